@@ -1,0 +1,144 @@
+import Record
+
+/// What a stretch of the journal adds to the store; all of it is written in one transaction, with the position up to
+/// which the stretch goes.
+public struct Batch: Sendable {
+    /// Runs in the order in which they were first seen, one for each key.
+    public var runs: [RunDelta] = []
+    /// What records claim of their jobs; one for each job, newest claims only.
+    public var jobs: [JobClaim] = []
+    public var canaries: [CanarySighting] = []
+    /// Snapshots of living processes: new or newer ones, and the identities of those whose final record came.
+    public var snapshots: [Snapshot] = []
+    public var endedSnapshots: [RecordID] = []
+    /// Parts that wait for their siblings, and the identities of records that wait no longer.
+    public var heldParts: [HeldPart] = []
+    public var releasedParts: [RecordID] = []
+    /// What the batch adds to the counters, without `stored` and `merged` of `runs`, which only the store can tell.
+    public var counters = IngestCounters()
+    /// The newest time of arrival in the batch, microseconds since 1970 UTC.
+    public var lastArrival: Int64 = 0
+    /// Messages that the batch accounts for.
+    public var messages = 0
+
+    public init() {}
+
+    public var isEmpty: Bool {
+        messages == 0 && counters.isEmpty && runs.isEmpty && releasedParts.isEmpty && endedSnapshots.isEmpty
+    }
+
+    mutating func reset() {
+        runs.removeAll(keepingCapacity: true)
+        jobs.removeAll(keepingCapacity: true)
+        canaries.removeAll(keepingCapacity: true)
+        snapshots.removeAll(keepingCapacity: true)
+        endedSnapshots.removeAll(keepingCapacity: true)
+        heldParts.removeAll(keepingCapacity: true)
+        releasedParts.removeAll(keepingCapacity: true)
+        counters.reset()
+        lastArrival = 0
+        messages = 0
+    }
+}
+
+/// What makes processes one run. All but the day are symbols of the vocabulary.
+public struct RunKey: Hashable, Sendable {
+    /// Days since 1970-01-01 UTC.
+    public var day: Int32
+    public var cluster: Int32
+    /// 0 outside a job.
+    public var job: Int32
+    public var step: Int32
+    public var user: Int32
+    public var executable: Int32
+    public var program: Int32
+    public var stack: Int32
+}
+
+/// What a batch adds to one run.
+public struct RunDelta: Sendable {
+    public let key: RunKey
+    public let id: RunID
+    /// Those of the run's first process; a later process of the run may differ.
+    public let environment: Int32
+    public let host: Int32
+    /// 0 outside a job or if unknown; else 1 + floor(log2(nodes)).
+    public let sizeClass: Int32
+    public let flags: RunFlags
+    public var processes: Int64 = 0
+    /// Processes that said which MPI rank they are.
+    public var ranks: Int64 = 0
+    public var exceptions: Int64 = 0
+    public var signals: Int64 = 0
+    public var killed: Int64 = 0
+    /// The earliest and the latest record's time, microseconds since 1970 UTC.
+    public var firstSeen: Int64
+    public var lastSeen: Int64
+    /// The longest life of a process, seconds.
+    public var longest: Double = 0
+}
+
+/// Sorts runs by day and job, so that new ones come to lie together at the end of an index: 2 bytes day since 1970, 6 bytes
+/// the number at the head of the job id, 8 bytes hash of the whole key's texts.
+public struct RunID: Hashable, Sendable, Comparable {
+    public let high: UInt64
+    public let low: UInt64
+
+    public init(day: Int32, jobNumber: UInt64, hash: UInt64) {
+        high = UInt64(UInt16(clamping: day)) << 48 | min(jobNumber, 1 << 48 - 1)
+        low = hash
+    }
+
+    public static func < (left: RunID, right: RunID) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
+}
+
+public struct RunFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: Int32
+
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let compute = RunFlags(rawValue: 1)
+    public static let staff = RunFlags(rawValue: 2)
+    /// The kernel or a trusted relay vouches for the user.
+    public static let vouched = RunFlags(rawValue: 4)
+}
+
+/// What records say of their job. Numbers are nil and symbols 0 where they say nothing.
+public struct JobClaim: Hashable, Sendable {
+    public let job: Int32
+    public var user: Int32 = 0
+    public var account: Int32 = 0
+    public var qos: Int32 = 0
+    public var partition: Int32 = 0
+    public var numNodes: Int64?
+    public var numTasks: Int64?
+    public var arrayJobID: Int64?
+    public var arrayTaskID: Int64?
+    public var hetGroup: Int64?
+}
+
+/// A canary's record.
+public struct CanarySighting: Sendable, Equatable {
+    public let run: String
+    public let sequence: Int64
+    public let of: Int64
+    /// Microseconds since 1970 UTC.
+    public let arrival: Int64
+}
+
+/// What a living process has imported so far.
+public struct Snapshot: Sendable, Equatable {
+    public let id: RecordID
+    public let arrival: Int64
+    /// The journal entry that carries it.
+    public let entry: [UInt8]
+}
+
+/// A part of a record whose other parts have not all come, as the journal entry that carries it.
+public struct HeldPart: Sendable, Equatable {
+    public let id: RecordID
+    public let part: Int64
+    public let entry: [UInt8]
+}

@@ -1,0 +1,309 @@
+import Checksum
+import Record
+
+/// Turns records into what they add to the store: which are duplicates, which merge into one run, which wait for parts.
+///
+/// A state machine without clock, input or output: time comes with the envelopes and with `expireParts`. One thread uses
+/// it. After a batch has been committed the caller says so by `finishBatch`.
+public struct Merger: Sendable {
+    /// Texts longer than this are cut, so that every index of every store can hold them.
+    public static let maximumTextBytes = 2_000
+    /// How long a part waits for its siblings, microseconds.
+    public static let partPatience: Int64 = 60_000_000
+
+    public private(set) var batch = Batch()
+    public private(set) var vocabulary: Vocabulary
+
+    private var recent: RecentIdentifiers
+    private var stackReader = StackReader()
+    private var parts = PartAssembly()
+    private var runningIDs: Set<RecordID>
+    private var runIndex: [RunKey: Int] = [:]
+    private var jobIndex: [Int32: Int] = [:]
+    private var claims: [Int32: JobClaim] = [:]
+    private var key = CompoundKey()
+
+    /// - Parameter running: identities of the snapshots that the store holds.
+    public init(
+        recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
+        running: Set<RecordID> = []
+    ) {
+        self.recent = recent
+        self.vocabulary = vocabulary
+        runningIDs = running
+        batch.runs.reserveCapacity(10_000)
+    }
+
+    /// The first journal sequence number that is needed to rebuild the memory of duplicates.
+    public var oldestRememberedSequence: UInt64 { recent.oldestSequence }
+
+    /// Takes one record.
+    ///
+    /// - Parameters:
+    ///   - sequence: the journal's number of its entry.
+    ///   - entry: the journal's entry, for what must be kept as it came.
+    public mutating func add(
+        _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer
+    ) {
+        batch.messages += 1
+        batch.lastArrival = max(batch.lastArrival, envelope.arrival)
+        if record.unknownKeys > 0 { batch.counters.add(UInt64(record.unknownKeys), to: IngestCounters.unknownKeys) }
+        if record.end == .running { return addSnapshot(record, envelope, entry: entry) }
+        if (record.parts ?? 1) > 1 {
+            return addPart(record, envelope, sequence: sequence, entry: entry)
+        }
+        guard isNew(record, envelope, sequence: sequence) else {
+            return batch.counters.add(1, to: IngestCounters.duplicate)
+        }
+        count(record, envelope)
+    }
+
+    /// Takes counts that the receiving side made.
+    public mutating func add(tally: [(name: String, count: UInt64)]) {
+        for (name, count) in tally { batch.counters.add(count, to: name) }
+    }
+
+    /// Counts messages that were accepted and cannot be taken after all.
+    public mutating func reject(_ reason: RejectReason, count: UInt64 = 1) {
+        batch.counters.add(count, to: IngestCounters.rejected(reason))
+    }
+
+    /// Notes the identity of a record that was committed before a restart.
+    public mutating func remember(_ record: UsageRecord, _ envelope: Envelope, sequence: UInt64) {
+        guard !record.isLegacy, record.end != .running else { return }
+        _ = recent.insert(record.id, arrival: envelope.arrival, sequence: sequence)
+    }
+
+    /// Takes up a part that the store held over a restart: it has been counted as a message already.
+    public mutating func restore(part record: UsageRecord, _ envelope: Envelope) {
+        _ = parts.add(record, envelope, sequence: 0)
+    }
+
+    /// Takes the parts that have waited for too long as what they are.
+    ///
+    /// - Parameter now: microseconds since 1970 UTC.
+    public mutating func expireParts(now: Int64) {
+        guard !parts.isEmpty else { return }
+        for assembled in parts.expire(before: now - Merger.partPatience) {
+            batch.counters.add(1, to: IngestCounters.incompleteParts)
+            finish(assembled)
+        }
+    }
+
+    /// Forgets the batch once the store has it.
+    public mutating func finishBatch() {
+        batch.reset()
+        runIndex.removeAll(keepingCapacity: true)
+        jobIndex.removeAll(keepingCapacity: true)
+        if vocabulary.isFull {
+            vocabulary.empty()
+            stackReader.empty()
+            claims.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private mutating func isNew(_ record: UsageRecord, _ envelope: Envelope, sequence: UInt64) -> Bool {
+        if record.isLegacy { return true }
+        return recent.insert(record.id, arrival: envelope.arrival, sequence: sequence)
+    }
+
+    private mutating func addSnapshot(
+        _ record: UsageRecord, _ envelope: Envelope, entry: UnsafeRawBufferPointer
+    ) {
+        if recent.contains(record.id) { return batch.counters.add(1, to: IngestCounters.duplicate) }
+        // it merges into the final record, or into an earlier snapshot, of the same process
+        batch.counters.add(1, to: IngestCounters.merged)
+        runningIDs.insert(record.id)
+        batch.snapshots.append(Snapshot(id: record.id, arrival: envelope.arrival, entry: [UInt8](entry)))
+    }
+
+    private mutating func addPart(
+        _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer
+    ) {
+        if recent.contains(record.id) { return batch.counters.add(1, to: IngestCounters.duplicate) }
+        switch parts.add(record, envelope, sequence: sequence) {
+        case .duplicate: batch.counters.add(1, to: IngestCounters.duplicate)
+        case .waits:
+            batch.heldParts.append(HeldPart(id: record.id, part: record.part ?? 1, entry: [UInt8](entry)))
+        case .whole(let assembled): finish(assembled)
+        }
+    }
+
+    private mutating func finish(_ assembled: PartAssembly.Assembled) {
+        batch.heldParts.removeAll { $0.id == assembled.record.id }
+        batch.releasedParts.append(assembled.record.id)
+        guard isNew(assembled.record, assembled.envelope, sequence: assembled.sequence) else {
+            return batch.counters.add(UInt64(assembled.messages), to: IngestCounters.duplicate)
+        }
+        batch.counters.add(UInt64(assembled.messages - 1), to: IngestCounters.merged)
+        count(assembled.record, assembled.envelope)
+    }
+
+    private mutating func count(_ record: UsageRecord, _ envelope: Envelope) {
+        if !runningIDs.isEmpty, runningIDs.remove(record.id) != nil { batch.endedSnapshots.append(record.id) }
+        if let mark = record.canary {
+            batch.counters.add(1, to: IngestCounters.stored)
+            return batch.canaries.append(
+                CanarySighting(
+                    run: record.string(mark.run) ?? "", sequence: mark.sequence, of: mark.of,
+                    arrival: envelope.arrival))
+        }
+        var time = record.eventTime ?? envelope.headerTime ?? envelope.arrival
+        if time > envelope.arrival + Calendar.microsecondsPerDay {
+            batch.counters.add(1, to: IngestCounters.clockAhead)
+            time = envelope.arrival
+        }
+        let job = jobSymbol(record)
+        let runKey = RunKey(
+            day: Calendar.day(ofMicroseconds: time),
+            cluster: symbol(record, .cluster, .cluster),
+            job: job,
+            step: job == 0 ? 0 : symbol(record, .stepID, .step),
+            user: userSymbol(record, envelope),
+            executable: symbol(record, .executable, .executable),
+            program: symbol(record, .main, .program),
+            stack: stackReader.symbol(for: record, in: &vocabulary[.stack]))
+        let index: Int
+        if let known = runIndex[runKey] {
+            index = known
+        } else {
+            index = batch.runs.count
+            runIndex[runKey] = index
+            batch.runs.append(newRun(runKey, record, envelope, time: time))
+        }
+        batch.runs[index].add(record, time: time)
+        if job != 0 { claim(job, of: record, user: runKey.user) }
+    }
+
+    private mutating func newRun(
+        _ runKey: RunKey, _ record: UsageRecord, _ envelope: Envelope, time: Int64
+    ) -> RunDelta {
+        var flags: RunFlags = []
+        if record.isCompute == true { flags.insert(.compute) }
+        if record.isStaff == true { flags.insert(.staff) }
+        if envelope.identity != .claimed { flags.insert(.vouched) }
+        let nodes = runKey.job == 0 ? 0 : record.numNodes ?? 0
+        return RunDelta(
+            key: runKey, id: runID(runKey), environment: environmentSymbol(record),
+            host: symbol(record, .host, .host),
+            sizeClass: nodes <= 0 ? 0 : Int32(64 - UInt64(nodes).leadingZeroBitCount),
+            flags: flags, firstSeen: time, lastSeen: time)
+    }
+
+    private mutating func symbol(_ record: UsageRecord, _ field: TextField, _ dimension: Dimension) -> Int32 {
+        let range = record[field]
+        if range.isEmpty { return 0 }
+        return record.withBytes(of: range) { bytes in
+            if bytes.count > Merger.maximumTextBytes { batch.counters.add(1, to: IngestCounters.clippedTexts) }
+            return vocabulary[dimension].symbol(for: Merger.clipped(bytes))
+        }
+    }
+
+    /// The user by name, or as `#UID` where the name is unknown or the kernel names another uid than the record does.
+    /// Root may speak for others: it is root who sweeps and relays.
+    private mutating func userSymbol(_ record: UsageRecord, _ envelope: Envelope) -> Int32 {
+        if let uid = envelope.uid, uid != 0, record.uid.map({ $0 != Int64(uid) }) ?? true {
+            return numberedUser(Int64(uid))
+        }
+        let named = symbol(record, .username, .user)
+        if named == 0, let uid = record.uid { return numberedUser(uid) }
+        return named
+    }
+
+    private mutating func numberedUser(_ uid: Int64) -> Int32 {
+        var name = "#\(uid)"
+        return name.withUTF8 { vocabulary[.user].symbol(for: UnsafeRawBufferPointer($0)) }
+    }
+
+    private mutating func jobSymbol(_ record: UsageRecord) -> Int32 {
+        if record[.jobID].isEmpty { return 0 }
+        key.reset()
+        append(record, .cluster)
+        append(record, .jobID)
+        key.append(String(record.restart ?? 0))
+        return key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
+    }
+
+    private mutating func environmentSymbol(_ record: UsageRecord) -> Int32 {
+        key.reset()
+        append(record, .prefix)
+        append(record, .python)
+        append(record, .implementation)
+        if record[.container].isEmpty && record.isShifter == true {
+            key.append("shifter")
+        } else {
+            append(record, .container)
+        }
+        append(record, .system)
+        append(record, .subsystem)
+        return key.bytes.withUnsafeBytes { vocabulary[.environment].symbol(for: $0) }
+    }
+
+    private mutating func append(_ record: UsageRecord, _ field: TextField) {
+        record.withBytes(of: record[field]) { bytes in key.append(Merger.clipped(bytes)) }
+    }
+
+    private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32) {
+        var claim = claims[job] ?? JobClaim(job: job)
+        let before = claim
+        if claim.user == 0 { claim.user = user }
+        if claim.account == 0 { claim.account = symbol(record, .account, .account) }
+        if claim.qos == 0 { claim.qos = symbol(record, .qos, .qos) }
+        if claim.partition == 0 { claim.partition = symbol(record, .partition, .partition) }
+        claim.numNodes = claim.numNodes ?? record.numNodes
+        claim.numTasks = claim.numTasks ?? record.numTasks
+        claim.arrayJobID = claim.arrayJobID ?? record.arrayJobID
+        claim.arrayTaskID = claim.arrayTaskID ?? record.arrayTaskID
+        claim.hetGroup = claim.hetGroup ?? record.hetGroup
+        guard claim != before else { return }
+        claims[job] = claim
+        if let index = jobIndex[job] {
+            batch.jobs[index] = claim
+        } else {
+            jobIndex[job] = batch.jobs.count
+            batch.jobs.append(claim)
+        }
+    }
+
+    /// From texts, not from symbols, so that every daemon gives a run the same identity.
+    private mutating func runID(_ runKey: RunKey) -> RunID {
+        key.reset()
+        let dimensions: [(Dimension, Int32)] = [
+            (.cluster, runKey.cluster), (.job, runKey.job), (.step, runKey.step), (.user, runKey.user),
+            (.executable, runKey.executable), (.program, runKey.program), (.stack, runKey.stack),
+        ]
+        var jobNumber: UInt64 = 0
+        for (dimension, symbol) in dimensions {
+            vocabulary[dimension].withBytes(of: symbol) { key.append($0) }
+        }
+        if runKey.job != 0 {
+            let jobID = vocabulary[.job].withBytes(of: runKey.job) { CompoundKey.texts(of: $0)[1] ?? "" }
+            jobNumber = UInt64(jobID.prefix { $0.isASCII && $0.isNumber }) ?? 0
+        }
+        return RunID(day: runKey.day, jobNumber: jobNumber, hash: XXH64.hash(key.bytes, seed: UInt64(runKey.day)))
+    }
+
+    /// At most `maximumTextBytes`, ending where a character ends.
+    private static func clipped(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard bytes.count > maximumTextBytes else { return bytes }
+        var end = maximumTextBytes
+        while end > 0 && bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: bytes[..<end])
+    }
+}
+
+extension RunDelta {
+    mutating func add(_ record: UsageRecord, time: Int64) {
+        processes += 1
+        if record.rank != nil { ranks += 1 }
+        switch record.end {
+        case .exception: exceptions += 1
+        case .signal: signals += 1
+        case .killed: killed += 1
+        case .exit, .running, nil: break
+        }
+        firstSeen = min(firstSeen, time)
+        lastSeen = max(lastSeen, time)
+        longest = max(longest, record.elapsed ?? 0)
+    }
+}

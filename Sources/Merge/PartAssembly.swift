@@ -1,0 +1,72 @@
+import Record
+
+/// Records that came in parts, until all their parts are there.
+struct PartAssembly: Sendable {
+    enum Outcome {
+        /// Nothing more to do until another part comes.
+        case waits
+        /// This very part had come.
+        case duplicate
+        /// The record is whole: all its parts' packages, and how many messages it was.
+        case whole(Assembled)
+    }
+
+    struct Assembled {
+        var record: UsageRecord
+        let envelope: Envelope
+        let messages: Int
+        let sequence: UInt64
+    }
+
+    private struct Waiting: Sendable {
+        var assembled: UsageRecord
+        let envelope: Envelope
+        var seen: Set<Int64>
+        let parts: Int64
+        let sequence: UInt64
+    }
+
+    private var waiting: [RecordID: Waiting] = [:]
+    /// So that an attacker's first parts cannot fill the memory: the oldest is then taken as what it is.
+    private let maximumWaiting = 10_000
+
+    var isEmpty: Bool { waiting.isEmpty }
+
+    mutating func add(_ record: UsageRecord, _ envelope: Envelope, sequence: UInt64) -> Outcome {
+        let part = record.part ?? 1
+        let parts = record.parts ?? 1
+        guard var known = waiting[record.id] else {
+            if parts == 1 {
+                return .whole(Assembled(record: record, envelope: envelope, messages: 1, sequence: sequence))
+            }
+            waiting[record.id] = Waiting(
+                assembled: record, envelope: envelope, seen: [part], parts: parts, sequence: sequence)
+            return .waits
+        }
+        guard known.seen.insert(part).inserted else { return .duplicate }
+        known.assembled.unite(with: record)
+        if known.seen.count >= Int(known.parts) {
+            waiting[record.id] = nil
+            return .whole(
+                Assembled(
+                    record: known.assembled, envelope: known.envelope, messages: known.seen.count,
+                    sequence: known.sequence))
+        }
+        waiting[record.id] = known
+        return .waits
+    }
+
+    /// Takes out the records whose first part came before `time`, and the oldest of those over the bound.
+    mutating func expire(before time: Int64) -> [Assembled] {
+        var expired = waiting.filter { $0.value.envelope.arrival < time }
+        if waiting.count - expired.count > maximumWaiting {
+            let oldest = waiting.sorted { $0.value.envelope.arrival < $1.value.envelope.arrival }
+            for (id, value) in oldest.prefix(waiting.count - maximumWaiting) { expired[id] = value }
+        }
+        for id in expired.keys { waiting[id] = nil }
+        return expired.values.sorted { $0.sequence < $1.sequence }.map {
+            Assembled(
+                record: $0.assembled, envelope: $0.envelope, messages: $0.seen.count, sequence: $0.sequence)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Checksum
+import Record
+
+/// The identities of the records seen lately, so that a message delivered twice counts once.
+///
+/// Two generations: identities go into the younger one, both are asked, and when the younger has held at least
+/// `minimumCount` for at least `minimumAge`, or `maximumCount` whatever its age, it becomes the elder and the elder is
+/// forgotten. So a duplicate is recognised among the last `minimumCount` records and the last `minimumAge`, unless more
+/// than `maximumCount` records came in that time: then among those. An identity is kept as 64 bits keyed by a number of
+/// this process; that two records are taken for one by accident has a chance of 2 in 10^13 a record.
+public struct RecentIdentifiers: Sendable {
+    /// The largest memory that the set takes, in bytes: two generations, each a table at most half full, and once more
+    /// the elder half of one while it grows.
+    public static func maximumBytes(maximumCount: Int = defaultMaximumCount) -> Int {
+        5 * 8 * (maximumCount * 2).nextPowerOfTwo / 2
+    }
+    public static let defaultMaximumCount = 2_000_000
+
+    /// The first journal sequence number whose identity the set may still hold.
+    public private(set) var oldestSequence: UInt64 = 0
+
+    private var younger = Generation()
+    private var elder = Generation()
+    private let minimumCount: Int
+    private let minimumAge: Int64
+    private let maximumCount: Int
+    private let seed = UInt64.random(in: .min ... .max)
+
+    /// - Parameters:
+    ///   - minimumCount: records among which a duplicate is always recognised.
+    ///   - minimumAge: microseconds within which it is, up to `maximumCount` records.
+    public init(
+        minimumCount: Int = 1_000_000, minimumAge: Int64 = 600_000_000, maximumCount: Int = defaultMaximumCount
+    ) {
+        self.minimumCount = minimumCount
+        self.minimumAge = minimumAge
+        self.maximumCount = max(maximumCount, minimumCount)
+    }
+
+    /// Notes `id`, which came at `arrival` (microseconds) as the journal's entry `sequence`; false if it was known.
+    public mutating func insert(_ id: RecordID, arrival: Int64, sequence: UInt64) -> Bool {
+        let key = key(of: id)
+        if elder.contains(key) { return false }
+        guard younger.insert(key) else { return false }
+        if younger.count == 1 {
+            younger.began = arrival
+            younger.firstSequence = sequence
+        }
+        let old = younger.count >= minimumCount && arrival - younger.began >= minimumAge
+        if old || younger.count >= maximumCount {
+            elder = younger
+            younger = Generation()
+            younger.firstSequence = sequence
+            oldestSequence = elder.firstSequence
+        }
+        return true
+    }
+
+    public func contains(_ id: RecordID) -> Bool {
+        let key = key(of: id)
+        return younger.contains(key) || elder.contains(key)
+    }
+
+    private func key(of id: RecordID) -> UInt64 {
+        var words = (id.high, id.low)
+        let hash = withUnsafeBytes(of: &words) { XXH64.hash($0, seed: seed) }
+        // 0 marks a free slot
+        return hash == 0 ? 1 : hash
+    }
+}
+
+/// A growing set of non-zero 64-bit keys with open addressing, at most half full.
+private struct Generation: Sendable {
+    var began: Int64 = 0
+    var firstSequence: UInt64 = 0
+    private(set) var count = 0
+    private var slots = [UInt64](repeating: 0, count: 1 << 12)
+
+    func contains(_ key: UInt64) -> Bool {
+        var slot = Int(truncatingIfNeeded: key) & (slots.count &- 1)
+        while true {
+            let occupant = slots[slot]
+            if occupant == key { return true }
+            if occupant == 0 { return false }
+            slot = (slot &+ 1) & (slots.count &- 1)
+        }
+    }
+
+    mutating func insert(_ key: UInt64) -> Bool {
+        var slot = Int(truncatingIfNeeded: key) & (slots.count &- 1)
+        while slots[slot] != 0 {
+            if slots[slot] == key { return false }
+            slot = (slot &+ 1) & (slots.count &- 1)
+        }
+        slots[slot] = key
+        count += 1
+        if count * 2 > slots.count { grow() }
+        return true
+    }
+
+    private mutating func grow() {
+        var larger = [UInt64](repeating: 0, count: slots.count * 2)
+        for key in slots where key != 0 {
+            var slot = Int(truncatingIfNeeded: key) & (larger.count - 1)
+            while larger[slot] != 0 { slot = (slot + 1) & (larger.count - 1) }
+            larger[slot] = key
+        }
+        slots = larger
+    }
+}
+
+extension Int {
+    fileprivate var nextPowerOfTwo: Int {
+        self <= 1 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount)
+    }
+}

@@ -1,0 +1,87 @@
+import Record
+
+/// A whole set of packages, as a stack symbol's text spells it.
+public struct Stack: Sendable, Equatable {
+    public struct Package: Sendable, Equatable {
+        public let name: String
+        /// nil where the hook could not tell it cheaply.
+        public let version: String?
+        /// Whether the user's own code imported it; nil where that is not known.
+        public let direct: Bool?
+    }
+
+    /// Sorted by the names' bytes, each name once.
+    public let packages: [Package]
+
+    /// Reads a stack symbol's text.
+    public init(key: UnsafeRawBufferPointer) {
+        let texts = CompoundKey.texts(of: key)
+        packages = stride(from: 0, to: texts.count - 2, by: 3).map { index in
+            Package(
+                name: texts[index] ?? "", version: texts[index + 1],
+                direct: texts[index + 2].map { $0 == Stack.directMark })
+        }
+    }
+
+    static let directMark = "d"
+    static let indirectMark = "i"
+}
+
+/// Turns the packages of records into stack symbols.
+///
+/// Hooks name packages in the same order each time, so the packages as they came are looked up first, and only what is new
+/// is sorted.
+struct StackReader: Sendable {
+    private var asTheyCame = SymbolTable()
+    private var stacks: [Int32] = [0]
+    private var key = CompoundKey()
+
+    mutating func symbol(for record: UsageRecord, in table: inout SymbolTable) -> Int32 {
+        key.reset()
+        record.text.withUnsafeBytes { text in
+            for use in record.packages {
+                append(use.name, of: text)
+                append(use.version, of: text)
+            }
+            if record.directIsKnown {
+                key.appendAbsent()
+                for range in record.direct { append(range, of: text) }
+            }
+        }
+        let raw = Int(key.bytes.withUnsafeBytes { asTheyCame.symbol(for: $0) })
+        if raw < stacks.count { return stacks[raw] }
+        let stack = sortedSymbol(for: record, in: &table)
+        stacks.append(stack)
+        return stack
+    }
+
+    mutating func empty() {
+        asTheyCame = SymbolTable()
+        stacks = [0]
+    }
+
+    private mutating func append(_ range: TextRange, of text: UnsafeRawBufferPointer) {
+        guard range.isPresent else { return key.appendAbsent() }
+        key.append(UnsafeRawBufferPointer(rebasing: text[Int(range.start)..<Int(range.start + range.count)]))
+    }
+
+    private mutating func sortedSymbol(for record: UsageRecord, in table: inout SymbolTable) -> Int32 {
+        var versions: [String: String?] = [:]
+        for use in record.packages {
+            guard let name = record.string(use.name) else { continue }
+            versions.updateValue(record.string(use.version), forKey: name)
+        }
+        let direct = Set(record.direct.compactMap { record.string($0) })
+        key.reset()
+        for (name, version) in versions.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            key.append(name)
+            if let version { key.append(version) } else { key.appendAbsent() }
+            if record.directIsKnown {
+                key.append(direct.contains(name) ? Stack.directMark : Stack.indirectMark)
+            } else {
+                key.appendAbsent()
+            }
+        }
+        return key.bytes.withUnsafeBytes { table.symbol(for: $0) }
+    }
+}

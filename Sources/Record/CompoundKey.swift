@@ -1,0 +1,43 @@
+/// Several texts as one run of bytes that nothing else can spell: each text is its length (u16, little-endian; 0xFFFF for
+/// an absent one) and its bytes.
+public struct CompoundKey: Sendable {
+    public private(set) var bytes: [UInt8] = []
+
+    public init() { bytes.reserveCapacity(8_192) }
+
+    public mutating func reset() { bytes.removeAll(keepingCapacity: true) }
+
+    public mutating func append(_ text: UnsafeRawBufferPointer) {
+        let count = UInt16(clamping: min(text.count, 0xFFFE))
+        bytes.append(UInt8(truncatingIfNeeded: count))
+        bytes.append(UInt8(truncatingIfNeeded: count >> 8))
+        bytes.append(contentsOf: text.prefix(Int(count)))
+    }
+
+    public mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    public mutating func appendAbsent() {
+        bytes.append(0xFF)
+        bytes.append(0xFF)
+    }
+
+    /// The texts of a key, nil for an absent one.
+    public static func texts(of key: UnsafeRawBufferPointer) -> [String?] {
+        var texts: [String?] = []
+        var offset = 0
+        while offset + 2 <= key.count {
+            let count = Int(key[offset]) | Int(key[offset + 1]) << 8
+            offset += 2
+            if count == 0xFFFF {
+                texts.append(nil)
+            } else {
+                texts.append(String(decoding: key[offset..<min(offset + count, key.count)], as: UTF8.self))
+                offset += count
+            }
+        }
+        return texts
+    }
+}

@@ -1,0 +1,94 @@
+/// One entry of the journal: an accepted message with its envelope, or a tally of those that were not accepted.
+///
+/// The layout, little-endian:
+///
+///     message   offset  0  u8   kind = 1
+///                       1  u8   identity (0 claimed, 1 kernel, 2 relay)
+///                       2  u8   flags: 1 = header time present, 2 = uid and pid present
+///                       3  u8   0
+///                       4  u32  uid
+///                       8  u32  pid
+///                      12  u32  0
+///                      16  i64  arrival, microseconds since 1970 UTC
+///                      24  i64  header time, likewise
+///                      32       the JSON record as it came
+///     tally     offset  0  u8   kind = 2
+///                       1       name length (u8), name, count (u64), repeated
+///
+/// Tallies travel through the journal, and not beside it, so that what was rejected counts exactly once too, whatever
+/// happens between the socket and the store.
+public enum Entry {
+    public static let messageHeader = 32
+
+    /// Appends a message entry to `output`.
+    public static func append(
+        _ envelope: Envelope, record: UnsafeRawBufferPointer, to output: inout [UInt8]
+    ) {
+        var flags: UInt8 = 0
+        if envelope.headerTime != nil { flags |= 1 }
+        if envelope.uid != nil { flags |= 2 }
+        output.append(1)
+        output.append(envelope.identity.rawValue)
+        output.append(flags)
+        output.append(0)
+        append(envelope.uid ?? 0, to: &output)
+        append(envelope.pid ?? 0, to: &output)
+        append(UInt32(0), to: &output)
+        append(envelope.arrival, to: &output)
+        append(envelope.headerTime ?? 0, to: &output)
+        output.append(contentsOf: record)
+    }
+
+    /// Appends a tally entry to `output`. Names are counters' names of at most 255 bytes.
+    public static func append(tally: [(name: String, count: UInt64)], to output: inout [UInt8]) {
+        output.append(2)
+        for (name, count) in tally {
+            output.append(UInt8(truncatingIfNeeded: name.utf8.count))
+            output.append(contentsOf: name.utf8)
+            append(count, to: &output)
+        }
+    }
+
+    /// What an entry holds; nil if it is none that this version knows.
+    public static func read(_ bytes: UnsafeRawBufferPointer) -> Content? {
+        guard let kind = bytes.first else { return nil }
+        switch kind {
+        case 1:
+            guard bytes.count >= messageHeader, let identity = Identity(rawValue: bytes[1]) else { return nil }
+            let flags = bytes[2]
+            let known = flags & 2 != 0
+            let envelope = Envelope(
+                arrival: load(bytes, 16),
+                headerTime: flags & 1 != 0 ? load(bytes, 24) as Int64 : nil,
+                identity: identity,
+                uid: known ? load(bytes, 4) as UInt32 : nil,
+                pid: known ? load(bytes, 8) as UInt32 : nil)
+            return .message(envelope, record: UnsafeRawBufferPointer(rebasing: bytes[messageHeader...]))
+        case 2:
+            var tally: [(name: String, count: UInt64)] = []
+            var offset = 1
+            while offset < bytes.count {
+                let length = Int(bytes[offset])
+                guard offset + 1 + length + 8 <= bytes.count else { return nil }
+                let name = String(decoding: bytes[offset + 1..<offset + 1 + length], as: UTF8.self)
+                tally.append((name, load(bytes, offset + 1 + length)))
+                offset += 1 + length + 8
+            }
+            return .tally(tally)
+        default: return nil
+        }
+    }
+
+    public enum Content {
+        case message(Envelope, record: UnsafeRawBufferPointer)
+        case tally([(name: String, count: UInt64)])
+    }
+
+    private static func append<Value: FixedWidthInteger>(_ value: Value, to output: inout [UInt8]) {
+        withUnsafeBytes(of: value.littleEndian) { output.append(contentsOf: $0) }
+    }
+
+    private static func load<Value: FixedWidthInteger>(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Value {
+        Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
+    }
+}

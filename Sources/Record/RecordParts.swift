@@ -1,0 +1,33 @@
+extension UsageRecord {
+    /// Takes over the packages and the direct use that another part of the same record names.
+    public mutating func unite(with other: UsageRecord) {
+        let shift = Int32(text.count)
+        func moved(_ range: TextRange) -> TextRange {
+            range.isPresent ? TextRange(start: range.start + shift, count: range.count) : .absent
+        }
+        text.append(contentsOf: other.text)
+        for use in other.packages {
+            packages.append(PackageUse(name: moved(use.name), version: moved(use.version)))
+        }
+        for range in other.direct { direct.append(moved(range)) }
+        directIsKnown = directIsKnown || other.directIsKnown
+        unknownKeys += other.unknownKeys
+        for field in TextField.allCases where !self[field].isPresent { self[field] = moved(other[field]) }
+        eventTime = eventTime ?? other.eventTime
+        elapsed = elapsed ?? other.elapsed
+        end = end ?? other.end
+        uid = uid ?? other.uid
+        restart = restart ?? other.restart
+        numNodes = numNodes ?? other.numNodes
+        numTasks = numTasks ?? other.numTasks
+        rank = rank ?? other.rank
+        arrayJobID = arrayJobID ?? other.arrayJobID
+        arrayTaskID = arrayTaskID ?? other.arrayTaskID
+        hetGroup = hetGroup ?? other.hetGroup
+        isCompute = isCompute ?? other.isCompute
+        isShifter = isShifter ?? other.isShifter
+        isStaff = isStaff ?? other.isStaff
+        part = nil
+        parts = nil
+    }
+}

@@ -1,0 +1,37 @@
+/// Why a message was not taken. The raw value names the counter in `customs health`.
+public enum RejectReason: String, CaseIterable, Sendable {
+    /// Nothing but white space.
+    case empty
+    /// A datagram or record over the size that the contract allows.
+    case tooLong = "too_long"
+    /// The syslog header breaks RFC 5424 (priority, structured data) and no record can be found behind it.
+    case badHeader = "bad_header"
+    /// A syslog message that carries no JSON object.
+    case noRecord = "no_record"
+    /// Bytes that are not UTF-8 (RFC 3629).
+    case notUTF8 = "not_utf8"
+    /// Text that is not JSON (RFC 8259).
+    case badJSON = "bad_json"
+    /// More nested arrays and objects than the limit.
+    case tooDeep = "too_deep"
+    /// `v` is a version that this daemon does not know.
+    case unknownVersion = "unknown_version"
+    /// `v`, `id` or `packages` is missing or null.
+    case missingKey = "missing_key"
+    /// A known key with a value of another type.
+    case wrongType = "wrong_type"
+    /// A known key whose value has the right type and makes no sense.
+    case badValue = "bad_value"
+    /// A time that is not RFC 3339, or before the year 2000.
+    case badTimestamp = "bad_timestamp"
+    /// More packages than a record may name.
+    case tooManyPackages = "too_many_packages"
+    /// An older message of a service other than Python.
+    case otherService = "other_service"
+    /// The journal had reached its bound, or its disk was full.
+    case journalFull = "journal_full"
+    /// The journal could not be written.
+    case journalError = "journal_error"
+    /// Entries that a damaged part of the journal held.
+    case journalDamaged = "journal_damaged"
+}

@@ -1,0 +1,131 @@
+import Checksum
+
+/// Texts and the small numbers that stand for them within one daemon: symbol 0 is the empty text.
+///
+/// Texts lie one after another in one buffer, so that looking up a known text allocates nothing.
+public struct SymbolTable: Sendable {
+    private var arena: [UInt8] = []
+    private var ends: [Int] = [0]
+    private var hashes: [UInt64]
+    /// Symbol + 1, or 0 for a free slot; a power of two in number.
+    private var slots: [Int32]
+
+    public init() {
+        hashes = [SymbolTable.hash(UnsafeRawBufferPointer(start: nil, count: 0))]
+        slots = [Int32](repeating: 0, count: 64)
+        slots[Int(truncatingIfNeeded: hashes[0]) & 63] = 1
+    }
+
+    /// The number of symbols, the empty text's included.
+    public var count: Int { ends.count }
+
+    /// Bytes of text held.
+    public var byteCount: Int { arena.count }
+
+    /// The symbol of `bytes`, a new one if they are seen for the first time.
+    public mutating func symbol(for bytes: UnsafeRawBufferPointer) -> Int32 {
+        if bytes.isEmpty { return 0 }
+        let hash = SymbolTable.hash(bytes)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
+        while true {
+            let occupant = slots[slot]
+            if occupant == 0 { break }
+            let symbol = Int(occupant) &- 1
+            if hashes[symbol] == hash && matches(symbol, bytes) { return Int32(truncatingIfNeeded: symbol) }
+            slot = (slot &+ 1) & (slots.count &- 1)
+        }
+        let symbol = Int32(ends.count)
+        arena.append(contentsOf: bytes)
+        ends.append(arena.count)
+        hashes.append(hash)
+        slots[slot] = symbol + 1
+        if ends.count * 2 > slots.count { grow() }
+        return symbol
+    }
+
+    /// Calls `body` with the text of `symbol`.
+    public func withBytes<Result>(of symbol: Int32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let range = range(of: Int(symbol))
+        return arena.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// The text of `symbol` as a string.
+    public func string(_ symbol: Int32) -> String {
+        withBytes(of: symbol) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func range(of symbol: Int) -> Range<Int> {
+        symbol == 0 ? 0..<0 : ends[symbol - 1]..<ends[symbol]
+    }
+
+    private func matches(_ symbol: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let range = range(of: symbol)
+        guard range.count == bytes.count else { return false }
+        return arena.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[range]).elementsEqual(bytes) }
+    }
+
+    private mutating func grow() {
+        var larger = [Int32](repeating: 0, count: slots.count * 2)
+        for symbol in hashes.indices {
+            var slot = Int(truncatingIfNeeded: hashes[symbol]) & (larger.count - 1)
+            while larger[slot] != 0 { slot = (slot + 1) & (larger.count - 1) }
+            larger[slot] = Int32(symbol) + 1
+        }
+        slots = larger
+    }
+
+    /// Keyed by a number of this process, so that nobody outside can make texts that all fall into one slot.
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH64.hash(bytes, seed: processSeed) }
+    private static let processSeed = UInt64.random(in: .min ... .max)
+}
+
+/// The dimensions along which usage is counted, each with symbols of its own.
+public enum Dimension: Int, CaseIterable, Sendable {
+    case user, cluster, host, executable, program, step
+    case account, qos, partition
+    /// Compound texts, see `CompoundKey`: where and with which interpreter a process ran.
+    case environment
+    /// Compound: cluster, job id, restart count.
+    case job
+    /// Compound: the sorted packages with version and direct use.
+    case stack
+}
+
+/// The symbol tables of all dimensions. They grow until `isFull`, are emptied between two batches, and `generation` tells
+/// those who remember symbols that their memory is void.
+public struct Vocabulary: Sendable {
+    public private(set) var generation = 0
+    private var tables: [SymbolTable]
+    private let maximumSymbols: Int
+    private let maximumBytes: Int
+
+    /// - Parameters:
+    ///   - maximumSymbols: symbols a dimension may hold before the vocabulary is full.
+    ///   - maximumBytes: bytes of text all dimensions together may hold.
+    public init(maximumSymbols: Int = 500_000, maximumBytes: Int = 48 << 20) {
+        tables = Dimension.allCases.map { _ in SymbolTable() }
+        self.maximumSymbols = maximumSymbols
+        self.maximumBytes = maximumBytes
+    }
+
+    public subscript(dimension: Dimension) -> SymbolTable {
+        _read { yield tables[dimension.rawValue] }
+        _modify { yield &tables[dimension.rawValue] }
+    }
+
+    /// True once a table has reached its bound; the batch at hand may still add to it.
+    public var isFull: Bool {
+        var bytes = 0
+        for table in tables {
+            if table.count > maximumSymbols { return true }
+            bytes += table.byteCount
+        }
+        return bytes > maximumBytes
+    }
+
+    /// Forgets all symbols.
+    public mutating func empty() {
+        for index in tables.indices { tables[index] = SymbolTable() }
+        generation += 1
+    }
+}
