@@ -74,8 +74,8 @@ public struct RunDelta: Sendable {
     /// The earliest and the latest record's time, microseconds since 1970 UTC.
     public var firstSeen: Int64
     public var lastSeen: Int64
-    /// The longest life of a process, seconds.
-    public var longest: Double = 0
+    /// The longest life of a process, microseconds.
+    public var longest: Int64 = 0
 }
 
 /// Sorts runs by day and job, so that new ones come to lie together at the end of an index: 2 bytes day since 1970, 6 bytes

@@ -304,6 +304,7 @@ extension RunDelta {
         }
         firstSeen = min(firstSeen, time)
         lastSeen = max(lastSeen, time)
-        longest = max(longest, record.elapsed ?? 0)
+        // no process lives for a century: a larger claim is nonsense and must not overflow
+        longest = max(longest, Int64(min(record.elapsed ?? 0, 3.2e9) * 1e6))
     }
 }

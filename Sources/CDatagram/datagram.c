@@ -1,0 +1,123 @@
+#define _GNU_SOURCE
+#include "datagram.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+// linux/sock_diag.h: the place of the drop count in what SO_MEMINFO returns
+#define MEMINFO_DROPS 8
+#define MEMINFO_COUNT 9
+
+struct datagram_batch {
+    unsigned count;
+    size_t bytes_each;
+    size_t control_each;
+    struct mmsghdr *messages;
+    struct iovec *vectors;
+    struct sockaddr_storage *senders;
+    uint8_t *control;
+    uint8_t *bytes;
+};
+
+datagram_batch *datagram_batch_create(unsigned datagrams, size_t bytes_each) {
+    datagram_batch *batch = calloc(1, sizeof *batch);
+    if (!batch) return NULL;
+    batch->count = datagrams;
+    batch->bytes_each = bytes_each;
+    batch->control_each = CMSG_SPACE(sizeof(struct ucred));
+    batch->messages = calloc(datagrams, sizeof *batch->messages);
+    batch->vectors = calloc(datagrams, sizeof *batch->vectors);
+    batch->senders = calloc(datagrams, sizeof *batch->senders);
+    batch->control = calloc(datagrams, batch->control_each);
+    batch->bytes = calloc(datagrams, bytes_each);
+    if (!batch->messages || !batch->vectors || !batch->senders || !batch->control || !batch->bytes) {
+        datagram_batch_free(batch);
+        return NULL;
+    }
+    for (unsigned i = 0; i < datagrams; i++) {
+        batch->vectors[i].iov_base = batch->bytes + (size_t)i * bytes_each;
+        batch->vectors[i].iov_len = bytes_each;
+        batch->messages[i].msg_hdr.msg_iov = &batch->vectors[i];
+        batch->messages[i].msg_hdr.msg_iovlen = 1;
+        batch->messages[i].msg_hdr.msg_name = &batch->senders[i];
+        batch->messages[i].msg_hdr.msg_control = batch->control + (size_t)i * batch->control_each;
+    }
+    return batch;
+}
+
+void datagram_batch_free(datagram_batch *batch) {
+    if (!batch) return;
+    free(batch->messages);
+    free(batch->vectors);
+    free(batch->senders);
+    free(batch->control);
+    free(batch->bytes);
+    free(batch);
+}
+
+int datagram_receive(datagram_batch *batch, int descriptor) {
+    for (unsigned i = 0; i < batch->count; i++) {
+        // the kernel overwrites these with what it delivered
+        batch->messages[i].msg_hdr.msg_namelen = sizeof(struct sockaddr_storage);
+        batch->messages[i].msg_hdr.msg_controllen = batch->control_each;
+        batch->messages[i].msg_hdr.msg_flags = 0;
+    }
+    int received;
+    do {
+        received = recvmmsg(descriptor, batch->messages, batch->count, MSG_DONTWAIT, NULL);
+    } while (received < 0 && errno == EINTR);
+    return received;
+}
+
+datagram datagram_at(const datagram_batch *batch, unsigned index) {
+    const struct mmsghdr *message = &batch->messages[index];
+    datagram result = {
+        .bytes = batch->vectors[index].iov_base,
+        .count = message->msg_len < batch->bytes_each ? message->msg_len : batch->bytes_each,
+        .truncated = (message->msg_hdr.msg_flags & MSG_TRUNC) != 0,
+        .sender = &batch->senders[index],
+        .sender_count = message->msg_hdr.msg_namelen,
+    };
+    struct msghdr *header = (struct msghdr *)&message->msg_hdr;
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_CREDENTIALS) {
+            struct ucred credentials;
+            memcpy(&credentials, CMSG_DATA(control), sizeof credentials);
+            result.has_credentials = 1;
+            result.uid = credentials.uid;
+            result.pid = (uint32_t)credentials.pid;
+        }
+    }
+    return result;
+}
+
+long datagram_set_receive_buffer(int descriptor, long bytes) {
+    int wanted = bytes > 0x3fffffff ? 0x3fffffff : (int)bytes;
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0
+        && setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted) < 0)
+        return -1;
+    int given = 0;
+    socklen_t size = sizeof given;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &given, &size) < 0) return -1;
+    // socket(7): the kernel doubles the value for its own bookkeeping
+    return given / 2;
+}
+
+int datagram_pass_credentials(int descriptor) {
+    int on = 1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+}
+
+int64_t datagram_kernel_drops(int descriptor) {
+    uint32_t info[MEMINFO_COUNT] = {0};
+    socklen_t size = sizeof info;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, info, &size) < 0) return -1;
+    if (size < (MEMINFO_DROPS + 1) * sizeof info[0]) return -1;
+    return info[MEMINFO_DROPS];
+}
+
+int datagram_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC); }

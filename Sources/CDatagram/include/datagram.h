@@ -1,0 +1,42 @@
+// What Swift's Glibc module does not show: recvmmsg with control messages, and the socket options that are macros.
+#ifndef CUSTOMS_DATAGRAM_H
+#define CUSTOMS_DATAGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Buffers for one recvmmsg call; made once for a socket and used until its end.
+typedef struct datagram_batch datagram_batch;
+
+typedef struct {
+    const uint8_t *bytes;
+    size_t count;      // bytes received, never more than the buffer's size
+    int truncated;     // 1 if the datagram was longer than its buffer
+    int has_credentials;
+    uint32_t uid, pid; // by the kernel's word; only if has_credentials
+    const void *sender; // struct sockaddr, valid until the next receive
+    uint32_t sender_count;
+} datagram;
+
+// NULL if there is no memory.
+datagram_batch *datagram_batch_create(unsigned datagrams, size_t bytes_each);
+void datagram_batch_free(datagram_batch *batch);
+
+// Receives what is there, without waiting: the number of datagrams, or -1 with errno.
+int datagram_receive(datagram_batch *batch, int descriptor);
+datagram datagram_at(const datagram_batch *batch, unsigned index);
+
+// Asks for a receive buffer of so many bytes, beyond the system's limit if the process may; returns what the kernel
+// gives (as set, not doubled), or -1 with errno.
+long datagram_set_receive_buffer(int descriptor, long bytes);
+
+// Makes the kernel attach the sender's credentials (unix sockets); 0 or -1 with errno.
+int datagram_pass_credentials(int descriptor);
+
+// Datagrams that the kernel dropped on this socket since it was made; -1 where it does not tell.
+int64_t datagram_kernel_drops(int descriptor);
+
+// An eventfd(2) by which one thread ends another's poll; -1 with errno.
+int datagram_wake_descriptor(void);
+
+#endif

@@ -1,0 +1,35 @@
+import Record
+import Synchronization
+
+/// What the daemon counts while it lives, for `/metrics`, `/healthz` and the log. The store holds the counts that last.
+///
+/// Written once a batch, never once a datagram, so a lock is no cost.
+public final class IngestMetrics: Sendable {
+    /// One moment's values.
+    public struct Snapshot: Sendable, Equatable {
+        /// Counts since the daemon's start, by the names of `IngestCounters`.
+        public var counters = IngestCounters()
+        /// Messages received since the journal began, and those of them that the store has.
+        public var received: UInt64 = 0
+        public var settled: UInt64 = 0
+        public var journalBytes: UInt64 = 0
+        public var batches: UInt64 = 0
+        /// Attempts to write that the store refused or did not answer.
+        public var storeFailures: UInt64 = 0
+        public var storeIsAway = true
+        /// Microseconds since 1970 UTC; 0 before the first record.
+        public var lastRecord: Int64 = 0
+
+        public init() {}
+    }
+
+    private let state = Mutex(Snapshot())
+
+    public init() {}
+
+    public var snapshot: Snapshot { state.withLock { $0 } }
+
+    public func update(_ change: (inout sending Snapshot) -> Void) {
+        state.withLock { change(&$0) }
+    }
+}

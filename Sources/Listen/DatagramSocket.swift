@@ -1,0 +1,141 @@
+import CDatagram
+import Glibc
+
+/// A bound datagram socket, closed with its owner.
+public final class DatagramSocket: Sendable {
+    public let descriptor: Int32
+    /// Where it is bound; with port 0 asked for, the port that the kernel chose.
+    public let address: ListenAddress
+    /// Whether its file is ours to remove.
+    private let ownsPath: Bool
+
+    /// Binds a new socket.
+    ///
+    /// - Throws: `ListenError.cannotListen`.
+    public convenience init(_ address: ListenAddress) throws(ListenError) {
+        switch address {
+        case .udp(let host, let port):
+            let descriptor = try DatagramSocket.bindUDP(host: host, port: port, address)
+            self.init(
+                descriptor: descriptor, address: DatagramSocket.localAddress(descriptor) ?? address, ownsPath: false)
+        case .unixDatagram(let path):
+            let descriptor = try DatagramSocket.bindUnix(path: path, address)
+            self.init(descriptor: descriptor, address: address, ownsPath: true)
+        }
+    }
+
+    /// Takes over a socket that the service manager bound; nil if it is no UDP or unix datagram socket.
+    public convenience init?(inherited descriptor: Int32) {
+        var kind: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0,
+            kind == Int32(SOCK_DGRAM.rawValue), let address = DatagramSocket.localAddress(descriptor)
+        else { return nil }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        self.init(descriptor: descriptor, address: address, ownsPath: false)
+    }
+
+    private init(descriptor: Int32, address: ListenAddress, ownsPath: Bool) {
+        self.descriptor = descriptor
+        self.address = address
+        self.ownsPath = ownsPath
+        if case .unixDatagram = address { _ = datagram_pass_credentials(descriptor) }
+    }
+
+    deinit {
+        if ownsPath, case .unixDatagram(let path) = address { unlink(path) }
+        close(descriptor)
+    }
+
+    /// Asks the kernel for a receive buffer; returns the bytes that it gives.
+    public func setReceiveBuffer(bytes: Int) -> Int { Int(datagram_set_receive_buffer(descriptor, bytes)) }
+
+    /// Datagrams that the kernel dropped since the socket was made, for want of room in its buffer.
+    public var kernelDrops: UInt64 { UInt64(max(0, datagram_kernel_drops(descriptor))) }
+
+    /// Port and host are put into place by `getaddrinfo`; a name may be looked up, at start only.
+    private static func bindUDP(host: String, port: UInt16, _ address: ListenAddress) throws(ListenError) -> Int32 {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        hints.ai_flags = AI_PASSIVE
+        var found: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, String(port), &hints, &found)
+        guard code == 0, let info = found else {
+            throw .cannotListen("\(address.description): \(String(cString: gai_strerror(code)))")
+        }
+        defer { freeaddrinfo(found) }
+        let descriptor = socket(info.pointee.ai_family, Int32(SOCK_DGRAM.rawValue) | closeOnExec, 0)
+        guard descriptor >= 0 else { throw failure("socket", address) }
+        guard bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else {
+            let error = failure("bind", address)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func bindUnix(path: String, _ address: ListenAddress) throws(ListenError) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | closeOnExec, 0)
+        guard descriptor >= 0 else { throw failure("socket", address) }
+        var name = unixAddress(path)
+        if isAbandoned(path) { unlink(path) }
+        let bound = withUnsafePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0 else {
+            let error = failure("bind", address)
+            close(descriptor)
+            throw error
+        }
+        // every user's processes send to it
+        chmod(path, 0o666)
+        return descriptor
+    }
+
+    /// True if `path` is a socket that nobody receives on any more: what a killed daemon leaves.
+    private static func isAbandoned(_ path: String) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }
+        let probe = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | closeOnExec, 0)
+        guard probe >= 0 else { return false }
+        defer { close(probe) }
+        var name = unixAddress(path)
+        let connected = withUnsafePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return connected != 0 && errno == ECONNREFUSED
+    }
+
+    private static func unixAddress(_ path: String) -> sockaddr_un {
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
+        return name
+    }
+
+    private static func localAddress(_ descriptor: Int32) -> ListenAddress? {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let known = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        guard known == 0 else { return nil }
+        return withUnsafeBytes(of: &storage) { bytes in
+            switch SocketAddress(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<Int(size)])) {
+            case .internet(let host, let port): .udp(host: host, port: port)
+            case .unix(let path): .unixDatagram(path: path)
+            case nil: nil
+            }
+        }
+    }
+
+    private static let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
+
+    private static func failure(_ call: String, _ address: ListenAddress) -> ListenError {
+        .cannotListen("\(address.description): \(call): \(String(cString: strerror(errno)))")
+    }
+}

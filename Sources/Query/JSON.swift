@@ -1,0 +1,93 @@
+/// A JSON value whose objects keep the order of their keys, so that the same answer is the same text everywhere.
+public enum JSON: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    case real(Double)
+    case text(String)
+    case array([JSON])
+    case object([Member])
+
+    public struct Member: Sendable, Equatable {
+        public let key: String
+        public let value: JSON
+
+        public init(_ key: String, _ value: JSON) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    public static func text(_ value: String?) -> JSON { value.map { .text($0) } ?? .null }
+    public static func integer(_ value: Int64?) -> JSON { value.map { .integer($0) } ?? .null }
+
+    /// An object from keys and values.
+    public static func object(_ members: KeyValuePairs<String, JSON>) -> JSON {
+        .object(members.map { Member($0.key, $0.value) })
+    }
+
+    /// The value as indented JSON text (RFC 8259).
+    public var formatted: String {
+        var text = ""
+        write(to: &text, indent: 0)
+        return text
+    }
+
+    private func write(to text: inout String, indent: Int) {
+        switch self {
+        case .null: text += "null"
+        case .bool(let value): text += value ? "true" : "false"
+        case .integer(let value): text += String(value)
+        case .real(let value): text += value.isFinite ? String(value) : "null"
+        case .text(let value): JSON.quote(value, to: &text)
+        case .array(let values):
+            JSON.list(values, "[", "]", to: &text, indent: indent) { value, text, indent in
+                value.write(to: &text, indent: indent)
+            }
+        case .object(let members):
+            JSON.list(members, "{", "}", to: &text, indent: indent) { member, text, indent in
+                JSON.quote(member.key, to: &text)
+                text += ": "
+                member.value.write(to: &text, indent: indent)
+            }
+        }
+    }
+
+    private static func list<Element>(
+        _ elements: [Element], _ open: String, _ close: String, to text: inout String, indent: Int,
+        _ write: (Element, inout String, Int) -> Void
+    ) {
+        guard !elements.isEmpty else {
+            text += open + close
+            return
+        }
+        text += open
+        for (index, element) in elements.enumerated() {
+            text += index == 0 ? "\n" : ",\n"
+            text += String(repeating: " ", count: indent + 2)
+            write(element, &text, indent + 2)
+        }
+        text += "\n" + String(repeating: " ", count: indent) + close
+    }
+
+    private static func quote(_ value: String, to text: inout String) {
+        text += "\""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            default:
+                if scalar.value < 0x20 || scalar.value == 0x7F {
+                    let digits = String(scalar.value, radix: 16)
+                    text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                } else {
+                    text.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        text += "\""
+    }
+}

@@ -1,0 +1,140 @@
+import Record
+import Store
+
+/// All that is told of one job: what Slurm or the records say of it, and what its processes did.
+public struct JobReport: Sendable, Equatable {
+    public struct Run: Sendable, Equatable {
+        public let step: String
+        public let username: String
+        public let executable: String
+        public let main: String
+        public let python: String
+        public let processes: Int64
+        public let ranksReported: Int64
+        /// Microseconds since 1970 UTC.
+        public let firstSeen: Int64
+        public let lastSeen: Int64
+        /// The worst end of the run's processes.
+        public let end: ProcessEnd
+        public let packages: [Package]
+    }
+
+    public struct Package: Sendable, Equatable {
+        public let name: String
+        public let version: String?
+        /// nil where it is not known.
+        public let direct: Bool?
+    }
+
+    public let jobID: String
+    public let cluster: String
+    public let username: String?
+    public let account: String?
+    public let qos: String?
+    public let partition: String?
+    public let numNodes: Int64?
+    public let state: String?
+    public let exitCode: String?
+    /// Microseconds since 1970 UTC.
+    public let submit: Int64?
+    public let start: Int64?
+    public let end: Int64?
+    public let elapsedSeconds: Int64?
+    /// True if Slurm said it, false if only the records did.
+    public let isFromSlurm: Bool
+    public let runs: [Run]
+
+    /// Of a job that was requeued: the facts of its last start, and the runs of all.
+    ///
+    /// - Returns: nil if there is no such job; one report for each cluster that has one of this id.
+    public static func ask(
+        _ connection: any SQLConnection, jobID: String, cluster: String? = nil
+    ) throws(StoreError) -> [JobReport] {
+        let rows = try connection.query(
+            """
+            SELECT c.id, c.name, max(j.restart) FROM jobs j JOIN clusters c ON c.id = j.cluster
+            WHERE j.job_id = ?\(cluster == nil ? "" : " AND c.name = ?") GROUP BY c.id, c.name ORDER BY c.name
+            """, [.text(jobID)] + (cluster.map { [.text($0)] } ?? []))
+        var reports: [JobReport] = []
+        for row in rows {
+            guard let id = row[0].integer, let restart = row[2].integer else { continue }
+            reports.append(
+                try report(connection, jobID, cluster: (id, row[1].text ?? ""), restart: restart))
+        }
+        return reports
+    }
+
+    private static func report(
+        _ connection: any SQLConnection, _ jobID: String, cluster: (id: Int64, name: String), restart: Int64
+    ) throws(StoreError) -> JobReport {
+        let facts = try connection.query(
+            """
+            SELECT u.name, a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
+                j.end_time, j.elapsed_seconds, j.source
+            FROM jobs j JOIN users u ON u.id = j.usr JOIN accounts a ON a.id = j.account
+                JOIN qoses q ON q.id = j.qos JOIN partitions p ON p.id = j.partition
+            WHERE j.job_id = ? AND j.cluster = ? AND j.restart = ?
+            """, [.text(jobID), .integer(cluster.id), .integer(restart)])
+        let row = facts.first ?? [SQLValue](repeating: .null, count: 12)
+        return JobReport(
+            jobID: jobID, cluster: cluster.name, username: row[0].name, account: row[1].name, qos: row[2].name,
+            partition: row[3].name, numNodes: row[4].integer, state: row[5].text, exitCode: row[6].text,
+            submit: row[7].integer, start: row[8].integer, end: row[9].integer, elapsedSeconds: row[10].integer,
+            isFromSlurm: row[11].integer == 1, runs: try runs(connection, jobID, cluster: cluster.id))
+    }
+
+    private static func runs(
+        _ connection: any SQLConnection, _ jobID: String, cluster: Int64
+    ) throws(StoreError) -> [Run] {
+        let rows = try connection.query(
+            """
+            SELECT s.name, u.name, x.name, m.name, e.python, r.processes, r.ranks, r.first_seen, r.last_seen,
+                r.exceptions, r.signals, r.killed, r.stack
+            FROM jobs j JOIN runs r ON r.job = j.id JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
+                JOIN executables x ON x.id = r.executable JOIN programs m ON m.id = r.program
+                JOIN environments e ON e.id = r.environment
+            WHERE j.job_id = ? AND j.cluster = ?
+            ORDER BY r.first_seen, s.name, u.name, x.name, m.name, r.run
+            """, [.text(jobID), .integer(cluster)])
+        var stacks: [Int64: [Package]] = [:]
+        var runs: [Run] = []
+        for row in rows {
+            let stack = row[12].integer ?? 0
+            let packages: [Package]
+            if let known = stacks[stack] {
+                packages = known
+            } else {
+                packages = try self.packages(connection, stack: stack)
+                stacks[stack] = packages
+            }
+            runs.append(
+                Run(
+                    step: row[0].text ?? "", username: row[1].text ?? "", executable: row[2].text ?? "",
+                    main: row[3].text ?? "", python: row[4].text ?? "", processes: row[5].integer ?? 0,
+                    ranksReported: row[6].integer ?? 0, firstSeen: row[7].integer ?? 0,
+                    lastSeen: row[8].integer ?? 0,
+                    end: worstEnd(exceptions: row[9], signals: row[10], killed: row[11]), packages: packages))
+        }
+        return runs
+    }
+
+    private static func packages(_ connection: any SQLConnection, stack: Int64) throws(StoreError) -> [Package] {
+        try connection.query(
+            """
+            SELECT p.name, sp.version, sp.direct FROM stack_packages sp JOIN packages p ON p.id = sp.package
+            WHERE sp.stack = ? ORDER BY p.name
+            """, [.integer(stack)]
+        ).map { Package(name: $0[0].text ?? "", version: $0[1].text, direct: $0[2].integer.map { $0 == 1 }) }
+    }
+
+    private static func worstEnd(exceptions: SQLValue, signals: SQLValue, killed: SQLValue) -> ProcessEnd {
+        if killed.integer ?? 0 > 0 { return .killed }
+        if signals.integer ?? 0 > 0 { return .signal }
+        return exceptions.integer ?? 0 > 0 ? .exception : .exit
+    }
+}
+
+extension SQLValue {
+    /// A dictionary's name; nil for the empty one, which stands for "not said".
+    var name: String? { text.flatMap { $0.isEmpty ? nil : $0 } }
+}

@@ -1,0 +1,50 @@
+/// How `customsd` is to run, all values checked.
+public struct Settings: Sendable, Equatable {
+    /// Where to receive: `udp://HOST:PORT`, `unixgram:///PATH`.
+    public var listen: [String]
+    /// True while `listen` is the default, which sockets from the service manager replace.
+    public var listenIsDefault = true
+    public var store: String
+    /// Holds the journal.
+    public var stateDirectory: String
+    /// `HOST:PORT` for metrics and health over HTTP; nil for none.
+    public var http: String?
+    public var journal = JournalSettings()
+    public var receive = ReceiveSettings()
+    public var merge = MergeSettings()
+    public var log = LogSettings()
+
+    /// The defaults below a state directory.
+    public init(stateDirectory: String) {
+        listen = ["udp://127.0.0.1:5140"]
+        self.stateDirectory = stateDirectory
+        store = "sqlite://\(stateDirectory)/customs.sqlite"
+    }
+}
+
+public struct JournalSettings: Sendable, Equatable {
+    /// The most that the journal may take on disk, bytes.
+    public var maximumBytes = 8 << 30
+    public var segmentBytes = 64 << 20
+    /// How long what was received may stay unsynced to disk.
+    public var syncIntervalMilliseconds = 100
+}
+
+public struct ReceiveSettings: Sendable, Equatable {
+    /// The kernel's buffer asked for each socket, bytes.
+    public var bufferBytes = 64 << 20
+}
+
+public struct MergeSettings: Sendable, Equatable {
+    /// Messages after which a batch is written.
+    public var batchRecords = 10_000
+    /// How long a batch that is not full waits for more.
+    public var batchDelayMilliseconds = 200
+}
+
+public struct LogSettings: Sendable, Equatable {
+    /// `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical`.
+    public var level = "info"
+    /// Rejected messages that are logged one by one, a minute.
+    public var rejectsPerMinute = 10
+}

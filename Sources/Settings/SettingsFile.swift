@@ -1,0 +1,126 @@
+import TOMLKit
+
+/// Reads the TOML configuration file.
+public enum SettingsFile {
+    /// Puts what `text` says over `settings`.
+    ///
+    /// - Parameter name: the file's name for errors.
+    /// - Throws: `SettingsError` for what is no TOML, an unknown key, a value of the wrong type or out of range.
+    public static func apply(_ text: String, named name: String, to settings: inout Settings) throws(SettingsError) {
+        let table: TOMLTable
+        do {
+            table = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            let place = error.source.begin
+            throw SettingsError("\(name):\(place.line):\(place.column): \(error.description)")
+        } catch {
+            throw SettingsError("\(name): \(error)")
+        }
+        let root = Section(table: table, name: "", file: name, text: text)
+        try root.refuseUnknown(["listen", "store", "state_dir", "http", "journal", "receive", "merge", "log"])
+        if let directory = try root.string("state_dir") { settings.move(stateDirectory: directory) }
+        if let listen = try root.strings("listen") {
+            settings.listen = listen
+            settings.listenIsDefault = false
+        }
+        settings.store = try root.string("store") ?? settings.store
+        settings.http = try root.string("http") ?? settings.http
+
+        let journal = try root.section("journal", ["max_bytes", "segment_bytes", "sync_interval_ms"])
+        try journal?.integer("max_bytes", 1 << 20...1 << 50) { settings.journal.maximumBytes = $0 }
+        try journal?.integer("segment_bytes", 1 << 16...1 << 30) { settings.journal.segmentBytes = $0 }
+        try journal?.integer("sync_interval_ms", 1...60_000) { settings.journal.syncIntervalMilliseconds = $0 }
+
+        let receive = try root.section("receive", ["buffer_bytes"])
+        try receive?.integer("buffer_bytes", 4_096...1 << 30) { settings.receive.bufferBytes = $0 }
+
+        let merge = try root.section("merge", ["batch_records", "batch_delay_ms"])
+        try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }
+        try merge?.integer("batch_delay_ms", 0...60_000) { settings.merge.batchDelayMilliseconds = $0 }
+
+        let log = try root.section("log", ["level", "rejects_per_minute"])
+        try log?.integer("rejects_per_minute", 0...100_000) { settings.log.rejectsPerMinute = $0 }
+        if let log, let level = try log.string("level") {
+            let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+            guard levels.contains(level) else {
+                throw log.complaint("level", "'\(level)' is none of \(levels.joined(separator: ", "))")
+            }
+            settings.log.level = level
+        }
+    }
+}
+
+/// One table of the file.
+private struct Section {
+    let table: TOMLTable
+    /// Empty for the root.
+    let name: String
+    let file: String
+    let text: String
+
+    func refuseUnknown(_ known: [String]) throws(SettingsError) {
+        for key in table.keys.sorted() where !known.contains(key) {
+            let place = name.isEmpty ? "at the top level" : "in [\(name)]"
+            throw complaint(key, "unknown key \(place); known are \(known.joined(separator: ", "))")
+        }
+    }
+
+    func section(_ key: String, _ known: [String]) throws(SettingsError) -> Section? {
+        guard let value = table[key] else { return nil }
+        guard let inner = value.table else { throw complaint(key, "must be a table, written [\(key)]") }
+        let section = Section(table: inner, name: key, file: file, text: text)
+        try section.refuseUnknown(known)
+        return section
+    }
+
+    func string(_ key: String) throws(SettingsError) -> String? {
+        guard let value = table[key] else { return nil }
+        guard let string = value.string, !string.isEmpty else { throw complaint(key, "must be a text in quotes") }
+        return string
+    }
+
+    func strings(_ key: String) throws(SettingsError) -> [String]? {
+        guard let value = table[key] else { return nil }
+        if let one = value.string { return [one] }
+        guard let array = value.array else { throw complaint(key, "must be a list of texts") }
+        var strings: [String] = []
+        for element in array {
+            guard let string = element.string else { throw complaint(key, "must be a list of texts") }
+            strings.append(string)
+        }
+        guard !strings.isEmpty else { throw complaint(key, "must name at least one") }
+        return strings
+    }
+
+    func integer(_ key: String, _ range: ClosedRange<Int>, _ set: (Int) -> Void) throws(SettingsError) {
+        guard let value = table[key] else { return }
+        guard let integer = value.int, range.contains(integer) else {
+            throw complaint(key, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        set(integer)
+    }
+
+    func complaint(_ key: String, _ why: String) -> SettingsError {
+        let (line, column) = place(of: key)
+        return SettingsError("\(file):\(line):\(column): \(key): \(why)")
+    }
+
+    /// Where the key stands. The TOML library tells places for errors of syntax only, so the file's lines are searched: for
+    /// `key =` or `[key]`, within this table.
+    private func place(of key: String) -> (line: Int, column: Int) {
+        var current = ""
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let indent = line.prefix { $0 == " " || $0 == "\t" }.count
+            let content = line.dropFirst(indent)
+            if content.first == "[" {
+                current = String(content.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "#" }.filter { $0 != " " })
+                if current == (name.isEmpty ? key : "\(name).\(key)") { return (index + 1, indent + 1) }
+                continue
+            }
+            let written = content.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" && $0 != "\"" && $0 != "'" }
+            if content.contains("="), current == name && written == key { return (index + 1, indent + 1) }
+            if content.contains("="), current.isEmpty, written == "\(name).\(key)" { return (index + 1, indent + 1) }
+        }
+        return (1, 1)
+    }
+}

@@ -1,0 +1,238 @@
+import CPQ
+
+/// A connection to PostgreSQL by libpq. All tables are in the schema `customs`.
+public final class PostgresConnection: SQLConnection {
+    public let dialect = Dialect.postgres
+    private let handle: OpaquePointer
+    private var copy = CopyBuffer()
+
+    /// Connects, within 10 s unless `connection` or the environment says otherwise.
+    ///
+    /// - Parameter connection: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`,
+    ///   a service file or the environment.
+    /// - Throws: `StoreError.unavailable`.
+    public init(connection: String, readOnly: Bool = false) throws(StoreError) {
+        // what stands later wins, so that the connection string overrides the defaults before it
+        let words: [(String, String)] = [
+            ("connect_timeout", "10"), ("application_name", "customs"), ("client_encoding", "UTF8"),
+            ("tcp_user_timeout", "30000"), ("dbname", connection),
+            ("options", "-c timezone=UTC -c client_min_messages=warning -c datestyle=ISO"),
+        ]
+        let keys = words.map { $0.0 }
+        let values = words.map { $0.1 }
+        let opened = withCStrings(keys) { keys in
+            withCStrings(values) { values in PQconnectdbParams(keys, values, 1) }
+        }
+        guard let opened else { throw .unavailable("out of memory") }
+        handle = opened
+        guard PQstatus(handle) == CONNECTION_OK else {
+            throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
+        }
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        try run(script: "SET search_path TO customs, pg_catalog")
+        if readOnly { try run(script: "SET default_transaction_read_only TO on") }
+    }
+
+    deinit { PQfinish(handle) }
+
+    public func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
+        let texts = parameters.map { $0.postgresText }
+        let result = withOptionalCStrings(texts) { values in
+            PQexecParams(handle, numbered(sql), Int32(parameters.count), nil, values, nil, nil, 0)
+        }
+        defer { PQclear(result) }
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK: return []
+        case PGRES_TUPLES_OK: return rows(of: result)
+        default: throw failure(result)
+        }
+    }
+
+    public func run(script: String) throws(StoreError) {
+        let result = PQexec(handle, script)
+        defer { PQclear(result) }
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return
+        default: throw failure(result)
+        }
+    }
+
+    public func prepare(staged tables: [StagedTable]) throws(StoreError) {
+        for table in tables {
+            let columns = table.columns.map { "\($0.name) \($0.kind.postgresType)" }.joined(separator: ", ")
+            try run(script: "CREATE TEMP TABLE \(table.name) (\(columns)) ON COMMIT DELETE ROWS")
+        }
+    }
+
+    public func stage(
+        _ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
+    ) throws(StoreError) {
+        try begin(copy: "COPY pg_temp.\(table.name) FROM STDIN (FORMAT binary)")
+        copy.begin()
+        var writer = Writer(buffer: copy, columns: Int16(table.columns.count))
+        copy = CopyBuffer(empty: ())
+        for index in 0..<count {
+            writer.buffer.row(columns: writer.columns)
+            row(index, &writer)
+            if writer.buffer.bytes.count > CopyBuffer.chunk {
+                try put(writer.buffer)
+                writer.buffer.bytes.removeAll(keepingCapacity: true)
+            }
+        }
+        writer.buffer.end()
+        try put(writer.buffer)
+        copy = writer.buffer
+        try finishCopy()
+    }
+
+    /// Encodes rows for COPY BINARY.
+    public struct Writer: RowWriter {
+        fileprivate var buffer: CopyBuffer
+        fileprivate let columns: Int16
+
+        public mutating func integer(_ value: Int64) { buffer.field(value) }
+        public mutating func null() { buffer.null() }
+        public mutating func text(_ utf8: UnsafeRawBufferPointer) { buffer.field(utf8) }
+        public mutating func bytes(_ bytes: UnsafeRawBufferPointer) { buffer.field(bytes) }
+        public mutating func uuid(high: UInt64, low: UInt64) { buffer.field(high: high, low: low) }
+    }
+
+    private func begin(copy sql: String) throws(StoreError) {
+        let result = PQexec(handle, sql)
+        defer { PQclear(result) }
+        guard PQresultStatus(result) == PGRES_COPY_IN else { throw failure(result) }
+    }
+
+    private func put(_ buffer: CopyBuffer) throws(StoreError) {
+        let sent = buffer.bytes.withUnsafeBytes { bytes in
+            PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+        }
+        guard sent == 1 else { throw .unavailable(oneLine(String(cString: PQerrorMessage(handle)))) }
+    }
+
+    private func finishCopy() throws(StoreError) {
+        guard PQputCopyEnd(handle, nil) == 1 else {
+            throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
+        }
+        var refusal: StoreError?
+        while let result = PQgetResult(handle) {
+            if PQresultStatus(result) != PGRES_COMMAND_OK, refusal == nil { refusal = failure(result) }
+            PQclear(result)
+        }
+        if let refusal { throw refusal }
+    }
+
+    private func rows(of result: OpaquePointer?) -> [[SQLValue]] {
+        let columns = PQnfields(result)
+        let types = (0..<columns).map { PQftype(result, $0) }
+        return (0..<PQntuples(result)).map { row in
+            (0..<columns).map { column in
+                if PQgetisnull(result, row, column) == 1 { return .null }
+                let count = Int(PQgetlength(result, row, column))
+                guard let start = PQgetvalue(result, row, column) else { return .null }
+                let text = String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
+                return SQLValue(postgresText: text, type: types[Int(column)])
+            }
+        }
+    }
+
+    private func failure(_ result: OpaquePointer?) -> StoreError {
+        let why = oneLine(String(cString: PQerrorMessage(handle)))
+        guard PQstatus(handle) == CONNECTION_OK else { return .unavailable(why) }
+        let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
+        // classes of appendix A of the PostgreSQL manual
+        switch state.prefix(2) {
+        case "08", "57": return .unavailable(why)
+        case "40", "53", "55": return .busy(why)
+        case "25" where state == "25006": return .unavailable(why)
+        default: return .refused("\(why) (SQLSTATE \(state))")
+        }
+    }
+
+    /// `?` as `$1`, `$2`, …
+    private func numbered(_ sql: String) -> String {
+        guard sql.utf8.contains(UInt8(ascii: "?")) else { return sql }
+        var number = 0
+        var result = ""
+        for character in sql {
+            if character == "?" {
+                number += 1
+                result += "$\(number)"
+            } else {
+                result.append(character)
+            }
+        }
+        return result
+    }
+}
+
+extension StagedTable.Kind {
+    fileprivate var postgresType: String {
+        switch self {
+        case .integer: "bigint"
+        case .text: "text COLLATE \"C\""
+        case .bytes: "bytea"
+        case .uuid: "uuid"
+        }
+    }
+}
+
+extension SQLValue {
+    fileprivate var postgresText: String? {
+        switch self {
+        case .null: nil
+        case .integer(let value): String(value)
+        case .real(let value): String(value)
+        case .text(let value): value
+        case .bytes(let value): "\\x" + value.hexadecimal
+        }
+    }
+
+    /// Reads libpq's text form by the type's object id (`pg_type.dat`).
+    fileprivate init(postgresText text: String, type: Oid) {
+        switch type {
+        case 20, 21, 23, 26: self = Int64(text).map { .integer($0) } ?? .text(text)
+        case 700, 701: self = Double(text).map { .real($0) } ?? .text(text)
+        case 1700: self = Int64(text).map { .integer($0) } ?? Double(text).map { .real($0) } ?? .text(text)
+        case 16: self = .integer(text == "t" ? 1 : 0)
+        case 17: self = .bytes([UInt8](hexadecimal: text.dropFirst(2)))
+        case 2950: self = .bytes([UInt8](hexadecimal: text.filter { $0 != "-" }[...]))
+        default: self = .text(text)
+        }
+    }
+}
+
+private func oneLine(_ text: String) -> String {
+    String(text.map { $0 == "\n" ? " " : $0 }).trimmed
+}
+
+private func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+) -> Result {
+    withOptionalCStrings(strings.map { Optional($0) }, body)
+}
+
+/// Calls `body` with an array of C strings, nil for nil, and a nil after the last.
+private func withOptionalCStrings<Result>(
+    _ strings: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+) -> Result {
+    var storage: [CChar] = []
+    var offsets: [Int?] = []
+    for string in strings {
+        guard let string else {
+            offsets.append(nil)
+            continue
+        }
+        offsets.append(storage.count)
+        storage.append(contentsOf: string.utf8.map { CChar(bitPattern: $0) })
+        storage.append(0)
+    }
+    return storage.withUnsafeBufferPointer { bytes in
+        var pointers = offsets.map { offset in offset.flatMap { bytes.baseAddress?.advanced(by: $0) } }
+        pointers.append(nil)
+        return pointers.withUnsafeBufferPointer { list in
+            guard let start = list.baseAddress else { preconditionFailure("an array of one element has an address") }
+            return body(start)
+        }
+    }
+}

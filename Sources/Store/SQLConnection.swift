@@ -1,0 +1,117 @@
+/// One connection to a database of either dialect, used by one thread.
+///
+/// Statements are written once, in the SQL that PostgreSQL 13 and SQLite 3.35 share, with `?` for parameters. Rows in bulk
+/// go through staged tables: temporary ones, filled by COPY or by a prepared INSERT, from which one statement then takes
+/// what it needs.
+public protocol SQLConnection: AnyObject {
+    associatedtype Writer: RowWriter
+
+    var dialect: Dialect { get }
+
+    /// Runs one statement and returns its rows.
+    @discardableResult
+    func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]]
+
+    /// Runs statements without parameters, separated by semicolons.
+    func run(script: String) throws(StoreError)
+
+    /// Makes the connection's temporary tables, once, outside any transaction.
+    func prepare(staged tables: [StagedTable]) throws(StoreError)
+
+    /// Fills a staged table with `count` rows, within a transaction and once in it; its end empties the table.
+    func stage(_ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void) throws(StoreError)
+}
+
+extension SQLConnection {
+    @discardableResult
+    public func query(_ sql: String) throws(StoreError) -> [[SQLValue]] { try query(sql, []) }
+
+    /// Runs `body` in a transaction that takes the write lock at once; rolls back if it throws.
+    public func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try run(script: dialect == .sqlite ? "BEGIN IMMEDIATE" : "BEGIN")
+        do {
+            let result = try body()
+            try run(script: "COMMIT")
+            return result
+        } catch {
+            // the first error is the one that tells; a broken connection has rolled back by itself
+            try? run(script: "ROLLBACK")
+            throw error
+        }
+    }
+}
+
+public enum Dialect: Sendable {
+    case postgres, sqlite
+}
+
+/// A value in a statement or a row.
+public enum SQLValue: Sendable, Equatable {
+    case null
+    case integer(Int64)
+    case real(Double)
+    case text(String)
+    case bytes([UInt8])
+
+    public var integer: Int64? {
+        switch self {
+        case .integer(let value): value
+        case .real(let value): Int64(exactly: value)
+        default: nil
+        }
+    }
+
+    public var real: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .real(let value): value
+        default: nil
+        }
+    }
+
+    public var text: String? {
+        if case .text(let value) = self { value } else { nil }
+    }
+
+    public var bytes: [UInt8]? {
+        if case .bytes(let value) = self { value } else { nil }
+    }
+
+    public static func integer(_ value: Int64?) -> SQLValue { value.map { .integer($0) } ?? .null }
+}
+
+/// Takes the values of a row in the order of its columns.
+public protocol RowWriter {
+    mutating func integer(_ value: Int64)
+    mutating func null()
+    mutating func text(_ utf8: UnsafeRawBufferPointer)
+    mutating func bytes(_ bytes: UnsafeRawBufferPointer)
+    /// 16 bytes, the high ones first.
+    mutating func uuid(high: UInt64, low: UInt64)
+}
+
+extension RowWriter {
+    mutating func integer(_ value: Int64?) {
+        if let value { integer(value) } else { null() }
+    }
+
+    mutating func text(_ string: String?) {
+        guard var string else { return null() }
+        string.withUTF8 { text(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+/// A temporary table that rows in bulk pass through.
+public struct StagedTable: Sendable {
+    public enum Kind: Sendable {
+        case integer, text, bytes, uuid
+    }
+
+    public let name: String
+    public let columns: [(name: String, kind: Kind)]
+
+    public init(_ name: String, _ columns: [(name: String, kind: Kind)]) {
+        self.name = name
+        self.columns = columns
+    }
+}

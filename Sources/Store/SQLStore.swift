@@ -1,0 +1,309 @@
+import Merge
+import Record
+
+/// The store in SQL: one set of statements for both dialects.
+public final class SQLStore<Connection: SQLConnection>: UsageStore {
+    private let connect: () throws(StoreError) -> Connection
+    private var connection: Connection?
+    private var resolver = SymbolResolver()
+    private var source: Int64?
+    private var identity: (identity: String, kind: SourceKind, host: String)?
+
+    /// - Parameter connect: opens a connection; called again whenever one broke.
+    public init(connect: @escaping () throws(StoreError) -> Connection) {
+        self.connect = connect
+    }
+
+    public func migrate() throws(StoreError) {
+        _ = try connected()
+    }
+
+    public func open(source identity: String, kind: SourceKind, host: String) throws(StoreError) -> SourceState {
+        self.identity = (identity, kind, host)
+        return try attempt { (connection: Connection) throws(StoreError) -> SourceState in
+            let known = try connection.query("SELECT 1 FROM sources WHERE identity = ?", [.text(identity)])
+            let source = try sourceID(on: connection)
+            let row = try connection.query("SELECT sequence, tally FROM sources WHERE id = ?", [.integer(source)])
+            let parts = try connection.query(
+                "SELECT entry FROM held_parts WHERE source = ? ORDER BY record, part", [.integer(source)])
+            let snapshots = try connection.query("SELECT record FROM snapshots")
+            return SourceState(
+                position: known.isEmpty ? nil : row.first.flatMap(SourcePosition.init(row:)),
+                heldParts: parts.compactMap { $0[0].bytes },
+                snapshots: snapshots.compactMap { $0[0].bytes.flatMap(RecordID.init(bytes:)) })
+        }
+    }
+
+    public func commit(
+        _ batch: Batch, vocabulary: Vocabulary, from: SourcePosition, to: SourcePosition
+    ) throws(StoreError) -> CommitOutcome {
+        try attempt { (connection: Connection) throws(StoreError) -> CommitOutcome in
+            let source = try sourceID(on: connection)
+            try resolver.resolve(batch, vocabulary, on: connection)
+            return try connection.transaction { () throws(StoreError) -> CommitOutcome in
+                if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
+                try write(claims: batch.jobs, on: connection)
+                let fresh = try write(runs: batch.runs, on: connection)
+                let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
+                try write(canaries: batch.canaries, on: connection)
+                try write(waiting: batch, source, on: connection)
+                var counters = batch.counters
+                counters.add(fresh, to: IngestCounters.stored)
+                counters.add(processes - fresh, to: IngestCounters.merged)
+                try add(counters, to: source, on: connection)
+                return .committed(stored: fresh, merged: processes - fresh)
+            }
+        }
+    }
+
+    public func beat(_ heartbeat: Heartbeat) throws(StoreError) {
+        try attempt { (connection: Connection) throws(StoreError) in
+            let source = try sourceID(on: connection)
+            try connection.query(
+                "UPDATE sources SET head_tally = ?, heartbeat = ?, oldest_pending = ? WHERE id = ?",
+                [
+                    .integer(Int64(bitPattern: heartbeat.received)), .integer(heartbeat.now),
+                    .integer(heartbeat.oldestPending), .integer(source),
+                ])
+        }
+    }
+
+    /// Runs `body` on a connection; a connection that broke is dropped, so that the next call makes a new one.
+    private func attempt<Result>(
+        _ body: (Connection) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        let connection = try connected()
+        do {
+            return try body(connection)
+        } catch {
+            if case .unavailable = error { self.connection = nil }
+            throw error
+        }
+    }
+
+    private func connected() throws(StoreError) -> Connection {
+        if let connection { return connection }
+        let fresh = try connect()
+        try Migrator.migrate(fresh)
+        try fresh.prepare(staged: Staged.all)
+        // another server may answer now, with other ids
+        resolver.forget()
+        source = nil
+        connection = fresh
+        return fresh
+    }
+
+    private func sourceID(on connection: Connection) throws(StoreError) -> Int64 {
+        if let source { return source }
+        guard let identity else { throw .refused("no source has been opened") }
+        try connection.query(
+            "INSERT INTO sources (identity, kind, host) VALUES (?, ?, ?) ON CONFLICT (identity) DO NOTHING",
+            [.text(identity.identity), .text(identity.kind.rawValue), .text(identity.host)])
+        let rows = try connection.query("SELECT id FROM sources WHERE identity = ?", [.text(identity.identity)])
+        guard let id = rows.first?[0].integer else { throw .busy("the source's row vanished") }
+        source = id
+        return id
+    }
+
+    /// Moves the source's position, which no other transaction can do until this one ends; false if an earlier call of the
+    /// same commit had done so.
+    private func advance(
+        _ source: Int64, from: SourcePosition, to: SourcePosition, _ batch: Batch, on connection: Connection
+    ) throws(StoreError) -> Bool {
+        let moved = try connection.query(
+            """
+            UPDATE sources SET sequence = ?, tally = ?,
+                head_tally = CASE WHEN head_tally < ? THEN ? ELSE head_tally END,
+                last_record = CASE WHEN ? > COALESCE(last_record, 0) THEN ? ELSE last_record END
+            WHERE id = ? AND sequence = ? AND tally = ? RETURNING id
+            """,
+            [
+                .integer(Int64(bitPattern: to.sequence)), .integer(Int64(bitPattern: to.tally)),
+                .integer(Int64(bitPattern: to.tally)), .integer(Int64(bitPattern: to.tally)),
+                .integer(batch.lastArrival), .integer(batch.lastArrival),
+                .integer(source), .integer(Int64(bitPattern: from.sequence)), .integer(Int64(bitPattern: from.tally)),
+            ])
+        if !moved.isEmpty { return true }
+        let row = try connection.query("SELECT sequence, tally FROM sources WHERE id = ?", [.integer(source)])
+        guard let found = row.first.flatMap(SourcePosition.init(row:)) else { throw .busy("the source's row vanished") }
+        if found == to { return false }
+        throw .positionMoved(
+            "expected entry \(from.sequence) and found \(found.sequence); does another daemon use a copy of this state directory?"
+        )
+    }
+
+    private func write(claims: [JobClaim], on connection: Connection) throws(StoreError) {
+        if claims.isEmpty { return }
+        try connection.stage(Staged.claims, count: claims.count) { index, row in
+            let claim = claims[index]
+            row.integer(resolver.id(claim.job, .job))
+            row.integer(resolver.id(claim.user, .user))
+            row.integer(resolver.id(claim.account, .account))
+            row.integer(resolver.id(claim.qos, .qos))
+            row.integer(resolver.id(claim.partition, .partition))
+            row.integer(claim.numNodes)
+            row.integer(claim.numTasks)
+            row.integer(claim.arrayJobID)
+            row.integer(claim.arrayTaskID)
+            row.integer(claim.hetGroup)
+        }
+        // a claim only fills what nobody has filled, and never what Slurm said (source 1)
+        let ids = ["usr", "account", "qos", "partition"].map { "\($0) = COALESCE(NULLIF(j.\($0), 0), s.\($0))" }
+        let facts = ["num_nodes", "num_tasks", "array_job_id", "array_task_id", "het_group"]
+            .map { "\($0) = COALESCE(j.\($0), s.\($0))" }
+        try connection.query(
+            """
+            UPDATE jobs AS j SET \((ids + facts).joined(separator: ", "))
+            FROM staged_claims s WHERE j.id = s.job AND j.source = 0
+            """)
+    }
+
+    /// - Returns: how many of the runs are new.
+    private func write(runs: [RunDelta], on connection: Connection) throws(StoreError) -> UInt64 {
+        if runs.isEmpty { return 0 }
+        let order = runs.indices.sorted { runs[$0].id < runs[$1].id }
+        try connection.stage(Staged.runs, count: runs.count) { index, row in stage(runs[order[index]], in: &row) }
+        let columns = Staged.columns(of: Staged.runs)
+        let upsert = """
+            INSERT INTO runs (\(columns)) SELECT \(columns) FROM staged_runs WHERE true ORDER BY run
+            ON CONFLICT (run) DO UPDATE SET
+                first_seen = CASE WHEN excluded.first_seen < runs.first_seen
+                    THEN excluded.first_seen ELSE runs.first_seen END,
+                last_seen = CASE WHEN excluded.last_seen > runs.last_seen
+                    THEN excluded.last_seen ELSE runs.last_seen END,
+                longest = CASE WHEN excluded.longest > runs.longest
+                    THEN excluded.longest ELSE runs.longest END,
+                processes = runs.processes + excluded.processes, ranks = runs.ranks + excluded.ranks,
+                exceptions = runs.exceptions + excluded.exceptions, signals = runs.signals + excluded.signals,
+                killed = runs.killed + excluded.killed
+            """
+        let fresh: Int64?
+        switch connection.dialect {
+        case .postgres:
+            // xmax is 0 in a row that this statement inserted, and the updater's number in one that it updated
+            fresh = try connection.query(
+                "WITH written AS (\(upsert) RETURNING (xmax = 0) AS fresh) SELECT count(*) FROM written WHERE fresh"
+            ).first?[0].integer
+        case .sqlite:
+            // nobody else writes while this transaction lasts
+            fresh = try connection.query(
+                """
+                SELECT count(*) FROM staged_runs s WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.run = s.run)
+                """
+            ).first?[0].integer
+            try connection.query(upsert)
+        }
+        try connection.query(
+            """
+            INSERT INTO usage_daily (day, cluster, usr, stack, environment, size_class, flags, processes)
+            SELECT day, cluster, usr, stack, environment, size_class, flags, sum(processes) FROM staged_runs
+            WHERE true GROUP BY day, cluster, usr, stack, environment, size_class, flags
+            ORDER BY day, cluster, usr, stack, environment, size_class, flags
+            ON CONFLICT (day, cluster, usr, stack, environment, size_class, flags)
+            DO UPDATE SET processes = usage_daily.processes + excluded.processes
+            """)
+        return UInt64(fresh ?? 0)
+    }
+
+    private func stage(_ run: RunDelta, in row: inout Connection.Writer) {
+        row.uuid(high: run.id.high, low: run.id.low)
+        row.integer(run.firstSeen)
+        row.integer(run.lastSeen)
+        row.integer(run.longest)
+        row.integer(Int64(run.key.day))
+        row.integer(resolver.id(run.key.cluster, .cluster))
+        row.integer(resolver.id(run.key.job, .job))
+        row.integer(resolver.id(run.key.step, .step))
+        row.integer(resolver.id(run.key.user, .user))
+        row.integer(resolver.id(run.key.executable, .executable))
+        row.integer(resolver.id(run.key.program, .program))
+        row.integer(resolver.id(run.key.stack, .stack))
+        row.integer(resolver.id(run.environment, .environment))
+        row.integer(resolver.id(run.host, .host))
+        row.integer(Int64(run.sizeClass))
+        row.integer(Int64(run.flags.rawValue))
+        row.integer(run.processes)
+        row.integer(run.ranks)
+        row.integer(run.exceptions)
+        row.integer(run.signals)
+        row.integer(run.killed)
+    }
+
+    private func write(canaries: [CanarySighting], on connection: Connection) throws(StoreError) {
+        for sighting in canaries {
+            try connection.query(
+                """
+                INSERT INTO canary_records (run, seq, expected, received) VALUES (?, ?, ?, ?)
+                ON CONFLICT (run, seq) DO NOTHING
+                """,
+                [.text(sighting.run), .integer(sighting.sequence), .integer(sighting.of), .integer(sighting.arrival)])
+        }
+    }
+
+    private func write(waiting batch: Batch, _ source: Int64, on connection: Connection) throws(StoreError) {
+        for part in batch.heldParts {
+            try connection.query(
+                """
+                INSERT INTO held_parts (source, record, part, entry) VALUES (?, \(keyMark), ?, ?)
+                ON CONFLICT (source, record, part) DO NOTHING
+                """,
+                [.integer(source), keyValue(part.id), .integer(part.part), .bytes(part.entry)])
+        }
+        for id in batch.releasedParts {
+            try connection.query(
+                "DELETE FROM held_parts WHERE source = ? AND record = \(keyMark)", [.integer(source), keyValue(id)])
+        }
+        for snapshot in batch.snapshots {
+            try connection.query(
+                """
+                INSERT INTO snapshots (record, seen, entry) VALUES (\(keyMark), ?, ?)
+                ON CONFLICT (record) DO UPDATE SET seen = excluded.seen, entry = excluded.entry
+                """,
+                [keyValue(snapshot.id), .integer(snapshot.arrival), .bytes(snapshot.entry)])
+        }
+        for id in batch.endedSnapshots {
+            try connection.query("DELETE FROM snapshots WHERE record = \(keyMark)", [keyValue(id)])
+        }
+    }
+
+    private func add(
+        _ counters: IngestCounters, to source: Int64, on connection: Connection
+    ) throws(StoreError) {
+        for (name, value) in counters.values.sorted(by: { $0.key < $1.key }) {
+            try connection.query(
+                """
+                INSERT INTO counters (source, name, value) VALUES (?, ?, ?)
+                ON CONFLICT (source, name) DO UPDATE SET value = counters.value + excluded.value
+                """,
+                [.integer(source), .text(name), .integer(Int64(clamping: value))])
+        }
+    }
+
+    private var keyMark: String { connection?.dialect == .postgres ? "CAST(? AS uuid)" : "?" }
+
+    private func keyValue(_ id: RecordID) -> SQLValue {
+        let bytes = id.bytes
+        return connection?.dialect == .postgres ? .text(bytes.hexadecimal) : .bytes(bytes)
+    }
+}
+
+extension SourcePosition {
+    fileprivate init?(row: [SQLValue]) {
+        guard row.count == 2, let sequence = row[0].integer, let tally = row[1].integer else { return nil }
+        self.init(sequence: UInt64(bitPattern: sequence), tally: UInt64(bitPattern: tally))
+    }
+}
+
+extension RecordID {
+    var bytes: [UInt8] {
+        [high, low].flatMap { word in withUnsafeBytes(of: word.bigEndian) { [UInt8]($0) } }
+    }
+
+    init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        let words = bytes.withUnsafeBytes { raw in
+            (0..<2).map { UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
+        }
+        self.init(high: words[0], low: words[1])
+    }
+}

@@ -1,0 +1,189 @@
+import CSQLite
+
+/// A connection to an SQLite database file, in write-ahead mode.
+public final class SQLiteConnection: SQLConnection {
+    public let dialect = Dialect.sqlite
+    private let handle: OpaquePointer
+    private var statements: [String: OpaquePointer] = [:]
+
+    /// Opens `path`, made if it is missing unless `readOnly`.
+    ///
+    /// - Throws: `StoreError.unavailable`.
+    public init(path: String, readOnly: Bool = false) throws(StoreError) {
+        var opened: OpaquePointer?
+        let flags =
+            SQLITE_OPEN_NOMUTEX | (readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            let why = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+            sqlite3_close(opened)
+            throw .unavailable("cannot open \(path): \(why)")
+        }
+        handle = opened
+        sqlite3_busy_timeout(handle, 10_000)
+        if readOnly {
+            try run(script: "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
+        } else {
+            try run(
+                script: """
+                    PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
+                    PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA foreign_keys = OFF
+                    """)
+        }
+    }
+
+    deinit {
+        for statement in statements.values { sqlite3_finalize(statement) }
+        sqlite3_close_v2(handle)
+    }
+
+    public func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
+        let statement = try prepared(sql)
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        for (index, value) in parameters.enumerated() { bind(value, to: statement, at: Int32(index + 1)) }
+        var rows: [[SQLValue]] = []
+        while true {
+            let code = sqlite3_step(statement)
+            if code == SQLITE_DONE { return rows }
+            guard code == SQLITE_ROW else { throw failure(code) }
+            rows.append((0..<sqlite3_column_count(statement)).map { column(statement, $0) })
+        }
+    }
+
+    public func run(script: String) throws(StoreError) {
+        let code = sqlite3_exec(handle, script, nil, nil, nil)
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
+    public func prepare(staged tables: [StagedTable]) throws(StoreError) {
+        for table in tables {
+            let columns = table.columns.map { "\($0.name) \($0.kind.sqliteType)" }.joined(separator: ", ")
+            try run(script: "CREATE TEMP TABLE \(table.name) (\(columns))")
+        }
+    }
+
+    public func stage(
+        _ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
+    ) throws(StoreError) {
+        try run(script: "DELETE FROM temp.\(table.name)")
+        let marks = table.columns.map { _ in "?" }.joined(separator: ", ")
+        let statement = try prepared("INSERT INTO temp.\(table.name) VALUES (\(marks))")
+        var writer = Writer(statement: statement)
+        for index in 0..<count {
+            writer.column = 0
+            row(index, &writer)
+            let code = sqlite3_step(statement)
+            sqlite3_reset(statement)
+            guard code == SQLITE_DONE else { throw failure(code) }
+        }
+        sqlite3_clear_bindings(statement)
+    }
+
+    /// Binds values to the statement that inserts a staged row.
+    public struct Writer: RowWriter {
+        fileprivate let statement: OpaquePointer
+        fileprivate var column: Int32 = 0
+
+        public mutating func integer(_ value: Int64) {
+            column += 1
+            sqlite3_bind_int64(statement, column, value)
+        }
+
+        public mutating func null() {
+            column += 1
+            sqlite3_bind_null(statement, column)
+        }
+
+        public mutating func text(_ utf8: UnsafeRawBufferPointer) {
+            column += 1
+            bindText(utf8, to: statement, at: column)
+        }
+
+        public mutating func bytes(_ bytes: UnsafeRawBufferPointer) {
+            column += 1
+            bindBlob(bytes, to: statement, at: column)
+        }
+
+        public mutating func uuid(high: UInt64, low: UInt64) {
+            var words = (high.bigEndian, low.bigEndian)
+            withUnsafeBytes(of: &words) { bytes($0) }
+        }
+    }
+
+    private func prepared(_ sql: String) throws(StoreError) -> OpaquePointer {
+        if let known = statements[sql] { return known }
+        var statement: OpaquePointer?
+        let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard code == SQLITE_OK, let statement else { throw failure(code) }
+        statements[sql] = statement
+        return statement
+    }
+
+    private func bind(_ value: SQLValue, to statement: OpaquePointer, at index: Int32) {
+        switch value {
+        case .null: sqlite3_bind_null(statement, index)
+        case .integer(let value): sqlite3_bind_int64(statement, index, value)
+        case .real(let value): sqlite3_bind_double(statement, index, value)
+        case .text(var value): value.withUTF8 { bindText(UnsafeRawBufferPointer($0), to: statement, at: index) }
+        case .bytes(let value): value.withUnsafeBytes { bindBlob($0, to: statement, at: index) }
+        }
+    }
+
+    private func column(_ statement: OpaquePointer, _ index: Int32) -> SQLValue {
+        switch sqlite3_column_type(statement, index) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, index))
+        case SQLITE_FLOAT: return .real(sqlite3_column_double(statement, index))
+        case SQLITE_TEXT:
+            let count = Int(sqlite3_column_bytes(statement, index))
+            guard let text = sqlite3_column_text(statement, index) else { return .text("") }
+            return .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
+        case SQLITE_BLOB:
+            let count = Int(sqlite3_column_bytes(statement, index))
+            return .bytes([UInt8](UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, index), count: count)))
+        default: return .null
+        }
+    }
+
+    private func failure(_ code: Int32) -> StoreError {
+        let why = String(cString: sqlite3_errmsg(handle))
+        switch code & 0xFF {
+        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM: return .busy(why)
+        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY: return .unavailable(why)
+        case SQLITE_NOTADB, SQLITE_CORRUPT: return .schema("\(why); the file is no sound SQLite database")
+        default: return .refused(why)
+        }
+    }
+}
+
+extension StagedTable.Kind {
+    fileprivate var sqliteType: String {
+        switch self {
+        case .integer: "INTEGER"
+        case .text: "TEXT"
+        case .bytes, .uuid: "BLOB"
+        }
+    }
+}
+
+/// SQLite copies the bytes before the call returns (SQLITE_TRANSIENT).
+private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+
+private func bindText(_ utf8: UnsafeRawBufferPointer, to statement: OpaquePointer, at index: Int32) {
+    let start = utf8.baseAddress?.assumingMemoryBound(to: CChar.self)
+    if let start {
+        sqlite3_bind_text(statement, index, start, Int32(utf8.count), copied)
+    } else {
+        sqlite3_bind_text(statement, index, "", 0, copied)
+    }
+}
+
+private func bindBlob(_ bytes: UnsafeRawBufferPointer, to statement: OpaquePointer, at index: Int32) {
+    if let start = bytes.baseAddress {
+        sqlite3_bind_blob(statement, index, start, Int32(bytes.count), copied)
+    } else {
+        sqlite3_bind_zeroblob(statement, index, 0)
+    }
+}

@@ -1,0 +1,28 @@
+/// Opens stores by their location.
+extension StoreLocation {
+    /// A store to write to. Nothing is connected until the first call.
+    public func makeStore() -> any UsageStore {
+        switch self {
+        case .sqlite(let path):
+            SQLStore { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
+        case .postgres(let connection):
+            SQLStore { () throws(StoreError) -> PostgresConnection in
+                try PostgresConnection(connection: connection)
+            }
+        }
+    }
+
+    /// A connection to read from; the tables are there and of this program's version.
+    public func reader() throws(StoreError) -> any SQLConnection {
+        switch self {
+        case .sqlite(let path):
+            let connection = try SQLiteConnection(path: path, readOnly: true)
+            try Migrator.check(connection)
+            return connection
+        case .postgres(let text):
+            let connection = try PostgresConnection(connection: text, readOnly: true)
+            try Migrator.check(connection)
+            return connection
+        }
+    }
+}

@@ -1,0 +1,218 @@
+import Checksum
+import Merge
+import Record
+
+/// Finds the store's ids for the vocabulary's symbols and remembers them.
+///
+/// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of the names:
+/// so daemons that write at once cannot wait for each other in a circle, and what is remembered is always committed. A name
+/// without a run does no harm.
+struct SymbolResolver {
+    private var generation = -1
+    private var ids: [[Int32]] = []
+
+    /// The id of a symbol that `resolve` has met.
+    func id(_ symbol: Int32, _ dimension: Dimension) -> Int64 {
+        Int64(ids[dimension.rawValue][Int(symbol)])
+    }
+
+    mutating func forget() { generation = -1 }
+
+    mutating func resolve<Connection: SQLConnection>(
+        _ batch: Batch, _ vocabulary: Vocabulary, on connection: Connection
+    ) throws(StoreError) {
+        if generation != vocabulary.generation {
+            ids = Dimension.allCases.map { dimension in
+                // where names go, symbol 0 is row 0; an empty environment or stack is a row like any other
+                dimension == .environment || dimension == .stack ? [] : [0]
+            }
+            generation = vocabulary.generation
+        }
+        for dimension in Dimension.allCases {
+            let count = vocabulary[dimension].count
+            let known = ids[dimension.rawValue].count
+            if known < count {
+                ids[dimension.rawValue].append(contentsOf: repeatElement(-1, count: count - known))
+            }
+        }
+        for (dimension, table) in SymbolResolver.nameTables {
+            let missing = missing(dimension)
+            if missing.isEmpty { continue }
+            try resolveNames(missing, dimension, table, vocabulary, connection)
+        }
+        try resolveEnvironments(vocabulary, connection)
+        try resolveStacks(vocabulary, connection)
+        try resolveJobs(vocabulary, connection)
+    }
+
+    private static let nameTables: [(Dimension, String)] = [
+        (.user, "users"), (.cluster, "clusters"), (.host, "hosts"), (.executable, "executables"),
+        (.program, "programs"), (.step, "steps"), (.account, "accounts"), (.qos, "qoses"), (.partition, "partitions"),
+    ]
+
+    /// All symbols get their ids as soon as they exist, so those that lack one lie at the end.
+    private func missing(_ dimension: Dimension) -> [Int32] {
+        let list = ids[dimension.rawValue]
+        var first = list.count
+        while first > 0 && list[first - 1] < 0 { first -= 1 }
+        return (first..<list.count).map { Int32($0) }
+    }
+
+    private mutating func take(_ rows: [[SQLValue]], _ missing: [Int32], _ dimension: Dimension) throws(StoreError) {
+        for row in rows {
+            guard row.count == 2, let ordinal = row[0].integer, let id = row[1].integer else { continue }
+            ids[dimension.rawValue][Int(missing[Int(ordinal)])] = Int32(truncatingIfNeeded: id)
+        }
+        for symbol in missing where ids[dimension.rawValue][Int(symbol)] < 0 {
+            throw .busy("a name of \(dimension) vanished while it was looked up")
+        }
+    }
+
+    private mutating func resolveNames<Connection: SQLConnection>(
+        _ missing: [Int32], _ dimension: Dimension, _ table: String, _ vocabulary: Vocabulary,
+        _ connection: Connection
+    ) throws(StoreError) {
+        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+            try connection.stage(Staged.names, count: missing.count) { index, row in
+                row.integer(Int64(index))
+                vocabulary[dimension].withBytes(of: missing[index]) { row.text($0) }
+            }
+            // looking first keeps the counter of ids from running on where all is known
+            try connection.query(
+                """
+                INSERT INTO \(table) (name) SELECT name FROM staged_names s
+                WHERE NOT EXISTS (SELECT 1 FROM \(table) t WHERE t.name = s.name) ORDER BY name
+                ON CONFLICT (name) DO NOTHING
+                """)
+            return try connection.query(
+                "SELECT s.ordinal, t.id FROM staged_names s JOIN \(table) t ON t.name = s.name")
+        }
+        try take(rows, missing, dimension)
+    }
+
+    private mutating func resolveEnvironments<Connection: SQLConnection>(
+        _ vocabulary: Vocabulary, _ connection: Connection
+    ) throws(StoreError) {
+        let missing = missing(.environment)
+        if missing.isEmpty { return }
+        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+            try connection.stage(Staged.keys, count: missing.count) { index, row in
+                row.integer(Int64(index))
+                vocabulary[.environment].withBytes(of: missing[index]) { key in
+                    row.fingerprint(of: key)
+                    let texts = CompoundKey.texts(of: key)
+                    for place in 0..<6 { row.text(place < texts.count ? texts[place] ?? "" : "") }
+                }
+            }
+            let columns = "fingerprint, prefix, python, implementation, container, system, subsystem"
+            try connection.query(
+                """
+                INSERT INTO environments (\(columns)) SELECT \(columns) FROM staged_keys s
+                WHERE NOT EXISTS (SELECT 1 FROM environments t WHERE t.fingerprint = s.fingerprint)
+                ORDER BY fingerprint ON CONFLICT (fingerprint) DO NOTHING
+                """)
+            return try connection.query(
+                "SELECT s.ordinal, t.id FROM staged_keys s JOIN environments t ON t.fingerprint = s.fingerprint")
+        }
+        try take(rows, missing, .environment)
+    }
+
+    private mutating func resolveStacks<Connection: SQLConnection>(
+        _ vocabulary: Vocabulary, _ connection: Connection
+    ) throws(StoreError) {
+        let missing = missing(.stack)
+        if missing.isEmpty { return }
+        let stacks = missing.map { vocabulary[.stack].withBytes(of: $0) { Stack(key: $0) } }
+        let packages = stacks.indices.flatMap { index in stacks[index].packages.map { (index, $0) } }
+        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+            try connection.stage(Staged.keys, count: missing.count) { index, row in
+                row.integer(Int64(index))
+                vocabulary[.stack].withBytes(of: missing[index]) { row.fingerprint(of: $0) }
+                for _ in 0..<6 { row.null() }
+            }
+            try connection.stage(Staged.stackPackages, count: packages.count) { index, row in
+                let (stack, package) = packages[index]
+                vocabulary[.stack].withBytes(of: missing[stack]) { row.fingerprint(of: $0) }
+                row.text(clipped(package.name))
+                row.text(package.version.map(clipped))
+                row.integer(package.direct.map { $0 ? 1 : 0 })
+            }
+            try connection.query(
+                """
+                INSERT INTO packages (name) SELECT DISTINCT name FROM staged_stack_packages s
+                WHERE NOT EXISTS (SELECT 1 FROM packages t WHERE t.name = s.name) ORDER BY name
+                ON CONFLICT (name) DO NOTHING
+                """)
+            try connection.query(
+                """
+                INSERT INTO stacks (fingerprint) SELECT fingerprint FROM staged_keys s
+                WHERE NOT EXISTS (SELECT 1 FROM stacks t WHERE t.fingerprint = s.fingerprint)
+                ORDER BY fingerprint ON CONFLICT (fingerprint) DO NOTHING
+                """)
+            try connection.query(
+                """
+                INSERT INTO stack_packages (stack, package, version, direct)
+                SELECT k.id, p.id, s.version, s.direct FROM staged_stack_packages s
+                JOIN stacks k ON k.fingerprint = s.fingerprint JOIN packages p ON p.name = s.name
+                WHERE true ORDER BY 1, 2 ON CONFLICT (stack, package) DO NOTHING
+                """)
+            return try connection.query(
+                "SELECT s.ordinal, t.id FROM staged_keys s JOIN stacks t ON t.fingerprint = s.fingerprint")
+        }
+        try take(rows, missing, .stack)
+    }
+
+    private mutating func resolveJobs<Connection: SQLConnection>(
+        _ vocabulary: Vocabulary, _ connection: Connection
+    ) throws(StoreError) {
+        let missing = missing(.job)
+        if missing.isEmpty { return }
+        let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
+        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+            let clusters = try clusterIDs(of: keys.map { $0[0] ?? "" }, connection)
+            try connection.stage(Staged.jobs, count: missing.count) { index, row in
+                row.integer(Int64(index))
+                row.integer(clusters[keys[index][0] ?? ""] ?? 0)
+                row.text(keys[index][1])
+                row.integer(Int64(keys[index][2] ?? "0") ?? 0)
+            }
+            try connection.query(
+                """
+                INSERT INTO jobs (cluster, job_id, restart) SELECT cluster, job_id, restart FROM staged_jobs s
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM jobs t
+                    WHERE t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart)
+                ORDER BY job_id, cluster, restart ON CONFLICT (job_id, cluster, restart) DO NOTHING
+                """)
+            return try connection.query(
+                """
+                SELECT s.ordinal, t.id FROM staged_jobs s
+                JOIN jobs t ON t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart
+                """)
+        }
+        try take(rows, missing, .job)
+    }
+
+    /// The clusters' names were committed with the dictionary before.
+    private func clusterIDs<Connection: SQLConnection>(
+        of names: [String], _ connection: Connection
+    ) throws(StoreError) -> [String: Int64] {
+        var known: [String: Int64] = ["": 0]
+        for name in names where known[name] == nil {
+            known[name] = try connection.query("SELECT id FROM clusters WHERE name = ?", [.text(name)]).first?[0].integer
+        }
+        return known
+    }
+}
+
+extension RowWriter {
+    /// 128 bits that stand for the bytes of a compound key, the same in every daemon.
+    mutating func fingerprint(of key: UnsafeRawBufferPointer) {
+        uuid(high: XXH64.hash(key, seed: 0), low: XXH64.hash(key, seed: 1))
+    }
+}
+
+/// Names of packages are bounded like all texts, so that an index can hold them.
+private func clipped(_ text: String) -> String {
+    text.utf8.count <= Merger.maximumTextBytes ? text : String(text.prefix(Merger.maximumTextBytes / 4))
+}

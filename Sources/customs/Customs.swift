@@ -1,0 +1,82 @@
+import ArgumentParser
+import Settings
+import Store
+
+/// The command line of the service: it parses arguments, asks, and prints.
+@main
+struct Customs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "customs",
+        abstract: "Ask which Python packages are used, by whom, and in which jobs.",
+        discussion: """
+            Every question goes to the store that customsd fills. It is found by --store, else the variable
+            CUSTOMS_STORE, else the configuration file, else where customsd keeps it by default.
+
+            EXAMPLES
+              customs top --since 30d                 the most used packages of the last 30 days
+              customs package numpy --format json     versions, months, job sizes of one package
+              customs job 4242                        what a job's Python processes did
+              customs health                          what became of every message
+              customs import archive.jsonl.zst        take records from an archive
+
+            EXIT STATUS
+              0   answered
+              64  the command line cannot be understood
+              66  there is no such job, or no such file
+              69  the store cannot be reached
+              70  a defect in this program
+              78  the configuration cannot be used
+            """,
+        version: "customs 0.1.0",
+        subcommands: [Top.self, Package.self, Job.self, User.self, HealthCommand.self, Import.self])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as StoreError {
+            fail(error.description, error.exitCode)
+        } catch let error as SettingsError {
+            fail(error.description, .configuration)
+        } catch let error as Failure {
+            fail(error.description, error.code)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func fail(_ why: String, _ code: SystemExit) -> Never {
+        printError("customs: \(why)")
+        exit(withError: ExitCode(code.rawValue))
+    }
+}
+
+/// The exit codes of `sysexits.h`.
+enum SystemExit: Int32 {
+    case usage = 64
+    case noInput = 66
+    case unavailable = 69
+    case software = 70
+    case configuration = 78
+}
+
+/// An end of the program with a reason for the user.
+struct Failure: Error {
+    let code: SystemExit
+    let description: String
+
+    init(_ code: SystemExit, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+extension StoreError {
+    var exitCode: SystemExit {
+        switch self {
+        case .unavailable, .busy, .schema: .unavailable
+        case .badLocation: .usage
+        case .refused, .positionMoved: .software
+        }
+    }
+}

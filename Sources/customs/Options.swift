@@ -1,0 +1,106 @@
+import ArgumentParser
+import Glibc
+import Query
+import Record
+import Settings
+import Store
+
+/// Where the answers come from and how they are printed: options of every subcommand.
+struct StoreOptions: ParsableArguments {
+    @Option(
+        name: .customLong("store"),
+        help: ArgumentHelp("The store: sqlite:///PATH or postgres://…; passwords by .pgpass.", valueName: "url"))
+    var storeURL: String?
+
+    @Option(help: ArgumentHelp("customsd's configuration file, to find the store.", valueName: "file"))
+    var config: String?
+
+    @Option(help: "table (the default), json or csv.")
+    var format: OutputFormat = .table
+
+    func location() throws -> StoreLocation {
+        if let storeURL { return try StoreLocation(storeURL) }
+        do {
+            return try StoreLocation(try SettingsSources.load(path: config).store)
+        } catch let error as StoreError {
+            throw Failure(.configuration, error.description)
+        }
+    }
+}
+
+/// Which usage counts.
+struct FilterOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("From this day on: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Up to this day, which counts too.", valueName: "when"))
+    var until: String?
+
+    @Option(help: "Only usage on this system.")
+    var system: String?
+
+    @Option(help: "Only jobs charged to this account.")
+    var account: String?
+
+    @Option(help: "At most so many rows.")
+    var limit: Int?
+
+    @Flag(name: .customLong("include-staff"), help: "Count the centre's own staff too.")
+    var includeStaff = false
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit \(limit): must be at least 1") }
+        _ = try since.map { try Day($0, "--since") }
+        _ = try until.map { try Day($0, "--until") }
+    }
+
+    var filter: UsageFilter {
+        get throws {
+            var filter = UsageFilter()
+            filter.firstDay = try since.map { try Day($0, "--since").number }
+            filter.lastDay = try until.map { try Day($0, "--until").number }
+            filter.system = system
+            filter.account = account
+            filter.includesStaff = includeStaff
+            return filter
+        }
+    }
+}
+
+/// A day as the user writes it.
+struct Day {
+    /// Counted from 1970-01-01 UTC.
+    let number: Int
+
+    init(_ text: String, _ flag: String, now: Int64 = wallClock()) throws {
+        let today = Int(Calendar.day(ofMicroseconds: now))
+        if text.last == "d", let days = Int(text.dropLast()), days >= 0, days < 100_000 {
+            number = today - days
+        } else if let date = Day.date(text.prefix(10)), text.utf8.count == 10 || Day.isTime(text.dropFirst(10)) {
+            number = date
+        } else {
+            throw ValidationError("\(flag) '\(text)': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d")
+        }
+    }
+
+    private static func date(_ text: Substring) -> Int? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), (1...12).contains(month),
+            day >= 1, day <= Calendar.length(ofMonth: month, year: year)
+        else { return nil }
+        return Calendar.days(year: year, month: month, day: day)
+    }
+
+    private static func isTime(_ text: Substring) -> Bool {
+        guard let first = text.first, first == "T" || first == "t" || first == " " else { return false }
+        return text.utf8.count >= 9 && text.dropFirst().allSatisfy { $0.isNumber || ":.Zz+-".contains($0) }
+    }
+}
+
+/// Microseconds since 1970 UTC.
+func wallClock() -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Query
+import Store
+
+struct Top: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "The packages that are used most.",
+        discussion: """
+            Users are counted once each, jobs once for each package used in them. Staff is left out unless --include-staff
+            is given.
+
+            EXAMPLES
+              customs top --limit 20
+              customs top --by node-hours --since 2026-01-01 --until 2026-03-31
+              customs top --direct --format csv > packages.csv
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var filter: FilterOptions
+
+    @Option(help: "Sort by users (the default), jobs, processes or node-hours.")
+    var by: TopPackages.Order = .users
+
+    @Flag(help: "Count only packages that the user's own code imported.")
+    var direct = false
+
+    func run() throws {
+        let answer = try TopPackages.ask(
+            try store.location().reader(), try filter.filter, by: by, onlyDirect: direct, limit: filter.limit)
+        let table = TextTable(
+            headings: ["package", "users", "jobs", "processes", "node_hours"],
+            rows: answer.rows.map {
+                [
+                    .text($0.package), .integer($0.users), .integer($0.jobs), .integer($0.processes),
+                    .real($0.nodeHours),
+                ]
+            })
+        show(answer.json, as: store.format, table: { table.formatted }, csv: { table })
+    }
+}
+
+extension TopPackages.Order: ExpressibleByArgument {}
