@@ -23,6 +23,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "customs",
+    products: [
+        .executable(name: "customsd", targets: ["customsd"]),
+        .executable(name: "customs", targets: ["customs"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -31,11 +35,43 @@ let package = Package(
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
+        .systemLibrary(
+            name: "CPQ", path: "Sources/CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CDatagram", path: "Sources/CDatagram"),
 
         room("Checksum"),
         room("Record", ["Checksum"]),
+        room("Wire", ["Record"]),
+        room("Journal", ["Checksum"]),
         room("Merge", ["Record", "Checksum"]),
+        room("Store", ["Record", "Merge", "Checksum", "CPQ", "CSQLite"]),
+        room("Listen", ["CDatagram"]),
+        room("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
+        room("DaemonMetrics", ["Record"]),
+        room("Archive", ["Checksum", "CZlib", "CZstd"]),
+        room("Query", ["Record", "Store"]),
 
+        room("Web", ["DaemonMetrics", log, .product(name: "Hummingbird", package: "hummingbird")]),
+        room(
+            "Pipeline",
+            ["DaemonMetrics", "Journal", "Listen", "Merge", "Record", "Settings", "Store", "Wire", log]),
+
+        .executableTarget(
+            name: "customsd",
+            dependencies: [
+                "DaemonMetrics", "Journal", "Listen", "Pipeline", "Settings", "Store", "Web", arguments, log, lifecycle, signals,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "customs",
+            dependencies: ["Archive", "Wire", "Merge", "Query", "Record", "Settings", "Store", arguments],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

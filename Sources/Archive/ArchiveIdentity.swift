@@ -1,24 +1,20 @@
 import Checksum
-import Glibc
 
-/// What tells one archive from another: its bytes, whatever its name.
+/// What tells one archive from another: what is in it, whatever its name and however it is packed.
 public enum ArchiveIdentity {
-    /// `archive:` and 32 hexadecimal digits.
+    /// `archive:` and 32 hexadecimal digits, from the unpacked bytes.
     ///
-    /// - Throws: `ArchiveError.cannotOpen`.
+    /// - Throws: `ArchiveError`.
     public static func of(path: String) throws(ArchiveError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .cannotOpen("\(path): \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
+        let (source, _) = try openSource(path: path)
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         var high: UInt64 = 0
         var low: UInt64 = 1
         while true {
             var filled = 0
-            // a chunk is always whole, but for the last, however the system cuts its reads
+            // a chunk is always whole, but for the last, however the source cuts its reads
             while filled < chunk.count {
-                let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled) }
-                guard count >= 0 else { throw .cannotOpen("\(path): \(String(cString: strerror(errno)))") }
+                let count = try source.read(into: &chunk, at: filled)
                 if count == 0 { break }
                 filled += count
             }

@@ -1,5 +1,3 @@
-import CZlib
-import CZstd
 import Glibc
 
 /// Reads the lines of an archive: plain, gzip or zstd, told by its first bytes, and in memory that does not grow with it.
@@ -20,22 +18,7 @@ public final class ArchiveReader {
 
     /// - Throws: `ArchiveError.cannotOpen`.
     public init(path: String) throws(ArchiveError) {
-        let descriptor = path == "-" ? dup(0) : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .cannotOpen("\(path): \(String(cString: strerror(errno)))") }
-        var status = stat()
-        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            close(descriptor)
-            throw .cannotOpen("\(path): it is a directory")
-        }
-        fileBytes = Int(status.st_size)
-        var magic = [UInt8](repeating: 0, count: 4)
-        let isZstd = pread(descriptor, &magic, 4, 0) == 4 && magic == [0x28, 0xB5, 0x2F, 0xFD]
-        if isZstd {
-            source = try ZstdSource(descriptor: descriptor, path: path)
-        } else {
-            // zlib passes through what is no gzip
-            source = try GzipSource(descriptor: descriptor, path: path)
-        }
+        (source, fileBytes) = try openSource(path: path)
         buffer = [UInt8](repeating: 0, count: 1 << 20)
     }
 
@@ -107,18 +90,7 @@ public final class ArchiveReader {
             end = kept
         }
         if end == buffer.count { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
-        let source = self.source
-        let from = end
-        var failure: ArchiveError?
-        let count = buffer.withUnsafeMutableBytes { bytes in
-            do throws(ArchiveError) {
-                return try source.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[from...]))
-            } catch {
-                failure = error
-                return 0
-            }
-        }
-        if let failure { throw failure }
+        let count = try source.read(into: &buffer, at: end)
         if count == 0 { isAtEnd = true }
         end += count
     }
@@ -132,99 +104,6 @@ public enum ArchiveError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .cannotOpen(let why): "cannot open \(why)"
         case .damaged(let why): "damaged archive \(why)"
-        }
-    }
-}
-
-/// Unpacked bytes from a file.
-protocol ByteSource: AnyObject {
-    var fileOffset: Int { get }
-    /// - Returns: the number of bytes read, 0 at the end.
-    func read(into target: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int
-}
-
-/// gzip (RFC 1952), several members one after another too, and plain files.
-private final class GzipSource: ByteSource {
-    private let file: gzFile
-    private let path: String
-
-    init(descriptor: Int32, path: String) throws(ArchiveError) {
-        guard let file = gzdopen(descriptor, "rb") else {
-            close(descriptor)
-            throw .cannotOpen("\(path): out of memory")
-        }
-        gzbuffer(file, 1 << 17)
-        self.file = file
-        self.path = path
-    }
-
-    deinit { gzclose(file) }
-
-    var fileOffset: Int { Int(gzoffset(file)) }
-
-    func read(into target: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
-        let count = gzread(file, target.baseAddress, UInt32(min(target.count, 1 << 30)))
-        var code: Int32 = 0
-        let why = gzerror(file, &code)
-        // an archive cut short ends with Z_BUF_ERROR after its last whole block
-        guard count >= 0, count > 0 || code == Z_OK || code == Z_STREAM_END else {
-            throw .damaged("\(path): \(why.map { String(cString: $0) } ?? "unknown reason")")
-        }
-        return Int(count)
-    }
-}
-
-/// Zstandard frames (RFC 8878).
-private final class ZstdSource: ByteSource {
-    private let descriptor: Int32
-    private let path: String
-    private let stream: OpaquePointer
-    private var input = [UInt8](repeating: 0, count: 1 << 17)
-    private var inputStart = 0
-    private var inputEnd = 0
-    private var isInFrame = false
-    private(set) var fileOffset = 0
-
-    init(descriptor: Int32, path: String) throws(ArchiveError) {
-        guard let stream = ZSTD_createDStream() else {
-            close(descriptor)
-            throw .cannotOpen("\(path): out of memory")
-        }
-        self.descriptor = descriptor
-        self.path = path
-        self.stream = stream
-    }
-
-    deinit {
-        ZSTD_freeDStream(stream)
-        close(descriptor)
-    }
-
-    func read(into target: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
-        while true {
-            if inputStart == inputEnd {
-                let count = Glibc.read(descriptor, &input, input.count)
-                guard count >= 0 else { throw .damaged("\(path): \(String(cString: strerror(errno)))") }
-                if count == 0 {
-                    if isInFrame { throw .damaged("\(path): it ends within a frame") }
-                    return 0
-                }
-                fileOffset += count
-                inputStart = 0
-                inputEnd = count
-            }
-            var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
-            let (left, consumed) = input.withUnsafeBytes { bytes in
-                var source = ZSTD_inBuffer(src: bytes.baseAddress, size: inputEnd, pos: inputStart)
-                let left = ZSTD_decompressStream(stream, &output, &source)
-                return (left, source.pos)
-            }
-            guard ZSTD_isError(left) == 0 else {
-                throw .damaged("\(path): \(String(cString: ZSTD_getErrorName(left)))")
-            }
-            inputStart = consumed
-            isInFrame = left != 0
-            if output.pos > 0 { return output.pos }
         }
     }
 }

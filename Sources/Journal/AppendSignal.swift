@@ -1,0 +1,56 @@
+import Glibc
+
+/// Wakes the consumer when there is something to read.
+final class AppendSignal: @unchecked Sendable {
+    // pthread objects must not move, so they live on the heap; all access goes through them
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var count: UInt64 = 0
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// To be taken before looking whether there is something, so that what comes in between is not missed.
+    var ticket: UInt64 {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return count
+    }
+
+    func notify() {
+        pthread_mutex_lock(mutex)
+        count &+= 1
+        pthread_cond_signal(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Sleeps until someone has notified since `ticket` was taken, or the time is over.
+    func wait(since ticket: UInt64, milliseconds: Int) {
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
+        end.tv_sec += milliseconds / 1_000
+        end.tv_nsec += milliseconds % 1_000 * 1_000_000
+        if end.tv_nsec >= 1_000_000_000 {
+            end.tv_sec += 1
+            end.tv_nsec -= 1_000_000_000
+        }
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while count == ticket {
+            if pthread_cond_timedwait(condition, mutex, &end) != 0 { return }
+        }
+    }
+}

@@ -1,0 +1,306 @@
+import Checksum
+import Glibc
+import Synchronization
+
+/// The daemon's only queue: a log of opaque entries on local disk, which several threads append to and one reads.
+///
+/// ## Invariants
+///
+/// 1. A frame is whole or absent: what fails its checks is never handed to a reader.
+/// 2. Entries are numbered from 0 without reuse; a segment's name is the number of its first entry.
+/// 3. Every frame carries the caller's running total (`tally`) before and after it. So `head.tally - position.tally` is
+///    what waits to be read, without reading it, and what a damaged part held is told by the frame behind it.
+/// 4. An append is one `pwrite` behind the last whole frame. If it fails, the file is cut back to where it was.
+/// 5. The segments together never take more than `JournalLimits.maximumBytes`: what would pass it is refused.
+/// 6. The journal keeps no cursor. Whoever consumes it keeps the position where he keeps the results, and says by `release`
+///    what may go.
+///
+/// ## On disk
+///
+/// A directory with `lock`, `identity` (32 hexadecimal digits), and segments `SEQUENCE.journal` (16 hexadecimal digits).
+/// All numbers are little-endian; checksums are XXH64.
+///
+///     segment   0  u64  magic "CUSTJRN1"        frame    0  u32  magic "FRAM"
+///               8  u32  version, 1                       4  u32  bytes of the frame, padding included
+///              12  u32  bytes of this header             8  u32  entries
+///              16  16 B identity                        12  u32  bytes of the payload
+///              32  u64  first sequence number           16  u64  sequence number of the first entry
+///              40  u64  tally at its start              24  u64  tally before the frame
+///              48  u64  0                               32  u64  tally after it
+///              56  u64  checksum of 0..<56              40  u64  checksum of the payload
+///              64       frames                          48  u64  checksum of 0..<48
+///                                                       56       payload: for each entry a u32 length and its bytes
+///                                                                zeros up to a multiple of 8
+///
+/// A frame's checksums are seeded with the checksum of the identity, so that bytes which somebody sends cannot pass for
+/// a frame.
+///
+/// ## Recovery
+///
+/// The last segment is read through; behind its last sound frame it is cut. A segment whose header is damaged is renamed
+/// `.damaged`. Damage elsewhere stays until it is read: then the reader goes on at the next sound frame, and says by how
+/// much the tally had grown.
+///
+/// ## What can be lost
+///
+/// Killing the process: nothing that `append` returned for. Power failure: what was appended since the last `sync`.
+public final class Journal: Sendable {
+    /// 32 hexadecimal digits, made with the journal and never changed.
+    public let identity: String
+    public let directory: String
+    /// What recovery found worth telling.
+    public let notes: [String]
+
+    private struct Segment {
+        let start: JournalPosition
+        var bytes: Int
+    }
+
+    private struct State {
+        var segments: [Segment]
+        var current: SegmentFile
+        var head: JournalPosition
+        var bytes: Int
+        var unsynced: [SegmentFile] = []
+        var directoryIsSynced = false
+        var hasUnsyncedAppends = false
+    }
+
+    private let limits: JournalLimits
+    private let identityBytes: [UInt8]
+    private let seed: UInt64
+    private let lock: SegmentFile
+    private let state: Mutex<State>
+    private let signal = AppendSignal()
+
+    /// Opens the journal in `directory`, which is made if it is missing.
+    ///
+    /// - Throws: `JournalError.locked` if another process has it open, `.io`, `.foreign`.
+    public init(directory: String, limits: JournalLimits = JournalLimits()) throws(JournalError) {
+        self.directory = directory
+        self.limits = limits
+        lock = try JournalDirectory.makeAndLock(directory)
+        identityBytes = try JournalDirectory.identity(in: directory)
+        identity = JournalDirectory.hexadecimal(identityBytes)
+        seed = XXH64.hash(identityBytes)
+        let recovered = try Recovery(directory: directory, identity: identityBytes, seed: seed)
+        notes = recovered.notes
+        var segments = recovered.segments.map { Segment(start: $0.start, bytes: $0.bytes) }
+        let current: SegmentFile
+        if let last = recovered.last {
+            current = last
+        } else {
+            current = try Journal.create(directory, identityBytes, recovered.head)
+            segments.append(Segment(start: recovered.head, bytes: SegmentHeader.byteCount))
+        }
+        state = Mutex(
+            State(
+                segments: segments, current: current, head: recovered.head,
+                bytes: segments.reduce(0) { $0 + $1.bytes }))
+    }
+
+    /// Behind the last frame.
+    public var head: JournalPosition { state.withLock { $0.head } }
+
+    /// Where the oldest segment that is kept begins.
+    public var oldest: JournalPosition { state.withLock { $0.segments.first?.start ?? $0.head } }
+
+    /// What the segments take on disk, bytes.
+    public var byteCount: Int { state.withLock { $0.bytes } }
+
+    /// Appends the entries of `frame` as one frame.
+    ///
+    /// The bytes are the kernel's when this returns: the end of the process cannot take them, the end of power can until the
+    /// next `sync`. Nothing here waits for the disk.
+    /// - Parameter tallyIncrease: by how much the caller's running total grows.
+    /// - Returns: the position behind the frame.
+    /// - Throws: `JournalError.full` or `.io`; then the journal is as before.
+    @discardableResult
+    public func append(_ frame: FrameBuilder, tallyIncrease: UInt64) throws(JournalError) -> JournalPosition {
+        guard frame.count > 0 else { return head }
+        let (payloadBytes, payloadHash) = frame.seal(seed: seed)
+        guard payloadBytes < FrameHeader.maximumFrameBytes - FrameHeader.byteCount - 8 else {
+            throw .full("a frame of \(payloadBytes) bytes is larger than a frame may be")
+        }
+        let result = state.withLock { state -> Result<JournalPosition, JournalError> in
+            let header = FrameHeader(
+                payloadBytes: payloadBytes, entries: frame.count, firstSequence: state.head.sequence,
+                tallyBefore: state.head.tally, tallyAfter: state.head.tally &+ tallyIncrease, payloadHash: payloadHash)
+            do throws(JournalError) {
+                try makeRoom(for: header.frameBytes, in: &state)
+                try write(frame, header, in: &state)
+                return .success(state.head)
+            } catch {
+                return .failure(error)
+            }
+        }
+        signal.notify()
+        return try result.get()
+    }
+
+    /// Makes all that was appended so far survive a power failure; waits for the disk, and holds nobody up meanwhile.
+    public func sync() throws(JournalError) {
+        let (files, syncsDirectory) = state.withLock { state in
+            let files = state.unsynced + (state.hasUnsyncedAppends ? [state.current] : [])
+            let syncsDirectory = !state.directoryIsSynced
+            state.unsynced = []
+            state.hasUnsyncedAppends = false
+            state.directoryIsSynced = true
+            return (files, syncsDirectory)
+        }
+        for file in files where fdatasync(file.descriptor) != 0 {
+            throw .io(call: "fdatasync", path: file.path, code: errno)
+        }
+        if syncsDirectory { try JournalDirectory.sync(directory) }
+    }
+
+    /// A reader from `position` on, or from the oldest entry kept.
+    ///
+    /// If `position` lies before the oldest entry kept, the reader starts there, and the first frame's `skippedTally` tells
+    /// the gap.
+    public func reader(at position: JournalPosition?) throws(JournalError) -> JournalReader {
+        JournalReader(journal: self, at: position ?? oldest, seed: seed)
+    }
+
+    /// Deletes the segments that lie wholly before `position` and before entry `keepingSequencesFrom`.
+    ///
+    /// When the journal is over half its bound, what is only kept for memory's sake goes too.
+    public func release(upTo position: JournalPosition, keepingSequencesFrom kept: UInt64) {
+        let gone = state.withLock { state in
+            var gone: [String] = []
+            while state.segments.count > 1, let first = state.segments.first {
+                let end = state.segments[1].start.sequence
+                let isWanted = end > kept && state.bytes <= limits.maximumBytes / 2
+                guard end <= position.sequence, !isWanted else { break }
+                gone.append(SegmentFile.name(of: first.start.sequence))
+                state.bytes -= first.bytes
+                state.segments.removeFirst()
+            }
+            return gone
+        }
+        for name in gone { unlink("\(directory)/\(name)") }
+    }
+
+    /// Makes the head at least `position`: a disk that lost its tail must not give an entry number twice.
+    public func advance(to position: JournalPosition) throws(JournalError) {
+        let result = state.withLock { state -> Result<Void, JournalError> in
+            let start = JournalPosition(
+                sequence: max(position.sequence, state.head.sequence), tally: max(position.tally, state.head.tally))
+            guard start != state.head else { return .success(()) }
+            do throws(JournalError) {
+                if start.sequence == state.head.sequence {
+                    // an entry number must be passed, for a segment is named by it
+                    try roll(to: JournalPosition(sequence: start.sequence + 1, tally: start.tally), in: &state)
+                } else {
+                    try roll(to: start, in: &state)
+                }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// Waits until the head is not `position` any more, `wake` is called, or the time is over.
+    ///
+    /// - Returns: whether there is something behind `position`.
+    public func waitForAppend(after position: JournalPosition, timeoutMilliseconds: Int) -> Bool {
+        let ticket = signal.ticket
+        if head.sequence > position.sequence { return true }
+        signal.wait(since: ticket, milliseconds: timeoutMilliseconds)
+        return head.sequence > position.sequence
+    }
+
+    /// Ends a wait.
+    public func wake() { signal.notify() }
+
+    // MARK: what the reader asks
+
+    /// The segment in which entry `sequence` lies or would lie.
+    func segment(holding sequence: UInt64) throws(JournalError) -> SegmentFile? {
+        let start = state.withLock { state in
+            (state.segments.last { $0.start.sequence <= sequence } ?? state.segments.first)?.start
+        }
+        guard let start else { return nil }
+        return try open(start)
+    }
+
+    func segment(after sequence: UInt64) -> JournalPosition? {
+        state.withLock { state in state.segments.first { $0.start.sequence > sequence }?.start }
+    }
+
+    func open(_ start: JournalPosition) throws(JournalError) -> SegmentFile {
+        let path = "\(directory)/\(SegmentFile.name(of: start.sequence))"
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
+        return SegmentFile(descriptor: descriptor, path: path, start: start)
+    }
+
+    /// How far a segment may be read, bytes: in the one that grows, up to the last whole frame.
+    func extent(of file: SegmentFile) throws(JournalError) -> Int {
+        let known = state.withLock { state in state.segments.first { $0.start == file.start }?.bytes }
+        if let known { return known }
+        return try file.size()
+    }
+
+    // MARK: appending, under the lock
+
+    private func makeRoom(for bytes: Int, in state: inout State) throws(JournalError) {
+        guard state.bytes + bytes <= limits.maximumBytes else {
+            throw .full("it has reached its bound of \(limits.maximumBytes) bytes")
+        }
+        guard let last = state.segments.last, last.bytes > SegmentHeader.byteCount,
+            last.bytes + bytes > limits.segmentBytes
+        else { return }
+        try roll(to: state.head, in: &state)
+    }
+
+    private func roll(to start: JournalPosition, in state: inout State) throws(JournalError) {
+        let next = try Journal.create(directory, identityBytes, start)
+        state.unsynced.append(state.current)
+        state.directoryIsSynced = false
+        state.hasUnsyncedAppends = true
+        state.current = next
+        state.segments.append(Segment(start: start, bytes: SegmentHeader.byteCount))
+        state.bytes += SegmentHeader.byteCount
+        state.head = start
+    }
+
+    private func write(_ frame: FrameBuilder, _ header: FrameHeader, in state: inout State) throws(JournalError) {
+        let file = state.current
+        let last = state.segments.count - 1
+        let offset = state.segments[last].bytes
+        let failure = frame.withFrame(header, seed: seed) { file.write($0, at: offset) }
+        if let failure {
+            _ = ftruncate(file.descriptor, off_t(offset))
+            switch failure {
+            case ENOSPC, EDQUOT, EFBIG: throw .full(reason(failure))
+            default: throw .io(call: "write", path: file.path, code: failure)
+            }
+        }
+        state.segments[last].bytes += header.frameBytes
+        state.bytes += header.frameBytes
+        state.head = header.end
+        state.hasUnsyncedAppends = true
+    }
+
+    private static func create(
+        _ directory: String, _ identity: [UInt8], _ start: JournalPosition
+    ) throws(JournalError) -> SegmentFile {
+        let path = "\(directory)/\(SegmentFile.name(of: start.sequence))"
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            if errno == ENOSPC || errno == EDQUOT { throw .full(reason(errno)) }
+            throw .io(call: "create", path: path, code: errno)
+        }
+        let file = SegmentFile(descriptor: descriptor, path: path, start: start)
+        let header = SegmentHeader(identity: identity, start: start).bytes
+        if let failure = header.withUnsafeBytes({ file.write($0, at: 0) }) {
+            unlink(path)
+            if failure == ENOSPC || failure == EDQUOT { throw .full(reason(failure)) }
+            throw .io(call: "write", path: path, code: failure)
+        }
+        return file
+    }
+}

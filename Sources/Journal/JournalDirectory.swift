@@ -1,0 +1,101 @@
+import Glibc
+
+/// The directory that a journal lives in: its lock and its identity.
+enum JournalDirectory {
+    /// - Throws: `JournalError.locked`, `.io`.
+    static func makeAndLock(_ directory: String) throws(JournalError) -> SegmentFile {
+        try make(directory)
+        let path = directory + "/lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
+        let file = SegmentFile(descriptor: descriptor, path: path, start: JournalPosition(sequence: 0, tally: 0))
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            if errno == EWOULDBLOCK { throw .locked(directory: directory) }
+            throw .io(call: "lock", path: path, code: errno)
+        }
+        return file
+    }
+
+    /// The 16 bytes by which the journal is known for ever; made at random the first time.
+    static func identity(in directory: String) throws(JournalError) -> [UInt8] {
+        let path = directory + "/identity"
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor >= 0 {
+            let file = SegmentFile(descriptor: descriptor, path: path, start: JournalPosition(sequence: 0, tally: 0))
+            var text = [UInt8](repeating: 0, count: 32)
+            var failure: JournalError?
+            let count = text.withUnsafeMutableBytes { bytes in
+                do throws(JournalError) { return try file.read(into: bytes, at: 0) } catch {
+                    failure = error
+                    return 0
+                }
+            }
+            if let failure { throw failure }
+            guard count == 32, let identity = bytes(hexadecimal: text) else {
+                throw .foreign("\(path) does not hold 32 hexadecimal digits; is this a journal's directory?")
+            }
+            return identity
+        }
+        guard errno == ENOENT else { throw .io(call: "open", path: path, code: errno) }
+        var generator = SystemRandomNumberGenerator()
+        let identity = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        try write(hexadecimal(identity) + "\n", to: path, in: directory)
+        return identity
+    }
+
+    /// Makes new and removed names in `directory` survive a power failure.
+    static func sync(_ directory: String) throws(JournalError) {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .io(call: "open", path: directory, code: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .io(call: "fsync", path: directory, code: errno) }
+    }
+
+    /// The names in `directory`.
+    static func names(in directory: String) throws(JournalError) -> [String] {
+        guard let stream = opendir(directory) else { throw .io(call: "open", path: directory, code: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names.filter { $0 != "." && $0 != ".." }
+    }
+
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    private static func bytes(hexadecimal text: [UInt8]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: text.count, by: 2) {
+            guard let byte = UInt8(String(decoding: text[index..<index + 2], as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
+    private static func make(_ directory: String) throws(JournalError) {
+        var path = ""
+        for part in directory.split(separator: "/", omittingEmptySubsequences: true) {
+            path += (path.isEmpty && !directory.hasPrefix("/") ? "" : "/") + part
+            if mkdir(path, 0o750) != 0 && errno != EEXIST { throw .io(call: "mkdir", path: path, code: errno) }
+        }
+    }
+
+    /// Whole or not at all, whatever happens meanwhile.
+    private static func write(_ text: String, to path: String, in directory: String) throws(JournalError) {
+        let temporary = path + ".new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .io(call: "create", path: temporary, code: errno) }
+        let file = SegmentFile(
+            descriptor: descriptor, path: temporary, start: JournalPosition(sequence: 0, tally: 0))
+        if let failure = Array(text.utf8).withUnsafeBytes({ file.write($0, at: 0) }) {
+            throw .io(call: "write", path: temporary, code: failure)
+        }
+        guard fsync(descriptor) == 0 else { throw .io(call: "fsync", path: temporary, code: errno) }
+        guard rename(temporary, path) == 0 else { throw .io(call: "rename", path: path, code: errno) }
+        try sync(directory)
+    }
+}

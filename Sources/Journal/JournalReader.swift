@@ -1,0 +1,69 @@
+/// Reads frames from a position on; used by one thread.
+public final class JournalReader {
+    /// Behind the last frame read.
+    public private(set) var position: JournalPosition
+
+    private let journal: Journal
+    private var scanner: FrameScanner
+    private var file: SegmentFile?
+
+    init(journal: Journal, at position: JournalPosition, seed: UInt64) {
+        self.journal = journal
+        self.position = position
+        scanner = FrameScanner(seed: seed)
+    }
+
+    /// A frame, valid during the call that hands it over.
+    public struct Frame {
+        /// What the running total grew by between the last frame read and this one: what lay in a damaged or missing part.
+        public let skippedTally: UInt64
+        let firstSequence: UInt64
+        let payload: UnsafeRawBufferPointer
+
+        /// Calls `body` with each entry and its sequence number, in order.
+        public func forEach(_ body: (_ sequence: UInt64, _ entry: UnsafeRawBufferPointer) -> Void) {
+            var offset = 0
+            var sequence = firstSequence
+            while offset + 4 <= payload.count {
+                let length = Int(load(payload, offset) as UInt32)
+                guard length <= payload.count - offset - 4 else { return }
+                body(sequence, UnsafeRawBufferPointer(rebasing: payload[offset + 4..<offset + 4 + length]))
+                offset += 4 + length
+                sequence += 1
+            }
+        }
+    }
+
+    /// Calls `body` with the next frame; false if there is none yet.
+    ///
+    /// Damage is passed over and told by the next frame's `skippedTally`.
+    /// - Throws: `JournalError.io` where the disk cannot be read.
+    public func next(_ body: (Frame) -> Void) throws(JournalError) -> Bool {
+        while true {
+            if file == nil {
+                guard let opened = try journal.segment(holding: position.sequence) else { return false }
+                scanner.restart()
+                file = opened
+            }
+            guard let file else { return false }
+            // the order matters: a segment that is followed by another does not grow any more
+            let following = journal.segment(after: file.start.sequence)
+            let limit = try journal.extent(of: file)
+            if case .frame(let header, let payload) = try scanner.next(in: file, limit: limit) {
+                guard header.firstSequence >= position.sequence else { continue }
+                let before = position.tally
+                position = header.end
+                scanner.withWindow(payload) { bytes in
+                    body(
+                        Frame(
+                            skippedTally: header.tallyBefore > before ? header.tallyBefore - before : 0,
+                            firstSequence: header.firstSequence, payload: bytes))
+                }
+                return true
+            }
+            guard let following else { return false }
+            scanner.restart()
+            self.file = try journal.open(following)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// What a journal's directory holds when it is opened, put in order.
+struct Recovery {
+    private(set) var segments: [(start: JournalPosition, bytes: Int)] = []
+    /// The segment to go on with; nil if there is none.
+    private(set) var last: SegmentFile?
+    private(set) var head = JournalPosition(sequence: 0, tally: 0)
+    private(set) var notes: [String] = []
+
+    init(directory: String, identity: [UInt8], seed: UInt64) throws(JournalError) {
+        let names = try JournalDirectory.names(in: directory).filter { SegmentFile.sequence(of: $0) != nil }.sorted()
+        for (index, name) in names.enumerated() {
+            let path = "\(directory)/\(name)"
+            let isLast = index == names.count - 1
+            let descriptor = open(path, (isLast ? O_RDWR : O_RDONLY) | O_CLOEXEC)
+            guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
+            let probe = SegmentFile(descriptor: descriptor, path: path, start: head)
+            guard let header = try Recovery.header(of: probe), header.identity == identity,
+                header.start.sequence == SegmentFile.sequence(of: name)
+            else {
+                try setAside(path, size: try probe.size(), isLast: isLast)
+                continue
+            }
+            let duplicated = dup(descriptor)
+            guard duplicated >= 0 else { throw .io(call: "dup", path: path, code: errno) }
+            let file = SegmentFile(descriptor: duplicated, path: path, start: header.start)
+            segments.append((header.start, try file.size()))
+            if isLast { try readThrough(file, seed: seed) }
+        }
+        if last == nil, let newest = segments.last {
+            // the newest segment was set aside: the one before it ends the journal
+            head = newest.start
+            let path = "\(directory)/\(SegmentFile.name(of: newest.start.sequence))"
+            let descriptor = open(path, O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
+            try readThrough(SegmentFile(descriptor: descriptor, path: path, start: newest.start), seed: seed)
+        }
+    }
+
+    private mutating func readThrough(_ file: SegmentFile, seed: UInt64) throws(JournalError) {
+        let size = try file.size()
+        var scanner = FrameScanner(seed: seed)
+        head = file.start
+        while case .frame(let header, _) = try scanner.next(in: file, limit: size) { head = header.end }
+        if scanner.soundEnd < size {
+            guard ftruncate(file.descriptor, off_t(scanner.soundEnd)) == 0 else {
+                throw .io(call: "truncate", path: file.path, code: errno)
+            }
+            notes.append("\(file.path): cut \(size - scanner.soundEnd) bytes behind the last whole frame")
+        }
+        segments[segments.count - 1].bytes = scanner.soundEnd
+        last = file
+    }
+
+    /// A last segment without even a header is what a crash at its creation leaves, and holds nothing.
+    private mutating func setAside(_ path: String, size: Int, isLast: Bool) throws(JournalError) {
+        if isLast && size <= SegmentHeader.byteCount {
+            guard unlink(path) == 0 else { throw .io(call: "unlink", path: path, code: errno) }
+            notes.append("\(path): removed, it had been begun and held nothing")
+        } else {
+            guard rename(path, path + ".damaged") == 0 else { throw .io(call: "rename", path: path, code: errno) }
+            notes.append("\(path): its header is damaged; renamed to .damaged, its messages are counted as lost")
+        }
+    }
+
+    private static func header(of file: SegmentFile) throws(JournalError) -> SegmentHeader? {
+        var bytes = [UInt8](repeating: 0, count: SegmentHeader.byteCount)
+        var failure: JournalError?
+        let count = bytes.withUnsafeMutableBytes { target in
+            do throws(JournalError) { return try file.read(into: target, at: 0) } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        guard count == SegmentHeader.byteCount else { return nil }
+        return bytes.withUnsafeBytes { SegmentHeader($0) }
+    }
+}

@@ -1,0 +1,109 @@
+import DaemonMetrics
+import Glibc
+import Journal
+import Listen
+import Logging
+import Settings
+import Store
+import Synchronization
+
+/// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
+///
+/// Left of `=>` is a thread for each socket, which never waits for disk sync, database or Slurm. Right of it is one thread
+/// that writes. A third syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
+/// identities of late records, each with a bound of its own; what waits, waits on disk.
+public final class Pipeline: Sendable {
+    private let receivers: [DatagramReceiver]
+    private let journal: Journal
+    private let metrics: IngestMetrics
+    private let settings: Settings
+    private let location: StoreLocation
+    private let logger: Logger
+    private let rejectLog: RejectLog
+
+    private let stopReceiving = StopSignal()
+    private let stopWriting = StopSignal()
+    private let threads = Mutex(0)
+    private let failure = Mutex<String?>(nil)
+
+    /// Opens the journal; nothing is received yet.
+    ///
+    /// - Throws: `JournalError`, `StoreError.badLocation`.
+    public init(settings: Settings, sockets: [DatagramSocket], metrics: IngestMetrics, logger: Logger) throws {
+        self.settings = settings
+        self.metrics = metrics
+        self.logger = logger
+        location = try StoreLocation(settings.store)
+        journal = try Journal(
+            directory: settings.stateDirectory + "/journal",
+            limits: JournalLimits(
+                segmentBytes: settings.journal.segmentBytes, maximumBytes: settings.journal.maximumBytes))
+        for note in journal.notes { logger.warning("journal: \(note)") }
+        rejectLog = RejectLog(logger: logger, perMinute: settings.log.rejectsPerMinute)
+        receivers = sockets.map { DatagramReceiver($0) }
+    }
+
+    /// Starts all threads. From now on messages are received.
+    public func start() {
+        for receiver in receivers {
+            startStage("receive") {
+                let intake = Intake(
+                    journal: self.journal, socket: receiver.socket, metrics: self.metrics, rejectLog: self.rejectLog)
+                receiver.run { intake.take($0) }
+            }
+        }
+        startStage("sync") { self.runSync() }
+        startStage("write") { self.runWriter() }
+    }
+
+    /// Ends in the order of the flow: the receivers take what the kernel holds, the writer what the journal holds; what the
+    /// store does not take now it gets after the next start. Blocks until all threads have ended.
+    ///
+    /// - Returns: what made a stage end early; nil if all ended as they should.
+    public func stop() -> String? {
+        for receiver in receivers { receiver.stop() }
+        while threads.withLock({ $0 }) > 2 { usleep(2_000) }
+        stopWriting.request()
+        journal.wake()
+        while threads.withLock({ $0 }) > 1 { usleep(2_000) }
+        stopReceiving.request()
+        while threads.withLock({ $0 }) > 0 { usleep(2_000) }
+        return failure.withLock { $0 }
+    }
+
+    /// What made a stage end early, while the others still run.
+    public var failed: String? { failure.withLock { $0 } }
+
+    private func startStage(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        threads.withLock { $0 += 1 }
+        startThread(name) {
+            body()
+            self.threads.withLock { $0 -= 1 }
+        }
+    }
+
+    private func runSync() {
+        while !stopReceiving.isRequested {
+            stopReceiving.wait(milliseconds: settings.journal.syncIntervalMilliseconds)
+            do throws(JournalError) { try journal.sync() } catch {
+                logger.error("the journal cannot be synced", metadata: ["why": "\(error)"])
+                stopReceiving.wait(milliseconds: 1_000)
+            }
+        }
+    }
+
+    private func runWriter() {
+        let writer = Writer(
+            journal: journal, store: location.makeStore(),
+            settings: WriterSettings(
+                batchRecords: settings.merge.batchRecords,
+                batchDelayMilliseconds: settings.merge.batchDelayMilliseconds),
+            metrics: metrics, stop: stopWriting, logger: logger)
+        do {
+            try writer.run()
+        } catch {
+            logger.critical("the writer has ended", metadata: ["why": "\(error)"])
+            failure.withLock { $0 = "\(error)" }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Journal
+import Listen
+import Logging
+import Record
+import Synchronization
+
+/// Logs what was rejected: a bounded number a minute, with its sender and its first bytes made harmless.
+final class RejectLog: Sendable {
+    private struct State {
+        var minute: Int64 = 0
+        var written = 0
+        var suppressed = 0
+    }
+
+    private let logger: Logger
+    private let perMinute: Int
+    private let state = Mutex(State())
+
+    init(logger: Logger, perMinute: Int) {
+        self.logger = logger
+        self.perMinute = perMinute
+    }
+
+    /// - Parameter now: microseconds since 1970 UTC.
+    func note(_ reason: RejectReason, _ datagram: Datagram, now: Int64) {
+        guard mayWrite(now) else { return }
+        let sender = SocketAddress(bytes: datagram.sender)?.description ?? "unknown sender"
+        logger.warning(
+            "message rejected",
+            metadata: [
+                "reason": "\(reason.rawValue)", "sender": "\(sender)", "bytes": "\(datagram.bytes.count)",
+                "begins": "\(RejectLog.harmless(datagram.bytes))",
+            ])
+    }
+
+    func note(journal error: JournalError) {
+        guard mayWrite(wallClock()) else { return }
+        logger.error("the journal refuses messages", metadata: ["why": "\(error)"])
+    }
+
+    private func mayWrite(_ now: Int64) -> Bool {
+        let (allowed, hidden) = state.withLock { state in
+            var hidden = 0
+            if now / 60_000_000 != state.minute {
+                hidden = state.suppressed
+                state = State(minute: now / 60_000_000)
+            }
+            let allowed = state.written < perMinute
+            if allowed { state.written += 1 } else { state.suppressed += 1 }
+            return (allowed, hidden)
+        }
+        if hidden > 0 { logger.warning("rejected messages not logged one by one", metadata: ["count": "\(hidden)"]) }
+        return allowed
+    }
+
+    /// The first 64 bytes; what is not printable ASCII, or could end or forge a line of the log, as `\xHH`.
+    static func harmless(_ bytes: UnsafeRawBufferPointer) -> String {
+        var text = ""
+        for byte in bytes.prefix(64) {
+            if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "\\"), byte != UInt8(ascii: "\"") {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = String(byte, radix: 16)
+                text += "\\x" + (digits.count == 1 ? "0" : "") + digits
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,271 @@
+import DaemonMetrics
+import Glibc
+import Journal
+import Logging
+import Merge
+import Record
+import Store
+import Synchronization
+import Wire
+
+/// The right half of the way: reads the journal, merges, and writes batches to the store, each with the position it reaches.
+///
+/// One thread runs it, and it alone speaks to the store. While the store is away it waits, longer each time and never
+/// together with others; the journal keeps what comes.
+final class Writer {
+    private let journal: Journal
+    private let store: any UsageStore
+    private let settings: WriterSettings
+    private let metrics: IngestMetrics
+    private let stop: StopSignal
+    private let logger: Logger
+
+    private var merger = Merger()
+    private var parser = MessageParser()
+    private var record = UsageRecord()
+    private var position = JournalPosition(sequence: 0, tally: 0)
+    /// The arrival of the first message of the batch at hand.
+    private var oldestInBatch: Int64?
+    private var lastBeat = 0
+
+    init(
+        journal: Journal, store: any UsageStore, settings: WriterSettings, metrics: IngestMetrics, stop: StopSignal,
+        logger: Logger
+    ) {
+        self.journal = journal
+        self.store = store
+        self.settings = settings
+        self.metrics = metrics
+        self.stop = stop
+        self.logger = logger
+    }
+
+    /// Runs until the stop signal, and then until the journal is in the store or the store cannot be reached.
+    ///
+    /// - Throws: what no waiting can mend.
+    func run() throws {
+        guard let state = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
+        let reader = try resume(from: state)
+        while true {
+            let isDraining = stop.isRequested
+            let reached = try fill(from: reader, isDraining: isDraining)
+            merger.expireParts(now: wallClock())
+            if reached != position || !merger.batch.isEmpty {
+                guard try commit(upTo: reached) else { return }
+            }
+            if isDraining && position == journal.head {
+                try? store.beat(heartbeat(oldestPending: nil))
+                return
+            }
+            guard try beatIfDue() else { return }
+        }
+    }
+
+    private func openSource() throws(StoreError) -> SourceState {
+        try store.migrate()
+        return try store.open(source: journal.identity, kind: .daemon, host: hostName())
+    }
+
+    /// Rebuilds what was in memory before a restart: the identities of late records, and the parts that wait.
+    private func resume(from state: SourceState) throws -> JournalReader {
+        merger = Merger(running: Set(state.snapshots))
+        position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
+        // the disk may have lost what the store has: new entries must not take numbers that were given
+        try journal.advance(to: position)
+        let reader = try journal.reader(at: nil)
+        var remembered = 0
+        while reader.position.sequence < position.sequence {
+            guard
+                try reader.next({ frame in
+                    frame.forEach { sequence, bytes in
+                        guard case .message(let envelope, let json)? = Entry.read(bytes),
+                            parser.parse(record: json, into: &record) == nil
+                        else { return }
+                        merger.remember(record, envelope, sequence: sequence)
+                        remembered += 1
+                    }
+                })
+            else { break }
+        }
+        for entry in state.heldParts {
+            entry.withUnsafeBytes { bytes in
+                guard case .message(let envelope, let json)? = Entry.read(bytes),
+                    parser.parse(record: json, into: &record) == nil
+                else { return }
+                merger.restore(part: record, envelope)
+            }
+        }
+        logger.info(
+            "writing to the store",
+            metadata: [
+                "from_entry": "\(position.sequence)", "behind": "\(journal.head.tally &- position.tally)",
+                "identities_remembered": "\(remembered)",
+            ])
+        metrics.update {
+            $0.storeIsAway = false
+            $0.settled = state.position?.tally ?? 0
+        }
+        return try journal.reader(at: position)
+    }
+
+    /// Reads frames into the batch until it is full, or as old as it may get.
+    private func fill(from reader: JournalReader, isDraining: Bool) throws -> JournalPosition {
+        var reached = position
+        var deadline: Int?
+        oldestInBatch = nil
+        while merger.batch.messages < settings.batchRecords {
+            var skipped: UInt64 = 0
+            let found = try reader.next { frame in
+                skipped = frame.skippedTally
+                frame.forEach { sequence, bytes in self.take(bytes, sequence: sequence) }
+            }
+            if found {
+                if skipped > 0 {
+                    logger.error("a damaged part of the journal was passed over", metadata: ["messages": "\(skipped)"])
+                    merger.reject(.journalDamaged, count: skipped)
+                }
+                reached = reader.position
+                deadline = deadline ?? steadyMilliseconds() + settings.batchDelayMilliseconds
+                continue
+            }
+            if isDraining { break }
+            let now = steadyMilliseconds()
+            let wait = (deadline ?? now + 500) - now
+            if wait <= 0 { break }
+            if !journal.waitForAppend(after: reader.position, timeoutMilliseconds: wait), deadline == nil { break }
+            if stop.isRequested { break }
+        }
+        return reached
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) {
+        switch Entry.read(bytes) {
+        case .message(let envelope, let json):
+            if oldestInBatch == nil { oldestInBatch = envelope.arrival }
+            if let reason = parser.parse(record: json, into: &record) { return merger.reject(reason) }
+            merger.add(record, envelope, sequence: sequence, entry: bytes)
+        case .tally(let tally): merger.add(tally: tally)
+        case nil: merger.reject(.journalDamaged)
+        }
+    }
+
+    /// - Returns: false if the daemon stops and the store is away.
+    private func commit(upTo reached: JournalPosition) throws -> Bool {
+        let from = SourcePosition(position)
+        let to = SourcePosition(reached)
+        let outcome = try patiently("write") { () throws(StoreError) in
+            try self.store.commit(self.merger.batch, vocabulary: self.merger.vocabulary, from: from, to: to)
+        }
+        guard let outcome else { return false }
+        let counters = merger.batch.counters
+        let lastArrival = merger.batch.lastArrival
+        metrics.update { snapshot in
+            for name in [IngestCounters.duplicate] { snapshot.counters.add(counters[name], to: name) }
+            if case .committed(let stored, let merged) = outcome {
+                snapshot.counters.add(stored + counters[IngestCounters.stored], to: IngestCounters.stored)
+                snapshot.counters.add(merged + counters[IngestCounters.merged], to: IngestCounters.merged)
+            }
+            snapshot.settled = reached.tally
+            snapshot.batches += 1
+            snapshot.lastRecord = max(snapshot.lastRecord, lastArrival)
+        }
+        position = reached
+        merger.finishBatch()
+        journal.release(upTo: position, keepingSequencesFrom: merger.oldestRememberedSequence)
+        return true
+    }
+
+    /// Tells the store once a second how much has been received.
+    private func beatIfDue() throws -> Bool {
+        let now = steadyMilliseconds()
+        guard now - lastBeat >= 1_000 else { return true }
+        lastBeat = now
+        let oldest: Int64? = position == journal.head ? nil : oldestInBatch ?? wallClock()
+        let heartbeat = heartbeat(oldestPending: oldest)
+        metrics.update {
+            $0.received = heartbeat.received
+            $0.journalBytes = UInt64(self.journal.byteCount)
+        }
+        return try patiently("beat") { () throws(StoreError) in try self.store.beat(heartbeat) } != nil
+    }
+
+    private func heartbeat(oldestPending: Int64?) -> Heartbeat {
+        Heartbeat(received: journal.head.tally, now: wallClock(), oldestPending: oldestPending)
+    }
+
+    /// Repeats what can succeed later, after 50 ms at first and 5 s at last, give or take a quarter.
+    ///
+    /// - Returns: nil if the daemon stops while the store is away.
+    /// - Throws: what cannot succeed later.
+    private func patiently<Result>(
+        _ what: String, _ body: () throws(StoreError) -> Result
+    ) throws -> Result? {
+        var pause = 50
+        var failures = 0
+        while true {
+            do throws(StoreError) {
+                let result = try body()
+                if failures > 0 {
+                    logger.notice("the store answers again", metadata: ["after_attempts": "\(failures)"])
+                    metrics.update { $0.storeIsAway = false }
+                }
+                return result
+            } catch {
+                guard error.canRetry else { throw error }
+                failures += 1
+                if failures == 1 || failures % 12 == 0 {
+                    logger.warning(
+                        "the store does not take what is to be written; the journal keeps it",
+                        metadata: ["what": "\(what)", "why": "\(error)", "attempt": "\(failures)"])
+                }
+                metrics.update {
+                    $0.storeIsAway = true
+                    $0.storeFailures += 1
+                }
+                // one more attempt when stopping, in case this was a passing fault
+                if stop.isRequested && failures > 1 { return nil }
+                stop.wait(milliseconds: pause + Int.random(in: -pause / 4...pause / 4))
+                pause = min(pause * 2, 5_000)
+            }
+        }
+    }
+}
+
+/// How the writer works.
+struct WriterSettings: Sendable {
+    let batchRecords: Int
+    let batchDelayMilliseconds: Int
+}
+
+/// Tells threads that the daemon is to end.
+final class StopSignal: Sendable {
+    private let requested = Atomic<Bool>(false)
+
+    var isRequested: Bool { requested.load(ordering: .acquiring) }
+
+    func request() { requested.store(true, ordering: .releasing) }
+
+    /// Sleeps, and wakes within 50 ms of a request.
+    func wait(milliseconds: Int) {
+        let end = steadyMilliseconds() + milliseconds
+        let wasRequested = isRequested
+        while true {
+            let left = end - steadyMilliseconds()
+            if left <= 0 || isRequested != wasRequested { return }
+            usleep(UInt32(min(left, 50)) * 1_000)
+        }
+    }
+}
+
+extension SourcePosition {
+    fileprivate init(_ position: JournalPosition) {
+        self.init(sequence: position.sequence, tally: position.tally)
+    }
+}
+
+/// This machine's name (`gethostname(2)`).
+private func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    gethostname(&buffer, 255)
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

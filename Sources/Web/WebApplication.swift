@@ -1,0 +1,40 @@
+import DaemonMetrics
+import Hummingbird
+import Logging
+
+/// The daemon's page for machines: `/healthz` and `/metrics`.
+public enum WebApplication {
+    /// - Parameters:
+    ///   - host: the address to bind.
+    ///   - metrics: what the daemon counts.
+    public static func make(
+        host: String, port: Int, metrics: IngestMetrics, logger: Logger
+    ) -> some ApplicationProtocol {
+        let router = Router()
+        router.get("/healthz") { _, _ in
+            let answer = healthz(metrics.snapshot)
+            return Response(
+                status: answer.isHealthy ? .ok : .serviceUnavailable,
+                headers: [.contentType: "text/plain; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: answer.text)))
+        }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.snapshot.prometheusText)))
+        }
+        return Application(
+            router: router,
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: nil),
+            logger: logger)
+    }
+
+    /// Healthy while the store answers: receiving goes on without it, but not for ever.
+    static func healthz(_ snapshot: IngestMetrics.Snapshot) -> (isHealthy: Bool, text: String) {
+        if snapshot.storeIsAway {
+            return (false, "store away; \(snapshot.received &- snapshot.settled) messages wait in the journal\n")
+        }
+        return (true, "ok\n")
+    }
+}

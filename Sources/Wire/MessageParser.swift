@@ -1,0 +1,95 @@
+import Record
+
+/// Reads syslog messages that carry a JSON record (version 1, or the older one-library form) into a `UsageRecord`.
+///
+/// One parser and one record serve any number of messages; once the record's buffers have grown to the limits, reading
+/// allocates nothing. The JSON is checked against RFC 8259 to the last byte, whatever its keys, while headers that
+/// relays have mangled are forgiven as long as a record can be found behind them.
+public struct MessageParser: Sendable {
+    /// Bounds on what a record may be; each has a reject reason of its own.
+    public struct Limits: Sendable, Equatable {
+        /// The size of the JSON text, in bytes without the white space around it.
+        public var bytes = 8_192
+        /// How deep arrays and objects may nest, the record itself included; at most 512.
+        public var depth = 512
+        /// How many members `packages`, and how many elements `direct` may have.
+        public var packages = 1_024
+
+        public init(bytes: Int = 8_192, depth: Int = 512, packages: Int = 1_024) {
+            self.bytes = bytes
+            self.depth = depth
+            self.packages = packages
+        }
+    }
+
+    private let limits: Limits
+    private let keys = KeyTable.shared
+
+    public init(limits: Limits = Limits()) {
+        var limits = limits
+        limits.bytes = min(limits.bytes, Int(Int32.max) - JSONScanner.padding)
+        limits.depth = min(limits.depth, NestingStack.capacity)
+        self.limits = limits
+    }
+
+    /// Reads a whole message as it came from the network or a file.
+    ///
+    /// - Parameters:
+    ///   - arrival: when it came, in microseconds since 1970 UTC; RFC 3164 times take the year that lies nearest to it.
+    ///   - record: filled if the message is accepted, otherwise of no meaning.
+    public mutating func parse(
+        message: UnsafeRawBufferPointer, arrival: Int64, into record: inout UsageRecord
+    ) -> ParsedMessage {
+        guard let header = SyslogHeader(of: message, arrival: arrival) else { return .rejected(.empty) }
+        guard let json = header.record else { return .rejected(header.isMalformed ? .badHeader : .noRecord) }
+        if let reason = parse(record: UnsafeRawBufferPointer(rebasing: message[json]), into: &record) {
+            return .rejected(reason)
+        }
+        return .accepted(headerTime: header.time, json: json)
+    }
+
+    /// Reads a JSON record without a header, as the journal keeps it.
+    ///
+    /// - Parameter record: filled if the result is nil, otherwise of no meaning.
+    /// - Returns: nil if the record is accepted.
+    public mutating func parse(record json: UnsafeRawBufferPointer, into record: inout UsageRecord) -> RejectReason? {
+        guard json.count <= limits.bytes else { return .tooLong }
+        record.reset()
+        // The record's text is a copy of the JSON, in which escapes are replaced where they stand: a string never grows
+        // by that. Moving the array out and back keeps it unique while the other fields are written.
+        var text: [UInt8] = []
+        swap(&text, &record.text)
+        text.append(contentsOf: json)
+        text.append(contentsOf: repeatElement(0, count: JSONScanner.padding))
+        let reason = text.withUnsafeMutableBufferPointer { read($0, into: &record) }
+        text.removeLast(JSONScanner.padding)
+        swap(&text, &record.text)
+        return reason
+    }
+
+    private func read(_ padded: UnsafeMutableBufferPointer<UInt8>, into record: inout UsageRecord) -> RejectReason? {
+        guard let base = padded.baseAddress else { return .empty }
+        let count = padded.count - JSONScanner.padding
+        guard isUTF8(UnsafePointer(base), count: count) else { return .notUTF8 }
+        var reader = RecordReader(
+            scanner: JSONScanner(base, count: count, depthLimit: limits.depth), keys: keys,
+            packageLimit: limits.packages)
+        do {
+            return try reader.read(into: &record)
+        } catch {
+            switch error {
+            case .syntax: return .badJSON
+            case .depth: return .tooDeep
+            }
+        }
+    }
+}
+
+/// What became of a message.
+public enum ParsedMessage: Sendable, Equatable {
+    /// - Parameters:
+    ///   - headerTime: the time in the syslog header, in microseconds since 1970 UTC; nil where it has none of sense.
+    ///   - json: where the JSON record lies in the message, in bytes, without white space after it.
+    case accepted(headerTime: Int64?, json: Range<Int>)
+    case rejected(RejectReason)
+}

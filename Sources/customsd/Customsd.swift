@@ -1,0 +1,112 @@
+import ArgumentParser
+import DaemonMetrics
+import Glibc
+import Listen
+import Logging
+import Pipeline
+import ServiceLifecycle
+import Settings
+import Store
+import UnixSignals
+import Web
+
+/// The daemon: arguments and wiring.
+@main
+struct Customsd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "customsd",
+        abstract: "Receive records of Python usage, keep them safe, and write them to a store.",
+        discussion: """
+            With no configuration it receives on udp://127.0.0.1:5140 and keeps journal and SQLite store under
+            $XDG_STATE_HOME/customs (as a system service under /var/lib/customs). Flags win over the environment
+            (CUSTOMS_LISTEN, CUSTOMS_STORE, CUSTOMS_STATE_DIR, CUSTOMS_HTTP, CUSTOMS_CONFIG), which wins over the file.
+
+            SIGTERM: stops receiving, writes what it has, exits 0. SIGHUP: reads its configuration again.
+
+            EXAMPLES
+              customsd
+              customsd --listen udp://0.0.0.0:5140 --store postgres:///customs
+              customsd --config /etc/customs/customsd.toml --check
+
+            EXIT STATUS
+              0   ended as asked
+              64  the command line cannot be understood
+              69  a socket cannot be had, or the state directory is in use
+              70  a defect, or a store that refuses what is written
+              78  the configuration cannot be used
+            """,
+        version: "customsd 0.1.0")
+
+    @Option(help: ArgumentHelp("The configuration file (TOML).", valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to receive: udp://HOST:PORT or unixgram:///PATH. May be repeated.", valueName: "url"))
+    var listen: [String] = []
+
+    @Option(help: ArgumentHelp("Where to write: sqlite:///PATH or postgres://….", valueName: "url"))
+    var store: String?
+
+    @Option(name: .customLong("state-dir"), help: ArgumentHelp("Where the journal lives.", valueName: "dir"))
+    var stateDirectory: String?
+
+    @Option(help: ArgumentHelp("Serve /healthz and /metrics there.", valueName: "host:port"))
+    var http: String?
+
+    @Flag(help: "Check the configuration, without opening anything, and exit.")
+    var check = false
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as Failure {
+            var line = "customsd: \(error.description)\n"
+            line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+            exit(withError: ExitCode(error.code))
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    func run() async throws {
+        let plan = try Plan(settings())
+        if check {
+            print("configuration ok: receives on \(plan.settings.listen.joined(separator: ", ")), writes to \(plan.store)")
+            return
+        }
+        try await Daemon(plan: plan, reload: { try Plan(self.settings()) }).run()
+    }
+
+    private func settings() throws -> Settings {
+        do throws(SettingsError) {
+            var settings = try SettingsSources.load(path: config)
+            if let stateDirectory { settings.move(stateDirectory: stateDirectory) }
+            if !listen.isEmpty {
+                settings.listen = listen
+                settings.listenIsDefault = false
+            }
+            settings.store = store ?? settings.store
+            settings.http = http ?? settings.http
+            return settings
+        } catch {
+            throw Failure(78, error.description)
+        }
+    }
+}
+
+/// An end with a reason, and the exit code of `sysexits.h`.
+struct Failure: Error {
+    let code: Int32
+    let description: String
+
+    init(_ code: Int32, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}

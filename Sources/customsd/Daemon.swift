@@ -1,0 +1,135 @@
+import DaemonMetrics
+import Glibc
+import Journal
+import Listen
+import Logging
+import Pipeline
+import ServiceLifecycle
+import Settings
+import Store
+import Synchronization
+import UnixSignals
+import Web
+
+/// Opens what the plan names and keeps it running until it is told to end.
+struct Daemon {
+    let plan: Plan
+    /// Reads the configuration anew.
+    let reload: @Sendable () throws -> Plan
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "customsd")
+        logger.logLevel = plan.level
+        let sockets = try openSockets(logger)
+        let metrics = IngestMetrics()
+        let pipeline: Pipeline
+        do {
+            pipeline = try Pipeline(settings: plan.settings, sockets: sockets, metrics: metrics, logger: logger)
+        } catch {
+            throw Failure(69, "\(error)")
+        }
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(
+                service: PipelineService(
+                    pipeline: pipeline, addresses: sockets.map { $0.address.description }, store: plan.store,
+                    logger: logger),
+                successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: HangupService(reload: reload, running: plan.settings, logger: logger)),
+        ]
+        if let http = plan.http {
+            services.append(
+                .init(
+                    service: WebApplication.make(
+                        host: http.host, port: http.port, metrics: metrics, logger: logger)))
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure(69, "\(error)")
+        }
+        logger.info("ended")
+    }
+
+    /// The sockets that the service manager passed, and those of the configuration that are not among them; of the default
+    /// configuration none, if any was passed.
+    private func openSockets(_ logger: Logger) throws -> [DatagramSocket] {
+        let (inherited, refused) = ServiceManager.inheritedSockets()
+        if refused > 0 {
+            throw Failure(69, "the service manager passed \(refused) sockets that are neither UDP nor unix datagram")
+        }
+        var sockets = inherited
+        let wanted = plan.settings.listenIsDefault && !inherited.isEmpty ? [] : plan.listen
+        for address in wanted where !sockets.contains(where: { $0.address == address }) {
+            do throws(ListenError) { sockets.append(try DatagramSocket(address)) } catch {
+                throw Failure(69, error.description)
+            }
+        }
+        let bufferBytes = plan.settings.receive.bufferBytes
+        for socket in sockets {
+            let given = socket.setReceiveBuffer(bytes: bufferBytes)
+            if given < bufferBytes {
+                logger.warning(
+                    "the kernel gives a smaller receive buffer than asked for; bursts may be dropped",
+                    metadata: [
+                        "socket": "\(socket.address.description)", "asked": "\(bufferBytes)", "given": "\(given)",
+                        "remedy": "sysctl -w net.core.rmem_max=\(bufferBytes)",
+                    ])
+            }
+        }
+        return sockets
+    }
+}
+
+/// The pipeline as a service: its threads are its own.
+private struct PipelineService: Service {
+    let pipeline: Pipeline
+    let addresses: [String]
+    let store: String
+    let logger: Logger
+
+    func run() async throws {
+        pipeline.start()
+        logger.info(
+            "ready", metadata: ["listen": "\(addresses.joined(separator: ", "))", "store": "\(store)"])
+        ServiceManager.notify("READY=1")
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled && pipeline.failed == nil { try? await Task.sleep(for: .milliseconds(200)) }
+        }
+        ServiceManager.notify("STOPPING=1")
+        logger.info("stopping: no more is received, what was received is written")
+        let failure = await withCheckedContinuation { continuation in
+            startThread("stop") { continuation.resume(returning: pipeline.stop()) }
+        }
+        if let failure { throw Failure(70, failure) }
+    }
+}
+
+/// Reads the configuration again at SIGHUP. What can change while running does; the rest is named.
+private struct HangupService: Service {
+    let reload: @Sendable () throws -> Plan
+    let running: Settings
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                do {
+                    let fresh = try reload().settings
+                    logger.notice(
+                        fresh == running
+                            ? "configuration read again: nothing has changed"
+                            : "configuration read again and sound; it takes effect at the next start, which loses nothing")
+                } catch {
+                    logger.error("configuration not taken", metadata: ["why": "\((error as? Failure)?.description ?? "\(error)")"])
+                }
+            }
+        }
+    }
+}
