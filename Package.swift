@@ -17,8 +17,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -72,6 +72,8 @@ let package = Package(
             name: "customs",
             dependencies: ["Archive", "Wire", "Merge", "Query", "Record", "Settings", "Store", arguments],
             swiftSettings: strict),
+
+        tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),
     ],
     cxxLanguageStandard: .cxx17
 )

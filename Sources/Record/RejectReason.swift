@@ -16,7 +16,7 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case tooDeep = "too_deep"
     /// `v` is a version that this daemon does not know.
     case unknownVersion = "unknown_version"
-    /// `v`, `id` or `packages` is missing or null.
+    /// `v`, `id` or `packages`, or what a canary or an older message must say, is missing or null.
     case missingKey = "missing_key"
     /// A known key with a value of another type.
     case wrongType = "wrong_type"

@@ -38,7 +38,7 @@ public struct UsageRecord: Sendable {
     public var isLegacy = false
     /// How many keys of the record this version does not know.
     public var unknownKeys = 0
-    /// The unescaped text that all ranges point into.
+    /// The unescaped text that all ranges point into; what lies between them has no meaning.
     public var text: [UInt8] = []
     private var ranges = [TextRange](repeating: .absent, count: TextField.allCases.count)
 
