@@ -19,7 +19,7 @@ def packages(names):
     """Return which of the packages ``names`` user code imported itself, sorted; None if unknown."""
     sources = {}
     seen = 0
-    for variables in _user_globals():
+    for variables in _user_globals({name.partition(".")[0] for name in names}):
         for value in list(variables.values()):
             seen += 1
             if seen > _MAXIMUM:
@@ -46,12 +46,13 @@ def _source(value):
     return source if type(source) is str else None
 
 
-def _user_globals():
+def _user_globals(watched):
+    # a watched package is a library wherever it lies: sites put theirs on PYTHONPATH too
     yield place.main_globals()
     library = os.path.dirname(os.__file__)
     here = os.path.dirname(os.path.dirname(__file__))
     for name, module in list(sys.modules.items()):
-        if type(module) is not _MODULE or name == "__main__":
+        if type(module) is not _MODULE or name == "__main__" or name.partition(".")[0] in watched:
             continue
         path = module.__dict__.get("__file__")
         if type(path) is not str or path.startswith(here):

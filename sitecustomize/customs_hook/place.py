@@ -74,13 +74,25 @@ def main_globals():
     return main.__dict__ if type(main) is type(sys) else {}
 
 
+def main_file():
+    """Return the path of the program's file; None for ``-c``, standard input and the like.
+
+    When a script has ended, the interpreter has deleted its ``__file__``; its loader remembers.
+    """
+    variables = main_globals()
+    path = variables.get("__file__")
+    if path is None and type(variables.get("__loader__")).__name__ == "SourceFileLoader":
+        path = variables["__loader__"].__dict__.get("path")
+    return path if type(path) is str else None
+
+
 def is_main_interpreter():
     """Return whether this is the process' first interpreter.
 
     The question costs a module, so it is asked only where it can be: a subinterpreter's
     ``__main__`` has no file.
     """
-    if main_globals().get("__file__") is not None:
+    if main_file() is not None:
         return True
     if sys.implementation.name != "cpython" or sys.version_info < (3, 8):
         return True
@@ -98,7 +110,9 @@ def user(environment):
 
     The system's own answer could mean a question to a directory server, and so a wait.
     """
-    return environment.get("USER") or environment.get("LOGNAME") or environment.get("SLURM_JOB_USER")
+    return (
+        environment.get("USER") or environment.get("LOGNAME") or environment.get("SLURM_JOB_USER")
+    )
 
 
 def host():

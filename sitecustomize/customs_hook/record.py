@@ -1,4 +1,4 @@
-"""The record of this process, as the wire wants it: version 1, one JSON object, RFC 5424 around it."""
+"""The record of this process, as the wire wants it: one JSON object in an RFC 5424 message."""
 
 import os
 import sys
@@ -90,9 +90,9 @@ def program():
         return "-m " + (name[:-9] if name.endswith(".__main__") else name)
     # a worker that multiprocessing spawned runs its parent's program
     parent = sys.modules.get("__mp_main__")
-    path = variables.get("__file__")
-    if not path and parent is not None:
-        path = getattr(parent, "__file__", None)
+    path = place.main_file()
+    if not path and type(parent) is type(sys):
+        path = parent.__dict__.get("__file__")
     if path:
         path = os.path.abspath(path)
         # of a zip archive or a directory it is the archive's path that the user gave
@@ -159,6 +159,6 @@ def _timestamp(seconds):
 
 
 def _header_word(text):
-    """Return a text as a word of a syslog header: printable ASCII, at most 255 (RFC 5424, 6.2.4)."""
+    """Return a text as a word of a syslog header: printable ASCII (RFC 5424, 6.2.4)."""
     word = "".join(character for character in text if "!" <= character <= "~")
     return word[:255] or "-"

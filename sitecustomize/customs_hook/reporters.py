@@ -19,7 +19,7 @@ class PrintReporter(Reporter):
 
 
 class FileReporter(Reporter):
-    """Writes to ``path``; without one, to ``customs-<32 hex digits>.ext`` in the current directory."""
+    """Writes to ``path``; without one, to ``customs-<32 hex digits>.ext`` where it is."""
 
     extension = ""
 

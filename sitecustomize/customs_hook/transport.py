@@ -1,4 +1,4 @@
-"""Sends datagrams to one of several servers, and forgets them: nothing is waited for or looked up."""
+"""Sends datagrams to one of several servers; nothing is waited for or looked up."""
 
 import os
 

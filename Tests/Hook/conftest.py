@@ -1,0 +1,36 @@
+"""Fixtures of the hook's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from receiver import Receiver
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.socket.close()
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """A directory of stand-ins for the watched packages: importable, with a version, and quick."""
+    directory = tmp_path / "stand-ins"
+    stand_ins = {
+        "numpy": '__version__ = "1.26.4"\ndef array(): pass\nclass ndarray: pass\n',
+        "scipy": '__version__ = "1.11.1"\nimport numpy\n',
+        "pandas": "import numpy\nimport scipy\n__version__ = 2\n",
+        "matplotlib": 'def __getattr__(name):\n    raise SystemExit("the user\'s code ran")\n',
+        "astropy": '__version__ = "6.0"\n',
+        "astropy/io": "",
+        "astropy/io/fits": "",
+    }
+    for name, text in stand_ins.items():
+        package = directory / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(text)
+    return directory

@@ -1,0 +1,110 @@
+"""The published interface: Check, Inspector, Reporter, register_exit_hook, and the reporters."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+from receiver import HOOK, Receiver, environment, run
+
+sys.path.insert(0, str(HOOK))
+from customs_hook.core import Check, Inspector, Reporter
+from customs_hook.reporters import (
+    JSONFileReporter,
+    PickleReporter,
+    PrintReporter,
+    TextFileReporter,
+)
+
+
+def test_checks_are_equal_by_name() -> None:
+    one, other = Check("a", lambda modules: True), Check("a", lambda modules: False)
+    assert one == other and hash(one) == hash(other)
+    assert one != Check("b", one.pred) and one != "a"
+
+
+def test_the_inspector_sorts_and_the_first_of_a_name_counts() -> None:
+    inspect = Inspector(
+        [
+            Check("z", lambda modules: "z" in modules),
+            Check("a", lambda modules: True),
+            Check("a", lambda modules: False),
+            Check("broken", lambda modules: modules.no_such_thing),
+        ]
+    )
+    assert inspect({"z": 1}) == ["a", "z"]
+    assert inspect({}) == ["a"]
+
+
+def test_a_reporter_is_abstract() -> None:
+    with pytest.raises(NotImplementedError):
+        Reporter()(["numpy"])
+
+
+def test_reporters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    PrintReporter()(["a", "b"])
+    assert capsys.readouterr().out == "a\nb\n"
+    PickleReporter(str(tmp_path / "p"))(["a"])
+    assert pickle.loads((tmp_path / "p").read_bytes()) == ["a"]
+    TextFileReporter(str(tmp_path / "t"))(["a", "b"])
+    assert (tmp_path / "t").read_text() == "a\nb\n"
+    JSONFileReporter(str(tmp_path / "j"))(["a"])
+    assert json.loads((tmp_path / "j").read_text()) == ["a"]
+
+
+def test_the_default_file_has_a_random_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    JSONFileReporter()(["a"])
+    (path,) = tmp_path.iterdir()
+    assert path.name.startswith("customs-") and path.suffix == ".json"
+    assert len(path.stem) == len("customs-") + 32
+
+
+REGISTER = """
+import sys; sys.path.insert(0, {hook!r})
+from customs_hook.core import Reporter, register_exit_hook
+from customs_hook.reporters import PrintReporter, SyslogReporter
+class Failing(Reporter):
+    def __call__(self, imports): raise RuntimeError("nobody may see this")
+{rest}
+"""
+
+
+def registered(rest: str, receiver: Receiver, packages: Path) -> tuple[int, bytes, bytes]:
+    code = REGISTER.format(hook=str(HOOK), rest=rest)
+    result = run(["-c", code], environment(None, packages, CUSTOMS_SERVER=receiver.url))
+    return result.returncode, result.stdout, result.stderr
+
+
+def test_names_predicates_and_nonsense(receiver: Receiver, packages: Path) -> None:
+    rest = (
+        "register_exit_hook(['numpy', 'scipy', 'json', ('mine', lambda m: 'numpy' in m),\n"
+        "    ('never', lambda m: False), 7, ('short',), None], PrintReporter)\n"
+        "import numpy"
+    )
+    assert registered(rest, receiver, packages) == (0, b"mine\nnumpy\n", b"")
+
+
+def test_a_raising_reporter_is_silent(receiver: Receiver, packages: Path) -> None:
+    assert registered("register_exit_hook(['sys'], Failing)", receiver, packages) == (0, b"", b"")
+
+
+def test_a_raising_predicate_hides_no_other(receiver: Receiver, packages: Path) -> None:
+    rest = "register_exit_hook([('x', lambda m: 1 / 0), 'sys'], PrintReporter)"
+    assert registered(rest, receiver, packages) == (0, b"sys\n", b"")
+
+
+def test_the_syslog_reporter_sends_the_record(receiver: Receiver, packages: Path) -> None:
+    rest = f"register_exit_hook(['numpy'], SyslogReporter, [{receiver.url!r}])\nimport numpy"
+    assert registered(rest, receiver, packages) == (0, b"", b"")
+    assert receiver.record()["packages"] == {"numpy": "1.26.4"}
+
+
+def test_no_module_set_to_none_counts(receiver: Receiver, packages: Path) -> None:
+    rest = "register_exit_hook(['numpy', 'sys'], PrintReporter)\nsys.modules['numpy'] = None"
+    assert registered(rest, receiver, packages) == (0, b"sys\n", b"")

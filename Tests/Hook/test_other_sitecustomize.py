@@ -1,0 +1,92 @@
+"""The sitecustomize that ours hides goes on working."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from receiver import HOOK, Receiver, environment, interpreters, old_interpreters, run
+
+
+def site(tmp_path: Path, text: str, name: str = "sitecustomize.py") -> Path:
+    path = tmp_path / "site" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return tmp_path / "site"
+
+
+@pytest.mark.parametrize("executable", interpreters() + old_interpreters())
+def test_it_runs_as_if_ours_were_not_there(
+    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    theirs = site(tmp_path, "import sys\nsys.their_name = __name__\nsys.their_file = __file__\n")
+    code = (
+        "import sys, sitecustomize, os\n"
+        "print(sys.their_name, os.path.basename(os.path.dirname(sys.their_file)))\n"
+        "print(sitecustomize is sys.modules['sitecustomize'],\n"
+        "      sitecustomize.__file__ == sys.their_file)\n"
+    )
+    bare = run(["-c", code], environment(None, theirs, packages), executable)
+    hooked = run(["-c", code], environment(receiver, theirs, packages), executable)
+    assert (hooked.stdout, hooked.stderr) == (bare.stdout, bare.stderr)
+    assert b"sitecustomize" in hooked.stdout and b"site" in hooked.stdout
+
+
+def test_ours_still_reports(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+    theirs = site(tmp_path, "")
+    run(["-c", "import numpy"], environment(receiver, theirs, packages))
+    assert list(receiver.record()["packages"]) == ["numpy"]
+
+
+def test_easybuild_puts_paths_in_front(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+    theirs = site(
+        tmp_path,
+        "import os, site, sys\n"
+        "for path in os.environ['EBPYTHONPREFIXES'].split(':'): site.addsitedir(path)\n",
+    )
+    (packages / "healpy.py").write_text("__version__ = '1.16'\n")
+    variables = environment(receiver, theirs, EBPYTHONPREFIXES=str(packages))
+    result = run(["-c", "import healpy; print(healpy.__version__)"], variables)
+    assert (result.stdout, result.stderr) == (b"1.16\n", b"")
+    assert receiver.record()["packages"] == {"healpy": "1.16"}
+
+
+def test_a_package_works_too(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+    theirs = site(tmp_path, "import sys\nsys.theirs = 1\n", "sitecustomize/__init__.py")
+    result = run(["-c", "import sys; print(sys.theirs)"], environment(receiver, theirs, packages))
+    assert (result.stdout, result.stderr) == (b"1\n", b"")
+
+
+@pytest.mark.parametrize(
+    "text", ["1 / 0", "import no_such_module", "raise ImportError(name='sitecustomize')", "syntax("]
+)
+def test_its_errors_are_reported_as_ever(
+    text: str, receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    theirs = site(tmp_path, text + "\n")
+    code = "import numpy, sys; print('sitecustomize' in sys.modules)"
+    bare = run(["-c", code], environment(None, theirs, packages))
+    hooked = run(["-c", code], environment(receiver, theirs, packages))
+    assert (hooked.returncode, hooked.stdout, hooked.stderr) == (
+        bare.returncode,
+        bare.stdout,
+        bare.stderr,
+    )
+    assert len(receiver.records()) == 1
+
+
+def test_it_may_use_the_published_interface(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "names"
+    theirs = site(
+        tmp_path,
+        "from customs_hook.core import register_exit_hook\n"
+        "from customs_hook.reporters import TextFileReporter\n"
+        f"register_exit_hook(['numpy', 'scipy'], TextFileReporter, {str(out)!r})\n",
+    )
+    # a site that does so puts the hook's directory where it is found without our sitecustomize
+    variables = environment(None, theirs, packages, HOOK, CUSTOMS_SERVER=receiver.url)
+    result = run(["-c", "import numpy"], variables)
+    assert result.stderr == b""
+    assert out.read_text() == "numpy\n"
