@@ -32,7 +32,7 @@ PROGRAMS = {
     "interrupted": "import numpy, os, signal; os.kill(os.getpid(), signal.SIGINT)",
     "terminated": "import numpy, os, signal; os.kill(os.getpid(), signal.SIGTERM)",
     "namespace": "print(sorted(globals())); import builtins; print(len(dir(builtins)))",
-    "threads": "import numpy, threading as t, time; t.Thread(target=time.sleep, args=(.1,)).start()",
+    "threads": "import numpy, threading, time; threading.Timer(0.1, time.time).start()",
     "damaged modules": "import numpy, sys; sys.modules.clear()",
     "modules gone": "import numpy, sys; sys.modules = None",
     "odd modules": "import numpy, sys; sys.modules['scipy'] = 7; sys.modules[8] = 9",
@@ -48,7 +48,7 @@ PROGRAMS = {
         "    def __getattr__(self, name): print('asked for', name); raise SystemExit(9)\n"
         "odd = Odd(); main = Odd()"
     ),
-    "directory gone": "import numpy, os; from tempfile import mkdtemp; d = mkdtemp(); os.chdir(d); os.rmdir(d)",
+    "directory gone": "import numpy, os; os.mkdir('x'); os.chdir('x'); os.rmdir('../x')",
 }
 
 
