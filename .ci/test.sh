@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs every test suite and ends with one line that adds them up. `make test` has built what it needs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+results=$(mktemp -d "${TMPDIR:-/tmp}/customs-test.XXXXXX")
+trap 'rm -rf "$results"' EXIT
+
+SWIFT=${SWIFT:-swift}
+read -ra SWIFT_FLAGS <<<"${SWIFT_FLAGS:--c release --static-swift-stdlib}"
+PYTHON=.venv-test/bin/python
+suites=()
+
+echo "== Swift tests"
+status=0
+"$SWIFT" test "${SWIFT_FLAGS[@]}" --xunit-output "$results/swift.xml" </dev/null || status=$?
+# XCTest writes the file that it was told, Swift Testing one beside it.
+suites+=("Swift:$status:$results/swift.xml:$results/swift-swift-testing.xml")
+
+for suite in Hook EndToEnd; do
+    echo "== $suite tests"
+    status=0
+    "$PYTHON" -m pytest "Tests/$suite" --junit-xml="$results/$suite.xml" -o junit_family=xunit2 -ra </dev/null || status=$?
+    suites+=("$suite:$status:$results/$suite.xml")
+done
+
+echo "== All suites"
+"$PYTHON" .ci/totals.py "${suites[@]}"

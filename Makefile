@@ -1,0 +1,91 @@
+# Every target works from a fresh clone on Debian 12 or later with a Swift 6.3 toolchain; `make` alone lists them.
+
+SWIFT ?= swift
+PYTHON ?= python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+# A system's configuration lives in /etc; a private installation keeps its own.
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+
+# The same flags everywhere: another set would build everything once more. Static, so that the binaries need no Swift
+# runtime on the machine where they are installed.
+SWIFT_FLAGS := -c release --static-swift-stdlib
+export SWIFT SWIFT_FLAGS
+
+REQUIREMENTS := Tests/EndToEnd/requirements.txt $(wildcard Tests/Hook/requirements.txt)
+SHELL_SCRIPTS := .ci/run $(wildcard .ci/*.sh) demo/run
+HOOK_FILES = $(shell cd sitecustomize && find . -type f ! -name '*.pyc' ! -path '*/__pycache__/*' ! -name '.*')
+
+.DEFAULT_GOAL := help
+.PHONY: help packages build demo test lint check-linkage bench install
+
+help: ## print this list
+	@echo "usage: make TARGET"
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    while IFS='	' read -r target text; do printf '    %-14s %s\n' "$$target" "$$text"; done
+
+demo: build ## run Python programs under the hook against a daemon of their own, and show what it saw
+	@PYTHON=$(PYTHON) demo/run
+
+test: build .venv-test/installed ## run every test; the last line adds up all suites
+	@.ci/packages.sh test
+	@.ci/test.sh
+
+build: packages ## release binaries at .build/release/customsd and .build/release/customs
+	@echo "Building: the first time takes some two minutes"
+	@$(SWIFT) build $(SWIFT_FLAGS)
+
+packages: # the system packages that building needs, where they are missing
+	@.ci/packages.sh build
+
+.venv-test/installed: $(REQUIREMENTS)
+	@.ci/packages.sh build
+	@echo "Making the tests' virtual environment"
+	@$(PYTHON) -m venv --clear .venv-test
+	@.venv-test/bin/python -m pip install --quiet --disable-pip-version-check $(REQUIREMENTS:%=-r %)
+	@touch $@
+
+lint: .venv-test/installed ## formatting and static checks of Swift, Python and shell
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	.venv-test/bin/ruff check .
+	.venv-test/bin/ruff format --check .
+	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py
+	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)
+
+check-linkage: ## refuse a customsd that contains the full Foundation or needs a Swift runtime
+	@.ci/linkage.sh --self-test
+	@.ci/linkage.sh .build/release/customsd
+
+bench: build ## run the benchmarks that there are
+	@found=; for run in bench/*/run; do \
+	    [ -x "$$run" ] || continue; found=1; echo "== $$run"; "$$run" || exit; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "No benchmark yet. There is a load generator:"; \
+	    echo "    PYTHONPATH=bench/load $(PYTHON) -m loadgen --help"; \
+	fi
+
+install: ## install under PREFIX (default /usr/local), into DESTDIR if one is given; build first
+	@test -x .build/release/customsd || { echo "install: run 'make build' first" >&2; exit 1; }
+	install -D -m 755 .build/release/customsd $(DESTDIR)$(PREFIX)/bin/customsd
+	install -D -m 755 .build/release/customs $(DESTDIR)$(PREFIX)/bin/customs
+	@for file in $(HOOK_FILES); do \
+	    install -D -m 644 "sitecustomize/$$file" "$(DESTDIR)$(PREFIX)/share/customs/hook/$$file" || exit; \
+	done
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed -e 's|@bindir@|$(PREFIX)/bin|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' etc/systemd/customsd.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/customsd.service
+	install -D -m 644 etc/systemd/customsd.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/customsd.socket
+	install -D -m 644 etc/sysusers.d/customs.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/customs.conf
+	install -D -m 644 etc/tmpfiles.d/customs.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/customs.conf
+	@# A site's own configuration stays; the new default lies beside it.
+	@target=$(DESTDIR)$(SYSCONFDIR)/customs/customsd.toml; \
+	if [ -e "$$target" ] && ! cmp -s etc/customsd.toml "$$target"; then target="$$target.new"; fi; \
+	echo "install etc/customsd.toml $$target"; install -D -m 644 etc/customsd.toml "$$target"
+	@for relay in rsyslog/30-customs.conf syslog-ng/customs.conf; do \
+	    install -D -m 644 "etc/$$relay" "$(DESTDIR)$(PREFIX)/share/customs/$$relay" || exit; \
+	done
+	@for page in $(wildcard docs/man/*.[1-8]); do \
+	    section=$${page##*.}; \
+	    install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$$section/$${page##*/}" || exit; \
+	done

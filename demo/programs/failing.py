@@ -1,0 +1,6 @@
+"""Ends in an exception, as so many programs do; its record says so."""
+
+import numpy as np
+
+print("about to fail, as intended")
+np.linalg.inv(np.zeros((3, 3)))
