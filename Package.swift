@@ -65,7 +65,8 @@ let package = Package(
         .executableTarget(
             name: "customsd",
             dependencies: [
-                "DaemonMetrics", "Journal", "Listen", "Pipeline", "Settings", "Store", "Web", arguments, log, lifecycle, signals,
+                "DaemonMetrics", "Journal", "Listen", "Pipeline", "Settings", "Store", "Web", arguments, log, lifecycle,
+                signals,
             ],
             swiftSettings: strict),
         .executableTarget(

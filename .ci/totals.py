@@ -2,9 +2,9 @@
 
     totals.py NAME:STATUS:FILE[:FILE...] ...
 
-Each argument is one suite: its name, the exit status of its runner, and the JUnit XML files that the runner wrote. A
-suite counts one failure more than its files show where the files say nothing of what went wrong: no file, no test that
-ran, or a runner that failed although each of its tests passed.
+Each argument is one suite: its name, the exit status of its runner, and the JUnit XML files that
+the runner wrote. A suite counts one failure more than its files show where the files say nothing of
+what went wrong: no file, no test that ran, or a runner that failed although each test passed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Suite:
             elif (skip := case.find("skipped")) is not None:
                 self.skipped += 1
                 reason = (skip.get("message") or "no reason given").splitlines()[0]
-                self.remarks.append(f"skipped: {case.get('classname')} {case.get('name')}: {reason}")
+                self.remarks.append(
+                    f"skipped: {case.get('classname')} {case.get('name')}: {reason}"
+                )
             else:
                 self.passed += 1
 
@@ -54,7 +56,9 @@ def read(status: str, files: list[Path]) -> Suite:
         suite.remarks.append(f"failed: no test ran (exit status {status})")
     elif status != "0" and suite.failed == 0:
         suite.failed += 1
-        suite.remarks.append(f"failed: the runner ended with exit status {status} although no test failed")
+        suite.remarks.append(
+            f"failed: the runner ended with exit status {status} although no test failed"
+        )
     return suite
 
 
@@ -69,7 +73,9 @@ def main(arguments: list[str]) -> int:
     for argument in arguments:
         name, status, *files = argument.split(":")
         suite = read(status, [Path(file) for file in files])
-        print(f"{name:<12}{suite.passed:>6} passed {suite.failed:>5} failed {suite.skipped:>5} skipped")
+        print(
+            f"{name:<12}{suite.passed:>6} passed{suite.failed:>6} failed{suite.skipped:>6} skipped"
+        )
         for remark in suite.remarks:
             print(f"    {remark}")
         total.passed += suite.passed

@@ -1,4 +1,4 @@
-"""Says in three lines what the demo saw, or whether the daemon has stored it all yet; reads JSON on standard input."""
+"""Says in three lines what the demo saw, or whether all of it is stored; reads JSON from stdin."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 import sys
 from typing import Any
 
-# matrix, survey, failing and pool; plain.py imports nothing watched, and killed.py runs no exit hook.
+# matrix, survey, failing and pool; plain imports nothing watched, and killed runs no exit hook.
 PROGRAMS_WITH_RECORD = 4
 
 
 def settled(health: dict[str, Any]) -> bool:
     """Whether every program's record has come and none waits for the store."""
-    return bool(health["stored"] + health["merged"] >= PROGRAMS_WITH_RECORD and health["pending"] == 0)
+    return bool(
+        health["stored"] + health["merged"] >= PROGRAMS_WITH_RECORD and health["pending"] == 0
+    )
 
 
 def told(health: dict[str, Any], top: list[dict[str, Any]], job: dict[str, Any]) -> bool:
@@ -20,17 +22,27 @@ def told(health: dict[str, Any], top: list[dict[str, Any]], job: dict[str, Any])
     usage = {row["package"]: row for row in top}
     numpy = usage.get("numpy", {"processes": 0})
     [run] = job["runs"]
-    packages = ", ".join(f"{name} {version or ''}".strip() for name, version in sorted(run["packages"].items()))
-    print(
-        f"1. {health['stored'] + health['merged']} processes told what they imported; {numpy['processes']} used numpy."
+    packages = ", ".join(
+        f"{name} {version or ''}".strip() for name, version in sorted(run["packages"].items())
     )
-    print(f"2. Job {job['job_id']} of account {job['account']} on {job['num_nodes']} nodes used {packages}.")
+    reported = health["stored"] + health["merged"]
+    rejected = sum(health["rejected"].values())
+    balance = "balanced" if health["balanced"] else "NOT BALANCED"
+    print(f"1. {reported} processes told what they imported; {numpy['processes']} used numpy.")
     print(
-        f"3. Received {health['received']}, stored {health['stored']}, merged {health['merged']}, rejected "
-        f"{sum(health['rejected'].values())}, {'balanced' if health['balanced'] else 'NOT BALANCED'}; "
-        "of the program that was killed nothing is known: a trace of it is not built yet."
+        f"2. Job {job['job_id']} of account {job['account']} on {job['num_nodes']} nodes "
+        f"used {packages}."
     )
-    return bool(health["balanced"]) and numpy["processes"] >= PROGRAMS_WITH_RECORD and "pandas" in run["packages"]
+    print(
+        f"3. Received {health['received']}, stored {health['stored']}, merged {health['merged']}, "
+        f"rejected {rejected}, {balance}; of the program that was killed nothing is known: "
+        "a trace of it is not built yet."
+    )
+    return (
+        bool(health["balanced"])
+        and numpy["processes"] >= PROGRAMS_WITH_RECORD
+        and "pandas" in run["packages"]
+    )
 
 
 def documents(text: str) -> list[Any]:

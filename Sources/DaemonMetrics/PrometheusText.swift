@@ -12,7 +12,9 @@ extension IngestMetrics.Snapshot {
         add("pending", "gauge", "Messages in the journal that the store has not.", [("", received &- settled)])
         add("journal_bytes", "gauge", "Bytes of the journal on disk.", [("", journalBytes)])
         add("batches_total", "counter", "Batches written since the daemon's start.", [("", batches)])
-        add("store_failures_total", "counter", "Writes that the store refused or did not answer.", [("", storeFailures)])
+        add(
+            "store_failures_total", "counter", "Writes that the store refused or did not answer.", [("", storeFailures)]
+        )
         add("store_up", "gauge", "1 while the store answers.", [("", storeIsAway ? 0 : 1)])
         let rejected = counters.values.filter { $0.key.hasPrefix(IngestCounters.rejectedPrefix) }
         add(

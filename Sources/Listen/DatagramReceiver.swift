@@ -20,7 +20,9 @@ public final class DatagramReceiver: Sendable {
 
     /// Receives until `stop`; the calling thread is the receiver's own.
     public func run(_ handle: (DatagramBatch) -> Void) {
-        guard let buffers = datagram_batch_create(DatagramReceiver.batchSize, DatagramReceiver.bytesEach) else { return }
+        guard let buffers = datagram_batch_create(DatagramReceiver.batchSize, DatagramReceiver.bytesEach) else {
+            return
+        }
         defer { datagram_batch_free(buffers) }
         var polls = [
             pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0),

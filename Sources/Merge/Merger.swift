@@ -17,6 +17,8 @@ public struct Merger: Sendable {
     private var recent: RecentIdentifiers
     private var stackReader = StackReader()
     private var parts = PartAssembly()
+    /// Identities of parts that the store held over a restart; that they are remembered may be their own doing.
+    private var restored: Set<RecordID> = []
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
     private var jobIndex: [Int32: Int] = [:]
@@ -77,6 +79,7 @@ public struct Merger: Sendable {
     /// Takes up a part that the store held over a restart: it has been counted as a message already.
     public mutating func restore(part record: UsageRecord, _ envelope: Envelope) {
         _ = parts.add(record, envelope, sequence: 0)
+        restored.insert(record.id)
     }
 
     /// Takes the parts that have waited for too long as what they are.
@@ -99,6 +102,8 @@ public struct Merger: Sendable {
             vocabulary.empty()
             stackReader.empty()
             claims.removeAll(keepingCapacity: true)
+        } else if stackReader.isFull {
+            stackReader.empty()
         }
     }
 
@@ -120,7 +125,9 @@ public struct Merger: Sendable {
     private mutating func addPart(
         _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer
     ) {
-        if recent.contains(record.id) { return batch.counters.add(1, to: IngestCounters.duplicate) }
+        if !restored.contains(record.id), recent.contains(record.id) {
+            return batch.counters.add(1, to: IngestCounters.duplicate)
+        }
         switch parts.add(record, envelope, sequence: sequence) {
         case .duplicate: batch.counters.add(1, to: IngestCounters.duplicate)
         case .waits:
@@ -132,7 +139,8 @@ public struct Merger: Sendable {
     private mutating func finish(_ assembled: PartAssembly.Assembled) {
         batch.heldParts.removeAll { $0.id == assembled.record.id }
         batch.releasedParts.append(assembled.record.id)
-        guard isNew(assembled.record, assembled.envelope, sequence: assembled.sequence) else {
+        let wasRestored = restored.remove(assembled.record.id) != nil
+        guard isNew(assembled.record, assembled.envelope, sequence: assembled.sequence) || wasRestored else {
             return batch.counters.add(UInt64(assembled.messages), to: IngestCounters.duplicate)
         }
         batch.counters.add(UInt64(assembled.messages - 1), to: IngestCounters.merged)
@@ -304,7 +312,7 @@ extension RunDelta {
         }
         firstSeen = min(firstSeen, time)
         lastSeen = max(lastSeen, time)
-        // no process lives for a century: a larger claim is nonsense and must not overflow
-        longest = max(longest, Int64(min(record.elapsed ?? 0, 3.2e9) * 1e6))
+        // no process lives for a century, or less than no time: such a claim is nonsense and must not overflow
+        if let elapsed = record.elapsed, elapsed > 0 { longest = max(longest, Int64(min(elapsed, 3.2e9) * 1e6)) }
     }
 }

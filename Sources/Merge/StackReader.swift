@@ -55,6 +55,9 @@ struct StackReader: Sendable {
         return stack
     }
 
+    /// One stack's packages can come in very many orders, so the vocabulary's bound does not bound these.
+    var isFull: Bool { asTheyCame.count > 500_000 || asTheyCame.byteCount > 48 << 20 }
+
     mutating func empty() {
         asTheyCame = SymbolTable()
         stacks = [0]

@@ -56,6 +56,17 @@ public final class Pipeline: Sendable {
         startStage("write") { self.runWriter() }
     }
 
+    /// Waits until the store has answered, or has failed to once, or the time is over: so that whoever waits for readiness
+    /// finds the tables there, and a store that is away holds up nothing.
+    public func waitForStore(milliseconds: Int) {
+        let end = steadyMilliseconds() + milliseconds
+        while steadyMilliseconds() < end {
+            let snapshot = metrics.snapshot
+            if !snapshot.storeIsAway || snapshot.storeFailures > 0 || failed != nil { return }
+            usleep(5_000)
+        }
+    }
+
     /// Ends in the order of the flow: the receivers take what the kernel holds, the writer what the journal holds; what the
     /// store does not take now it gets after the next start. Blocks until all threads have ended.
     ///

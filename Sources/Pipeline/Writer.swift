@@ -72,6 +72,14 @@ final class Writer {
         position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
         // the disk may have lost what the store has: new entries must not take numbers that were given
         try journal.advance(to: position)
+        for entry in state.heldParts {
+            entry.withUnsafeBytes { bytes in
+                guard case .message(let envelope, let json)? = Entry.read(bytes),
+                    parser.parse(record: json, into: &record) == nil
+                else { return }
+                merger.restore(part: record, envelope)
+            }
+        }
         let reader = try journal.reader(at: nil)
         var remembered = 0
         while reader.position.sequence < position.sequence {
@@ -87,14 +95,6 @@ final class Writer {
                 })
             else { break }
         }
-        for entry in state.heldParts {
-            entry.withUnsafeBytes { bytes in
-                guard case .message(let envelope, let json)? = Entry.read(bytes),
-                    parser.parse(record: json, into: &record) == nil
-                else { return }
-                merger.restore(part: record, envelope)
-            }
-        }
         logger.info(
             "writing to the store",
             metadata: [
@@ -104,6 +104,7 @@ final class Writer {
         metrics.update {
             $0.storeIsAway = false
             $0.settled = state.position?.tally ?? 0
+            $0.received = self.journal.head.tally
         }
         return try journal.reader(at: position)
     }
@@ -112,8 +113,10 @@ final class Writer {
     private func fill(from reader: JournalReader, isDraining: Bool) throws -> JournalPosition {
         var reached = position
         var deadline: Int?
+        var frames = 0
         oldestInBatch = nil
-        while merger.batch.messages < settings.batchRecords {
+        // frames are counted too: those that only tell of rejects add no message to the batch
+        while merger.batch.messages < settings.batchRecords && frames < settings.batchRecords {
             var skipped: UInt64 = 0
             let found = try reader.next { frame in
                 skipped = frame.skippedTally
@@ -125,6 +128,7 @@ final class Writer {
                     merger.reject(.journalDamaged, count: skipped)
                 }
                 reached = reader.position
+                frames += 1
                 deadline = deadline ?? steadyMilliseconds() + settings.batchDelayMilliseconds
                 continue
             }

@@ -58,7 +58,9 @@ public struct Health: Sendable, Equatable {
                 health.received = row[2].integer ?? 0
                 health.pending += health.received - (row[3].integer ?? 0)
                 health.lastRecord = row[4].integer
-                if let oldest = row[5].integer { health.oldestPendingSeconds = Double(max(0, now - oldest) / 1_000) / 1_000 }
+                if let oldest = row[5].integer {
+                    health.oldestPendingSeconds = Double(max(0, now - oldest) / 1_000) / 1_000
+                }
             case "held": health.pending += value
             case IngestCounters.stored: health.stored = value
             case IngestCounters.merged: health.merged = value

@@ -52,7 +52,8 @@ public enum Calendar {
     /// A time in microseconds as RFC 3339 in UTC, `2026-11-21T04:13:00.000000Z`; without the fraction if it is zero.
     public static func text(microseconds time: Int64) -> String {
         let day = Int(day(ofMicroseconds: time))
-        let rest = time - Int64(day) * microsecondsPerDay
+        let remainder = time % microsecondsPerDay
+        let rest = remainder < 0 ? remainder + microsecondsPerDay : remainder
         let seconds = Int(rest / 1_000_000)
         let fraction = Int(rest % 1_000_000)
         let clock = "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"

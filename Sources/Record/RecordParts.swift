@@ -16,6 +16,8 @@ extension UsageRecord {
         eventTime = eventTime ?? other.eventTime
         elapsed = elapsed ?? other.elapsed
         end = end ?? other.end
+        pid = pid ?? other.pid
+        ppid = ppid ?? other.ppid
         uid = uid ?? other.uid
         restart = restart ?? other.restart
         numNodes = numNodes ?? other.numNodes
@@ -27,6 +29,8 @@ extension UsageRecord {
         isCompute = isCompute ?? other.isCompute
         isShifter = isShifter ?? other.isShifter
         isStaff = isStaff ?? other.isStaff
+        canary =
+            canary ?? other.canary.map { CanaryMark(run: moved($0.run), sequence: $0.sequence, of: $0.of) }
         part = nil
         parts = nil
     }

@@ -46,52 +46,52 @@ struct Schema {
 
             """
         }.joined()
-        + """
-        CREATE TABLE environments (
-            id {id}, fingerprint {key} NOT NULL UNIQUE, prefix {text} NOT NULL, python {text} NOT NULL,
-            implementation {text} NOT NULL, container {text} NOT NULL, system {text} NOT NULL, subsystem {text} NOT NULL);
-        CREATE TABLE stacks (id {id}, fingerprint {key} NOT NULL UNIQUE);
-        CREATE TABLE stack_packages (
-            stack {small} NOT NULL, package {small} NOT NULL, version {text}, direct {small},
-            PRIMARY KEY (stack, package)) {rowid};
-        CREATE INDEX stack_packages_package ON stack_packages (package, stack);
-        CREATE TABLE jobs (
-            id {id}, cluster {small} NOT NULL, job_id {text} NOT NULL, restart {small} NOT NULL,
-            usr {small} NOT NULL DEFAULT 0, account {small} NOT NULL DEFAULT 0, qos {small} NOT NULL DEFAULT 0,
-            partition {small} NOT NULL DEFAULT 0, num_nodes {small}, num_tasks {small},
-            array_job_id {int}, array_task_id {int}, het_group {small},
-            name {text}, node_list {text}, state {text}, exit_code {text},
-            submit_time {int}, start_time {int}, end_time {int}, elapsed_seconds {int}, time_limit_seconds {int},
-            source {small} NOT NULL DEFAULT 0,
-            UNIQUE (job_id, cluster, restart));
-        CREATE TABLE runs (
-            run {key} NOT NULL PRIMARY KEY, first_seen {int} NOT NULL, last_seen {int} NOT NULL,
-            longest {int} NOT NULL,
-            day {small} NOT NULL, cluster {small} NOT NULL, job {small} NOT NULL, step {small} NOT NULL,
-            usr {small} NOT NULL, executable {small} NOT NULL, program {small} NOT NULL, stack {small} NOT NULL,
-            environment {small} NOT NULL, host {small} NOT NULL, size_class {small} NOT NULL, flags {small} NOT NULL,
-            processes {int} NOT NULL, ranks {int} NOT NULL, exceptions {int} NOT NULL, signals {int} NOT NULL,
-            killed {int} NOT NULL) {rowid};
-        CREATE INDEX runs_job ON runs (job);
-        CREATE TABLE usage_daily (
-            day {small} NOT NULL, cluster {small} NOT NULL, usr {small} NOT NULL, stack {small} NOT NULL,
-            environment {small} NOT NULL, size_class {small} NOT NULL, flags {small} NOT NULL,
-            processes {int} NOT NULL,
-            PRIMARY KEY (day, cluster, usr, stack, environment, size_class, flags)) {rowid};
-        CREATE TABLE months (month {text} NOT NULL PRIMARY KEY, first_day {small} NOT NULL, next_day {small} NOT NULL);
-        CREATE TABLE sources (
-            id {id}, identity {text} NOT NULL UNIQUE, kind {text} NOT NULL, host {text} NOT NULL,
-            sequence {int} NOT NULL DEFAULT 0, tally {int} NOT NULL DEFAULT 0, head_tally {int} NOT NULL DEFAULT 0,
-            heartbeat {int}, oldest_pending {int}, last_record {int});
-        CREATE TABLE counters (
-            source {small} NOT NULL, name {text} NOT NULL, value {int} NOT NULL, PRIMARY KEY (source, name)) {rowid};
-        CREATE TABLE held_parts (
-            source {small} NOT NULL, record {key} NOT NULL, part {small} NOT NULL, entry {bytes} NOT NULL,
-            PRIMARY KEY (source, record, part));
-        CREATE TABLE snapshots (record {key} NOT NULL PRIMARY KEY, seen {int} NOT NULL, entry {bytes} NOT NULL);
-        CREATE TABLE canary_records (
-            run {text} NOT NULL, seq {int} NOT NULL, expected {int} NOT NULL, received {int} NOT NULL,
-            PRIMARY KEY (run, seq));
+            + """
+            CREATE TABLE environments (
+                id {id}, fingerprint {key} NOT NULL UNIQUE, prefix {text} NOT NULL, python {text} NOT NULL,
+                implementation {text} NOT NULL, container {text} NOT NULL, system {text} NOT NULL, subsystem {text} NOT NULL);
+            CREATE TABLE stacks (id {id}, fingerprint {key} NOT NULL UNIQUE);
+            CREATE TABLE stack_packages (
+                stack {small} NOT NULL, package {small} NOT NULL, version {text}, direct {small},
+                PRIMARY KEY (stack, package)) {rowid};
+            CREATE INDEX stack_packages_package ON stack_packages (package, stack);
+            CREATE TABLE jobs (
+                id {id}, cluster {small} NOT NULL, job_id {text} NOT NULL, restart {small} NOT NULL,
+                usr {small} NOT NULL DEFAULT 0, account {small} NOT NULL DEFAULT 0, qos {small} NOT NULL DEFAULT 0,
+                partition {small} NOT NULL DEFAULT 0, num_nodes {small}, num_tasks {small},
+                array_job_id {int}, array_task_id {int}, het_group {small},
+                name {text}, node_list {text}, state {text}, exit_code {text},
+                submit_time {int}, start_time {int}, end_time {int}, elapsed_seconds {int}, time_limit_seconds {int},
+                source {small} NOT NULL DEFAULT 0,
+                UNIQUE (job_id, cluster, restart));
+            CREATE TABLE runs (
+                run {key} NOT NULL PRIMARY KEY, first_seen {int} NOT NULL, last_seen {int} NOT NULL,
+                longest {int} NOT NULL,
+                day {small} NOT NULL, cluster {small} NOT NULL, job {small} NOT NULL, step {small} NOT NULL,
+                usr {small} NOT NULL, executable {small} NOT NULL, program {small} NOT NULL, stack {small} NOT NULL,
+                environment {small} NOT NULL, host {small} NOT NULL, size_class {small} NOT NULL, flags {small} NOT NULL,
+                processes {int} NOT NULL, ranks {int} NOT NULL, exceptions {int} NOT NULL, signals {int} NOT NULL,
+                killed {int} NOT NULL) {rowid};
+            CREATE INDEX runs_job ON runs (job);
+            CREATE TABLE usage_daily (
+                day {small} NOT NULL, cluster {small} NOT NULL, usr {small} NOT NULL, stack {small} NOT NULL,
+                environment {small} NOT NULL, size_class {small} NOT NULL, flags {small} NOT NULL,
+                processes {int} NOT NULL,
+                PRIMARY KEY (day, cluster, usr, stack, environment, size_class, flags)) {rowid};
+            CREATE TABLE months (month {text} NOT NULL PRIMARY KEY, first_day {small} NOT NULL, next_day {small} NOT NULL);
+            CREATE TABLE sources (
+                id {id}, identity {text} NOT NULL UNIQUE, kind {text} NOT NULL, host {text} NOT NULL,
+                sequence {int} NOT NULL DEFAULT 0, tally {int} NOT NULL DEFAULT 0, head_tally {int} NOT NULL DEFAULT 0,
+                heartbeat {int}, oldest_pending {int}, last_record {int});
+            CREATE TABLE counters (
+                source {small} NOT NULL, name {text} NOT NULL, value {int} NOT NULL, PRIMARY KEY (source, name)) {rowid};
+            CREATE TABLE held_parts (
+                source {small} NOT NULL, record {key} NOT NULL, part {small} NOT NULL, entry {bytes} NOT NULL,
+                PRIMARY KEY (source, record, part));
+            CREATE TABLE snapshots (record {key} NOT NULL PRIMARY KEY, seen {int} NOT NULL, entry {bytes} NOT NULL);
+            CREATE TABLE canary_records (
+                run {text} NOT NULL, seq {int} NOT NULL, expected {int} NOT NULL, received {int} NOT NULL,
+                PRIMARY KEY (run, seq));
 
-        """
+            """
 }

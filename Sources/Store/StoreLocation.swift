@@ -20,7 +20,8 @@ public enum StoreLocation: Sendable, Equatable {
             self = .postgres(text)
         } else {
             throw .badLocation(
-                "'\(StoreLocation.redacted(text))' is neither sqlite:///PATH nor postgres://…, nor libpq's key=value words")
+                "'\(StoreLocation.redacted(text))' is neither sqlite:///PATH nor postgres://…, nor libpq's key=value words"
+            )
         }
     }
 

@@ -199,7 +199,8 @@ struct SymbolResolver {
     ) throws(StoreError) -> [String: Int64] {
         var known: [String: Int64] = ["": 0]
         for name in names where known[name] == nil {
-            known[name] = try connection.query("SELECT id FROM clusters WHERE name = ?", [.text(name)]).first?[0].integer
+            known[name] = try connection.query("SELECT id FROM clusters WHERE name = ?", [.text(name)]).first?[0]
+                .integer
         }
         return known
     }

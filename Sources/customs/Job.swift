@@ -31,7 +31,8 @@ struct Job: ParsableCommand {
         }
         guard reports.count == 1 else {
             let clusters = reports.map { JSON.text($0.cluster).cell }.joined(separator: ", ")
-            throw Failure(.usage, "job \(JSON.text(id).cell) is on several clusters: \(clusters); name one with --cluster")
+            throw Failure(
+                .usage, "job \(JSON.text(id).cell) is on several clusters: \(clusters); name one with --cluster")
         }
         let runs = TextTable(
             headings: ["step", "user", "program", "python", "processes", "ranks", "end", "packages"],

@@ -30,7 +30,9 @@ struct StoreOptions: ParsableArguments {
 
 /// Which usage counts.
 struct FilterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("From this day on: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when"))
+    @Option(
+        help: ArgumentHelp("From this day on: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when")
+    )
     var since: String?
 
     @Option(help: ArgumentHelp("Up to this day, which counts too.", valueName: "when"))

@@ -77,7 +77,9 @@ struct Customsd: AsyncParsableCommand {
     func run() async throws {
         let plan = try Plan(settings())
         if check {
-            print("configuration ok: receives on \(plan.settings.listen.joined(separator: ", ")), writes to \(plan.store)")
+            print(
+                "configuration ok: receives on \(plan.settings.listen.joined(separator: ", ")), writes to \(plan.store)"
+            )
             return
         }
         try await Daemon(plan: plan, reload: { try Plan(self.settings()) }).run()

@@ -96,6 +96,7 @@ private struct PipelineService: Service {
 
     func run() async throws {
         pipeline.start()
+        await onThread("wait") { pipeline.waitForStore(milliseconds: 5_000) }
         logger.info(
             "ready", metadata: ["listen": "\(addresses.joined(separator: ", "))", "store": "\(store)"])
         ServiceManager.notify("READY=1")
@@ -104,10 +105,15 @@ private struct PipelineService: Service {
         }
         ServiceManager.notify("STOPPING=1")
         logger.info("stopping: no more is received, what was received is written")
-        let failure = await withCheckedContinuation { continuation in
-            startThread("stop") { continuation.resume(returning: pipeline.stop()) }
-        }
+        let failure = await onThread("stop") { pipeline.stop() }
         if let failure { throw Failure(70, failure) }
+    }
+}
+
+/// Runs what blocks on a thread of its own.
+private func onThread<Value: Sendable>(_ name: String, _ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        startThread(name) { continuation.resume(returning: body()) }
     }
 }
 
@@ -125,9 +131,12 @@ private struct HangupService: Service {
                     logger.notice(
                         fresh == running
                             ? "configuration read again: nothing has changed"
-                            : "configuration read again and sound; it takes effect at the next start, which loses nothing")
+                            : "configuration read again and sound; it takes effect at the next start, which loses nothing"
+                    )
                 } catch {
-                    logger.error("configuration not taken", metadata: ["why": "\((error as? Failure)?.description ?? "\(error)")"])
+                    logger.error(
+                        "configuration not taken",
+                        metadata: ["why": "\((error as? Failure)?.description ?? "\(error)")"])
                 }
             }
         }

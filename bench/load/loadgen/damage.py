@@ -16,7 +16,9 @@ def _changed(sample: Sample, **changes: object) -> bytes:
 
 
 def _without(sample: Sample, key: str) -> bytes:
-    return encode({name: value for name, value in sample.record.items() if name != key}, header=sample.record)
+    return encode(
+        {name: value for name, value in sample.record.items() if name != key}, header=sample.record
+    )
 
 
 def _cut(sample: Sample, draw: random.Random) -> bytes:
@@ -43,11 +45,16 @@ def _too_long(sample: Sample, draw: random.Random) -> bytes:
 
 
 def _bad_header(sample: Sample, draw: random.Random) -> bytes:
-    return draw.choice((b"<134>1 - host customs 1 imports [open", b"<9999>1 - host customs 1 imports -", b"<>1"))
+    return draw.choice(
+        (b"<134>1 - host customs 1 imports [open", b"<9999>1 - host customs 1 imports -", b"<>1")
+    )
 
 
 def _no_record(sample: Sample, draw: random.Random) -> bytes:
-    return b"<134>1 2026-01-01T00:00:00.000000Z host sshd 1 - - session opened for user u%d" % draw.randrange(1_000)
+    return (
+        b"<134>1 2026-01-01T00:00:00.000000Z host sshd 1 - - session opened for user u%d"
+        % draw.randrange(1_000)
+    )
 
 
 # The name of each entry is the reason in `customs health`.
@@ -62,16 +69,22 @@ DAMAGES: dict[str, Damage] = {
     "unknown_version": lambda sample, draw: _changed(sample, v=draw.choice((0, 2, 99))),
     "missing_key": lambda sample, draw: _without(sample, draw.choice(("v", "id", "packages"))),
     "wrong_type": lambda sample, draw: _changed(
-        sample, **draw.choice(({"packages": ["numpy"]}, {"host": 7}, {"is_staff": "no"}, {"direct": {"numpy": 1}}))
+        sample,
+        **draw.choice(
+            ({"packages": ["numpy"]}, {"host": 7}, {"is_staff": "no"}, {"direct": {"numpy": 1}})
+        ),
     ),
     "bad_value": lambda sample, draw: _changed(
         sample, id=draw.choice(("", "0123", sample.id + "0", "g" * 32, sample.id[:-1] + " "))
     ),
     "bad_timestamp": lambda sample, draw: _changed(
-        sample, event_timestamp=draw.choice(("yesterday", "2026-13-01T00:00:00Z", "1999-12-31T23:59:59Z"))
+        sample,
+        event_timestamp=draw.choice(("yesterday", "2026-13-01T00:00:00Z", "1999-12-31T23:59:59Z")),
     ),
-    # Twelve hundred names in `packages` would exceed the size of a record; `direct` has the same bound.
-    "too_many_packages": lambda sample, draw: _changed(sample, direct=["a"] * draw.randint(1_025, 1_400)),
+    # So many names in `packages` would exceed a record's size; `direct` has the same bound.
+    "too_many_packages": lambda sample, draw: _changed(
+        sample, direct=["a"] * draw.randint(1_025, 1_400)
+    ),
     "other_service": lambda sample, draw: (
         b"<134>1 - host customs 1 imports - "
         + json.dumps({"service": "Ruby", "subservice": "numo", "version": "1.0"}).encode()
@@ -116,18 +129,19 @@ def mutate(message: bytes, other: bytes, draw: random.Random) -> bytes:
     changed = bytearray(message)
     for _ in range(draw.choice((1, 1, 1, 2, 4, 16))):
         at = draw.randrange(len(changed) + 1)
-        match draw.randrange(6):
-            case 0 if at < len(changed):
-                changed[at] ^= 1 << draw.randrange(8)
-            case 1 if at < len(changed):
-                changed[at] = draw.randrange(256)
-            case 2:
-                changed[at : at + draw.randrange(1, 40)] = b""
-            case 3:
-                changed[at:at] = draw.choice(INTERESTING)
-            case 4:
-                changed[at:at] = changed[at : at + draw.randrange(1, 200)]
-            case _:
-                start = draw.randrange(len(other))
-                changed[at : at + draw.randrange(1, 100)] = other[start : start + draw.randrange(1, 100)]
+        kind = draw.randrange(6)
+        if kind == 0 and at < len(changed):
+            changed[at] ^= 1 << draw.randrange(8)
+        elif kind == 1 and at < len(changed):
+            changed[at] = draw.randrange(256)
+        elif kind == 2:
+            changed[at : at + draw.randrange(1, 40)] = b""
+        elif kind == 3:
+            changed[at:at] = draw.choice(INTERESTING)
+        elif kind == 4:
+            changed[at:at] = changed[at : at + draw.randrange(1, 200)]
+        else:
+            start = draw.randrange(len(other))
+            piece = other[start : start + draw.randrange(1, 100)]
+            changed[at : at + draw.randrange(1, 100)] = piece
     return bytes(changed)

@@ -37,7 +37,7 @@ class Ledger:
 
     @property
     def runs(self) -> set[Run]:
-        """The runs that the distinct records belong to: the first record of each is stored, the others merge."""
+        """The runs of the distinct records: the first of each is stored, the others merge."""
         return {sample.run for sample in self.distinct.values()}
 
     def add(self, sample: Sample) -> bytes:
@@ -97,8 +97,8 @@ def load(
 ) -> Iterator[bytes]:
     """`count` distinct valid records as messages, entered into `ledger` as they are drawn.
 
-    The share `twice` of them comes a second time, at once or any number of messages later; `damaged` times `count`
-    messages that must be rejected are strewn among them, every reason in turn.
+    The share `twice` of them comes a second time, at once or any number of messages later;
+    `damaged` times `count` messages that must be rejected are strewn among them, reasons in turn.
     """
     draw = population.random
     reasons = tuple(reasons)

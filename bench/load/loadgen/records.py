@@ -1,4 +1,4 @@
-"""Usage records as a busy centre would send them: few stacks and programs, many processes, reproducible from a seed."""
+"""Usage records as a busy centre sends them: few stacks and programs, many processes, by a seed."""
 
 from __future__ import annotations
 
@@ -99,10 +99,11 @@ class Sample:
 
 
 def encode(record: dict[str, object], *, header: dict[str, object] | None = None) -> bytes:
-    """The message that the hook would send for `record`, with the header of another record if one is given."""
+    """The message that the hook would send for `record`, with another one's header if given."""
     said = record if header is None else header
     body = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
-    return f"<134>1 {said['event_timestamp']} {said['host']} customs {said['pid']} imports - {body}".encode()
+    head = f"<134>1 {said['event_timestamp']} {said['host']} customs {said['pid']} imports -"
+    return f"{head} {body}".encode()
 
 
 class Population:
@@ -119,7 +120,7 @@ class Population:
         newest: datetime | None = None,
     ) -> None:
         self.random = random.Random(seed)
-        # Records of the last two days: old enough to lie in the past, new enough for every default period.
+        # The last two days: old enough to be past, new enough for every default period.
         self.newest = newest or datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
         names = sorted(VERSIONS)
         self.stacks: list[Stack] = []

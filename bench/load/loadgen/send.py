@@ -12,7 +12,9 @@ def connect(url: str) -> socket.socket:
     """A socket that sends to `udp://HOST:PORT` or `unixgram:///PATH`."""
     parts = urlsplit(url)
     if parts.scheme == "udp" and parts.hostname and parts.port:
-        family, kind, protocol, _, address = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_DGRAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            parts.hostname, parts.port, type=socket.SOCK_DGRAM
+        )[0]
         sender = socket.socket(family, kind, protocol)
         sender.connect(address)
     elif parts.scheme == "unixgram" and parts.path:
@@ -24,9 +26,10 @@ def connect(url: str) -> socket.socket:
 
 
 def send(sender: socket.socket, messages: Iterable[bytes], rate: float) -> int:
-    """Sends `messages` at `rate` a second, in bursts of some two milliseconds, and returns how many went out.
+    """Sends `messages` at `rate` a second, in bursts of some two milliseconds; returns how many.
 
-    A burst that is late is followed at once by the next, so that the mean rate holds as long as the machine keeps up.
+    A burst that is late is followed at once by the next, so that the mean rate holds as long as the
+    machine keeps up.
     """
     burst = max(1, int(rate / 500))
     sent = 0
