@@ -38,7 +38,7 @@ import Synchronization
 /// ## Recovery
 ///
 /// The last segment is read through; behind its last sound frame it is cut. A segment whose header is damaged is renamed
-/// `.damaged`. Damage elsewhere stays until it is read: then the reader goes on at the next sound frame, and says by how
+/// `.damaged`, and the journal goes on behind its last sound frame. Damage elsewhere stays until it is read: then the reader goes on at the next sound frame, and says by how
 /// much the tally had grown.
 ///
 /// ## What can be lost
@@ -61,6 +61,8 @@ public final class Journal: Sendable {
         var current: SegmentFile
         var head: JournalPosition
         var bytes: Int
+        /// Everything before this entry has been released by the consumer.
+        var released: UInt64 = 0
         var unsynced: [SegmentFile] = []
         var directoryIsSynced = false
         var hasUnsyncedAppends = false
@@ -127,8 +129,12 @@ public final class Journal: Sendable {
                 payloadBytes: payloadBytes, entries: frame.count, firstSequence: state.head.sequence,
                 tallyBefore: state.head.tally, tallyAfter: state.head.tally &+ tallyIncrease, payloadHash: payloadHash)
             do throws(JournalError) {
-                try makeRoom(for: header.frameBytes, in: &state)
-                try write(frame, header, in: &state)
+                do throws(JournalError) {
+                    try add(frame, header, in: &state)
+                } catch where error.isFull {
+                    guard reclaim(for: header.frameBytes, in: &state) else { throw error }
+                    try add(frame, header, in: &state)
+                }
                 return .success(state.head)
             } catch {
                 return .failure(error)
@@ -148,10 +154,16 @@ public final class Journal: Sendable {
             state.directoryIsSynced = true
             return (files, syncsDirectory)
         }
-        for file in files where fdatasync(file.descriptor) != 0 {
-            throw .io(call: "fdatasync", path: file.path, code: errno)
+        do throws(JournalError) {
+            for file in files { try file.sync() }
+            if syncsDirectory { try JournalDirectory.sync(directory) }
+        } catch {
+            state.withLock { state in
+                state.unsynced += files
+                if syncsDirectory { state.directoryIsSynced = false }
+            }
+            throw error
         }
-        if syncsDirectory { try JournalDirectory.sync(directory) }
     }
 
     /// A reader from `position` on, or from the oldest entry kept.
@@ -168,13 +180,12 @@ public final class Journal: Sendable {
     public func release(upTo position: JournalPosition, keepingSequencesFrom kept: UInt64) {
         let gone = state.withLock { state in
             var gone: [String] = []
-            while state.segments.count > 1, let first = state.segments.first {
+            state.released = max(state.released, position.sequence)
+            while state.segments.count > 1 {
                 let end = state.segments[1].start.sequence
                 let isWanted = end > kept && state.bytes <= limits.maximumBytes / 2
                 guard end <= position.sequence, !isWanted else { break }
-                gone.append(SegmentFile.name(of: first.start.sequence))
-                state.bytes -= first.bytes
-                state.segments.removeFirst()
+                gone.append(dropFirst(in: &state))
             }
             return gone
         }
@@ -219,18 +230,28 @@ public final class Journal: Sendable {
 
     /// The segment in which entry `sequence` lies or would lie.
     func segment(holding sequence: UInt64) throws(JournalError) -> SegmentFile? {
-        let start = state.withLock { state in
-            (state.segments.last { $0.start.sequence <= sequence } ?? state.segments.first)?.start
+        try open { segments in segments.last { $0.start.sequence <= sequence } ?? segments.first }
+    }
+
+    /// The segment behind the one that begins with entry `sequence`.
+    func segment(after sequence: UInt64) throws(JournalError) -> SegmentFile? {
+        try open { segments in segments.first { $0.start.sequence > sequence } }
+    }
+
+    func hasSegment(after sequence: UInt64) -> Bool {
+        state.withLock { state in (state.segments.last?.start.sequence ?? 0) > sequence }
+    }
+
+    /// Opens a segment under the lock: what is in the list then is also on the disk.
+    private func open(_ choose: ([Segment]) -> Segment?) throws(JournalError) -> SegmentFile? {
+        let result = state.withLock { state -> Result<SegmentFile?, JournalError> in
+            guard let start = choose(state.segments)?.start else { return .success(nil) }
+            do throws(JournalError) { return .success(try open(start)) } catch { return .failure(error) }
         }
-        guard let start else { return nil }
-        return try open(start)
+        return try result.get()
     }
 
-    func segment(after sequence: UInt64) -> JournalPosition? {
-        state.withLock { state in state.segments.first { $0.start.sequence > sequence }?.start }
-    }
-
-    func open(_ start: JournalPosition) throws(JournalError) -> SegmentFile {
+    private func open(_ start: JournalPosition) throws(JournalError) -> SegmentFile {
         let path = "\(directory)/\(SegmentFile.name(of: start.sequence))"
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
@@ -246,14 +267,49 @@ public final class Journal: Sendable {
 
     // MARK: appending, under the lock
 
+    private func add(_ frame: FrameBuilder, _ header: FrameHeader, in state: inout State) throws(JournalError) {
+        try makeRoom(for: header.frameBytes, in: &state)
+        try write(frame, header, in: &state)
+    }
+
     private func makeRoom(for bytes: Int, in state: inout State) throws(JournalError) {
-        guard state.bytes + bytes <= limits.maximumBytes else {
+        let last = state.segments.last?.bytes ?? 0
+        let rolls = last > SegmentHeader.byteCount && last + bytes > limits.segmentBytes
+        guard state.bytes + bytes + (rolls ? SegmentHeader.byteCount : 0) <= limits.maximumBytes else {
             throw .full("it has reached its bound of \(limits.maximumBytes) bytes")
         }
-        guard let last = state.segments.last, last.bytes > SegmentHeader.byteCount,
-            last.bytes + bytes > limits.segmentBytes
-        else { return }
-        try roll(to: state.head, in: &state)
+        if rolls { try roll(to: state.head, in: &state) }
+    }
+
+    /// Gives up, when there is no room for a frame, what has been released but was kept for memory's sake, or because it
+    /// lies in the segment that grows: without this, a bound or a disk smaller than that would stay full for ever.
+    ///
+    /// - Returns: whether anything was given up.
+    private func reclaim(for bytes: Int, in state: inout State) -> Bool {
+        guard SegmentHeader.byteCount + bytes <= limits.maximumBytes else { return false }
+        var gone: [String] = []
+        while state.segments.count > 1, state.segments[1].start.sequence <= state.released {
+            gone.append(dropFirst(in: &state))
+        }
+        for name in gone { unlink("\(directory)/\(name)") }
+        if gone.isEmpty, state.released >= state.head.sequence, let last = state.segments.last,
+            last.bytes > SegmentHeader.byteCount
+        {
+            do throws(JournalError) { try roll(to: state.head, in: &state) } catch { return false }
+            unlink("\(directory)/\(dropFirst(in: &state))")
+            return true
+        }
+        return !gone.isEmpty
+    }
+
+    /// Forgets the oldest segment.
+    ///
+    /// - Returns: the name of its file, which is still to be deleted.
+    private func dropFirst(in state: inout State) -> String {
+        let first = state.segments.removeFirst()
+        state.bytes -= first.bytes
+        state.unsynced.removeAll { $0.start == first.start }
+        return SegmentFile.name(of: first.start.sequence)
     }
 
     private func roll(to start: JournalPosition, in state: inout State) throws(JournalError) {

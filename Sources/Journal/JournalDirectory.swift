@@ -68,6 +68,8 @@ enum JournalDirectory {
     }
 
     private static func bytes(hexadecimal text: [UInt8]) -> [UInt8]? {
+        // the parser of numbers would take a sign too
+        guard text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x61 && $0 <= 0x66 }) else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: text.count, by: 2) {
             guard let byte = UInt8(String(decoding: text[index..<index + 2], as: UTF8.self), radix: 16) else {

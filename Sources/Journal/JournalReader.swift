@@ -47,7 +47,7 @@ public final class JournalReader {
             }
             guard let file else { return false }
             // the order matters: a segment that is followed by another does not grow any more
-            let following = journal.segment(after: file.start.sequence)
+            let isFollowed = journal.hasSegment(after: file.start.sequence)
             let limit = try journal.extent(of: file)
             if case .frame(let header, let payload) = try scanner.next(in: file, limit: limit) {
                 guard header.firstSequence >= position.sequence else { continue }
@@ -61,9 +61,9 @@ public final class JournalReader {
                 }
                 return true
             }
-            guard let following else { return false }
+            guard isFollowed, let following = try journal.segment(after: file.start.sequence) else { return false }
             scanner.restart()
-            self.file = try journal.open(following)
+            self.file = following
         }
     }
 }

@@ -7,9 +7,12 @@ struct Recovery {
     private(set) var last: SegmentFile?
     private(set) var head = JournalPosition(sequence: 0, tally: 0)
     private(set) var notes: [String] = []
+    /// Behind the last frame of the segments that were set aside.
+    private var headSetAside = JournalPosition(sequence: 0, tally: 0)
 
     init(directory: String, identity: [UInt8], seed: UInt64) throws(JournalError) {
         let names = try JournalDirectory.names(in: directory).filter { SegmentFile.sequence(of: $0) != nil }.sorted()
+        try Recovery.refuseOthers(names, in: directory, identity: identity)
         for (index, name) in names.enumerated() {
             let path = "\(directory)/\(name)"
             let isLast = index == names.count - 1
@@ -19,12 +22,14 @@ struct Recovery {
             guard let header = try Recovery.header(of: probe), header.identity == identity,
                 header.start.sequence == SegmentFile.sequence(of: name)
             else {
-                try setAside(path, size: try probe.size(), isLast: isLast)
+                try setAside(probe, seed: seed, isLast: isLast)
                 continue
             }
             let duplicated = dup(descriptor)
             guard duplicated >= 0 else { throw .io(call: "dup", path: path, code: errno) }
             let file = SegmentFile(descriptor: duplicated, path: path, start: header.start)
+            // a process that was killed may have left its last appends unsynced, and `sync` answers for them too
+            try file.sync()
             segments.append((header.start, try file.size()))
             if isLast { try readThrough(file, seed: seed) }
         }
@@ -36,6 +41,28 @@ struct Recovery {
             guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
             try readThrough(SegmentFile(descriptor: descriptor, path: path, start: newest.start), seed: seed)
         }
+        if headSetAside.sequence > head.sequence {
+            // what was set aside keeps its entry numbers and its tally; a new segment begins behind it
+            head = headSetAside
+            last = nil
+        }
+    }
+
+    /// Where every segment is another journal's, the file `identity` was lost or exchanged: nothing is touched then.
+    private static func refuseOthers(
+        _ names: [String], in directory: String, identity: [UInt8]
+    ) throws(JournalError) {
+        var other: String?
+        for name in names {
+            let path = "\(directory)/\(name)"
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
+            let file = SegmentFile(descriptor: descriptor, path: path, start: JournalPosition(sequence: 0, tally: 0))
+            guard let header = try header(of: file) else { continue }
+            if header.identity == identity { return }
+            other = other ?? path
+        }
+        if let other { throw .foreign("\(directory)/identity is another journal's than \(other)") }
     }
 
     private mutating func readThrough(_ file: SegmentFile, seed: UInt64) throws(JournalError) {
@@ -54,13 +81,19 @@ struct Recovery {
     }
 
     /// A last segment without even a header is what a crash at its creation leaves, and holds nothing.
-    private mutating func setAside(_ path: String, size: Int, isLast: Bool) throws(JournalError) {
+    private mutating func setAside(_ file: SegmentFile, seed: UInt64, isLast: Bool) throws(JournalError) {
+        let path = file.path
+        let size = try file.size()
+        var scanner = FrameScanner(seed: seed)
+        while case .frame(let header, _) = try scanner.next(in: file, limit: size) {
+            if header.end.sequence > headSetAside.sequence { headSetAside = header.end }
+        }
         if isLast && size <= SegmentHeader.byteCount {
             guard unlink(path) == 0 else { throw .io(call: "unlink", path: path, code: errno) }
             notes.append("\(path): removed, it had been begun and held nothing")
         } else {
             guard rename(path, path + ".damaged") == 0 else { throw .io(call: "rename", path: path, code: errno) }
-            notes.append("\(path): its header is damaged; renamed to .damaged, its messages are counted as lost")
+            notes.append("\(path): its header is damaged or not this journal's; renamed to .damaged, messages in it are counted as lost")
         }
     }
 

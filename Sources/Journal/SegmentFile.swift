@@ -52,6 +52,10 @@ final class SegmentFile: Sendable {
         return Int(status.st_size)
     }
 
+    func sync() throws(JournalError) {
+        guard fdatasync(descriptor) == 0 else { throw .io(call: "fdatasync", path: path, code: errno) }
+    }
+
     static func name(of sequence: UInt64) -> String {
         let digits = String(sequence, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits + ".journal"

@@ -16,7 +16,7 @@ public final class Pipeline: Sendable {
     private let receivers: [DatagramReceiver]
     private let journal: Journal
     private let metrics: IngestMetrics
-    private let settings: Settings
+    private let tunables: Tunables
     private let location: StoreLocation
     private let logger: Logger
     private let rejectLog: RejectLog
@@ -30,7 +30,7 @@ public final class Pipeline: Sendable {
     ///
     /// - Throws: `JournalError`, `StoreError.badLocation`.
     public init(settings: Settings, sockets: [DatagramSocket], metrics: IngestMetrics, logger: Logger) throws {
-        self.settings = settings
+        tunables = Tunables(settings)
         self.metrics = metrics
         self.logger = logger
         location = try StoreLocation(settings.store)
@@ -39,7 +39,7 @@ public final class Pipeline: Sendable {
             limits: JournalLimits(
                 segmentBytes: settings.journal.segmentBytes, maximumBytes: settings.journal.maximumBytes))
         for note in journal.notes { logger.warning("journal: \(note)") }
-        rejectLog = RejectLog(logger: logger, perMinute: settings.log.rejectsPerMinute)
+        rejectLog = RejectLog(logger: logger, tunables: tunables)
         receivers = sockets.map { DatagramReceiver($0) }
     }
 
@@ -82,6 +82,9 @@ public final class Pipeline: Sendable {
         return failure.withLock { $0 }
     }
 
+    /// Takes over from `settings` what can change while running: batches, sync interval, logging of rejects.
+    public func tune(_ settings: Settings) { tunables.take(settings) }
+
     /// What made a stage end early, while the others still run.
     public var failed: String? { failure.withLock { $0 } }
 
@@ -95,7 +98,7 @@ public final class Pipeline: Sendable {
 
     private func runSync() {
         while !stopReceiving.isRequested {
-            stopReceiving.wait(milliseconds: settings.journal.syncIntervalMilliseconds)
+            stopReceiving.wait(milliseconds: tunables.current.syncIntervalMilliseconds)
             do throws(JournalError) { try journal.sync() } catch {
                 logger.error("the journal cannot be synced", metadata: ["why": "\(error)"])
                 stopReceiving.wait(milliseconds: 1_000)
@@ -105,11 +108,8 @@ public final class Pipeline: Sendable {
 
     private func runWriter() {
         let writer = Writer(
-            journal: journal, store: location.makeStore(),
-            settings: WriterSettings(
-                batchRecords: settings.merge.batchRecords,
-                batchDelayMilliseconds: settings.merge.batchDelayMilliseconds),
-            metrics: metrics, stop: stopWriting, logger: logger)
+            journal: journal, store: location.makeStore(), tunables: tunables, metrics: metrics, stop: stopWriting,
+            logger: logger)
         do {
             try writer.run()
         } catch {

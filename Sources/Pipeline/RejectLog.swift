@@ -13,12 +13,12 @@ final class RejectLog: Sendable {
     }
 
     private let logger: Logger
-    private let perMinute: Int
+    private let tunables: Tunables
     private let state = Mutex(State())
 
-    init(logger: Logger, perMinute: Int) {
+    init(logger: Logger, tunables: Tunables) {
         self.logger = logger
-        self.perMinute = perMinute
+        self.tunables = tunables
     }
 
     /// - Parameter now: microseconds since 1970 UTC.
@@ -39,6 +39,7 @@ final class RejectLog: Sendable {
     }
 
     private func mayWrite(_ now: Int64) -> Bool {
+        let perMinute = tunables.current.rejectsPerMinute
         let (allowed, hidden) = state.withLock { state in
             var hidden = 0
             if now / 60_000_000 != state.minute {

@@ -4,6 +4,7 @@ import Journal
 import Logging
 import Merge
 import Record
+import Settings
 import Store
 import Synchronization
 import Wire
@@ -15,7 +16,7 @@ import Wire
 final class Writer {
     private let journal: Journal
     private let store: any UsageStore
-    private let settings: WriterSettings
+    private let tunables: Tunables
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
@@ -29,12 +30,12 @@ final class Writer {
     private var lastBeat = 0
 
     init(
-        journal: Journal, store: any UsageStore, settings: WriterSettings, metrics: IngestMetrics, stop: StopSignal,
+        journal: Journal, store: any UsageStore, tunables: Tunables, metrics: IngestMetrics, stop: StopSignal,
         logger: Logger
     ) {
         self.journal = journal
         self.store = store
-        self.settings = settings
+        self.tunables = tunables
         self.metrics = metrics
         self.stop = stop
         self.logger = logger
@@ -111,6 +112,7 @@ final class Writer {
 
     /// Reads frames into the batch until it is full, or as old as it may get.
     private func fill(from reader: JournalReader, isDraining: Bool) throws -> JournalPosition {
+        let settings = tunables.current.merge
         var reached = position
         var deadline: Int?
         var frames = 0
@@ -233,12 +235,6 @@ final class Writer {
             }
         }
     }
-}
-
-/// How the writer works.
-struct WriterSettings: Sendable {
-    let batchRecords: Int
-    let batchDelayMilliseconds: Int
 }
 
 /// Tells threads that the daemon is to end.

@@ -48,3 +48,17 @@ public struct LogSettings: Sendable, Equatable {
     /// Rejected messages that are logged one by one, a minute.
     public var rejectsPerMinute = 10
 }
+
+extension Settings {
+    /// The keys in which these settings differ from `other` and that a running daemon cannot change.
+    public func changesAtStart(from other: Settings) -> [String] {
+        [
+            ("listen", listen != other.listen), ("store", store != other.store),
+            ("state_dir", stateDirectory != other.stateDirectory), ("http", http != other.http),
+            ("journal.max_bytes", journal.maximumBytes != other.journal.maximumBytes),
+            ("journal.segment_bytes", journal.segmentBytes != other.journal.segmentBytes),
+            ("receive.buffer_bytes", receive.bufferBytes != other.receive.bufferBytes),
+            ("log.level", log.level != other.log.level),
+        ].filter { $0.1 }.map { $0.0 }
+    }
+}

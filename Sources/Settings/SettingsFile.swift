@@ -81,11 +81,13 @@ private struct Section {
 
     func strings(_ key: String) throws(SettingsError) -> [String]? {
         guard let value = table[key] else { return nil }
-        if let one = value.string { return [one] }
+        if let one = value.string, !one.isEmpty { return [one] }
         guard let array = value.array else { throw complaint(key, "must be a list of texts") }
         var strings: [String] = []
         for element in array {
-            guard let string = element.string else { throw complaint(key, "must be a list of texts") }
+            guard let string = element.string, !string.isEmpty else {
+                throw complaint(key, "must be a list of texts")
+            }
             strings.append(string)
         }
         guard !strings.isEmpty else { throw complaint(key, "must name at least one") }
@@ -106,21 +108,44 @@ private struct Section {
     }
 
     /// Where the key stands. The TOML library tells places for errors of syntax only, so the file's lines are searched: for
-    /// `key =` or `[key]`, within this table.
+    /// `key =` or `[key]`, within this table, or for the key in `table = { … }`.
     private func place(of key: String) -> (line: Int, column: Int) {
         var current = ""
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        // to Swift, CR and LF together are one character
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        for (index, line) in lines.enumerated() {
             let indent = line.prefix { $0 == " " || $0 == "\t" }.count
             let content = line.dropFirst(indent)
             if content.first == "[" {
-                current = String(content.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "#" }.filter { $0 != " " })
+                current = String(
+                    content.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "#" }
+                        .filter { $0 != " " && $0 != "\"" && $0 != "'" })
                 if current == (name.isEmpty ? key : "\(name).\(key)") { return (index + 1, indent + 1) }
                 continue
             }
             let written = content.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" && $0 != "\"" && $0 != "'" }
             if content.contains("="), current == name && written == key { return (index + 1, indent + 1) }
             if content.contains("="), current.isEmpty, written == "\(name).\(key)" { return (index + 1, indent + 1) }
+            if content.contains("="), current.isEmpty, written == name, let column = column(of: key, in: line) {
+                return (index + 1, column)
+            }
         }
         return (1, 1)
+    }
+
+    /// Where the key stands as a word of its own.
+    private func column(of key: String, in line: Substring) -> Int? {
+        func isPartOfKey(_ character: Character?) -> Bool {
+            character.map { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" } ?? false
+        }
+        var before: Character?
+        for (offset, start) in line.indices.enumerated() {
+            let rest = line[start...]
+            if rest.hasPrefix(key), !isPartOfKey(before), !isPartOfKey(rest.dropFirst(key.count).first) {
+                return offset + 1
+            }
+            before = line[start]
+        }
+        return nil
     }
 }

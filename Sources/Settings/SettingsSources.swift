@@ -23,6 +23,7 @@ public enum SettingsSources {
         if let listen = environment("CUSTOMS_LISTEN") {
             settings.listen = listen.split { $0 == "," || $0 == " " }.map { String($0) }
             settings.listenIsDefault = false
+            if settings.listen.isEmpty { throw SettingsError("CUSTOMS_LISTEN: must name at least one address") }
         }
         settings.store = environment("CUSTOMS_STORE") ?? settings.store
         settings.http = environment("CUSTOMS_HTTP") ?? settings.http
@@ -38,7 +39,7 @@ public enum SettingsSources {
 
     /// systemd sets these for a service, the first for any unit and the second where `StateDirectory=` is given.
     private static func isSystemService(_ environment: (String) -> String?) -> Bool {
-        environment("INVOCATION_ID") != nil && getenv("HOME") == nil || environment("STATE_DIRECTORY") != nil
+        environment("INVOCATION_ID") != nil && environment("HOME") == nil || environment("STATE_DIRECTORY") != nil
             || getuid() == 0 && access(systemFile, R_OK) == 0
     }
 
@@ -59,6 +60,8 @@ public enum SettingsSources {
             if count == 0 { break }
             bytes.append(contentsOf: chunk[..<count])
         }
+        // a directory can be opened and not be read
+        if ferror(file) != 0 { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -20,6 +20,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
 
     public func open(source identity: String, kind: SourceKind, host: String) throws(StoreError) -> SourceState {
         self.identity = (identity, kind, host)
+        // another source has another row, and whoever writes it may have another vocabulary
+        source = nil
+        resolver.forget()
         return try attempt { (connection: Connection) throws(StoreError) -> SourceState in
             let known = try connection.query("SELECT 1 FROM sources WHERE identity = ?", [.text(identity)])
             let source = try sourceID(on: connection)
@@ -42,6 +45,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             try resolver.resolve(batch, vocabulary, on: connection)
             return try connection.transaction { () throws(StoreError) -> CommitOutcome in
                 if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
+                if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) { return .alreadyCommitted }
                 try write(claims: batch.jobs, on: connection)
                 let fresh = try write(runs: batch.runs, on: connection)
                 let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
@@ -130,6 +134,14 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         throw .positionMoved(
             "expected entry \(from.sequence) and found \(found.sequence); does another daemon use a copy of this state directory?"
         )
+    }
+
+    /// A batch that moves no position takes nothing but parts that were held: true if an earlier call has taken them.
+    private func hasTaken(_ parts: [RecordID], of source: Int64, on connection: Connection) throws(StoreError) -> Bool {
+        guard let first = parts.first else { return false }
+        return try connection.query(
+            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(keyMark) LIMIT 1", [.integer(source), keyValue(first)]
+        ).isEmpty
     }
 
     private func write(claims: [JobClaim], on connection: Connection) throws(StoreError) {

@@ -213,7 +213,11 @@ extension RowWriter {
     }
 }
 
-/// Names of packages are bounded like all texts, so that an index can hold them.
+/// Names of packages are bounded like all texts, so that an index can hold them: in bytes, for what readers take for one
+/// character may have any number of them.
 private func clipped(_ text: String) -> String {
-    text.utf8.count <= Merger.maximumTextBytes ? text : String(text.prefix(Merger.maximumTextBytes / 4))
+    guard text.utf8.count > Merger.maximumTextBytes else { return text }
+    var end = text.utf8.index(text.startIndex, offsetBy: Merger.maximumTextBytes)
+    while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+    return String(text.unicodeScalars[..<end])
 }

@@ -36,7 +36,7 @@ struct Daemon {
                     pipeline: pipeline, addresses: sockets.map { $0.address.description }, store: plan.store,
                     logger: logger),
                 successTerminationBehavior: .gracefullyShutdownGroup),
-            .init(service: HangupService(reload: reload, running: plan.settings, logger: logger)),
+            .init(service: HangupService(reload: reload, pipeline: pipeline, started: plan.settings, logger: logger)),
         ]
         if let http = plan.http {
             services.append(
@@ -120,7 +120,8 @@ private func onThread<Value: Sendable>(_ name: String, _ body: @escaping @Sendab
 /// Reads the configuration again at SIGHUP. What can change while running does; the rest is named.
 private struct HangupService: Service {
     let reload: @Sendable () throws -> Plan
-    let running: Settings
+    let pipeline: Pipeline
+    let started: Settings
     let logger: Logger
 
     func run() async throws {
@@ -128,11 +129,10 @@ private struct HangupService: Service {
             for await _ in await UnixSignalsSequence(trapping: .sighup) {
                 do {
                     let fresh = try reload().settings
+                    pipeline.tune(fresh)
                     logger.notice(
-                        fresh == running
-                            ? "configuration read again: nothing has changed"
-                            : "configuration read again and sound; it takes effect at the next start, which loses nothing"
-                    )
+                        "configuration read again",
+                        metadata: ["waits_for_next_start": "\(fresh.changesAtStart(from: started))"])
                 } catch {
                     logger.error(
                         "configuration not taken",
