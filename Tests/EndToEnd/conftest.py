@@ -1,0 +1,116 @@
+"""Fixtures: the release binaries, both stores, and daemons that are gone after each test."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "bench/load")]
+
+from daemon import CUSTOMS, CUSTOMSD, Daemon, StartDaemon, Store  # noqa: E402
+from postgres import PostgresServer  # noqa: E402
+from stores import STORES, MakeStore, PostgresStore, SQLiteStore  # noqa: E402
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binaries() -> None:
+    """Without the binaries nothing here can be tested, and that is a failure."""
+    for binary in (CUSTOMSD, CUSTOMS):
+        assert binary.exists(), f"no {binary}: run 'make build' first"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for all tests that need one."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a name short enough for unix sockets."""
+    path = Path(tempfile.mkdtemp(prefix="customs-test-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def make_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> MakeStore:
+    """Makes an empty store of either kind."""
+
+    def make(kind: str) -> Store:
+        if kind == "sqlite":
+            return SQLiteStore(tmp_path_factory.mktemp("store"))
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        return PostgresStore(server, f"customs_{next(_numbers)}")
+
+    return make
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, make_store: MakeStore) -> Iterator[Store]:
+    """An empty store; each test that asks for one runs on both kinds."""
+    made = make_store(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite_store(make_store: MakeStore) -> Iterator[Store]:
+    """An empty SQLite store, for tests that a store's kind cannot concern."""
+    made = make_store("sqlite")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def postgres_store(make_store: MakeStore) -> Iterator[Store]:
+    """An empty PostgreSQL store."""
+    made = make_store("postgres")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start_daemon(folder: Path) -> Iterator[StartDaemon]:
+    """Starts daemons in the test's folder. One that still runs at the end must end well."""
+    daemons: list[Daemon] = []
+
+    def start(store: Store, **options: object) -> Daemon:
+        home = folder / str(len(daemons))
+        home.mkdir()
+        daemon = Daemon(home, store, **options)  # type: ignore[arg-type]
+        daemons.append(daemon)
+        return daemon.start()
+
+    try:
+        yield start
+        for daemon in daemons:
+            if daemon.process is not None:
+                daemon.stop()
+    finally:
+        for daemon in daemons:
+            daemon.abandon()
+            print(f"-- {daemon.log}\n{daemon.log_tail()}")
+
+
+@pytest.fixture
+def daemon(start_daemon: StartDaemon, store: Store) -> Daemon:
+    """A daemon on each kind of store."""
+    return start_daemon(store)

@@ -1,0 +1,108 @@
+"""A PostgreSQL server of the tests' own, on a unix socket in a folder that goes with it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from daemon import PATIENCE, wait_until
+
+USER = "customs"
+
+
+def find(program: str) -> str:
+    """A server program of the newest PostgreSQL here; Debian keeps them off PATH."""
+    versions = Path("/usr/lib/postgresql").glob(f"*/bin/{program}")
+    newest = max(versions, key=lambda path: int(path.parts[-3].split(".")[0]), default=None)
+    found = str(newest) if newest else shutil.which(program)
+    assert found, (
+        f"no {program}: the tests need a PostgreSQL server (Debian: apt-get install postgresql)"
+    )
+    return found
+
+
+class PostgresServer:
+    """One server; `start` and `stop` as often as a test likes."""
+
+    def __init__(self) -> None:
+        # Unix sockets' paths are short, and pytest's folders are closed to the server's user.
+        self.folder = Path(tempfile.mkdtemp(prefix="customs-pg-", dir="/tmp"))
+        self.data = self.folder / "data"
+        self.log = self.folder / "log"
+        # PostgreSQL refuses to run as root.
+        self.as_user: list[str] = []
+        if os.geteuid() == 0:
+            names = {entry.pw_name for entry in pwd.getpwall()}
+            owner = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            self.as_user = [
+                "setpriv",
+                f"--reuid={owner.pw_uid}",
+                f"--regid={owner.pw_gid}",
+                "--clear-groups",
+            ]
+        self.process: subprocess.Popen[bytes] | None = None
+        # Sorted by a language's rules, as real databases are: answers must not depend on that.
+        locale = ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]
+        self._run(
+            find("initdb"), "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", *locale
+        )
+
+    def _run(self, *command: str) -> None:
+        done = subprocess.run(
+            [*self.as_user, *command],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
+
+    def start(self) -> None:
+        """Starts it and waits until it takes connections."""
+        assert self.process is None
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    # Fast shutdown if the test run is killed.
+                    *(self.as_user or ["setpriv"]),
+                    *("--pdeathsig", "INT", find("postgres"), "-D", str(self.data)),
+                    *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}"),
+                ],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        probe = [find("pg_isready"), "-q", "-h", str(self.folder), "-U", USER]
+        wait_until(
+            lambda: subprocess.run(probe, check=False, timeout=PATIENCE).returncode == 0,
+            lambda: f"PostgreSQL does not start:\n{self.log.read_text(errors='replace')[-2_000:]}",
+        )
+
+    def stop(self) -> None:
+        """Fast shutdown: connections are broken."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(PATIENCE)
+            self.process = None
+
+    def remove(self) -> None:
+        """Ends it and takes its folder away."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def create_database(self, name: str) -> str:
+        """An empty database; returns its URL."""
+        self._run(find("createdb"), "-h", str(self.folder), "-U", USER, name)
+        return f"postgres://{USER}@/{name}?host={self.folder}"
+
+    def drop_database(self, name: str) -> None:
+        """Forgets a database, whoever is connected to it."""
+        self._run(find("dropdb"), "--force", "-h", str(self.folder), "-U", USER, name)

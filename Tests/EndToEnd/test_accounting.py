@@ -1,0 +1,88 @@
+"""Every message is accounted for."""
+
+from __future__ import annotations
+
+import pytest
+from daemon import Daemon, StartDaemon, Store, assert_balanced
+from loadgen.damage import DAMAGES
+from loadgen.ledger import Ledger, load
+from loadgen.records import Population
+
+
+def test_hundred_thousand_records_at_ten_thousand_a_second(daemon: Daemon) -> None:
+    """100,000 distinct records over UDP, 1 % of them twice, and 1 % as many damaged ones."""
+    ledger = Ledger()
+    messages = list(load(Population(1), ledger, 100_000, twice=0.01, damaged=0.01))
+    assert (len(ledger.distinct), ledger.duplicates, ledger.rejected.total()) == (
+        100_000,
+        1_000,
+        1_000,
+    )
+    assert set(ledger.rejected) == set(DAMAGES)
+
+    assert daemon.send(messages, rate=10_000) == 102_000
+
+    health = daemon.settle(ledger.messages)
+    assert health["received"] == 102_000
+    assert health["kernel_dropped"] == 0
+    assert health["stored"] + health["merged"] == len(ledger.distinct)
+    assert health["stored"] == len(ledger.runs)
+    assert health["duplicate"] == ledger.duplicates
+    assert health["rejected"] == dict(ledger.rejected)
+
+    # And the answers count each process once.
+    top = {row["package"]: row for row in daemon.customs.json("top", "--limit", "1000")}
+    expected = ledger.top()
+    assert {name: row["processes"] for name, row in top.items()} == {
+        name: usage.processes for name, usage in expected.items()
+    }
+
+
+@pytest.mark.parametrize("reason", DAMAGES)
+def test_each_damage_has_its_reason(
+    start_daemon: StartDaemon, sqlite_store: Store, reason: str
+) -> None:
+    """A damaged message is rejected for its own reason, and the record after it is not harmed."""
+    daemon = start_daemon(sqlite_store)
+    ledger = Ledger()
+    messages = list(load(Population(2), ledger, 20, damaged=1.0, reasons=[reason]))
+    daemon.send(messages, rate=1_000)
+    health = daemon.settle(len(messages))
+    assert health["rejected"] == {reason: 20}
+    assert health["stored"] + health["merged"] == 20
+
+
+def test_counters_outlive_the_daemon(daemon: Daemon) -> None:
+    """`customs health` needs no daemon, and a restart neither forgets nor repeats."""
+    ledger = Ledger()
+    population = Population(3)
+    messages = list(load(population, ledger, 1_000, twice=0.05, damaged=0.05))
+    daemon.send(messages)
+    before = daemon.settle(ledger.messages)
+    daemon.stop()
+    assert daemon.customs.health()["received"] == before["received"]
+
+    daemon.start()
+    again = daemon.settle(ledger.messages)
+    for key in ("received", "stored", "merged", "duplicate", "rejected"):
+        assert again[key] == before[key], key
+
+    # A relay that sends everything once more after the restart changes nothing either.
+    daemon.send([sample.datagram for sample in ledger.distinct.values()])
+    health = daemon.settle(ledger.messages + 1_000)
+    assert health["stored"] + health["merged"] == 1_000
+    assert health["duplicate"] == before["duplicate"] + 1_000
+
+
+def test_nothing_is_lost_at_a_graceful_end(daemon: Daemon) -> None:
+    """SIGTERM under load: what was received is in the store when the process is gone."""
+    ledger = Ledger()
+    messages = list(load(Population(4), ledger, 20_000))
+    # As fast as it goes, so that much is on its way when the signal comes.
+    daemon.send(messages, rate=1_000_000, url=daemon.unix)
+    daemon.stop()
+    health = daemon.customs.health()
+    assert_balanced(health)
+    assert health["pending"] == 0
+    # A unix datagram socket loses nothing: what it took lies in its queue, which is drained too.
+    assert health["received"] == health["stored"] + health["merged"] == 20_000
