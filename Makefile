@@ -49,7 +49,8 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
-	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py demo/summary.py
+	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py
+	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py
 	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)
 
 check-linkage: ## refuse a customsd that contains the full Foundation or needs a Swift runtime

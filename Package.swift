@@ -17,6 +17,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+func support(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
@@ -74,7 +78,21 @@ let package = Package(
             dependencies: ["Archive", "Wire", "Merge", "Query", "Record", "Settings", "Store", arguments],
             swiftSettings: strict),
 
+        // what several rooms' tests share
+        support("SampleRecords", ["Record"], path: "Tests/RecordTests/SampleRecords"),
+        support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
+
+        tests("ChecksumTests", ["Checksum"]),
+        tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),
+        tests("ListenTests", ["Listen"]),
+        tests("JournalTests", ["Journal"]),
+        tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
+        tests(
+            "StoreTests", ["Merge", "Record", "SampleRecords", "Store", "TestDatabases"], exclude: ["TestDatabases"]),
+        tests("QueryTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
+        tests("SettingsTests", ["Settings"]),
+        tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),
     ],
     cxxLanguageStandard: .cxx17
 )

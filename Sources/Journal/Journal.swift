@@ -38,8 +38,8 @@ import Synchronization
 /// ## Recovery
 ///
 /// The last segment is read through; behind its last sound frame it is cut. A segment whose header is damaged is renamed
-/// `.damaged`, and the journal goes on behind its last sound frame. Damage elsewhere stays until it is read: then the reader goes on at the next sound frame, and says by how
-/// much the tally had grown.
+/// `.damaged`, and the journal goes on behind its last sound frame. Damage elsewhere stays until it is read: then the
+/// reader goes on at the next sound frame, and says by how much the tally had grown.
 ///
 /// ## What can be lost
 ///
@@ -131,7 +131,7 @@ public final class Journal: Sendable {
             do throws(JournalError) {
                 do throws(JournalError) {
                     try add(frame, header, in: &state)
-                } catch where error.isFull {
+                } catch  where error.isFull {
                     guard reclaim(for: header.frameBytes, in: &state) else { throw error }
                     try add(frame, header, in: &state)
                 }

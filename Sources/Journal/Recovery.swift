@@ -93,7 +93,8 @@ struct Recovery {
             notes.append("\(path): removed, it had been begun and held nothing")
         } else {
             guard rename(path, path + ".damaged") == 0 else { throw .io(call: "rename", path: path, code: errno) }
-            notes.append("\(path): its header is damaged or not this journal's; renamed to .damaged, messages in it are counted as lost")
+            notes.append(
+                "\(path): its header is damaged or foreign; renamed to .damaged, messages in it are counted as lost")
         }
     }
 

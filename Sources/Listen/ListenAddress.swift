@@ -10,7 +10,7 @@ public enum ListenAddress: Sendable, Equatable {
         if let rest = text.after("udp://") {
             self = try .udp(hostAndPort: rest, text)
         } else if let rest = text.after("unixgram://") {
-            guard rest.hasPrefix("/"), rest.utf8.count < 108 else {
+            guard rest.hasPrefix("/"), rest != "/", rest.utf8.count < 108 else {
                 throw .badAddress("'\(text)': write unixgram:///PATH, of at most 107 bytes")
             }
             self = .unixDatagram(path: String(rest))
@@ -29,7 +29,10 @@ public enum ListenAddress: Sendable, Equatable {
     }
 
     private static func udp(hostAndPort rest: Substring, _ text: String) throws(ListenError) -> ListenAddress {
-        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]) else {
+        // UInt16 would take a sign
+        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]),
+            rest[rest.index(after: colon)...].first != "+"
+        else {
             throw .badAddress("'\(text)': write udp://HOST:PORT, the port from 0 to 65535")
         }
         var host = rest[..<colon]

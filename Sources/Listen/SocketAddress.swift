@@ -8,6 +8,11 @@ public enum SocketAddress: Sendable, Equatable {
 
     /// Reads a `struct sockaddr` of any family; nil for one that is none of these.
     public init?(bytes: UnsafeRawBufferPointer) {
+        // only a unix socket that is bound to nothing has no address at all
+        if bytes.isEmpty {
+            self = .unix(path: "")
+            return
+        }
         guard bytes.count >= 2 else { return nil }
         let family = Int32(bytes.loadUnaligned(as: sa_family_t.self))
         switch family {

@@ -62,19 +62,23 @@ public struct PackageReport: Sendable, Equatable {
             """
             SELECT sp.version, count(DISTINCT NULLIF(r.usr, 0)) AS users, count(DISTINCT NULLIF(r.job, 0)) AS jobs
             \(uses) WHERE p.name = ?\(condition)
-            GROUP BY sp.version ORDER BY users DESC, jobs DESC, COALESCE(sp.version, '')
+            GROUP BY sp.version ORDER BY users DESC, jobs DESC, COALESCE(sp.version, ''), sp.version IS NULL
             """, named)
+        // each day's month is looked up once: runs are many, days are few
         let months = try connection.query(
             """
-            SELECT m.month, count(DISTINCT NULLIF(r.usr, 0)), count(DISTINCT NULLIF(r.job, 0))
-            \(uses) JOIN months m ON r.day >= m.first_day AND r.day < m.next_day WHERE p.name = ?\(condition)
-            GROUP BY m.month ORDER BY m.month
+            WITH used AS MATERIALIZED (SELECT DISTINCT r.day, r.usr, r.job \(uses) WHERE p.name = ?\(condition)),
+            day_months AS MATERIALIZED (
+                SELECT d.day, m.month FROM (SELECT DISTINCT day FROM used) d
+                    JOIN months m ON d.day >= m.first_day AND d.day < m.next_day)
+            SELECT d.month, count(DISTINCT NULLIF(u.usr, 0)), count(DISTINCT NULLIF(u.job, 0))
+            FROM used u JOIN day_months d ON d.day = u.day GROUP BY d.month ORDER BY d.month
             """, named)
         let sizes = try connection.query(
             """
             SELECT j.num_nodes, count(DISTINCT j.id)
             \(uses) JOIN jobs j ON j.id = r.job WHERE r.job <> 0 AND p.name = ?\(condition)
-            GROUP BY j.num_nodes ORDER BY COALESCE(j.num_nodes, 0)
+            GROUP BY j.num_nodes ORDER BY COALESCE(j.num_nodes, -1)
             """, named)
         let row = total.first ?? []
         return PackageReport(
@@ -96,19 +100,19 @@ public struct PackageReport: Sendable, Equatable {
         let (condition, parameters) = filter.condition
         let rows = try connection.query(
             """
-            WITH job_packages AS (
+            WITH job_packages AS MATERIALIZED (
                 SELECT DISTINCT r.job, sp.package FROM runs r JOIN stack_packages sp ON sp.stack = r.stack
                 WHERE r.job <> 0\(condition)),
-            with_package AS (
+            with_package AS MATERIALIZED (
                 SELECT job FROM job_packages WHERE package = (SELECT id FROM packages WHERE name = ?)),
             shared AS (
                 SELECT package, count(*) AS jobs FROM job_packages
-                WHERE job IN (SELECT job FROM with_package) GROUP BY package)
-            SELECT p.name, s.jobs,
-                (SELECT count(*) FROM job_packages b WHERE b.package = s.package),
+                WHERE job IN (SELECT job FROM with_package) GROUP BY package),
+            totals AS (SELECT package, count(*) AS jobs FROM job_packages GROUP BY package)
+            SELECT p.name, s.jobs, t.jobs,
                 (SELECT count(*) FROM with_package),
                 (SELECT count(DISTINCT r.job) FROM runs r WHERE r.job <> 0\(condition))
-            FROM shared s JOIN packages p ON p.id = s.package
+            FROM shared s JOIN totals t ON t.package = s.package JOIN packages p ON p.id = s.package
             WHERE p.name <> ? ORDER BY s.jobs DESC, p.name LIMIT \(limit)
             """, parameters + [.text(package)] + parameters + [.text(package)])
         return rows.map { row in
@@ -129,6 +133,6 @@ func pearson(both: Int64, first: Int64, second: Int64, all: Int64) -> Double? {
     let spread = (x * (n - x) * y * (n - y)).squareRoot()
     guard spread > 0 else { return nil }
     let value = (n * Double(both) - x * y) / spread
-    // beyond the fourth digit there is noise
-    return (value * 10_000).rounded() / 10_000
+    // beyond the fourth digit there is noise; and zero has no sign
+    return (value * 10_000).rounded() / 10_000 + 0
 }

@@ -65,13 +65,18 @@ public struct TopPackages: Sendable, Equatable {
 
 /// The node time of jobs, in whole node seconds, so that sums are exact and the same on every store.
 enum JobTime {
+    /// The most that a job is believed to have used, node seconds: 150,000 nodes for eleven weeks. Records are claims, and
+    /// without a bound two of them would make sums that no store can hold.
+    private static let most: Int64 = 1_000_000_000_000
+
     /// A SELECT of (job, node_seconds) over the jobs with runs that meet `condition`.
     static func sql(_ condition: String) -> String {
         """
-        SELECT r.job, COALESCE(j.num_nodes, 1)
-            * COALESCE(j.elapsed_seconds, (max(r.last_seen) - min(r.first_seen - r.longest)) / 1000000) AS node_seconds
-        FROM runs r JOIN jobs j ON j.id = r.job
-        WHERE r.job <> 0\(condition) GROUP BY r.job, j.num_nodes, j.elapsed_seconds
+        SELECT job, CASE WHEN claimed > \(most) THEN \(most) ELSE claimed END AS node_seconds FROM (
+            SELECT r.job, COALESCE(j.num_nodes, 1)
+                * COALESCE(j.elapsed_seconds, (max(r.last_seen) - min(r.first_seen - r.longest)) / 1000000) AS claimed
+            FROM runs r JOIN jobs j ON j.id = r.job
+            WHERE r.job <> 0\(condition) GROUP BY r.job, j.num_nodes, j.elapsed_seconds) claims
         """
     }
 }

@@ -45,7 +45,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             try resolver.resolve(batch, vocabulary, on: connection)
             return try connection.transaction { () throws(StoreError) -> CommitOutcome in
                 if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
-                if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) { return .alreadyCommitted }
+                if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
+                    return .alreadyCommitted
+                }
                 try write(claims: batch.jobs, on: connection)
                 let fresh = try write(runs: batch.runs, on: connection)
                 let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
@@ -140,7 +142,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private func hasTaken(_ parts: [RecordID], of source: Int64, on connection: Connection) throws(StoreError) -> Bool {
         guard let first = parts.first else { return false }
         return try connection.query(
-            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(keyMark) LIMIT 1", [.integer(source), keyValue(first)]
+            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(keyMark) LIMIT 1",
+            [.integer(source), keyValue(first)]
         ).isEmpty
     }
 

@@ -30,6 +30,14 @@ struct ArchiveImport {
         state = try store.open(source: identity, kind: .archive, host: hostName())
         position = state.position ?? SourcePosition(sequence: 0, tally: 0)
         merger = Merger(running: Set(state.snapshots))
+        for held in state.heldParts {
+            held.withUnsafeBytes { bytes in
+                guard case .message(let envelope, let json)? = Entry.read(bytes),
+                    parser.parse(record: json, into: &record) == nil
+                else { return }
+                merger.restore(part: record, envelope)
+            }
+        }
     }
 
     /// - Parameter progress: told the fraction done, now and then.

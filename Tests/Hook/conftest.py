@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from receiver import Receiver
+from receiver import HOOK, Receiver
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
-    receiver.socket.close()
+    receiver.close()
 
 
 @pytest.fixture
@@ -34,3 +35,12 @@ def packages(tmp_path: Path) -> Path:
         package.mkdir(parents=True)
         (package / "__init__.py").write_text(text)
     return directory
+
+
+@pytest.fixture
+def tree(tmp_path: Path, receiver: Receiver) -> Path:
+    """A site's own copy of the hook, whose configuration names the receiver."""
+    copy = tmp_path / "hook"
+    shutil.copytree(HOOK, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "hook.conf").write_text(f"server = {receiver.url}\n")
+    return copy

@@ -1,4 +1,4 @@
-"""A real UDP socket that the hook's datagrams arrive at, and programs run under the hook."""
+"""Real sockets that the hook's datagrams arrive at, and programs run under the hook."""
 
 from __future__ import annotations
 
@@ -18,17 +18,27 @@ HEADER = re.compile(
     re.DOTALL,
 )
 #: Variables of the surroundings that say something about a job or the hook.
-FOREIGN = ("SLURM_", "CUSTOMS_", "OMPI_", "PMI_", "PMIX_", "PALS_", "PYTHON", "VIRTUAL_ENV")
+FOREIGN = (
+    *("SLURM", "CUSTOMS_", "OMPI_", "PMI_", "PMIX_", "PALS_", "MV2_", "FLUX_", "JSM_", "ALPS_"),
+    *("PYTHON", "VIRTUAL_ENV", "SHIFTER", "APPTAINER", "SINGULARITY", "CH_", "container"),
+)
 
 
 class Receiver:
-    """Counts and parses what arrives."""
+    """A datagram socket, and what arrives there; a unix one if a path is given."""
 
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+    def __init__(self, path: Path | None = None) -> None:
+        family = socket.AF_INET if path is None else socket.AF_UNIX
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0) if path is None else str(path))
         self.socket.setblocking(False)
-        self.url = f"udp://127.0.0.1:{self.socket.getsockname()[1]}"
+        if path is None:
+            self.url = f"udp://127.0.0.1:{self.socket.getsockname()[1]}"
+        else:
+            self.url = f"unixgram://{path}"
+
+    def close(self) -> None:
+        self.socket.close()
 
     def datagrams(self) -> list[bytes]:
         """Return what has arrived: on loopback all that was sent before the sender's end."""
@@ -82,22 +92,21 @@ def run(
 
 
 def interpreters() -> list[str]:
-    """Return the interpreters found: this one, pyenv's, and those on PATH."""
-    root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    names = [f"python3.{minor}" for minor in range(6, 15)] + ["pypy3"]
-    found = {os.path.realpath(sys.executable)}
-    found.update(os.path.realpath(p) for p in glob.glob(f"{root}/versions/*/bin/python3"))
-    for directory in os.environ.get("PATH", "").split(os.pathsep):
-        if "shims" in directory:
-            continue
-        found.update(
-            os.path.realpath(f"{directory}/{name}")
-            for name in names
-            if os.access(f"{directory}/{name}", os.X_OK)
-        )
-    return sorted(found)
+    """Return the CPythons from 3.6 on: this one, pyenv's, and those on PATH."""
+    names = [f"python3.{minor}" for minor in range(6, 16)]
+    return sorted({os.path.realpath(sys.executable), *_found("3.*", "python3", names)})
 
 
 def old_interpreters() -> list[str]:
+    """Return the interpreters of Python 2.7: pyenv's, and those on PATH."""
+    return sorted(_found("2.7*", "python2.7", ["python2.7"]))
+
+
+def _found(version: str, pyenv_name: str, names: list[str]) -> set[str]:
     root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    return sorted(glob.glob(f"{root}/versions/2.7*/bin/python2.7"))
+    found = glob.glob(f"{root}/versions/{version}/bin/{pyenv_name}")
+    for directory in os.environ.get("PATH", "").split(os.pathsep):
+        # a shim is there for versions that are not
+        if "shims" not in directory:
+            found += [f"{directory}/{name}" for name in names]
+    return {os.path.realpath(path) for path in found if os.access(path, os.X_OK)}

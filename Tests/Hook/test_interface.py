@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 from receiver import HOOK, Receiver, environment, run
 
 sys.path.insert(0, str(HOOK))
-from customs_hook.core import Check, Inspector, Reporter
+from customs_hook.core import Check, Inspector, Reporter, create_check, create_checks
 from customs_hook.reporters import (
+    FileReporter,
     JSONFileReporter,
     PickleReporter,
     PrintReporter,
@@ -46,7 +48,7 @@ def test_a_reporter_is_abstract() -> None:
 
 def test_reporters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     PrintReporter()(["a", "b"])
-    assert capsys.readouterr().out == "a\nb\n"
+    assert capsys.readouterr().out == "['a', 'b']\n"
     PickleReporter(str(tmp_path / "p"))(["a"])
     assert pickle.loads((tmp_path / "p").read_bytes()) == ["a"]
     TextFileReporter(str(tmp_path / "t"))(["a", "b"])
@@ -55,14 +57,39 @@ def test_reporters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads((tmp_path / "j").read_text()) == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("reporter", "extension"),
+    [(PickleReporter, "pkl"), (TextFileReporter, "txt"), (JSONFileReporter, "json")],
+)
 def test_the_default_file_has_a_random_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reporter: type[FileReporter],
+    extension: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    JSONFileReporter()(["a"])
-    (path,) = tmp_path.iterdir()
-    assert path.name.startswith("customs-") and path.suffix == ".json"
-    assert len(path.stem) == len("customs-") + 32
+    reporter()(["a"])
+    reporter()(["a"])
+    paths = list(tmp_path.iterdir())
+    assert len(paths) == 2
+    for path in paths:
+        prefix, _, name = path.stem.partition("-")
+        assert (prefix, path.suffix) == ("customs", f".{extension}")
+        assert uuid.UUID(name, version=4).hex == name
+
+
+def test_a_file_reporter_has_no_name_of_its_own() -> None:
+    with pytest.raises(NotImplementedError):
+        FileReporter()
+
+
+def test_checks_are_made_of_names_and_pairs() -> None:
+    checks = create_checks(["b", ("a", lambda modules: "x" in modules), 32, ("b", len), "a", None])
+    assert [check.name for check in checks] == ["a", "b"]
+    # the first of a name counts
+    assert checks[0]({"x": 1}) and not checks[0]({"a": 1})
+    assert checks[1]({"b": 1}) and not checks[1]({"c": 1})
+    assert create_check(32) is None and create_check(("a", 3)) is None
 
 
 REGISTER = """
@@ -87,7 +114,7 @@ def test_names_predicates_and_nonsense(receiver: Receiver, packages: Path) -> No
         "    ('never', lambda m: False), 7, ('short',), None], PrintReporter)\n"
         "import numpy"
     )
-    assert registered(rest, receiver, packages) == (0, b"mine\nnumpy\n", b"")
+    assert registered(rest, receiver, packages) == (0, b"['mine', 'numpy']\n", b"")
 
 
 def test_a_raising_reporter_is_silent(receiver: Receiver, packages: Path) -> None:
@@ -96,7 +123,7 @@ def test_a_raising_reporter_is_silent(receiver: Receiver, packages: Path) -> Non
 
 def test_a_raising_predicate_hides_no_other(receiver: Receiver, packages: Path) -> None:
     rest = "register_exit_hook([('x', lambda m: 1 / 0), 'sys'], PrintReporter)"
-    assert registered(rest, receiver, packages) == (0, b"sys\n", b"")
+    assert registered(rest, receiver, packages) == (0, b"['sys']\n", b"")
 
 
 def test_the_syslog_reporter_sends_the_record(receiver: Receiver, packages: Path) -> None:
@@ -107,4 +134,32 @@ def test_the_syslog_reporter_sends_the_record(receiver: Receiver, packages: Path
 
 def test_no_module_set_to_none_counts(receiver: Receiver, packages: Path) -> None:
     rest = "register_exit_hook(['numpy', 'sys'], PrintReporter)\nsys.modules['numpy'] = None"
-    assert registered(rest, receiver, packages) == (0, b"sys\n", b"")
+    assert registered(rest, receiver, packages) == (0, b"['sys']\n", b"")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"CUSTOMS_OPT_OUT": "1"},
+        {"OMPI_COMM_WORLD_RANK": "1"},
+    ],
+)
+def test_the_syslog_reporter_heeds_opt_out_and_rank(
+    variables: dict[str, str], receiver: Receiver, packages: Path
+) -> None:
+    rest = f"register_exit_hook(['numpy'], SyslogReporter, [{receiver.url!r}])\nimport numpy"
+    code = REGISTER.format(hook=str(HOOK), rest=rest)
+    assert run(["-c", code], environment(None, packages)).returncode == 0
+    assert len(receiver.datagrams()) == 1
+    assert run(["-c", code], environment(None, packages, **variables)).returncode == 0
+    assert receiver.datagrams() == []
+
+
+def test_a_forked_child_does_not_report_again(receiver: Receiver, packages: Path) -> None:
+    rest = (
+        "register_exit_hook(['numpy'], PrintReporter)\n"
+        "import numpy, os, sys\n"
+        "if os.fork() == 0: sys.exit(0)\n"
+        "os.wait()"
+    )
+    assert registered(rest, receiver, packages) == (0, b"['numpy']\n", b"")

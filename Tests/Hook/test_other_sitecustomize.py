@@ -75,8 +75,9 @@ def test_its_errors_are_reported_as_ever(
     assert len(receiver.records()) == 1
 
 
+@pytest.mark.parametrize("executable", interpreters())
 def test_it_may_use_the_published_interface(
-    receiver: Receiver, packages: Path, tmp_path: Path
+    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "names"
     theirs = site(
@@ -85,8 +86,41 @@ def test_it_may_use_the_published_interface(
         "from customs_hook.reporters import TextFileReporter\n"
         f"register_exit_hook(['numpy', 'scipy'], TextFileReporter, {str(out)!r})\n",
     )
-    # a site that does so puts the hook's directory where it is found without our sitecustomize
-    variables = environment(None, theirs, packages, HOOK, CUSTOMS_SERVER=receiver.url)
-    result = run(["-c", "import numpy"], variables)
-    assert result.stderr == b""
+    result = run(["-c", "import numpy"], environment(receiver, theirs, packages), executable)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
     assert out.read_text() == "numpy\n"
+    assert len(receiver.records()) == 1
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_two_copies_of_the_hook_report_once(
+    link: bool, receiver: Receiver, packages: Path, tree: Path, tmp_path: Path
+) -> None:
+    if link:
+        tree = tmp_path / "link"
+        tree.symlink_to(HOOK)
+    theirs = site(tmp_path, "import sys\nsys.times = getattr(sys, 'times', 0) + 1\n")
+    variables = environment(receiver, tree, theirs, packages)
+    result = run(["-c", "import numpy, sys; print(sys.times)"], variables)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"1\n", b"")
+    assert len(receiver.records()) == 1
+
+
+def test_it_is_found_by_another_finder_too(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs.py"
+    theirs.write_text("import sys\nsys.theirs = 1\n")
+    finder = (
+        "import sys, importlib.util\n"
+        "class Finder:\n"
+        "    @staticmethod\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name == 'sitecustomize':\n"
+        f"            return importlib.util.spec_from_file_location(name, {str(theirs)!r})\n"
+        "sys.meta_path.append(Finder)\n"
+    )
+    code = "import site, sys; sys.modules.pop('sitecustomize', None); exec({0!r}); site.main()\n"
+    code = code.format(finder) + "print(sys.theirs)"
+    result = run(["-S", "-c", code], environment(receiver, packages), cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"1\n", b"")

@@ -60,14 +60,13 @@ def register_exit_hook(modules, reporter_cls, *args, **kwargs):
     anything else is dropped. At exit ``reporter_cls(*args, **kwargs)`` is called with the sorted
     names. Whatever goes wrong then is kept from the user; a forked child does not report.
     """
-    checks = [check for check in map(_check, modules) if check is not None]
     pid = os.getpid()
 
     def report():
         if os.getpid() != pid:
             return
         try:
-            imports = Inspector(checks)(sys.modules)
+            imports = Inspector(create_checks(modules))(sys.modules)
             reporter_cls(*args, **kwargs)(imports)
         except BaseException:
             pass
@@ -75,7 +74,17 @@ def register_exit_hook(modules, reporter_cls, *args, **kwargs):
     atexit.register(report)
 
 
-def _check(module):
+def create_checks(modules):
+    """Return the checks that ``modules`` describe, sorted by name; the first of a name counts."""
+    unique = {}
+    for check in map(create_check, modules):
+        if check is not None:
+            unique.setdefault(check.name, check)
+    return [unique[name] for name in sorted(unique)]
+
+
+def create_check(module):
+    """Return the check that a name or a pair (name, predicate) describes; None for all else."""
     if isinstance(module, str):
         # None marks a module that was kept from being imported
         return Check(module, lambda sys_modules: sys_modules.get(module) is not None)

@@ -1,8 +1,9 @@
 """Which packages did the user's own code import, and not a library on its behalf?
 
 The globals of the program, and of modules that are neither of the standard library nor installed,
-hold the modules, functions and classes that they imported. Only plain modules, functions and
-classes are looked at: to ask any other object could run the user's code.
+hold the modules, functions and classes that they imported. Only modules, plain functions and
+classes are looked at, and past whatever attributes they make up: to ask any other object could run
+the user's code.
 """
 
 import os
@@ -14,19 +15,21 @@ from customs_hook import place
 _MAXIMUM = 20000
 _INSTALLED = ("site-packages", "dist-packages")
 
+_FUNCTIONS = (type(place.namespace), type(len))
+_CLASS_MODULE = type.__dict__["__module__"].__get__
+
 
 def packages(names):
     """Return which of the packages ``names`` user code imported itself, sorted; None if unknown."""
-    sources = {}
+    sources = set()
     seen = 0
     for variables in _user_globals({name.partition(".")[0] for name in names}):
         for value in list(variables.values()):
             seen += 1
             if seen > _MAXIMUM:
                 return None
-            source = _source(value)
-            if source:
-                sources[source] = True
+            sources.add(_source(value))
+    sources.discard(None)
     return sorted(name for name in names if _is_used(name, sources))
 
 
@@ -36,32 +39,28 @@ def _is_used(name, sources):
 
 
 def _source(value):
+    """Return the name of the module that a value is or comes from; None if it does not say."""
     kind = type(value)
-    if kind is _MODULE:
-        source = value.__dict__.get("__name__")
-    elif kind is _FUNCTION or kind is _BUILTIN or kind is type:
-        source = getattr(value, "__module__", None)
-    else:
-        return None
+    source = None
+    if kind in _FUNCTIONS:
+        source = value.__module__
+    elif issubclass(kind, type(sys)):
+        source = place.namespace(value).get("__name__")
+    elif issubclass(kind, type):
+        source = _CLASS_MODULE(value)
     return source if type(source) is str else None
 
 
 def _user_globals(watched):
     # a watched package is a library wherever it lies: sites put theirs on PYTHONPATH too
     yield place.main_globals()
-    library = os.path.dirname(os.__file__)
-    here = os.path.dirname(os.path.dirname(__file__))
+    library = os.path.dirname(os.__file__) + "/"
+    hook = os.path.dirname(os.path.dirname(__file__)) + "/"
     for name, module in list(sys.modules.items()):
-        if type(module) is not _MODULE or name == "__main__" or name.partition(".")[0] in watched:
+        if name == "__main__" or type(name) is not str or name.partition(".")[0] in watched:
             continue
-        path = module.__dict__.get("__file__")
-        if type(path) is not str or path.startswith(here):
+        path = place.namespace(module).get("__file__")
+        if type(path) is not str or path.startswith((library, hook)):
             continue
-        if any(part in path for part in _INSTALLED) or path.startswith(library):
-            continue
-        yield module.__dict__
-
-
-_MODULE = type(sys)
-_FUNCTION = type(packages)
-_BUILTIN = type(len)
+        if not any(part in path for part in _INSTALLED):
+            yield place.namespace(module)

@@ -18,6 +18,23 @@ RANK_VARIABLES = (
 )
 
 
+#: What container engines set inside, in this order: Apptainer sets Singularity's too.
+_CONTAINER_VARIABLES = (
+    ("SHIFTER_RUNTIME", "shifter"),
+    ("APPTAINER_NAME", "apptainer"),
+    ("APPTAINER_CONTAINER", "apptainer"),
+    ("SINGULARITY_NAME", "singularity"),
+    ("SINGULARITY_CONTAINER", "singularity"),
+    ("CH_RUNNING", "charliecloud"),
+)
+#: What the variable ``container`` may say (systemd's container interface).
+_CONTAINER_KINDS = ("podman", "docker", "oci", "lxc", "systemd-nspawn")
+
+_MODULE = type(sys)
+#: A module's namespace, past whatever attributes its class has made up.
+_NAMESPACE = _MODULE.__dict__["__dict__"].__get__
+
+
 def rank(environment):
     """Return the MPI rank; None outside a launched program.
 
@@ -44,6 +61,7 @@ def job(environment):
         "step_id": text("SLURM_STEP_ID") or text("SLURM_STEPID"),
         "array_job_id": _integer(text("SLURM_ARRAY_JOB_ID")),
         "array_task_id": _integer(text("SLURM_ARRAY_TASK_ID")),
+        "het_group": _het_group(environment),
         "restart": _integer(text("SLURM_RESTART_COUNT")),
         "num_nodes": _integer(text("SLURM_JOB_NUM_NODES") or text("SLURM_NNODES")),
         "num_tasks": _integer(text("SLURM_NTASKS") or text("SLURM_NPROCS")),
@@ -54,24 +72,52 @@ def job(environment):
     }
 
 
+def _het_group(environment):
+    """Return the component of a heterogeneous job; None if the step is in several, or in none.
+
+    Slurm 22.05 does not name it: it is the component whose nodes are the step's.
+    """
+    nodes = environment.get("SLURM_JOB_NODELIST")
+    size = _integer(environment.get("SLURM_HET_SIZE")) or 0
+    names = ("SLURM_JOB_NODELIST_HET_GROUP_%d" % group for group in range(min(size, 128)))
+    groups = [group for group, name in enumerate(names) if environment.get(name) == nodes]
+    return groups[0] if nodes and len(groups) == 1 else None
+
+
 def container(environment):
-    """Return the kind of container that this process runs in; None for none."""
-    if environment.get("SHIFTER_RUNTIME") or environment.get("SHIFTER_IMAGE"):
-        return "shifter"
-    if environment.get("APPTAINER_CONTAINER") or environment.get("APPTAINER_NAME"):
-        return "apptainer"
-    if environment.get("SINGULARITY_CONTAINER") or environment.get("SINGULARITY_NAME"):
-        return "singularity"
-    if environment.get("CH_RUNNING"):
-        return "charliecloud"
+    """Return the kind of container that this process runs in; None for none that is known."""
+    for variable, kind in _CONTAINER_VARIABLES:
+        if environment.get(variable):
+            return kind
     kind = environment.get("container")
-    return kind if kind in ("podman", "docker", "oci", "lxc", "systemd-nspawn") else None
+    if kind in _CONTAINER_KINDS:
+        return kind
+    # the engines' own marks, for images that clear the environment
+    if os.path.exists("/.dockerenv"):
+        return "docker"
+    return "podman" if os.path.exists("/run/.containerenv") else None
+
+
+def namespace(module):
+    """Return a module's variables without running any of its code; none of what is no module."""
+    return _NAMESPACE(module) if issubclass(type(module), _MODULE) else {}
+
+
+def is_imported(module):
+    """Return whether a value of ``sys.modules`` stands for an import that took place.
+
+    None marks a module that was kept from being imported, and ``importlib.util.LazyLoader`` leaves
+    a module that is loaded only when it is used.
+    """
+    kind = type(module)
+    if module is None:
+        return False
+    return (kind.__module__, kind.__name__) != ("importlib.util", "_LazyModule")
 
 
 def main_globals():
     """Return the globals of the program; empty where the program has put something else there."""
-    main = sys.modules.get("__main__")
-    return main.__dict__ if type(main) is type(sys) else {}
+    return namespace(sys.modules.get("__main__"))
 
 
 def main_file():
@@ -81,8 +127,10 @@ def main_file():
     """
     variables = main_globals()
     path = variables.get("__file__")
-    if path is None and type(variables.get("__loader__")).__name__ == "SourceFileLoader":
-        path = variables["__loader__"].__dict__.get("path")
+    if path is None:
+        loader = variables.get("__loader__")
+        if type(loader).__name__ in ("SourceFileLoader", "SourcelessFileLoader"):
+            path = loader.__dict__.get("path")
     return path if type(path) is str else None
 
 

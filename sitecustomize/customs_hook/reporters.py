@@ -1,48 +1,57 @@
-"""Reporters of the published interface: to standard output, to files, and by syslog."""
+"""Reporters of the published interface: to standard output, to files, and by syslog.
 
-import os
-import sys
+What they need is imported when they are made: a program at whose exit none is made pays nothing.
+"""
 
 from customs_hook.core import Reporter
 
 
 class PrintReporter(Reporter):
-    """Writes each name on a line of ``stream``, by default standard output."""
-
-    def __init__(self, stream=None):
-        self.stream = stream
+    """Prints the list of names."""
 
     def __call__(self, imports):
-        stream = sys.stdout if self.stream is None else self.stream
-        for name in imports:
-            stream.write(name + "\n")
+        print(imports)
 
 
 class FileReporter(Reporter):
-    """Writes to ``path``; without one, to ``customs-<32 hex digits>.ext`` where it is."""
+    """Writes to ``path``; without one, to ``customs-<32 hex digits>.ext`` where the program is.
 
-    extension = ""
+    A subclass may put the default elsewhere by ``default_path_parent`` and ``default_path_name``.
+    """
 
     def __init__(self, path=None):
-        self.path = path or "customs-%s.%s" % (_random_name(), self.extension)
+        self.path = path or self._default_path()
+
+    def default_path_parent(self):
+        from pathlib import Path
+
+        return Path()
+
+    def default_path_name(self):
+        raise NotImplementedError
+
+    def _default_path(self):
+        return self.default_path_parent() / self.default_path_name()
 
 
 class PickleReporter(FileReporter):
     """Pickles the list of names."""
 
-    extension = "pkl"
+    def default_path_name(self):
+        return _random_name("pkl")
 
     def __call__(self, imports):
         import pickle
 
         with open(self.path, "wb") as file:
-            pickle.dump(list(imports), file)
+            pickle.dump(imports, file)
 
 
 class TextFileReporter(FileReporter):
     """Writes each name on a line."""
 
-    extension = "txt"
+    def default_path_name(self):
+        return _random_name("txt")
 
     def __call__(self, imports):
         with open(self.path, "w") as file:
@@ -53,31 +62,36 @@ class TextFileReporter(FileReporter):
 class JSONFileReporter(FileReporter):
     """Writes the names as a JSON array."""
 
-    extension = "json"
+    def default_path_name(self):
+        return _random_name("json")
 
     def __call__(self, imports):
         import json
 
         with open(self.path, "w") as file:
-            json.dump(list(imports), file)
+            json.dump(imports, file)
 
 
 class SyslogReporter(Reporter):
-    """Sends the record of the names found in one RFC 5424 datagram.
+    """Sends the record of the names found in one RFC 5424 datagram; of no names it sends nothing.
 
     ``servers`` are addresses like ``udp://192.0.2.1:5140`` or ``unixgram:///run/customs.sock``;
-    one is chosen at random. Addresses are numeric: nothing is looked up. Nothing is waited for.
+    one is chosen at random, and those of the settings serve if none are given. Addresses are
+    numeric: nothing is looked up. Nothing is waited for. Who has opted out is left out, and so are
+    the ranks of an MPI program but the first.
     """
 
     def __init__(self, servers=None):
         self.servers = servers
 
     def __call__(self, imports):
-        from customs_hook import exit as hook_exit
+        from customs_hook.exit import send_record
 
-        hook_exit.send_record(imports, servers=self.servers)
+        if imports:
+            send_record(imports, servers=self.servers)
 
 
-def _random_name():
-    # uuid is not imported for the sake of 16 random bytes
-    return "".join("%02x" % byte for byte in bytearray(os.urandom(16)))
+def _random_name(extension):
+    import uuid
+
+    return "customs-%s.%s" % (uuid.uuid4().hex, extension)

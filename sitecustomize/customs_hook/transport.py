@@ -4,10 +4,11 @@ import os
 
 
 def send(datagrams, servers):
-    """Send each of ``datagrams`` (bytes) to one of ``servers``, chosen at random for the process.
+    """Send ``datagrams`` (bytes) to one of ``servers``, chosen at random for the process.
 
     ``udp://ADDRESS:PORT`` with a numeric address, IPv6 in brackets, or ``unixgram:///PATH``. An
-    address of another form gets nothing. Raises OSError where the system cannot send.
+    address of another form gets nothing. If the system refuses to send to one, the next is tried:
+    a relay's socket that is not there, for example.
     """
     # the module below socket: it is smaller, and does not come with selectors and enum
     import _socket
@@ -15,14 +16,19 @@ def send(datagrams, servers):
     targets = [target for target in (_target(server, _socket) for server in servers) if target]
     if not targets:
         return
-    family, address = targets[ord(os.urandom(1)) % len(targets)]
-    sender = _socket.socket(family, _socket.SOCK_DGRAM)
-    try:
-        sender.setblocking(False)
-        for datagram in datagrams:
-            sender.sendto(datagram, address)
-    finally:
-        sender.close()
+    first = ord(os.urandom(1)) % len(targets)
+    for family, address in targets[first:] + targets[:first]:
+        try:
+            sender = _socket.socket(family, _socket.SOCK_DGRAM)
+            try:
+                sender.setblocking(False)
+                for datagram in datagrams:
+                    sender.sendto(datagram, address)
+                return
+            finally:
+                sender.close()
+        except (OSError, OverflowError):
+            continue
 
 
 def _target(server, _socket):

@@ -1,0 +1,118 @@
+import Glibc
+import Journal
+import Testing
+
+@Suite struct LimitTests {
+    @Test func theBoundIsKeptAndRoomIsUsedAgain() throws {
+        let directory = TemporaryDirectory()
+        let journal = try Journal(
+            directory: directory.path, limits: JournalLimits(segmentBytes: 1_000, maximumBytes: 5_000))
+        var accepted: UInt64 = 0
+        while true {
+            do {
+                try append([entry(Int(accepted), length: 200)], to: journal)
+                accepted += 1
+            } catch {
+                #expect(error.isFull)
+                break
+            }
+        }
+        #expect(journal.byteCount <= 5_000)
+        #expect(accepted > 10)
+        #expect(journal.head.sequence == accepted)
+        #expect(try readAll(journal).entries.count == Int(accepted))
+        journal.release(upTo: journal.head, keepingSequencesFrom: .max)
+        try append([[1]], to: journal)
+        #expect(try readAll(journal).entries.last == [1])
+    }
+
+    /// Mounting a small file system is root's to do; the bound above is tested for everybody.
+    @Test(.enabled(if: geteuid() == 0, "a file system of one megabyte can be mounted by root only"))
+    func aFullFileSystemIsRefusedAndSurvived() throws {
+        let directory = TemporaryDirectory()
+        try #require(mount("tmpfs", directory.path, "tmpfs", 0, "size=1m") == 0, "cannot mount a tmpfs")
+        defer { umount2(directory.path, 2) }
+        let place = directory.path + "/journal"
+        var accepted = 0
+        do {
+            let journal = try Journal(directory: place)
+            while true {
+                do {
+                    try append([entry(accepted, length: 3_000)], to: journal)
+                    accepted += 1
+                } catch {
+                    #expect(error.isFull)
+                    break
+                }
+            }
+            #expect(accepted > 100)
+            #expect(try readAll(journal).entries.count == accepted)
+        }
+        let journal = try Journal(directory: place)
+        #expect(journal.notes == [])
+        #expect(journal.head.sequence == UInt64(accepted))
+        // room comes back by itself: here somebody makes the file system larger
+        try #require(mount("tmpfs", directory.path, "tmpfs", UInt(MS_REMOUNT), "size=2m") == 0)
+        try append([[9]], to: journal)
+        #expect(try readAll(journal).entries.last == [9])
+    }
+
+    @Test func twoProcessesCannotShareIt() throws {
+        let directory = TemporaryDirectory()
+        let first = try Journal(directory: directory.path)
+        do {
+            _ = try Journal(directory: directory.path)
+            Issue.record("opened twice")
+        } catch {
+            guard case .locked = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+        #expect(first.head.sequence == 0)
+    }
+
+    @Test func aForeignIdentityIsRefused() {
+        let directory = TemporaryDirectory()
+        directory.write(Array("not hexadecimal at all, certainly no".utf8), to: "identity")
+        do {
+            _ = try Journal(directory: directory.path)
+            Issue.record("opened")
+        } catch {
+            guard case .foreign = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+
+    @Test func otherFilesAreLeftAlone() throws {
+        let directory = TemporaryDirectory()
+        let names = ["notes.txt", "0.journal", "000000000000000G.journal", "0000000000000000.journal.damaged"]
+        for name in names { directory.write([1, 2, 3], to: name) }
+        let journal = try Journal(directory: directory.path)
+        try append([[1]], to: journal)
+        for name in names { #expect(directory.read(name) == [1, 2, 3]) }
+    }
+
+    @Test func anotherJournalsSegmentIsRefused() throws {
+        let other = TemporaryDirectory()
+        do {
+            let journal = try Journal(directory: other.path)
+            try append([[1]], to: journal)
+        }
+        let directory = TemporaryDirectory()
+        do { _ = try Journal(directory: directory.path) }
+        directory.write(other.read(other.segments[0]), to: other.segments[0])
+        do {
+            _ = try Journal(directory: directory.path)
+            Issue.record("opened")
+        } catch {
+            guard case .foreign = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+        #expect(directory.segments == other.segments)
+    }
+}

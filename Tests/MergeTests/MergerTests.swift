@@ -1,0 +1,197 @@
+import Merge
+import Record
+import SampleRecords
+import Testing
+
+@Suite struct DuplicateTests {
+    @Test("the same record again counts as duplicate, in the batch and after it") func twice() {
+        var feed = Feed()
+        feed.add([process(1), process(1), process(2)])
+        #expect(feed.runs.map { $0.delta.processes } == [2])
+        #expect(feed.counters == ["duplicate": 1])
+        feed.merger.finishBatch()
+        #expect(feed.batch.isEmpty)
+        feed.add([process(1), process(3)])
+        #expect(feed.runs.map { $0.delta.processes } == [1])
+        #expect(feed.counters == ["duplicate": 1])
+        #expect(feed.batch.messages == 2)
+    }
+
+    @Test("a record from before a restart is remembered") func restart() {
+        var feed = Feed()
+        feed.merger.remember(process(1).usage, Envelope(arrival: noon), sequence: 0)
+        #expect(feed.batch.isEmpty)
+        feed.add([process(1), process(2)])
+        #expect(feed.counters == ["duplicate": 1])
+        #expect(feed.runs.map { $0.delta.processes } == [1])
+    }
+
+    @Test("messages of the older form have no identity: each counts") func legacy() {
+        var feed = Feed()
+        let message = SampleRecord(id: 0).with {
+            $0.isLegacy = true
+            $0[.username] = "ada"
+            $0.packages = [.init("numpy", "1.0")]
+        }
+        feed.merger.remember(message.usage, Envelope(arrival: noon), sequence: 0)
+        feed.add([message, message])
+        #expect(feed.counters.isEmpty)
+        #expect(feed.runs.map { $0.delta.processes } == [2])
+    }
+
+    @Test("tallies and rejects go into the batch's counters") func tallies() {
+        var feed = Feed()
+        feed.merger.add(tally: [("kernel_dropped", 3), ("rejected.empty", 1)])
+        feed.merger.reject(.empty)
+        feed.merger.reject(.journalDamaged, count: 4)
+        #expect(feed.counters == ["kernel_dropped": 3, "rejected.empty": 2, "rejected.journal_damaged": 4])
+        #expect(!feed.batch.isEmpty && feed.batch.messages == 0)
+    }
+
+    @Test("keys that are unknown are counted") func unknownKeys() {
+        var feed = Feed()
+        feed.add([process(1).with { $0.unknownKeys = 2 }, process(2), process(3).with { $0.unknownKeys = 1 }])
+        #expect(feed.counters == ["unknown_keys": 3])
+    }
+}
+
+@Suite struct TimeTests {
+    private func seen(_ sample: SampleRecord, _ envelope: Envelope) -> (time: Int64?, counters: [String: UInt64]) {
+        var feed = Feed()
+        feed.add(sample, envelope)
+        return (feed.runs.first?.delta.firstSeen, feed.counters)
+    }
+
+    @Test("the record's time, else the header's, else that of arrival") func order() {
+        let silent = process(1).with { $0.time = nil }
+        #expect(seen(process(1), Envelope(arrival: noon, headerTime: noon - 5)).time == noon - 60 * second)
+        #expect(seen(silent, Envelope(arrival: noon, headerTime: noon - 5)).time == noon - 5)
+        #expect(seen(silent, Envelope(arrival: noon)).time == noon)
+    }
+
+    @Test(
+        "a time up to a day ahead is believed, a later one is not",
+        arguments: [(0, false), (1, true)] as [(Int64, Bool)])
+    func ahead(beyond: Int64, isRefused: Bool) {
+        let time = noon + day + beyond
+        let result = seen(process(1).with { $0.time = time }, Envelope(arrival: noon))
+        #expect(result.time == (isRefused ? noon : time))
+        #expect(result.counters == (isRefused ? ["clock_ahead": 1] : [:]))
+    }
+
+    @Test("a header's time is not believed either if it lies ahead") func headerAhead() {
+        let result = seen(process(1).with { $0.time = nil }, Envelope(arrival: noon, headerTime: noon + 2 * day))
+        #expect(result.time == noon && result.counters == ["clock_ahead": 1])
+    }
+
+    @Test("an old time is believed: relays keep records for long") func old() {
+        let result = seen(process(1).with { $0.time = noon - 400 * day }, Envelope(arrival: noon))
+        #expect(result.time == noon - 400 * day && result.counters.isEmpty)
+    }
+}
+
+@Suite struct IdentityTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String?
+        var uid: Int64?
+        var envelope: Envelope
+        var user: String
+        var testDescription: String { "\(name ?? "nobody") \(uid ?? -1) by \(envelope.identity) \(envelope.uid ?? 0)" }
+    }
+
+    private static func kernel(_ uid: UInt32) -> Envelope {
+        Envelope(arrival: noon, identity: .kernel, uid: uid, pid: 1)
+    }
+    private static let claimed = Envelope(arrival: noon)
+
+    static let cases = [
+        Case(name: "ada", uid: 1_001, envelope: claimed, user: "ada"),
+        Case(name: "ada", uid: nil, envelope: claimed, user: "ada"),
+        Case(name: nil, uid: 1_001, envelope: claimed, user: "#1001"),
+        Case(name: "", uid: 1_001, envelope: claimed, user: "#1001"),
+        Case(name: nil, uid: nil, envelope: claimed, user: ""),
+        Case(name: "ada", uid: 1_001, envelope: kernel(1_001), user: "ada"),
+        Case(name: "ada", uid: 1_001, envelope: kernel(1_002), user: "#1002"),
+        Case(name: "ada", uid: nil, envelope: kernel(1_002), user: "#1002"),
+        Case(name: nil, uid: nil, envelope: kernel(1_002), user: "#1002"),
+        Case(name: "root", uid: 0, envelope: kernel(1_002), user: "#1002"),
+        Case(name: "ada", uid: 1_001, envelope: kernel(0), user: "ada"),
+        Case(name: nil, uid: 1_001, envelope: kernel(0), user: "#1001"),
+        Case(name: "ada", uid: 1_001, envelope: Envelope(arrival: noon, identity: .relay), user: "ada"),
+    ]
+
+    @Test("whose a process is", arguments: cases) func user(example: Case) throws {
+        var feed = Feed()
+        feed.add(
+            process(1).with {
+                $0[.username] = example.name; $0.uid = example.uid
+            }, example.envelope)
+        let run = try #require(feed.runs.first)
+        #expect(run.words.user == example.user)
+        #expect(run.delta.flags.contains(.vouched) == (example.envelope.identity != .claimed))
+    }
+
+    @Test("staff and compute nodes are marked only if the record says yes") func flags() {
+        for (flag, isSet) in [(true, true), (false, false), (nil, false)] as [(Bool?, Bool)] {
+            var feed = Feed()
+            feed.add(
+                process(1).with {
+                    $0.isStaff = flag; $0.isCompute = flag
+                })
+            #expect(feed.runs.map { $0.delta.flags } == [isSet ? [.staff, .compute] : []])
+        }
+    }
+
+    @Test("the older word for a container stands where there is no newer one") func shifter() {
+        for (container, isShifter, expected) in [
+            (nil, true, "shifter"), ("podman", true, "podman"), ("", true, "shifter"), (nil, false, ""), (nil, nil, ""),
+        ] as [(String?, Bool?, String)] {
+            var feed = Feed()
+            feed.add(
+                process(1).with {
+                    $0[.container] = container; $0.isShifter = isShifter
+                })
+            #expect(feed.runs.map { $0.environment[3] } == [expected])
+        }
+    }
+}
+
+@Suite struct ClippingTests {
+    @Test("a text over the bound is cut where a character ends, and counted") func cut() throws {
+        let limit = Merger.maximumTextBytes
+        var feed = Feed()
+        feed.add(process(1).with { $0[.main] = String(repeating: "x", count: limit) })
+        #expect(feed.counters.isEmpty)
+        feed.merger.finishBatch()
+        feed.add(process(2).with { $0[.main] = "x" + String(repeating: "🐍", count: limit / 4) })
+        let program = try #require(feed.runs.first?.words.program)
+        #expect(program == "x" + String(repeating: "🐍", count: limit / 4 - 1))
+        #expect(feed.counters == ["clipped_texts": 1])
+    }
+
+    @Test("texts of jobs and environments are cut too") func compound() throws {
+        let long = String(repeating: "y", count: Merger.maximumTextBytes + 1)
+        var feed = Feed()
+        feed.add(
+            process(1).with {
+                $0[.jobID] = long; $0[.prefix] = long; $0[.cluster] = long
+            })
+        let run = try #require(feed.runs.first)
+        #expect(run.words.job.map { $0.utf8.count } == [2_000, 2_000, 1])
+        #expect(run.words.cluster == run.words.job[0], "the job's cluster must be found among the clusters")
+        #expect(run.environment[0]?.utf8.count == 2_000)
+    }
+}
+
+@Suite struct CanaryTests {
+    @Test("canaries are seen and are no usage") func seen() {
+        var feed = Feed()
+        let canary = process(1).with { $0.canary = ("night", 3, 10) }
+        feed.add([canary, canary, process(2).with { $0.canary = ("night", 4, 10) }])
+        #expect(feed.runs.isEmpty && feed.batch.jobs.isEmpty)
+        #expect(feed.batch.canaries.map { $0.run } == ["night", "night"])
+        #expect(feed.batch.canaries.map { $0.sequence } == [3, 4])
+        #expect(feed.batch.canaries.allSatisfy { $0.of == 10 && $0.arrival == noon })
+        #expect(feed.counters == ["stored": 2, "duplicate": 1])
+    }
+}

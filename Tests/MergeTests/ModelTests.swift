@@ -1,0 +1,108 @@
+import Merge
+import Record
+import SampleRecords
+import Testing
+
+/// Random sequences of all kinds of records, in batches of random length, against the slow model.
+@Suite struct ModelTests {
+    @Test("the merger does what the slow model does", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+    func model(seed: UInt64) {
+        var random = FixedRandom(seed: seed)
+        // with even seeds the vocabulary is full after nearly every batch, which must change nothing
+        let bound = seed % 2 == 0 ? 5 : 500_000
+        var feed = Feed(Merger(vocabulary: Vocabulary(maximumSymbols: bound)))
+        var model = SlowModel()
+        var merged = Sums()
+        var now = noon
+        var messages = 0
+        for _ in 0..<4_000 {
+            now += Int64(random.below(2_000_000))
+            let sample = record(&random, now: now)
+            feed.add(sample, Envelope(arrival: now))
+            model.add(sample, arrival: now)
+            messages += 1
+            guard random.once(in: 40) else { continue }
+            feed.merger.expireParts(now: now)
+            model.expire(now: now)
+            merged.take(feed)
+            feed.merger.finishBatch()
+            #expect(merged.accountedFor + UInt64(merged.held.count) == UInt64(messages))
+            #expect(merged.held.count == model.heldParts)
+        }
+        merged.take(feed)
+        #expect(merged.runs == model.runs)
+        #expect(merged.counters == model.counters)
+        #expect(merged.canaries == model.canaries)
+        #expect(merged.snapshots == model.snapshots)
+        #expect(merged.accountedFor + UInt64(merged.held.count) == UInt64(messages))
+        // or the sequence would prove little
+        #expect(merged.runs.count > 100 && merged.runs.values.contains { $0.processes > 3 })
+        for name in ["duplicate", "merged", "stored", "incomplete_parts", "clock_ahead"] {
+            #expect(merged.counters[name, default: 0] > 5, "\(name)")
+        }
+        #expect(feed.merger.vocabulary.generation > (bound == 5 ? 50 : -1))
+    }
+
+    /// Few different values, so that all that can coincide does.
+    private func record(_ random: inout FixedRandom, now: Int64) -> SampleRecord {
+        var sample = SampleRecord(id: UInt64(random.below(3_000)))
+        // all records of one identity say the same, as the hook's do
+        var own = FixedRandom(seed: sample.id)
+        sample.time = own.once(in: 5) ? nil : now - Int64(own.below(5)) * 20_000_000_000
+        if own.once(in: 50) { sample.time = now + 2 * day }
+        sample[.username] = "user\(own.below(3))"
+        sample[.cluster] = own.once(in: 3) ? nil : "c\(own.below(2))"
+        sample[.jobID] = own.once(in: 4) ? nil : "\(own.below(4))"
+        sample[.stepID] = "\(own.below(2))"
+        sample[.main] = own.once(in: 2) ? "a.py" : nil
+        sample.restart = own.once(in: 5) ? 1 : nil
+        sample.rank = own.once(in: 3) ? 0 : nil
+        sample.end = [.exit, .exception, .signal, .killed, nil][own.below(5)]
+        if own.once(in: 10) { sample.canary = ("c", Int64(sample.id), 3_000) }
+        if own.once(in: 20) { sample.isLegacy = true }
+        let isInParts = own.once(in: 4) && !sample.isLegacy
+        sample.packages = (0..<own.below(4)).map { .init("p\(own.below(4))", $0 == 0 ? nil : "\(own.below(2))") }
+        sample.direct = own.once(in: 3) ? nil : ["p0"]
+        if isInParts {
+            sample.parts = 3
+            sample.part = Int64(1 + random.below(3))
+            // a name is in one part only
+            sample.packages = [.init("p\(sample.part ?? 0)", "1")]
+        } else if !sample.isLegacy, sample.canary == nil, random.once(in: 6) {
+            sample.end = .running
+        }
+        return sample
+    }
+}
+
+/// What all batches of a sequence come to.
+private struct Sums {
+    var runs: [RunWords: SlowModel.Totals] = [:]
+    var counters: [String: UInt64] = [:]
+    var canaries: Set<String> = []
+    var snapshots: Set<UInt64> = []
+    var held: Set<String> = []
+    var accountedFor: UInt64 = 0
+
+    /// Takes the batch as a store would.
+    mutating func take(_ feed: Feed) {
+        for run in feed.runs {
+            var totals = runs[run.words] ?? SlowModel.Totals()
+            totals.processes += run.delta.processes
+            totals.ranks += run.delta.ranks
+            for (end, count) in [
+                (.exception, run.delta.exceptions), (.signal, run.delta.signals), (.killed, run.delta.killed),
+            ] as [(ProcessEnd, Int64)] where count > 0 { totals.ends[end, default: 0] += count }
+            totals.first = min(totals.first, run.delta.firstSeen)
+            totals.last = max(totals.last, run.delta.lastSeen)
+            runs[run.words] = totals
+        }
+        for (name, count) in feed.counters { counters[name, default: 0] += count }
+        for canary in feed.batch.canaries { canaries.insert("\(canary.run) \(canary.sequence)") }
+        for snapshot in feed.batch.snapshots { snapshots.insert(snapshot.id.low) }
+        for id in feed.batch.endedSnapshots { snapshots.remove(id.low) }
+        for part in feed.batch.heldParts { held.insert("\(part.id.low)/\(part.part)") }
+        for id in feed.batch.releasedParts { held = held.filter { !$0.hasPrefix("\(id.low)/") } }
+        accountedFor += feed.accountedFor
+    }
+}

@@ -1,0 +1,159 @@
+import Merge
+import Record
+import SampleRecords
+import Testing
+
+@Suite struct PartTests {
+    private func part(_ number: Int64, of parts: Int64, id: UInt64 = 1) -> SampleRecord {
+        process(id).with {
+            $0.part = number
+            $0.parts = parts
+            $0.packages = [.init("package\(number)", "\(number)")]
+            $0.direct = number == 1 ? ["package1"] : []
+        }
+    }
+
+    private let minute: Int64 = 60_000_000
+    private let united = [
+        PackageWords(name: "package1", version: "1", direct: true),
+        PackageWords(name: "package2", version: "2", direct: false),
+        PackageWords(name: "package3", version: "3", direct: false),
+    ]
+
+    @Test(
+        "parts count once, when the last has come, in whatever order", arguments: [[1, 2, 3], [3, 1, 2], [2, 3, 1]])
+    func united(order: [Int64]) throws {
+        var feed = Feed()
+        for (index, number) in order.enumerated() {
+            #expect(feed.runs.isEmpty)
+            #expect(feed.batch.heldParts.map { $0.part } == Array(order.prefix(index)))
+            feed.add(part(number, of: 3))
+        }
+        let run = try #require(feed.runs.first)
+        #expect(run.words.stack == united)
+        #expect(run.delta.processes == 1)
+        #expect(feed.counters == ["merged": 2])
+        #expect(feed.batch.heldParts.isEmpty, "what came whole in one batch is not held")
+        #expect(feed.accountedFor == 3 && feed.batch.messages == 3)
+    }
+
+    @Test("parts over several batches are held, then released") func overBatches() throws {
+        var feed = Feed()
+        feed.add(part(1, of: 2))
+        #expect(feed.batch.heldParts.map { $0.id } == [part(1, of: 2).recordID])
+        #expect(feed.batch.heldParts.map { $0.part } == [1])
+        #expect(feed.batch.heldParts.map { $0.entry } == [Feed.entry(part(1, of: 2))])
+        #expect(feed.accountedFor == 0)
+        feed.merger.finishBatch()
+        feed.add(part(2, of: 2))
+        #expect(feed.batch.heldParts.isEmpty)
+        #expect(feed.batch.releasedParts == [part(1, of: 2).recordID])
+        #expect(feed.runs.map { $0.words.stack } == [Array(united.prefix(2))])
+        #expect(feed.accountedFor == 2)
+    }
+
+    @Test("the same part again is a duplicate, while it waits and afterwards") func duplicates() {
+        var feed = Feed()
+        feed.add([part(1, of: 2), part(1, of: 2)])
+        #expect(feed.counters == ["duplicate": 1])
+        #expect(feed.batch.heldParts.count == 1)
+        feed.add([part(2, of: 2), part(2, of: 2), part(1, of: 2), process(1)])
+        #expect(feed.runs.map { $0.delta.processes } == [1])
+        #expect(feed.counters == ["duplicate": 4, "merged": 1])
+        #expect(feed.accountedFor == 6)
+    }
+
+    @Test("a part that stays alone for a minute is taken as what it is") func lone() {
+        var feed = Feed()
+        feed.add(part(2, of: 3))
+        feed.merger.finishBatch()
+        feed.merger.expireParts(now: noon + minute)
+        #expect(feed.batch.isEmpty)
+        feed.merger.expireParts(now: noon + minute + 1)
+        #expect(feed.runs.map { $0.words.stack } == [[PackageWords(name: "package2", version: "2", direct: false)]])
+        #expect(feed.counters == ["incomplete_parts": 1])
+        #expect(feed.batch.releasedParts == [part(2, of: 3).recordID])
+        #expect(!feed.batch.isEmpty && feed.batch.messages == 0)
+        feed.merger.finishBatch()
+        feed.add(part(1, of: 3))
+        #expect(feed.counters == ["duplicate": 1], "its sibling comes too late")
+    }
+
+    @Test("two of three parts count as one process of two messages") func twoOfThree() {
+        var feed = Feed()
+        feed.add([part(1, of: 3), part(3, of: 3)])
+        feed.merger.expireParts(now: noon + 2 * minute)
+        #expect(feed.counters == ["incomplete_parts": 1, "merged": 1])
+        #expect(feed.runs.map { $0.words.stack.count } == [2])
+        #expect(feed.accountedFor == 2)
+    }
+
+    @Test("the whole record beside its parts makes them duplicates") func wholeBesideParts() {
+        var feed = Feed()
+        feed.add([part(1, of: 2), process(1)])
+        feed.merger.expireParts(now: noon + 2 * minute)
+        #expect(feed.runs.map { $0.delta.processes } == [1])
+        #expect(feed.counters["duplicate"] == 1)
+        #expect(feed.accountedFor == 2)
+    }
+
+    /// What the writer does after a restart: it remembers all that the journal still has of what is stored, the parts
+    /// among them, and then takes up the parts that the store holds.
+    @Test("a part held over a restart waits on", arguments: [true, false]) func restored(isInJournal: Bool) {
+        var feed = Feed()
+        let held = part(1, of: 2)
+        if isInJournal { feed.merger.remember(held.usage, Envelope(arrival: noon), sequence: 0) }
+        feed.merger.restore(part: held.usage, Envelope(arrival: noon))
+        #expect(feed.batch.isEmpty)
+        feed.add(held)
+        #expect(feed.counters == ["duplicate": 1])
+        feed.add(part(2, of: 2))
+        #expect(feed.runs.map { $0.words.stack } == [Array(united.prefix(2))])
+        #expect(feed.batch.releasedParts == [held.recordID])
+        #expect(feed.counters == ["duplicate": 1, "merged": 1])
+        feed.add([part(2, of: 2), held, process(1)])
+        #expect(feed.counters == ["duplicate": 4, "merged": 1])
+    }
+
+    @Test("a part restored and alone counts after its minute", arguments: [true, false])
+    func restoredAlone(isInJournal: Bool) {
+        var feed = Feed()
+        let held = part(1, of: 2)
+        if isInJournal { feed.merger.remember(held.usage, Envelope(arrival: noon), sequence: 0) }
+        feed.merger.restore(part: held.usage, Envelope(arrival: noon))
+        feed.merger.expireParts(now: noon + 2 * minute)
+        #expect(feed.runs.map { $0.delta.processes } == [1])
+        #expect(feed.counters == ["incomplete_parts": 1])
+    }
+
+    @Test("records united before a restart stay known") func wholeBeforeRestart() {
+        var feed = Feed()
+        for number in 1...2 as ClosedRange<Int64> {
+            feed.merger.remember(part(number, of: 2).usage, Envelope(arrival: noon), sequence: UInt64(number))
+        }
+        feed.add([part(1, of: 2), part(2, of: 2)])
+        #expect(feed.counters == ["duplicate": 2])
+        #expect(feed.batch.heldParts.isEmpty)
+    }
+
+    @Test("parts of a final record end the snapshot") func endsSnapshot() {
+        var feed = Feed()
+        feed.add(process(1).with { $0.end = .running })
+        feed.add(part(1, of: 2))
+        #expect(feed.batch.endedSnapshots.isEmpty)
+        feed.add(part(2, of: 2))
+        #expect(feed.batch.endedSnapshots == [process(1).recordID])
+    }
+
+    @Test("parts waiting beyond ten thousand are taken as what they are, the oldest first") func bounded() {
+        var feed = Feed()
+        for id in 1...10_005 as ClosedRange<UInt64> {
+            feed.add(part(1, of: 2, id: id), Envelope(arrival: noon + Int64(id)))
+        }
+        feed.merger.expireParts(now: noon + minute)
+        #expect(feed.counters == ["incomplete_parts": 5])
+        #expect(feed.batch.releasedParts == (1...5).map { part(1, of: 2, id: $0).recordID })
+        #expect(feed.batch.heldParts.count == 10_000)
+        #expect(feed.accountedFor == 5)
+    }
+}

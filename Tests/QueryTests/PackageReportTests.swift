@@ -1,0 +1,148 @@
+import Query
+import Record
+import SampleRecords
+import Store
+import TestDatabases
+import Testing
+
+@Suite struct PackageReportTests {
+    @Test(
+        "all that is told of a package, by every filter", arguments: filters.indices,
+        ["numpy", "größe", "Zebra", "dask"])
+    func report(filter: Int, package: String) throws {
+        let plainly = Plainly(SampleCentre.processes, filters[filter])
+        let answers = try SampleCentre.databases().map {
+            try PackageReport.ask($0.location.reader(), filters[filter], package: package)
+        }
+        check(answers[0], plainly, package)
+        #expect(answers[0] == answers[1])
+        #expect(answers[0].json.formatted == answers[1].json.formatted)
+    }
+
+    private func check(_ answer: PackageReport, _ plainly: Plainly, _ package: String) {
+        let using = plainly.using(package)
+        #expect(answer.package == package)
+        #expect(answer.users == plainly.users(using) && answer.jobs == plainly.jobs(using))
+        #expect(answer.processes == Int64(using.count))
+        #expect(answer.firstSeen == using.compactMap { $0.time }.min())
+        #expect(answer.lastSeen == using.compactMap { $0.time }.max())
+        checkVersions(answer, plainly, package)
+        let months = Dictionary(grouping: using) { String(Calendar.text(day: $0.dayNumber).prefix(7)) }
+        #expect(answer.months.map { $0.month } == months.keys.sorted())
+        for month in answer.months {
+            let own = months[month.month] ?? []
+            #expect(month.users == plainly.users(own) && month.jobs == plainly.jobs(own), "\(month.month)")
+        }
+        let sizes = Dictionary(grouping: using.filter { $0.job != nil }) { $0.numNodes }
+        #expect(answer.jobSizes.map { $0.nodes } == sizes.keys.sorted { ($0 ?? -1) < ($1 ?? -1) })
+        for size in answer.jobSizes { #expect(size.jobs == plainly.jobs(sizes[size.nodes] ?? [])) }
+        checkCompanions(answer, plainly, package)
+    }
+
+    private func checkCompanions(_ answer: PackageReport, _ plainly: Plainly, _ package: String) {
+        let jobsWith = plainly.jobsUsing[package] ?? []
+        var shared: [String: Int64] = [:]
+        for other in plainly.packages where other != package {
+            let both = jobsWith.intersection(plainly.jobsUsing[other] ?? []).count
+            if both > 0 { shared[other] = Int64(both) }
+        }
+        let companions = mostFirst(shared.map { ($0.key, $0.value) })
+        #expect(answer.companions.map { $0.package } == companions)
+        #expect(answer.companions.map { $0.jobs } == companions.map { shared[$0] })
+        for companion in answer.companions {
+            let expected = plainly.pearson(package, companion.package)
+            switch (companion.pearson, expected) {
+            case (let found?, let expected?): #expect(abs(found - expected) < 0.000_051, "\(companion.package)")
+            default: #expect(companion.pearson == nil && expected == nil, "\(companion.package)")
+            }
+        }
+    }
+
+    private func checkVersions(_ answer: PackageReport, _ plainly: Plainly, _ package: String) {
+        var groups: [String?: [SampleRecord]] = [:]
+        for process in plainly.processes {
+            for use in process.packages where use.name == package { groups[use.version, default: []].append(process) }
+        }
+        // the largest first; equal ones by their text, and one that is unknown after an empty one
+        let sorted = groups.keys.sorted { left, right in
+            let (one, other) = (groups[left] ?? [], groups[right] ?? [])
+            if plainly.users(one) != plainly.users(other) { return plainly.users(one) > plainly.users(other) }
+            if plainly.jobs(one) != plainly.jobs(other) { return plainly.jobs(one) > plainly.jobs(other) }
+            return left ?? "" == right ?? "" ? left != nil : bytesBefore(left ?? "", right ?? "")
+        }
+        #expect(answer.versions.map { $0.version } == sorted)
+        for version in answer.versions {
+            let own = groups[version.version] ?? []
+            #expect(version.users == plainly.users(own) && version.jobs == plainly.jobs(own))
+        }
+    }
+
+    @Test("a package that nobody used has no times and nothing beside it") func unknown() throws {
+        for database in try SampleCentre.databases() {
+            let answer = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "no such package")
+            #expect(
+                answer.json.formatted == """
+                    {
+                      "package": "no such package",
+                      "users": 0,
+                      "jobs": 0,
+                      "processes": 0,
+                      "first_seen": null,
+                      "last_seen": null,
+                      "versions": [],
+                      "by_month": [],
+                      "job_sizes": [],
+                      "used_with": []
+                    }
+                    """)
+        }
+    }
+
+    @Test("the limit cuts the companions' end") func limit() throws {
+        for database in try SampleCentre.databases() {
+            let reader = try database.location.reader()
+            let all = try PackageReport.ask(reader, UsageFilter(), package: "numpy")
+            let two = try PackageReport.ask(reader, UsageFilter(), package: "numpy", companionLimit: 2)
+            #expect(all.companions.count == 7 && two.companions == Array(all.companions.prefix(2)))
+        }
+    }
+
+    /// Versions and sizes that are equal but for being unknown stand in the same order in every store.
+    @Test(
+        "what is empty comes before or after what is unknown, always in the same way", arguments: TestDatabase.dialects)
+    func ties(dialect: Dialect) throws {
+        for isTurned in [false, true] {
+            let database = try TestDatabase(dialect)
+            let samples = [nil, ""].enumerated().map { index, version in
+                SampleRecord(id: UInt64(index)).with {
+                    $0.time = SampleCentre.beginning
+                    $0[.username] = "user\(index)"
+                    $0[.jobID] = "\(index)"
+                    $0.numNodes = version == nil ? nil : 0
+                    $0.packages = [.init("numpy", version)]
+                }
+            }
+            try SampleCentre.load(isTurned ? samples.reversed() : samples, into: database)
+            let answer = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "numpy")
+            #expect(answer.versions.map { $0.version } == ["", nil])
+            #expect(answer.jobSizes.map { $0.nodes } == [nil, 0])
+        }
+    }
+
+    @Test("packages that are used together by chance correlate to zero, written 0.0", arguments: TestDatabase.dialects)
+    func noCorrelation(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        // 149 of 300 jobs use each, and 74 both: 300 * 74 - 149 * 149 is -1, a very little less than chance
+        let samples = (0..<300 as Range<UInt64>).map { id in
+            SampleRecord(id: id).with {
+                $0.time = SampleCentre.beginning
+                $0[.jobID] = "\(id)"
+                $0.packages = (id < 149 ? [.init("a")] : []) + (id >= 75 && id < 224 ? [.init("b")] : [])
+            }
+        }
+        try SampleCentre.load(samples, into: database)
+        let answer = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "a")
+        #expect(answer.companions.map { $0.jobs } == [74])
+        #expect(answer.json.formatted.contains("\"pearson\": 0.0\n"))
+    }
+}

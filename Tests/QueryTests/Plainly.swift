@@ -1,0 +1,96 @@
+import Query
+import Record
+import SampleRecords
+
+/// The answers, computed from the records themselves in the plainest way.
+struct Plainly {
+    let processes: [SampleRecord]
+    /// The jobs that used each package.
+    private(set) var jobsUsing: [String: Set<JobWords>] = [:]
+
+    /// The processes that a filter leaves.
+    init(_ all: [SampleRecord], _ filter: UsageFilter = UsageFilter()) {
+        // an account belongs to a job, whichever of its processes said it
+        var accounts: [JobWords: String] = [:]
+        for process in all {
+            if let job = process.job, let account = process[.account] { accounts[job] = account }
+        }
+        processes = all.filter { process in
+            if let first = filter.firstDay, process.dayNumber < first { return false }
+            if let last = filter.lastDay, process.dayNumber > last { return false }
+            if !filter.includesStaff && process.isStaff == true { return false }
+            if let system = filter.system, process[.system] != system { return false }
+            if let account = filter.account, process.job.map({ accounts[$0] ?? "" }) != account { return false }
+            return true
+        }
+        for process in processes {
+            guard let job = process.job else { continue }
+            for package in process.packages { jobsUsing[package.name, default: []].insert(job) }
+        }
+    }
+
+    var packages: [String] { Set(processes.flatMap { $0.packages.map { $0.name } }).sorted { bytesBefore($0, $1) } }
+
+    func users(_ processes: [SampleRecord]) -> Int64 { Int64(Set(processes.compactMap { $0.user }).count) }
+    func jobs(_ processes: [SampleRecord]) -> Int64 { Int64(Set(processes.compactMap { $0.job }).count) }
+
+    func using(_ package: String) -> [SampleRecord] { processes.filter { $0.uses(package) } }
+
+    /// Whole node seconds of a job, from the first sign of its life to the last.
+    func nodeSeconds(_ job: JobWords) -> Int64 {
+        let own = processes.filter { $0.job == job }
+        let nodes = own.compactMap { $0.numNodes }.first ?? 1
+        let starts = own.map { ($0.time ?? 0) - Int64(($0.elapsed ?? 0) * 1e6) }
+        let ends = own.map { $0.time ?? 0 }
+        return nodes * (((ends.max() ?? 0) - (starts.min() ?? 0)) / 1_000_000)
+    }
+
+    /// Over all jobs, by the textbook.
+    func pearson(_ first: String, _ second: String) -> Double? {
+        let jobs = Set(processes.compactMap { $0.job })
+        func vector(_ package: String) -> [Double] {
+            let with = jobsUsing[package] ?? []
+            return jobs.map { with.contains($0) ? 1 : 0 }
+        }
+        let x = vector(first)
+        let y = vector(second)
+        let meanX = x.reduce(0, +) / Double(x.count)
+        let meanY = y.reduce(0, +) / Double(y.count)
+        let covariance = zip(x, y).reduce(0) { $0 + ($1.0 - meanX) * ($1.1 - meanY) }
+        let spreadX = x.reduce(0) { $0 + ($1 - meanX) * ($1 - meanX) }
+        let spreadY = y.reduce(0) { $0 + ($1 - meanY) * ($1 - meanY) }
+        return spreadX * spreadY > 1e-9 ? covariance / (spreadX * spreadY).squareRoot() : nil
+    }
+}
+
+/// The names by their counts, the largest first, and equal ones by their bytes.
+func mostFirst(_ counts: [(name: String, count: Int64)]) -> [String] {
+    counts.sorted { left, right in
+        left.count == right.count ? bytesBefore(left.name, right.name) : left.count > right.count
+    }.map { $0.name }
+}
+
+func bytesBefore(_ left: String, _ right: String) -> Bool { left.utf8.lexicographicallyPrecedes(right.utf8) }
+
+/// Filters of all kinds, for questions over the sample centre.
+let filters: [UsageFilter] = {
+    func filter(_ change: (inout UsageFilter) -> Void) -> UsageFilter {
+        var filter = UsageFilter()
+        change(&filter)
+        return filter
+    }
+    let first = Calendar.days(year: 2_026, month: 1, day: 10)
+    return [
+        UsageFilter(), filter { $0.includesStaff = true }, filter { $0.firstDay = first + 40 },
+        filter { $0.lastDay = first + 40 },
+        filter {
+            $0.firstDay = first + 40; $0.lastDay = first + 40
+        },
+        filter { $0.system = "perlmutter" }, filter { $0.account = "m2" },
+        filter {
+            $0.firstDay = first + 10; $0.lastDay = first + 90; $0.system = "muller"; $0.account = "m3";
+            $0.includesStaff = true
+        },
+        filter { $0.system = "no such system" }, filter { $0.account = "" }, filter { $0.firstDay = first + 4_000 },
+    ]
+}()

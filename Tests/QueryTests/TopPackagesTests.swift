@@ -1,0 +1,110 @@
+import Query
+import Record
+import SampleRecords
+import Store
+import TestDatabases
+import Testing
+
+@Suite struct TopPackagesTests {
+    private struct Row: Equatable {
+        let package: String
+        let users: Int64
+        let jobs: Int64
+        let processes: Int64
+        let nodeSeconds: Int64
+    }
+
+    private func expected(_ plainly: Plainly, by order: TopPackages.Order, onlyDirect: Bool) -> [Row] {
+        var rows: [String: Row] = [:]
+        for package in plainly.packages {
+            let using = plainly.using(package).filter { !onlyDirect || $0.direct?.contains(package) == true }
+            if using.isEmpty { continue }
+            rows[package] = Row(
+                package: package, users: plainly.users(using), jobs: plainly.jobs(using), processes: Int64(using.count),
+                nodeSeconds: Set(using.compactMap { $0.job }).reduce(0) { $0 + plainly.nodeSeconds($1) })
+        }
+        let counts = rows.values.map { row -> (name: String, count: Int64) in
+            switch order {
+            case .users: (row.package, row.users)
+            case .jobs: (row.package, row.jobs)
+            case .processes: (row.package, row.processes)
+            case .nodeHours: (row.package, row.nodeSeconds)
+            }
+        }
+        return mostFirst(counts).compactMap { rows[$0] }
+    }
+
+    private func rows(_ answer: TopPackages) -> [Row] {
+        answer.rows.map {
+            Row(
+                package: $0.package, users: $0.users, jobs: $0.jobs, processes: $0.processes,
+                nodeSeconds: $0.nodeSeconds)
+        }
+    }
+
+    @Test("the packages used most, by every order and filter", arguments: filters.indices, [false, true])
+    func top(filter: Int, onlyDirect: Bool) throws {
+        let plainly = Plainly(SampleCentre.processes, filters[filter])
+        for order in TopPackages.Order.allCases {
+            let expected = expected(plainly, by: order, onlyDirect: onlyDirect)
+            let answers = try SampleCentre.databases().map {
+                try TopPackages.ask($0.location.reader(), filters[filter], by: order, onlyDirect: onlyDirect)
+            }
+            for answer in answers { #expect(rows(answer) == expected, "by \(order)") }
+            #expect(answers[0].json.formatted == answers[1].json.formatted)
+        }
+    }
+
+    @Test("the limit cuts the list's end") func limit() throws {
+        for database in try SampleCentre.databases() {
+            let all = try TopPackages.ask(database.location.reader(), UsageFilter(), by: .processes)
+            let three = try TopPackages.ask(database.location.reader(), UsageFilter(), by: .processes, limit: 3)
+            #expect(all.rows.count == 8)
+            #expect(three.rows == Array(all.rows.prefix(3)))
+        }
+    }
+
+    @Test("Slurm's elapsed time counts where it is known", arguments: TestDatabase.dialects)
+    func slurmTime(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        let sample = SampleRecord(id: 1).with {
+            $0.time = SampleCentre.beginning
+            $0.elapsed = 7_200
+            $0[.jobID] = "1"
+            $0.numNodes = 3
+            $0.packages = [.init("numpy")]
+        }
+        try SampleCentre.load([sample], into: database)
+        let row = try #require(try TopPackages.ask(database.location.reader(), UsageFilter()).rows.first)
+        #expect(row.nodeSeconds == 3 * 7_200 && row.nodeHours == 6)
+        try database.connect().run(script: "UPDATE jobs SET elapsed_seconds = 3661, num_nodes = 2")
+        let later = try #require(try TopPackages.ask(database.location.reader(), UsageFilter()).rows.first)
+        #expect(later.nodeSeconds == 7_322 && later.nodeHours == 2.034)
+    }
+
+    /// Anyone can send a record that claims the most nodes that a record may claim, for the longest time.
+    @Test("claims without measure do not break the question", arguments: TestDatabase.dialects)
+    func immeasurable(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        let samples = (0..<4 as Range<UInt64>).map { id in
+            SampleRecord(id: id).with {
+                $0.time = SampleCentre.beginning
+                $0.elapsed = 1e12
+                $0[.jobID] = "\(id)"
+                $0.numNodes = Int64(Int32.max)
+                $0.packages = [.init("numpy")]
+            }
+        }
+        try SampleCentre.load(samples, into: database)
+        let answer = try TopPackages.ask(database.location.reader(), UsageFilter(), by: .nodeHours)
+        #expect(answer.rows.map { $0.jobs } == [4])
+        #expect(answer.rows.allSatisfy { $0.nodeSeconds > 0 })
+    }
+
+    @Test("an empty store has no packages", arguments: TestDatabase.dialects) func empty(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        try database.location.makeStore().migrate()
+        let answer = try TopPackages.ask(database.location.reader(), UsageFilter())
+        #expect(answer.rows.isEmpty && answer.json.formatted == "[]")
+    }
+}

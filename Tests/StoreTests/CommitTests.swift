@@ -1,0 +1,211 @@
+import Merge
+import Record
+import SampleRecords
+import Store
+import TestDatabases
+import Testing
+
+@Suite struct CommitTests {
+    @Test("a commit writes the batch and moves the position", arguments: TestDatabase.dialects)
+    func writes(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        let outcome = try writing.commit([process(1), process(2), process(3, user: "bob"), process(1)])
+        #expect(outcome == .committed(stored: 2, merged: 1))
+        let row = try database.rows("SELECT sequence, tally, head_tally, last_record, kind, host FROM sources")
+        #expect(row == [[.integer(4), .integer(4), .integer(4), .integer(noon), .text("daemon"), .text("here")]])
+        let tail = "/opt/python/bin/python3 | run.py | nid001 | /opt/python | 3.12.1"
+        #expect(
+            try Set(runTexts(database)) == [
+                "ada | perlmutter | 4711 | 0 | \(tail) | 2 | numpy=2.1/1 | os=-/0",
+                "bob | perlmutter | 4711 | 0 | \(tail) | 1 | numpy=2.1/1 | os=-/0",
+            ])
+        #expect(try counters(database) == ["stored": 2, "merged": 1, "duplicate": 1])
+    }
+
+    @Test("runs of later batches merge into those that are there", arguments: TestDatabase.dialects)
+    func merges(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        #expect(
+            try writing.commit([
+                process(1).with {
+                    $0.end = .killed; $0.rank = 0
+                }
+            ]) == .committed(stored: 1, merged: 0))
+        let later = [
+            process(2).with {
+                $0.time = noon; $0.elapsed = 5; $0.end = .exception; $0.rank = 1
+            },
+            process(3).with {
+                $0.time = noon - 90_000_000; $0.elapsed = 100; $0.end = .signal
+            },
+            process(4, user: "bob"),
+        ]
+        #expect(try writing.commit(later) == .committed(stored: 1, merged: 2))
+        let row = try database.rows(
+            """
+            SELECT processes, ranks, exceptions, signals, killed, first_seen, last_seen, longest FROM runs
+            WHERE usr = (SELECT id FROM users WHERE name = 'ada')
+            """)
+        #expect(
+            row == [[3, 2, 1, 1, 1, noon - 90_000_000, noon, 100_000_000].map { SQLValue.integer(Int64($0)) }])
+        #expect(try counters(database) == ["stored": 2, "merged": 2])
+        #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 4)
+        #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
+    }
+
+    @Test("the same commit again changes nothing", arguments: TestDatabase.dialects)
+    func again(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1)])
+        writing.add([process(2), process(3, user: "bob"), process(4).with { $0.canary = ("c", 1, 2) }])
+        let from = SourcePosition(sequence: 1, tally: 1)
+        let to = SourcePosition(sequence: 4, tally: 4)
+        let batch = writing.merger.batch
+        let vocabulary = writing.merger.vocabulary
+        #expect(try writing.store.commit(batch, vocabulary: vocabulary, from: from, to: to) != .alreadyCommitted)
+        let before = (try runTexts(database), try counters(database))
+        #expect(try writing.store.commit(batch, vocabulary: vocabulary, from: from, to: to) == .alreadyCommitted)
+        // and so for a daemon that died before it heard the answer
+        let other = database.location.makeStore()
+        let state = try other.open(source: "source", kind: .daemon, host: "here")
+        #expect(state.position == to)
+        #expect(try other.commit(batch, vocabulary: vocabulary, from: from, to: to) == .alreadyCommitted)
+        #expect(try runTexts(database) == before.0)
+        #expect(try counters(database) == before.1)
+        #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 3)
+    }
+
+    @Test("a commit of expired parts moves no position and yet counts once", arguments: TestDatabase.dialects)
+    func expiredAgain(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([
+            process(1).with {
+                $0.part = 1; $0.parts = 2
+            }
+        ])
+        writing.merger.expireParts(now: noon + 120_000_000)
+        let (batch, vocabulary) = (writing.merger.batch, writing.merger.vocabulary)
+        let here = SourcePosition(sequence: 1, tally: 1)
+        #expect(
+            try writing.store.commit(batch, vocabulary: vocabulary, from: here, to: here)
+                == .committed(stored: 1, merged: 0))
+        #expect(try writing.store.commit(batch, vocabulary: vocabulary, from: here, to: here) == .alreadyCommitted)
+        #expect(try counters(database) == ["stored": 1, "incomplete_parts": 1])
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 1)
+        #expect(try database.integer("SELECT count(*) FROM held_parts") == 0)
+    }
+
+    @Test("counts alone, without movement or parts, are written", arguments: TestDatabase.dialects)
+    func countsOnly(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        writing.merger.add(tally: [("kernel_dropped", 5)])
+        try writing.commit()
+        writing.merger.add(tally: [("kernel_dropped", 2)])
+        try writing.commit()
+        #expect(try counters(database) == ["kernel_dropped": 7])
+    }
+
+    @Test("a position that another moved is told, and nothing is written", arguments: TestDatabase.dialects)
+    func moved(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        var twin = try Writing(database)
+        try writing.commit([process(1)])
+        twin.add([process(2), process(3)])
+        let error = #expect(throws: StoreError.self) { try twin.commit() }
+        #expect(kind(error) == "positionMoved" && error?.canRetry == false)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 1)
+        #expect(try counters(database) == ["stored": 1])
+        #expect(try writing.commit([process(4)]) == .committed(stored: 0, merged: 1), "the first may go on")
+    }
+
+    @Test("a transaction that fails leaves nothing", arguments: TestDatabase.dialects)
+    func nothingLeft(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        // the counters are the last thing that a commit writes
+        try database.connect().run(script: "ALTER TABLE counters RENAME TO gone")
+        writing.add([
+            process(1), process(2).with { $0.canary = ("c", 1, 2) },
+            process(3).with {
+                $0.part = 1; $0.parts = 2
+            },
+            process(4).with { $0.end = .running },
+        ])
+        let error = #expect(throws: StoreError.self) { try writing.commit() }
+        #expect(kind(error) == "refused")
+        for table in ["runs", "usage_daily", "canary_records", "held_parts", "snapshots", "gone"] {
+            #expect(try database.integer("SELECT count(*) FROM \(table)") == 0, "\(table)")
+        }
+        #expect(try database.rows("SELECT sequence, tally FROM sources") == [[.integer(0), .integer(0)]])
+        try database.connect().run(script: "ALTER TABLE gone RENAME TO counters")
+        #expect(try writing.commit() == .committed(stored: 1, merged: 0))
+    }
+
+    @Test("canaries seen twice stay one", arguments: TestDatabase.dialects)
+    func canaries(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1).with { $0.canary = ("night", 1, 9) }])
+        try writing.commit([
+            process(2).with { $0.canary = ("night", 1, 9) }, process(3).with { $0.canary = ("night", 2, 9) },
+        ])
+        let rows = try database.rows("SELECT run, seq, expected, received FROM canary_records ORDER BY seq")
+        #expect(rows == [1, 2].map { [.text("night"), .integer($0), .integer(9), .integer(noon)] })
+        #expect(try counters(database) == ["stored": 3])
+    }
+
+    @Test("jobs keep the first claim, and what Slurm says stands", arguments: TestDatabase.dialects)
+    func claims(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        let facts = "SELECT num_nodes, num_tasks, (SELECT name FROM accounts a WHERE a.id = account) FROM jobs"
+        try writing.commit([process(1)])
+        #expect(try database.rows(facts) == [[.integer(4), .null, .text("")]])
+        var other = try Writing(database, source: "other")
+        try other.commit([
+            process(2).with {
+                $0.numNodes = 9; $0[.account] = "m1"
+            }
+        ])
+        #expect(try database.rows(facts) == [[.integer(4), .null, .text("m1")]])
+        try database.connect().run(script: "UPDATE jobs SET source = 1, num_nodes = 5, account = 0")
+        try writing.commit([
+            process(3).with {
+                $0[.account] = "m2"; $0[.qos] = "debug"
+            }
+        ])
+        #expect(try database.rows(facts) == [[.integer(5), .null, .text("")]])
+    }
+
+    @Test("a full vocabulary is emptied and the store finds the same names again", arguments: TestDatabase.dialects)
+    func vocabularyEmptied(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        writing.merger = Merger(vocabulary: Vocabulary(maximumSymbols: 2))
+        for round in 0..<6 as Range<UInt64> {
+            try writing.commit(
+                (0..<8).map { process(round * 8 + $0, user: "user\((round + $0) % 5)", program: "\($0 % 3)") })
+        }
+        #expect(writing.merger.vocabulary.generation >= 5)
+        #expect(try database.integer("SELECT count(*) FROM runs") == 15)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 48)
+        #expect(try database.integer("SELECT count(*) FROM users") == 6)
+        #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
+        #expect(try Set(runTexts(database).map { $0.prefix(5) }).count == 5)
+    }
+}
+
+/// Counters of all sources.
+func counters(_ database: TestDatabase) throws -> [String: Int64] {
+    var values: [String: Int64] = [:]
+    for row in try database.rows("SELECT name, sum(value) FROM counters GROUP BY name") {
+        values[row[0].text ?? ""] = row[1].integer
+    }
+    return values
+}

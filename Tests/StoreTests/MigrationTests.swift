@@ -1,0 +1,103 @@
+import Record
+import Store
+import Synchronization
+import TestDatabases
+import Testing
+
+@Suite struct MigrationTests {
+    @Test("migrating twice changes nothing the second time", arguments: TestDatabase.dialects)
+    func twice(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        for _ in 0..<2 {
+            try database.location.makeStore().migrate()
+            #expect(try database.integer("SELECT count(*) FROM schema_versions") == 1)
+            #expect(try database.integer("SELECT count(*) FROM users") == 1)
+        }
+        #expect(try database.rows("SELECT id, name FROM users") == [[.integer(0), .text("")]])
+    }
+
+    @Test("of several that start at once one migrates, and all go on", arguments: TestDatabase.dialects)
+    func atOnce(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        let failures = Mutex<[String]>([])
+        atTheSameTime(6) { index in
+            let store = database.location.makeStore()
+            do {
+                // a daemon tries again what can be retried
+                for attempt in 0... {
+                    do throws(StoreError) {
+                        try store.migrate()
+                        _ = try store.open(source: "source \(index)", kind: .daemon, host: "here")
+                        break
+                    } catch {
+                        guard error.canRetry, attempt < 20 else { throw error }
+                    }
+                }
+            } catch {
+                failures.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        #expect(try database.integer("SELECT count(*) FROM schema_versions") == 1)
+        #expect(try database.integer("SELECT count(*) FROM sources") == 6)
+        #expect(try database.integer("SELECT count(*) FROM months") == 150 * 12)
+    }
+
+    @Test("tables newer than the program are refused, by writers and readers", arguments: TestDatabase.dialects)
+    func newer(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        try database.location.makeStore().migrate()
+        try database.connect().query("INSERT INTO schema_versions (version, applied) VALUES (1000, 0)")
+        let writer = #expect(throws: StoreError.self) { try database.location.makeStore().migrate() }
+        let reader = #expect(throws: StoreError.self) { _ = try database.location.reader() }
+        #expect(kind(writer) == "schema" && kind(reader) == "schema")
+        #expect("\(writer.map { "\($0)" } ?? "")".contains("1000"))
+        #expect(try database.integer("SELECT max(version) FROM schema_versions") == 1_000)
+    }
+
+    @Test("a reader wants tables, and makes none", arguments: TestDatabase.dialects)
+    func reader(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        // an empty SQLite file is made by the first connection
+        _ = try database.rows("SELECT 1")
+        let error = #expect(throws: StoreError.self) { _ = try database.location.reader() }
+        #expect(kind(error) == "schema")
+        try database.location.makeStore().migrate()
+        let reader = try database.location.reader()
+        #expect(try reader.query("SELECT count(*) FROM runs") == [[.integer(0)]])
+        #expect(throws: StoreError.self) { try reader.query("DELETE FROM users") }
+    }
+
+    @Test("the months are a calendar without gaps", arguments: TestDatabase.dialects)
+    func months(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        try database.location.makeStore().migrate()
+        let rows = try database.rows("SELECT month, first_day, next_day FROM months ORDER BY month")
+        var expected = Int64(Calendar.days(year: 2_000, month: 1, day: 1))
+        for row in rows {
+            #expect(row[1].integer == expected)
+            let first = Int(row[1].integer ?? 0)
+            let text = Calendar.text(day: first)
+            #expect(row[0].text == String(text.prefix(7)) && text.hasSuffix("-01"))
+            expected = row[2].integer ?? 0
+        }
+        #expect(expected == Int64(Calendar.days(year: 2_150, month: 1, day: 1)))
+    }
+
+    @Test("a file that is no database is refused and left as it is") func noDatabase() throws {
+        let database = try TestDatabase(.sqlite)
+        guard case .sqlite(let path) = database.location else { return }
+        try Shell.run("head -c 5000 /dev/zero | tr '\\0' x > '\(path)'")
+        let error = #expect(throws: StoreError.self) { try database.location.makeStore().migrate() }
+        #expect(kind(error) == "schema")
+        try Shell.run("test $(wc -c < '\(path)') = 5000")
+    }
+
+    @Test(
+        "a store that is not there is unavailable",
+        arguments: ["sqlite:///nowhere/at/all.sqlite", "postgres:///x?host=/nowhere"])
+    func away(url: String) throws {
+        let error = #expect(throws: StoreError.self) { try StoreLocation(url).makeStore().migrate() }
+        #expect(kind(error) == "unavailable" && error?.canRetry == true)
+    }
+}
