@@ -92,6 +92,7 @@ let package = Package(
             "StoreTests", ["Merge", "Record", "SampleRecords", "Store", "TestDatabases"], exclude: ["TestDatabases"]),
         tests("QueryTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
         tests("SettingsTests", ["Settings"]),
+        tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
         tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,0 +1,38 @@
+import DaemonMetrics
+import Record
+import Testing
+
+@Suite struct PrometheusTextTests {
+    @Test func countsAndGaugesInTheExpositionFormat() {
+        let metrics = IngestMetrics()
+        metrics.update { snapshot in
+            snapshot.received = 12
+            snapshot.settled = 10
+            snapshot.storeIsAway = false
+            snapshot.counters.add(3, to: IngestCounters.stored)
+            snapshot.counters.add(4, to: IngestCounters.rejected(.badJSON))
+            snapshot.counters.add(1, to: IngestCounters.rejected(.notUTF8))
+            snapshot.counters.add(2, to: IngestCounters.kernelDropped)
+        }
+        let lines = metrics.snapshot.prometheusText.split(separator: "\n")
+        let samples = lines.filter { !$0.hasPrefix("#") }
+        #expect(samples.contains("customs_received_total 12"))
+        #expect(samples.contains("customs_pending 2"))
+        #expect(samples.contains("customs_store_up 1"))
+        #expect(samples.contains("customs_stored_total 3"))
+        #expect(samples.contains("customs_merged_total 0"))
+        #expect(samples.contains("customs_kernel_dropped_total 2"))
+        #expect(
+            samples.filter { $0.hasPrefix("customs_rejected_total") } == [
+                "customs_rejected_total{reason=\"bad_json\"} 4", "customs_rejected_total{reason=\"not_utf8\"} 1",
+            ])
+        // each metric is introduced once, before its samples
+        let typed = lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
+        #expect(Set(typed).count == typed.count)
+        #expect(Set(samples.map { $0.prefix { $0 != " " && $0 != "{" } }).isSubset(of: Set(typed)))
+    }
+
+    @Test func aDaemonThatHasJustStartedHasNoStore() {
+        #expect(IngestMetrics().snapshot.prometheusText.contains("\ncustoms_store_up 0\n"))
+    }
+}
