@@ -1,5 +1,6 @@
 import CDatagram
 import Glibc
+import Synchronization
 
 /// A bound datagram socket, closed with its owner.
 public final class DatagramSocket: Sendable {
@@ -7,7 +8,7 @@ public final class DatagramSocket: Sendable {
     /// Where it is bound; with port 0 asked for, the port that the kernel chose.
     public let address: ListenAddress
     /// Whether its file is ours to remove.
-    private let ownsPath: Bool
+    private let ownsPath: Atomic<Bool>
 
     /// Binds a new socket.
     ///
@@ -38,13 +39,21 @@ public final class DatagramSocket: Sendable {
     private init(descriptor: Int32, address: ListenAddress, ownsPath: Bool) {
         self.descriptor = descriptor
         self.address = address
-        self.ownsPath = ownsPath
+        self.ownsPath = Atomic(ownsPath)
         if case .unixDatagram = address { _ = datagram_pass_credentials(descriptor) }
     }
 
     deinit {
-        if ownsPath, case .unixDatagram(let path) = address { unlink(path) }
+        removePath()
         close(descriptor)
+    }
+
+    /// Removes the socket's file, if it is ours, so that senders turn to whoever comes next.
+    ///
+    /// At a program's end nobody waits for `deinit`: whoever ends says so here.
+    public func removePath() {
+        guard case .unixDatagram(let path) = address, ownsPath.exchange(false, ordering: .relaxed) else { return }
+        unlink(path)
     }
 
     /// Asks the kernel for a receive buffer; returns the bytes that it gives.

@@ -47,6 +47,7 @@ struct Daemon {
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        defer { for socket in sockets { socket.removePath() } }
         do {
             try await group.run()
         } catch let failure as Failure {

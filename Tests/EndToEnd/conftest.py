@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from postgres import PostgresServer  # noqa: E402
 from stores import STORES, MakeStore, PostgresStore, SQLiteStore  # noqa: E402
 
 _numbers = itertools.count(1)
+
+# what runs in the background of a shell has SIGINT ignored, and so would have what is started here
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from receiver import HOOK, Receiver
+
+# what runs in the background of a shell has SIGINT ignored, and so would have what is started here
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
