@@ -23,9 +23,9 @@ struct FrameScanner {
 
     init(seed: UInt64) { self.seed = seed }
 
-    /// Begins another segment.
-    mutating func restart() {
-        offset = SegmentHeader.byteCount
+    /// Begins another segment, or this one anew.
+    mutating func restart(at place: Int = SegmentHeader.byteCount) {
+        offset = place
         soundEnd = offset
         windowCount = 0
     }

@@ -6,6 +6,8 @@ public final class JournalReader {
     private let journal: Journal
     private var scanner: FrameScanner
     private var file: SegmentFile?
+    /// Where the last frame read begins in its segment.
+    private var frameOffset = SegmentHeader.byteCount
 
     init(journal: Journal, at position: JournalPosition, seed: UInt64) {
         self.journal = journal
@@ -17,21 +19,44 @@ public final class JournalReader {
     public struct Frame {
         /// What the running total grew by between the last frame read and this one: what lay in a damaged or missing part.
         public let skippedTally: UInt64
-        let firstSequence: UInt64
+        /// Where the frame begins; the reader's position may lie within it.
+        public let start: JournalPosition
+        let from: UInt64
         let payload: UnsafeRawBufferPointer
 
-        /// Calls `body` with each entry and its sequence number, in order.
+        /// Calls `body` with each entry behind the reader's position and its sequence number, in order.
         public func forEach(_ body: (_ sequence: UInt64, _ entry: UnsafeRawBufferPointer) -> Void) {
             var offset = 0
-            var sequence = firstSequence
+            var sequence = start.sequence
             while offset + 4 <= payload.count {
                 let length = Int(load(payload, offset) as UInt32)
                 guard length <= payload.count - offset - 4 else { return }
-                body(sequence, UnsafeRawBufferPointer(rebasing: payload[offset + 4..<offset + 4 + length]))
+                if sequence >= from {
+                    body(sequence, UnsafeRawBufferPointer(rebasing: payload[offset + 4..<offset + 4 + length]))
+                }
                 offset += 4 + length
                 sequence += 1
             }
         }
+    }
+
+    /// A place to come back to, without searching the segment for it.
+    public struct Bookmark {
+        public let position: JournalPosition
+        let file: SegmentFile?
+        let offset: Int
+    }
+
+    /// - Parameter position: in the last frame read or directly behind it; where the reader is, if it has read none.
+    public func bookmark(at position: JournalPosition) -> Bookmark {
+        Bookmark(position: position, file: file, offset: frameOffset)
+    }
+
+    public func go(to bookmark: Bookmark) {
+        position = bookmark.position
+        file = bookmark.file
+        frameOffset = bookmark.offset
+        scanner.restart(at: bookmark.offset)
     }
 
     /// Calls `body` with the next frame; false if there is none yet.
@@ -50,14 +75,16 @@ public final class JournalReader {
             let isFollowed = journal.hasSegment(after: file.start.sequence)
             let limit = try journal.extent(of: file)
             if case .frame(let header, let payload) = try scanner.next(in: file, limit: limit) {
-                guard header.firstSequence >= position.sequence else { continue }
-                let before = position.tally
+                guard header.end.sequence > position.sequence else { continue }
+                let before = position
                 position = header.end
+                frameOffset = scanner.offset - header.frameBytes
                 scanner.withWindow(payload) { bytes in
                     body(
                         Frame(
-                            skippedTally: header.tallyBefore > before ? header.tallyBefore - before : 0,
-                            firstSequence: header.firstSequence, payload: bytes))
+                            skippedTally: header.tallyBefore > before.tally ? header.tallyBefore - before.tally : 0,
+                            start: JournalPosition(sequence: header.firstSequence, tally: header.tallyBefore),
+                            from: before.sequence, payload: bytes))
                 }
                 return true
             }

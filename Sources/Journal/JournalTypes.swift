@@ -1,4 +1,4 @@
-/// A place in the journal: between two frames.
+/// A place in the journal: between two entries.
 public struct JournalPosition: Sendable, Equatable {
     /// The number of the next entry.
     public var sequence: UInt64

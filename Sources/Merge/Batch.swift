@@ -14,6 +14,8 @@ public struct Batch: Sendable {
     /// Parts that wait for their siblings, and the identities of records that wait no longer.
     public var heldParts: [HeldPart] = []
     public var releasedParts: [RecordID] = []
+    /// Records that the store would not take before.
+    public var quarantined: [QuarantinedRecord] = []
     /// What the batch adds to the counters, without `stored` and `merged` of `runs`, which only the store can tell.
     public var counters = IngestCounters()
     /// The newest time of arrival in the batch, microseconds since 1970 UTC.
@@ -25,6 +27,7 @@ public struct Batch: Sendable {
 
     public var isEmpty: Bool {
         messages == 0 && counters.isEmpty && runs.isEmpty && releasedParts.isEmpty && endedSnapshots.isEmpty
+            && quarantined.isEmpty
     }
 
     mutating func reset() {
@@ -35,6 +38,7 @@ public struct Batch: Sendable {
         endedSnapshots.removeAll(keepingCapacity: true)
         heldParts.removeAll(keepingCapacity: true)
         releasedParts.removeAll(keepingCapacity: true)
+        quarantined.removeAll(keepingCapacity: true)
         counters.reset()
         lastArrival = 0
         messages = 0
@@ -141,4 +145,26 @@ public struct HeldPart: Sendable, Equatable {
     public let id: RecordID
     public let part: Int64
     public let entry: [UInt8]
+}
+
+/// What the store refused, and why: kept beside everything else, so that nothing is held up and nothing is lost.
+public struct QuarantinedRecord: Sendable, Equatable {
+    public enum Content: Sendable, Equatable {
+        /// A journal entry, at this place.
+        case entry(sequence: UInt64, bytes: [UInt8])
+        /// The parts of this record that the store holds.
+        case heldParts(RecordID)
+    }
+
+    public let content: Content
+    /// What the store said.
+    public let reason: String
+    /// Microseconds since 1970 UTC.
+    public let noticed: Int64
+
+    public init(_ content: Content, reason: String, noticed: Int64) {
+        self.content = content
+        self.reason = reason
+        self.noticed = noticed
+    }
 }

@@ -24,6 +24,10 @@ public struct Merger: Sendable {
     private var jobIndex: [Int32: Int] = [:]
     private var claims: [Int32: JobClaim] = [:]
     private var key = CompoundKey()
+    /// What the batch at hand has changed in this memory.
+    private var undo = BatchUndo()
+    /// Identities that are remembered from a batch that was undone, and have not been fed again.
+    private var replay: Set<RecordID> = []
 
     /// - Parameter running: identities of the snapshots that the store holds.
     public init(
@@ -76,6 +80,39 @@ public struct Merger: Sendable {
         _ = recent.insert(record.id, arrival: envelope.arrival, sequence: sequence)
     }
 
+    /// Takes an entry that the store would not take: it is kept as it is, and counted as refused.
+    ///
+    /// - Parameter record: what the entry says, if it is a record.
+    public mutating func quarantine(
+        _ record: UsageRecord?, entry: UnsafeRawBufferPointer, sequence: UInt64, arrival: Int64, reason: String,
+        noticed: Int64
+    ) {
+        batch.messages += 1
+        batch.lastArrival = max(batch.lastArrival, arrival)
+        reject(.refusedByStore)
+        // its identity stays known, so that the same message once more is a duplicate; a part's record may yet be taken
+        if let record, (record.parts ?? 1) <= 1 { replay.remove(record.id) }
+        batch.quarantined.append(
+            QuarantinedRecord(.entry(sequence: sequence, bytes: [UInt8](entry)), reason: reason, noticed: noticed))
+    }
+
+    /// Takes the first of the records whose parts have waited for too long, which the store would not take, out of those
+    /// that wait.
+    public mutating func quarantineExpiredPart(now: Int64, reason: String) {
+        undo.keep(parts, restored)
+        for assembled in parts.expire(before: now - Merger.partPatience, limit: 1) {
+            let id = assembled.record.id
+            restored.remove(id)
+            replay.remove(id)
+            reject(.refusedByStore, count: UInt64(assembled.messages))
+            batch.releasedParts.append(id)
+            batch.quarantined.append(QuarantinedRecord(.heldParts(id), reason: reason, noticed: now))
+        }
+    }
+
+    /// Leaves what is in quarantine out of the batch: it is kept elsewhere. That it was refused still counts.
+    public mutating func forgetQuarantined() { batch.quarantined.removeAll() }
+
     /// Takes up a part that the store held over a restart: it has been counted as a message already.
     public mutating func restore(part record: UsageRecord, _ envelope: Envelope) {
         _ = parts.add(record, envelope, sequence: 0)
@@ -84,20 +121,25 @@ public struct Merger: Sendable {
 
     /// Takes the parts that have waited for too long as what they are.
     ///
-    /// - Parameter now: microseconds since 1970 UTC.
-    public mutating func expireParts(now: Int64) {
-        guard !parts.isEmpty else { return }
-        for assembled in parts.expire(before: now - Merger.partPatience) {
+    /// - Parameters:
+    ///   - now: microseconds since 1970 UTC.
+    ///   - limit: takes at most so many records.
+    /// - Returns: how many records it took.
+    @discardableResult
+    public mutating func expireParts(now: Int64, limit: Int = .max) -> Int {
+        guard !parts.isEmpty else { return 0 }
+        undo.keep(parts, restored)
+        let expired = parts.expire(before: now - Merger.partPatience, limit: limit)
+        for assembled in expired {
             batch.counters.add(1, to: IngestCounters.incompleteParts)
             finish(assembled)
         }
+        return expired.count
     }
 
     /// Forgets the batch once the store has it.
     public mutating func finishBatch() {
-        batch.reset()
-        runIndex.removeAll(keepingCapacity: true)
-        jobIndex.removeAll(keepingCapacity: true)
+        forgetBatch()
         if vocabulary.isFull {
             vocabulary.empty()
             stackReader.empty()
@@ -107,27 +149,58 @@ public struct Merger: Sendable {
         }
     }
 
+    /// Takes the batch back, so that the same entries can be fed again, in smaller batches or without some of them.
+    public mutating func undoBatch() {
+        if let before = undo.parts { (parts, restored) = before }
+        replay.formUnion(undo.newIDs)
+        runningIDs.formUnion(batch.endedSnapshots)
+        runningIDs.subtract(undo.newSnapshots)
+        for (job, claim) in undo.claims { claims[job] = claim }
+        forgetBatch()
+    }
+
+    /// Ends the feeding again of entries after `undoBatch`: what was not fed by now never will be.
+    public mutating func endReplay() {
+        // a record of which the store refused one part may yet come of the others
+        replay = replay.filter { parts.holds($0) }
+    }
+
+    private mutating func forgetBatch() {
+        batch.reset()
+        undo.reset()
+        runIndex.removeAll(keepingCapacity: true)
+        jobIndex.removeAll(keepingCapacity: true)
+    }
+
+    private func isKnown(_ id: RecordID) -> Bool { recent.contains(id) && !replay.contains(id) }
+
     private mutating func isNew(_ record: UsageRecord, _ envelope: Envelope, sequence: UInt64) -> Bool {
         if record.isLegacy { return true }
-        return recent.insert(record.id, arrival: envelope.arrival, sequence: sequence)
+        let isFedAgain = !replay.isEmpty && replay.remove(record.id) != nil
+        guard isFedAgain || recent.insert(record.id, arrival: envelope.arrival, sequence: sequence) else {
+            return false
+        }
+        undo.newIDs.append(record.id)
+        return true
     }
 
     private mutating func addSnapshot(
         _ record: UsageRecord, _ envelope: Envelope, entry: UnsafeRawBufferPointer
     ) {
-        if recent.contains(record.id) { return batch.counters.add(1, to: IngestCounters.duplicate) }
+        if isKnown(record.id) { return batch.counters.add(1, to: IngestCounters.duplicate) }
         // it merges into the final record, or into an earlier snapshot, of the same process
         batch.counters.add(1, to: IngestCounters.merged)
-        runningIDs.insert(record.id)
+        if runningIDs.insert(record.id).inserted { undo.newSnapshots.append(record.id) }
         batch.snapshots.append(Snapshot(id: record.id, arrival: envelope.arrival, entry: [UInt8](entry)))
     }
 
     private mutating func addPart(
         _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer
     ) {
-        if !restored.contains(record.id), recent.contains(record.id) {
+        if !restored.contains(record.id), isKnown(record.id) {
             return batch.counters.add(1, to: IngestCounters.duplicate)
         }
+        undo.keep(parts, restored)
         switch parts.add(record, envelope, sequence: sequence) {
         case .duplicate: batch.counters.add(1, to: IngestCounters.duplicate)
         case .waits:
@@ -264,6 +337,7 @@ public struct Merger: Sendable {
         claim.arrayTaskID = claim.arrayTaskID ?? record.arrayTaskID
         claim.hetGroup = claim.hetGroup ?? record.hetGroup
         guard claim != before else { return }
+        if undo.claims[job] == nil { undo.claims[job] = .some(claims[job]) }
         claims[job] = claim
         if let index = jobIndex[job] {
             batch.jobs[index] = claim

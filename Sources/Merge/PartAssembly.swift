@@ -32,6 +32,8 @@ struct PartAssembly: Sendable {
 
     var isEmpty: Bool { waiting.isEmpty }
 
+    func holds(_ id: RecordID) -> Bool { waiting[id] != nil }
+
     mutating func add(_ record: UsageRecord, _ envelope: Envelope, sequence: UInt64) -> Outcome {
         let part = record.part ?? 1
         let parts = record.parts ?? 1
@@ -57,16 +59,21 @@ struct PartAssembly: Sendable {
     }
 
     /// Takes out the records whose first part came before `time`, and the oldest of those over the bound.
-    mutating func expire(before time: Int64) -> [Assembled] {
+    ///
+    /// - Parameter limit: takes at most so many.
+    mutating func expire(before time: Int64, limit: Int = .max) -> [Assembled] {
         var expired = waiting.filter { $0.value.envelope.arrival < time }
         if waiting.count - expired.count > maximumWaiting {
             let oldest = waiting.sorted { $0.value.envelope.arrival < $1.value.envelope.arrival }
             for (id, value) in oldest.prefix(waiting.count - maximumWaiting) { expired[id] = value }
         }
-        for id in expired.keys { waiting[id] = nil }
-        return expired.values.sorted { $0.sequence < $1.sequence }.map {
-            Assembled(
-                record: $0.assembled, envelope: $0.envelope, messages: $0.seen.count, sequence: $0.sequence)
+        let inOrder = expired.sorted {
+            ($0.value.sequence, $0.key.high, $0.key.low) < ($1.value.sequence, $1.key.high, $1.key.low)
+        }
+        return inOrder.prefix(limit).map { id, value in
+            waiting[id] = nil
+            return Assembled(
+                record: value.assembled, envelope: value.envelope, messages: value.seen.count, sequence: value.sequence)
         }
     }
 }

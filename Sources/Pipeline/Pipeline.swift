@@ -18,6 +18,7 @@ public final class Pipeline: Sendable {
     private let metrics: IngestMetrics
     private let tunables: Tunables
     private let location: StoreLocation
+    private let stateDirectory: String
     private let logger: Logger
     private let rejectLog: RejectLog
 
@@ -34,6 +35,7 @@ public final class Pipeline: Sendable {
         self.metrics = metrics
         self.logger = logger
         location = try StoreLocation(settings.store)
+        stateDirectory = settings.stateDirectory
         journal = try Journal(
             directory: settings.stateDirectory + "/journal",
             limits: JournalLimits(
@@ -108,8 +110,9 @@ public final class Pipeline: Sendable {
 
     private func runWriter() {
         let writer = Writer(
-            journal: journal, store: location.makeStore(), tunables: tunables, metrics: metrics, stop: stopWriting,
-            logger: logger)
+            journal: journal,
+            refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
+            store: location.makeStore(), tunables: tunables, metrics: metrics, stop: stopWriting, logger: logger)
         do {
             try writer.run()
         } catch {

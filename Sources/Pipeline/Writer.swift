@@ -14,26 +14,29 @@ import Wire
 /// One thread runs it, and it alone speaks to the store. While the store is away it waits, longer each time and never
 /// together with others; the journal keeps what comes.
 final class Writer {
-    private let journal: Journal
+    let journal: Journal
+    let refusedFile: RefusedFile
     private let store: any UsageStore
     private let tunables: Tunables
-    private let metrics: IngestMetrics
-    private let stop: StopSignal
-    private let logger: Logger
+    let metrics: IngestMetrics
+    let stop: StopSignal
+    let logger: Logger
 
-    private var merger = Merger()
-    private var parser = MessageParser()
-    private var record = UsageRecord()
-    private var position = JournalPosition(sequence: 0, tally: 0)
+    var merger = Merger()
+    var parser = MessageParser()
+    var record = UsageRecord()
+    var position = JournalPosition(sequence: 0, tally: 0)
     /// The arrival of the first message of the batch at hand.
     private var oldestInBatch: Int64?
     private var lastBeat = 0
 
     init(
-        journal: Journal, store: any UsageStore, tunables: Tunables, metrics: IngestMetrics, stop: StopSignal,
+        journal: Journal, refusedFile: RefusedFile, store: any UsageStore, tunables: Tunables, metrics: IngestMetrics,
+        stop: StopSignal,
         logger: Logger
     ) {
         self.journal = journal
+        self.refusedFile = refusedFile
         self.store = store
         self.tunables = tunables
         self.metrics = metrics
@@ -87,7 +90,8 @@ final class Writer {
             guard
                 try reader.next({ frame in
                     frame.forEach { sequence, bytes in
-                        guard case .message(let envelope, let json)? = Entry.read(bytes),
+                        // the store's position may lie within a frame
+                        guard sequence < position.sequence, case .message(let envelope, let json)? = Entry.read(bytes),
                             parser.parse(record: json, into: &record) == nil
                         else { return }
                         merger.remember(record, envelope, sequence: sequence)
@@ -144,7 +148,7 @@ final class Writer {
         return reached
     }
 
-    private func take(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) {
+    func take(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) {
         switch Entry.read(bytes) {
         case .message(let envelope, let json):
             if oldestInBatch == nil { oldestInBatch = envelope.arrival }
@@ -157,16 +161,44 @@ final class Writer {
 
     /// - Returns: false if the daemon stops and the store is away.
     private func commit(upTo reached: JournalPosition) throws -> Bool {
+        switch try attempt(upTo: reached) {
+        case .done: return true
+        case .stopped: return false
+        case .refused(let why): return try isolate(upTo: reached, why: why)
+        }
+    }
+
+    enum Attempt {
+        case done
+        /// The daemon stops and the store is away.
+        case stopped
+        /// The store would not take some of the batch's data.
+        case refused(String)
+    }
+
+    /// Writes the batch with the position that it reaches.
+    func attempt(upTo reached: JournalPosition) throws -> Attempt {
         let from = SourcePosition(position)
         let to = SourcePosition(reached)
-        let outcome = try patiently("write") { () throws(StoreError) in
-            try self.store.commit(self.merger.batch, vocabulary: self.merger.vocabulary, from: from, to: to)
+        do {
+            let outcome = try patiently("write") { () throws(StoreError) in
+                try self.store.commit(self.merger.batch, vocabulary: self.merger.vocabulary, from: from, to: to)
+            }
+            guard let outcome else { return .stopped }
+            finish(outcome, reached)
+            return .done
+        } catch StoreError.unacceptable(let why) {
+            return .refused(why)
         }
-        guard let outcome else { return false }
+    }
+
+    private func finish(_ outcome: CommitOutcome, _ reached: JournalPosition) {
         let counters = merger.batch.counters
         let lastArrival = merger.batch.lastArrival
         metrics.update { snapshot in
-            for name in [IngestCounters.duplicate] { snapshot.counters.add(counters[name], to: name) }
+            for name in [IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore)] {
+                snapshot.counters.add(counters[name], to: name)
+            }
             if case .committed(let stored, let merged) = outcome {
                 snapshot.counters.add(stored + counters[IngestCounters.stored], to: IngestCounters.stored)
                 snapshot.counters.add(merged + counters[IngestCounters.merged], to: IngestCounters.merged)
@@ -178,11 +210,10 @@ final class Writer {
         position = reached
         merger.finishBatch()
         journal.release(upTo: position, keepingSequencesFrom: merger.oldestRememberedSequence)
-        return true
     }
 
     /// Tells the store once a second how much has been received.
-    private func beatIfDue() throws -> Bool {
+    func beatIfDue() throws -> Bool {
         let now = steadyMilliseconds()
         guard now - lastBeat >= 1_000 else { return true }
         lastBeat = now

@@ -34,4 +34,6 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case journalError = "journal_error"
     /// Entries that a damaged part of the journal held.
     case journalDamaged = "journal_damaged"
+    /// The store would not take the record; it lies in the store's `quarantine` table.
+    case refusedByStore = "refused_by_store"
 }

@@ -52,6 +52,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 let fresh = try write(runs: batch.runs, on: connection)
                 let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
                 try write(canaries: batch.canaries, on: connection)
+                // before the parts that it copies are released
+                try write(quarantined: batch.quarantined, source, on: connection)
                 try write(waiting: batch, source, on: connection)
                 var counters = batch.counters
                 counters.add(fresh, to: IngestCounters.stored)
@@ -294,9 +296,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         }
     }
 
-    private var keyMark: String { connection?.dialect == .postgres ? "CAST(? AS uuid)" : "?" }
+    var keyMark: String { connection?.dialect == .postgres ? "CAST(? AS uuid)" : "?" }
 
-    private func keyValue(_ id: RecordID) -> SQLValue {
+    func keyValue(_ id: RecordID) -> SQLValue {
         let bytes = id.bytes
         return connection?.dialect == .postgres ? .text(bytes.hexadecimal) : .bytes(bytes)
     }

@@ -4,7 +4,9 @@
 /// bytes, `{text}` a text that sorts by its bytes, `{bytes}` a byte string, `{key}` 16 bytes.
 /// What the tables and columns mean stands in `docs/data-model.md`.
 struct Schema {
-    static let migrations: [Migration] = [Migration(version: 1, text: version1)]
+    static let migrations: [Migration] = [
+        Migration(version: 1, text: version1), Migration(version: 2, text: version2),
+    ]
 
     static var current: Int { migrations.last?.version ?? 0 }
 
@@ -94,4 +96,13 @@ struct Schema {
                 PRIMARY KEY (run, seq));
 
             """
+
+    /// Records that the store itself refused.
+    private static let version2 = """
+        CREATE TABLE quarantine (
+            id {id}, source {small} NOT NULL, sequence {int}, noticed {int} NOT NULL, arrival {int}, reason {text} NOT NULL,
+            sender {text} NOT NULL, record {bytes} NOT NULL, record_bytes {int} NOT NULL);
+        CREATE INDEX quarantine_source ON quarantine (source, id);
+
+        """
 }

@@ -4,7 +4,9 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case unavailable(String)
     /// The store is there and was busy (a lock, a deadlock, a full disk): the same call may succeed soon.
     case busy(String)
-    /// The store refuses the statement or its data; the same call will fail again.
+    /// The store refuses a value or a row: the same call will fail again, and one without that record may succeed.
+    case unacceptable(String)
+    /// The store refuses the statement, whatever its data; the same call will fail again.
     case refused(String)
     /// The tables are of another version than this program, or missing.
     case schema(String)
@@ -16,7 +18,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     public var canRetry: Bool {
         switch self {
         case .unavailable, .busy: true
-        case .refused, .schema, .positionMoved, .badLocation: false
+        case .unacceptable, .refused, .schema, .positionMoved, .badLocation: false
         }
     }
 
@@ -24,6 +26,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .unavailable(let why): "store unavailable: \(why)"
         case .busy(let why): "store busy: \(why)"
+        case .unacceptable(let why): "store refused data: \(why)"
         case .refused(let why): "store refused: \(why)"
         case .schema(let why): "store schema: \(why)"
         case .positionMoved(let why): "store position: \(why)"

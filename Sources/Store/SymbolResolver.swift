@@ -35,14 +35,15 @@ struct SymbolResolver {
                 ids[dimension.rawValue].append(contentsOf: repeatElement(-1, count: count - known))
             }
         }
+        let missing = missing(batch)
         for (dimension, table) in SymbolResolver.nameTables {
-            let missing = missing(dimension)
-            if missing.isEmpty { continue }
-            try resolveNames(missing, dimension, table, vocabulary, connection)
+            let symbols = missing[dimension.rawValue]
+            if symbols.isEmpty { continue }
+            try resolveNames(symbols, dimension, table, vocabulary, connection)
         }
-        try resolveEnvironments(vocabulary, connection)
-        try resolveStacks(vocabulary, connection)
-        try resolveJobs(vocabulary, connection)
+        try resolveEnvironments(missing[Dimension.environment.rawValue], vocabulary, connection)
+        try resolveStacks(missing[Dimension.stack.rawValue], vocabulary, connection)
+        try resolveJobs(missing[Dimension.job.rawValue], vocabulary, connection)
     }
 
     private static let nameTables: [(Dimension, String)] = [
@@ -50,12 +51,32 @@ struct SymbolResolver {
         (.program, "programs"), (.step, "steps"), (.account, "accounts"), (.qos, "qoses"), (.partition, "partitions"),
     ]
 
-    /// All symbols get their ids as soon as they exist, so those that lack one lie at the end.
-    private func missing(_ dimension: Dimension) -> [Int32] {
-        let list = ids[dimension.rawValue]
-        var first = list.count
-        while first > 0 && list[first - 1] < 0 { first -= 1 }
-        return (first..<list.count).map { Int32($0) }
+    /// The symbols of each dimension that the batch uses and that have no id yet. Others stay unknown: what the store
+    /// refused once must not stand in the way of what comes later.
+    private func missing(_ batch: Batch) -> [[Int32]] {
+        var found = [[Int32]](repeating: [], count: Dimension.allCases.count)
+        func note(_ symbol: Int32, _ dimension: Dimension) {
+            if ids[dimension.rawValue][Int(symbol)] < 0 { found[dimension.rawValue].append(symbol) }
+        }
+        for run in batch.runs {
+            note(run.key.cluster, .cluster)
+            note(run.key.job, .job)
+            note(run.key.step, .step)
+            note(run.key.user, .user)
+            note(run.key.executable, .executable)
+            note(run.key.program, .program)
+            note(run.key.stack, .stack)
+            note(run.environment, .environment)
+            note(run.host, .host)
+        }
+        for claim in batch.jobs {
+            note(claim.job, .job)
+            note(claim.user, .user)
+            note(claim.account, .account)
+            note(claim.qos, .qos)
+            note(claim.partition, .partition)
+        }
+        return found.map { symbols in symbols.count < 2 ? symbols : Set(symbols).sorted() }
     }
 
     private mutating func take(_ rows: [[SQLValue]], _ missing: [Int32], _ dimension: Dimension) throws(StoreError) {
@@ -91,9 +112,8 @@ struct SymbolResolver {
     }
 
     private mutating func resolveEnvironments<Connection: SQLConnection>(
-        _ vocabulary: Vocabulary, _ connection: Connection
+        _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
-        let missing = missing(.environment)
         if missing.isEmpty { return }
         let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.keys, count: missing.count) { index, row in
@@ -118,9 +138,8 @@ struct SymbolResolver {
     }
 
     private mutating func resolveStacks<Connection: SQLConnection>(
-        _ vocabulary: Vocabulary, _ connection: Connection
+        _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
-        let missing = missing(.stack)
         if missing.isEmpty { return }
         let stacks = missing.map { vocabulary[.stack].withBytes(of: $0) { Stack(key: $0) } }
         let packages = stacks.indices.flatMap { index in stacks[index].packages.map { (index, $0) } }
@@ -163,9 +182,8 @@ struct SymbolResolver {
     }
 
     private mutating func resolveJobs<Connection: SQLConnection>(
-        _ vocabulary: Vocabulary, _ connection: Connection
+        _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
-        let missing = missing(.job)
         if missing.isEmpty { return }
         let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
         let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in

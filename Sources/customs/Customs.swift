@@ -76,7 +76,7 @@ extension StoreError {
         switch self {
         case .unavailable, .busy, .schema: .unavailable
         case .badLocation: .usage
-        case .refused, .positionMoved: .software
+        case .unacceptable, .refused, .positionMoved: .software
         }
     }
 }

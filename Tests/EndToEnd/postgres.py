@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import pwd
 import shutil
@@ -102,6 +103,21 @@ class PostgresServer:
         """An empty database; returns its URL."""
         self._run(find("createdb"), "-h", str(self.folder), "-U", USER, name)
         return f"postgres://{USER}@/{name}?host={self.folder}"
+
+    def execute(self, name: str, script: str) -> list[list[str]]:
+        """Runs SQL in a database; the rows, as texts."""
+        done = subprocess.run(
+            [
+                *(find("psql"), "-X", "-q", "-t", "--csv", "-v", "ON_ERROR_STOP=1"),
+                *("-h", str(self.folder), "-U", USER, "-d", name, "-c", script),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return list(csv.reader(done.stdout.splitlines()))
 
     def drop_database(self, name: str) -> None:
         """Forgets a database, whoever is connected to it."""

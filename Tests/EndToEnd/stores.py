@@ -61,6 +61,10 @@ class PostgresStore:
         """Starts the server again."""
         self.server.start()
 
+    def execute(self, script: str) -> list[list[str]]:
+        """Runs SQL from outside; the rows of the last statement, as texts."""
+        return self.server.execute(self.database, script)
+
     def close(self) -> None:
         """Leaves the server running for the next test."""
         if self.server.process is None:

@@ -4,6 +4,41 @@ import Synchronization
 import Testing
 
 @Suite struct RoundTripTests {
+    @Test func aReaderMayBeginWithinAFrame() throws {
+        let directory = TemporaryDirectory()
+        let journal = try Journal(directory: directory.path)
+        try append((0..<5).map { entry($0, length: 20) }, to: journal, tally: 7)
+        try append((5..<8).map { entry($0, length: 20) }, to: journal)
+        for first in 0...8 {
+            let tally = UInt64(first < 5 ? first : first + 2)
+            let delivered = try readAll(journal, from: JournalPosition(sequence: UInt64(first), tally: tally))
+            #expect(delivered.entries == (first..<8).map { entry($0, length: 20) })
+            #expect(delivered.sequences == (UInt64(first)..<8).map { $0 })
+            #expect(delivered.skippedTally == 0)
+        }
+    }
+
+    @Test func aReaderComesBackToItsBookmark() throws {
+        let directory = TemporaryDirectory()
+        let journal = try Journal(directory: directory.path, limits: JournalLimits(segmentBytes: 300))
+        for frame in 0..<10 { try append((0..<3).map { entry(frame * 3 + $0, length: 40) }, to: journal) }
+        #expect(directory.segments.count > 3)
+        let reader = try journal.reader(at: nil)
+        var mark = reader.bookmark(at: reader.position)
+        for first in 0...30 {
+            // from each entry on to the end, and back to the next
+            reader.go(to: mark)
+            var sequences: [UInt64] = []
+            var next: JournalReader.Bookmark?
+            while try reader.next({ frame in frame.forEach { sequence, _ in sequences.append(sequence) } }) {
+                let position = JournalPosition(sequence: UInt64(first + 1), tally: UInt64(first + 1))
+                next = next ?? reader.bookmark(at: position)
+            }
+            #expect(sequences == (UInt64(first)..<30).map { $0 })
+            mark = next ?? mark
+        }
+    }
+
     @Test func whatIsAppendedIsReadInOrder() throws {
         let directory = TemporaryDirectory()
         let journal = try Journal(directory: directory.path, limits: JournalLimits(segmentBytes: 4_096))

@@ -10,7 +10,7 @@ let day = Calendar.microsecondsPerDay
 /// A merger that is fed samples, as the writer feeds it the journal's entries.
 struct Feed {
     var merger: Merger
-    private(set) var sequence: UInt64 = 0
+    var sequence: UInt64 = 0
 
     init(_ merger: Merger = Merger()) { self.merger = merger }
 

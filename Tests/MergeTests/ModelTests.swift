@@ -43,6 +43,62 @@ import Testing
         #expect(feed.merger.vocabulary.generation > (bound == 5 ? 50 : -1))
     }
 
+    @Test(
+        "a batch that is undone and fed again, in other pieces, comes to the same",
+        arguments: [1, 2, 3, 4] as [UInt64])
+    func undone(seed: UInt64) {
+        var random = FixedRandom(seed: seed)
+        var plain = Feed()
+        var undone = Feed()
+        var (expected, found) = (Sums(), Sums())
+        var now = noon
+        for _ in 0..<60 {
+            let batch = (0..<(1 + random.below(120))).map { _ in
+                now += Int64(random.below(2_000_000))
+                return (record(&random, now: now), Envelope(arrival: now))
+            }
+            let sequence = plain.sequence
+            for (sample, envelope) in batch { plain.add(sample, envelope) }
+            plain.merger.expireParts(now: now)
+            expected.take(plain)
+            plain.merger.finishBatch()
+
+            // the whole, then any piece of it, may be fed in vain before it is taken
+            for (sample, envelope) in batch { undone.add(sample, envelope) }
+            undone.merger.expireParts(now: now)
+            undone.merger.undoBatch()
+            var start = 0
+            while start < batch.count {
+                let end = start + 1 + random.below(batch.count - start)
+                undone.sequence = sequence + UInt64(start)
+                for (sample, envelope) in batch[start..<end] { undone.add(sample, envelope) }
+                if random.once(in: 3) {
+                    undone.merger.undoBatch()
+                    continue
+                }
+                found.take(undone)
+                undone.merger.finishBatch()
+                start = end
+            }
+            while undone.merger.expireParts(now: now, limit: 1) > 0 {
+                if random.once(in: 3) {
+                    undone.merger.undoBatch()
+                    continue
+                }
+                found.take(undone)
+                undone.merger.finishBatch()
+            }
+            undone.merger.endReplay()
+        }
+        #expect(found.runs == expected.runs)
+        #expect(found.counters == expected.counters)
+        #expect(found.canaries == expected.canaries)
+        #expect(found.snapshots == expected.snapshots)
+        #expect(found.held == expected.held)
+        #expect(found.accountedFor == expected.accountedFor)
+        #expect(expected.runs.count > 50 && expected.counters["incomplete_parts", default: 0] > 5)
+    }
+
     /// Few different values, so that all that can coincide does.
     private func record(_ random: inout FixedRandom, now: Int64) -> SampleRecord {
         var sample = SampleRecord(id: UInt64(random.below(3_000)))

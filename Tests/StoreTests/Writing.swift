@@ -31,6 +31,22 @@ struct Writing {
         }
     }
 
+    /// Takes the batch back, and the entries with it.
+    mutating func undo() {
+        merger.undoBatch()
+        reached = position
+    }
+
+    mutating func quarantine(_ sample: SampleRecord, entry: [UInt8], reason: String) {
+        entry.withUnsafeBytes { bytes in
+            merger.quarantine(
+                sample.usage, entry: bytes, sequence: reached.sequence, arrival: noon, reason: reason, noticed: noon + 1
+            )
+        }
+        reached.sequence += 1
+        reached.tally += 1
+    }
+
     /// Writes the batch; a call that threw may be repeated.
     @discardableResult
     mutating func commit() throws(StoreError) -> CommitOutcome {
@@ -72,6 +88,7 @@ func kind(_ error: (any Error)?) -> String {
     switch error as? StoreError {
     case .unavailable: "unavailable"
     case .busy: "busy"
+    case .unacceptable: "unacceptable"
     case .refused: "refused"
     case .schema: "schema"
     case .positionMoved: "positionMoved"

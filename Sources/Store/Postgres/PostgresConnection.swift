@@ -145,6 +145,9 @@ public final class PostgresConnection: SQLConnection {
         case "08", "57": return .unavailable(why)
         case "40", "53", "55": return .busy(why)
         case "25" where state == "25006": return .unavailable(why)
+        // cardinality, data, integrity, view check, program limit (a value too large for an index), an exception that a
+        // trigger raised
+        case "21", "22", "23", "44", "54", "P0": return .unacceptable("\(why) (SQLSTATE \(state))")
         default: return .refused("\(why) (SQLSTATE \(state))")
         }
     }

@@ -153,6 +153,7 @@ public final class SQLiteConnection: SQLConnection {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM: return .busy(why)
         case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY: return .unavailable(why)
         case SQLITE_NOTADB, SQLITE_CORRUPT: return .schema("\(why); the file is no sound SQLite database")
+        case SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE: return .unacceptable(why)
         default: return .refused(why)
         }
     }

@@ -1,0 +1,65 @@
+import Merge
+import Record
+
+/// The table of records that the store itself refused, with the store's reason.
+enum Quarantine {
+    /// Rows kept of each source; when there are more, the oldest go.
+    static let maximumRows = 10_000
+    /// What is kept of a record, bytes; no message that is accepted is longer.
+    static let maximumRecordBytes = 8_192
+    static let maximumReasonBytes = 1_000
+}
+
+extension SQLStore {
+    func write(
+        quarantined records: [QuarantinedRecord], _ source: Int64, on connection: Connection
+    ) throws(StoreError) {
+        if records.isEmpty { return }
+        for record in records {
+            switch record.content {
+            case .entry(let sequence, let bytes):
+                try add(bytes, at: .integer(Int64(bitPattern: sequence)), record, source, on: connection)
+            case .heldParts(let id):
+                let held = try connection.query(
+                    "SELECT entry FROM held_parts WHERE source = ? AND record = \(keyMark) ORDER BY part",
+                    [.integer(source), keyValue(id)])
+                for row in held { try add(row[0].bytes ?? [], at: .null, record, source, on: connection) }
+            }
+        }
+        try connection.query(
+            """
+            DELETE FROM quarantine WHERE source = ? AND id <= (
+                SELECT id FROM quarantine WHERE source = ? ORDER BY id DESC LIMIT 1 OFFSET \(Quarantine.maximumRows))
+            """, [.integer(source), .integer(source)])
+    }
+
+    private func add(
+        _ entry: [UInt8], at sequence: SQLValue, _ record: QuarantinedRecord, _ source: Int64, on connection: Connection
+    ) throws(StoreError) {
+        let (arrival, sender, bytes) = entry.withUnsafeBytes { raw -> (SQLValue, String, [UInt8]) in
+            guard case .message(let envelope, let json)? = Entry.read(raw) else { return (.null, "", entry) }
+            return (.integer(envelope.arrival), envelope.senderWords, [UInt8](json))
+        }
+        try connection.query(
+            """
+            INSERT INTO quarantine (source, sequence, noticed, arrival, reason, sender, record, record_bytes)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .integer(source), sequence, .integer(record.noticed), arrival,
+                .text(String(decoding: record.reason.utf8.prefix(Quarantine.maximumReasonBytes), as: UTF8.self)),
+                .text(sender), .bytes(Array(bytes.prefix(Quarantine.maximumRecordBytes))),
+                .integer(Int64(bytes.count)),
+            ])
+    }
+}
+
+extension Envelope {
+    /// Who sent it, as far as anybody vouches for that: `claimed`, `kernel uid=1000 pid=42`.
+    fileprivate var senderWords: String {
+        var words = identity.name
+        if let uid { words += " uid=\(uid)" }
+        if let pid { words += " pid=\(pid)" }
+        return words
+    }
+}
