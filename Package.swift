@@ -86,7 +86,7 @@ let package = Package(
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),
         tests("ListenTests", ["Listen"]),
-        tests("JournalTests", ["Journal"]),
+        tests("JournalTests", ["Checksum", "Journal"]),
         tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
         tests(
             "StoreTests", ["Merge", "Record", "SampleRecords", "Store", "TestDatabases"], exclude: ["TestDatabases"]),

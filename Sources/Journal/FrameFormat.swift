@@ -77,13 +77,20 @@ struct SegmentHeader: Equatable {
         self.start = start
     }
 
+    /// Nil if it is damaged, or of another version.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count >= SegmentHeader.byteCount, load(bytes, 0) as UInt64 == SegmentHeader.magic,
-            load(bytes, 8) as UInt32 == SegmentHeader.version,
-            XXH64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<56])) == load(bytes, 56)
-        else { return nil }
+        guard SegmentHeader.version(of: bytes) == SegmentHeader.version else { return nil }
         identity = [UInt8](bytes[16..<32])
         start = JournalPosition(sequence: load(bytes, 32), tally: load(bytes, 40))
+    }
+
+    /// The version that a sound header names: magic, version and checksum stay where they are in every version, so that an
+    /// older program can tell a newer journal from a damaged one. Nil if the header is damaged.
+    static func version(of bytes: UnsafeRawBufferPointer) -> UInt32? {
+        guard bytes.count >= SegmentHeader.byteCount, load(bytes, 0) as UInt64 == SegmentHeader.magic,
+            XXH64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<56])) == load(bytes, 56)
+        else { return nil }
+        return load(bytes, 8)
     }
 
     var bytes: [UInt8] {

@@ -37,6 +37,9 @@ import Synchronization
 ///
 /// ## Recovery
 ///
+/// Before anything is touched, every segment's header is looked at: one of a newer version, or segments of another journal
+/// than `identity` says, refuse the whole journal. An identity that is lost or damaged is read from the segments.
+///
 /// The last segment is read through; behind its last sound frame it is cut. A segment whose header is damaged is renamed
 /// `.damaged`, and the journal goes on behind its last sound frame. Damage elsewhere stays until it is read: then the
 /// reader goes on at the next sound frame, and says by how much the tally had grown.
@@ -82,11 +85,12 @@ public final class Journal: Sendable {
         self.directory = directory
         self.limits = limits
         lock = try JournalDirectory.makeAndLock(directory)
-        identityBytes = try JournalDirectory.identity(in: directory)
+        let (bytes, note) = try JournalDirectory.identity(in: directory)
+        identityBytes = bytes
         identity = JournalDirectory.hexadecimal(identityBytes)
         seed = XXH64.hash(identityBytes)
         let recovered = try Recovery(directory: directory, identity: identityBytes, seed: seed)
-        notes = recovered.notes
+        notes = (note.map { [$0] } ?? []) + recovered.notes
         var segments = recovered.segments.map { Segment(start: $0.start, bytes: $0.bytes) }
         let current: SegmentFile
         if let last = recovered.last {
@@ -159,7 +163,8 @@ public final class Journal: Sendable {
             if syncsDirectory { try JournalDirectory.sync(directory) }
         } catch {
             state.withLock { state in
-                state.unsynced += files
+                // a disk that goes on failing must not make the list grow
+                for file in files where !state.unsynced.contains(where: { $0 === file }) { state.unsynced.append(file) }
                 if syncsDirectory { state.directoryIsSynced = false }
             }
             throw error

@@ -16,31 +16,48 @@ enum JournalDirectory {
         return file
     }
 
-    /// The 16 bytes by which the journal is known for ever; made at random the first time.
-    static func identity(in directory: String) throws(JournalError) -> [UInt8] {
+    /// The 16 bytes by which the journal is known for ever; made at random the first time. Where the file is lost or damaged,
+    /// the segments know them: with another identity the store would take the journal for another one.
+    ///
+    /// - Returns: the identity, and what was mended.
+    static func identity(in directory: String) throws(JournalError) -> (bytes: [UInt8], note: String?) {
         let path = directory + "/identity"
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor >= 0 {
-            let file = SegmentFile(descriptor: descriptor, path: path, start: JournalPosition(sequence: 0, tally: 0))
-            var text = [UInt8](repeating: 0, count: 32)
-            var failure: JournalError?
-            let count = text.withUnsafeMutableBytes { bytes in
-                do throws(JournalError) { return try file.read(into: bytes, at: 0) } catch {
-                    failure = error
-                    return 0
-                }
-            }
-            if let failure { throw failure }
-            guard count == 32, let identity = bytes(hexadecimal: text) else {
-                throw .foreign("\(path) does not hold 32 hexadecimal digits; is this a journal's directory?")
-            }
-            return identity
+        let text = try contents(of: path)
+        if let text, let identity = bytes(hexadecimal: text), try Recovery.survey(directory, identity: identity) != nil
+        {
+            return (identity, nil)
         }
-        guard errno == ENOENT else { throw .io(call: "open", path: path, code: errno) }
+        if let identity = try Recovery.survey(directory, identity: nil) {
+            try write(hexadecimal(identity) + "\n", to: path, in: directory)
+            return (identity, "\(path): was \(text == nil ? "lost" : "damaged"); written anew as the segments have it")
+        }
+        guard text == nil else {
+            throw .foreign("\(path) does not hold 32 hexadecimal digits; is this a journal's directory?")
+        }
         var generator = SystemRandomNumberGenerator()
         let identity = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         try write(hexadecimal(identity) + "\n", to: path, in: directory)
-        return identity
+        return (identity, nil)
+    }
+
+    /// The first 32 bytes of a file; nil if there is none.
+    private static func contents(of path: String) throws(JournalError) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw .io(call: "open", path: path, code: errno)
+        }
+        let file = SegmentFile(descriptor: descriptor, path: path, start: JournalPosition(sequence: 0, tally: 0))
+        var text = [UInt8](repeating: 0, count: 32)
+        var failure: JournalError?
+        let count = text.withUnsafeMutableBytes { bytes in
+            do throws(JournalError) { return try file.read(into: bytes, at: 0) } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        return Array(text[..<count])
     }
 
     /// Makes new and removed names in `directory` survive a power failure.
@@ -69,7 +86,9 @@ enum JournalDirectory {
 
     private static func bytes(hexadecimal text: [UInt8]) -> [UInt8]? {
         // the parser of numbers would take a sign too
-        guard text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x61 && $0 <= 0x66 }) else { return nil }
+        guard text.count == 32, text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x61 && $0 <= 0x66 }) else {
+            return nil
+        }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: text.count, by: 2) {
             guard let byte = UInt8(String(decoding: text[index..<index + 2], as: UTF8.self), radix: 16) else {

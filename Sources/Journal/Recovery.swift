@@ -11,8 +11,7 @@ struct Recovery {
     private var headSetAside = JournalPosition(sequence: 0, tally: 0)
 
     init(directory: String, identity: [UInt8], seed: UInt64) throws(JournalError) {
-        let names = try JournalDirectory.names(in: directory).filter { SegmentFile.sequence(of: $0) != nil }.sorted()
-        try Recovery.refuseOthers(names, in: directory, identity: identity)
+        let names = try Recovery.segmentNames(in: directory)
         for (index, name) in names.enumerated() {
             let path = "\(directory)/\(name)"
             let isLast = index == names.count - 1
@@ -48,21 +47,40 @@ struct Recovery {
         }
     }
 
-    /// Where every segment is another journal's, the file `identity` was lost or exchanged: nothing is touched then.
-    private static func refuseOthers(
-        _ names: [String], in directory: String, identity: [UInt8]
-    ) throws(JournalError) {
-        var other: String?
-        for name in names {
+    /// What the segments say before anything is touched.
+    ///
+    /// - Returns: the identity of the journal they belong to, where all that can be read agree; nil if none can be read.
+    /// - Throws: `JournalError.foreign` if one is of a newer version, which would look like damage, or if they belong to
+    ///   different journals and none of them is `identity`.
+    static func survey(_ directory: String, identity: [UInt8]?) throws(JournalError) -> [UInt8]? {
+        var found: [(identity: [UInt8], path: String)] = []
+        for name in try segmentNames(in: directory) {
             let path = "\(directory)/\(name)"
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw .io(call: "open", path: path, code: errno) }
             let file = SegmentFile(descriptor: descriptor, path: path, start: JournalPosition(sequence: 0, tally: 0))
-            guard let header = try header(of: file) else { continue }
-            if header.identity == identity { return }
-            other = other ?? path
+            let bytes = try headerBytes(of: file)
+            let version = bytes.withUnsafeBytes { SegmentHeader.version(of: $0) }
+            if let version, version != SegmentHeader.version {
+                throw .foreign(
+                    "\(path) is of version \(version) of the journal's format, and this program knows version "
+                        + "\(SegmentHeader.version); nothing was changed: let the program that wrote it finish it")
+            }
+            if let header = bytes.withUnsafeBytes({ SegmentHeader($0) }) { found.append((header.identity, path)) }
         }
-        if let other { throw .foreign("\(directory)/identity is another journal's than \(other)") }
+        if let identity {
+            if found.isEmpty || found.contains(where: { $0.identity == identity }) { return identity }
+            throw .foreign("\(directory)/identity is another journal's than \(found[0].path); nothing was changed")
+        }
+        if let other = found.first(where: { $0.identity != found[0].identity }) {
+            throw .foreign(
+                "\(directory)/identity is lost, and \(found[0].path) and \(other.path) belong to different journals")
+        }
+        return found.first?.identity
+    }
+
+    private static func segmentNames(in directory: String) throws(JournalError) -> [String] {
+        try JournalDirectory.names(in: directory).filter { SegmentFile.sequence(of: $0) != nil }.sorted()
     }
 
     private mutating func readThrough(_ file: SegmentFile, seed: UInt64) throws(JournalError) {
@@ -99,6 +117,11 @@ struct Recovery {
     }
 
     private static func header(of file: SegmentFile) throws(JournalError) -> SegmentHeader? {
+        try headerBytes(of: file).withUnsafeBytes { SegmentHeader($0) }
+    }
+
+    /// The bytes where the header stands, fewer if the file is shorter.
+    private static func headerBytes(of file: SegmentFile) throws(JournalError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: SegmentHeader.byteCount)
         var failure: JournalError?
         let count = bytes.withUnsafeMutableBytes { target in
@@ -108,7 +131,6 @@ struct Recovery {
             }
         }
         if let failure { throw failure }
-        guard count == SegmentHeader.byteCount else { return nil }
-        return bytes.withUnsafeBytes { SegmentHeader($0) }
+        return Array(bytes[..<count])
     }
 }

@@ -39,6 +39,13 @@ final class TemporaryDirectory {
         }
     }
 
+    func remove(_ name: String) { unlink("\(path)/\(name)") }
+
+    /// Every file's content but the lock's.
+    var contents: [String: [UInt8]] {
+        Dictionary(uniqueKeysWithValues: names.filter { $0 != "lock" }.map { ($0, read($0)) })
+    }
+
     func write(_ bytes: [UInt8], to name: String) {
         guard let file = fopen("\(path)/\(name)", "wb") else { return }
         fwrite(bytes, 1, bytes.count, file)
