@@ -35,6 +35,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
@@ -55,7 +57,13 @@ let package = Package(
         room("Journal", ["Checksum"]),
         room("Merge", ["Record", "Checksum"]),
         room("Store", ["Record", "Merge", "Checksum", "CPQ", "CSQLite"]),
-        room("Listen", ["CDatagram"]),
+        room(
+            "Listen",
+            [
+                "CDatagram", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ]),
         room("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
         room("DaemonMetrics", ["Record"]),
         room("Archive", ["Checksum", "CZlib", "CZstd"]),

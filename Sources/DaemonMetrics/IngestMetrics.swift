@@ -17,6 +17,12 @@ public final class IngestMetrics: Sendable {
         /// Attempts to write that the store refused or did not answer.
         public var storeFailures: UInt64 = 0
         public var storeIsAway = true
+        /// What came since the daemon's start, by the beginning of the address: `udp`, `unixgram`, `tcp`, `tls`.
+        public var transports: [String: TransportCounts] = [:]
+        /// Connections of streams that stand.
+        public var connections: UInt64 = 0
+        /// Connections that were not let in or were ended from this side, by reason.
+        public var refusedConnections: [String: UInt64] = [:]
         /// Microseconds since 1970 UTC; 0 before the first record.
         public var lastRecord: Int64 = 0
 
@@ -31,5 +37,18 @@ public final class IngestMetrics: Sendable {
 
     public func update(_ change: (inout sending Snapshot) -> Void) {
         state.withLock { change(&$0) }
+    }
+}
+
+/// What came by one transport.
+public struct TransportCounts: Sendable, Equatable {
+    public private(set) var accepted: UInt64 = 0
+    public private(set) var rejected: UInt64 = 0
+
+    public init() {}
+
+    public mutating func add(accepted: UInt64, rejected: UInt64) {
+        self.accepted += accepted
+        self.rejected += rejected
     }
 }

@@ -22,6 +22,17 @@ extension IngestMetrics.Snapshot {
             rejected.sorted { $0.key < $1.key }.map {
                 ("{reason=\"\($0.key.dropFirst(IngestCounters.rejectedPrefix.count))\"}", $0.value)
             })
+        let transports = transports.sorted { $0.key < $1.key }
+        add(
+            "accepted_total", "counter", "Messages accepted since the daemon's start, by transport.",
+            transports.map { ("{transport=\"\($0.key)\"}", $0.value.accepted) })
+        add(
+            "transport_rejected_total", "counter", "Messages rejected since the daemon's start, by transport.",
+            transports.map { ("{transport=\"\($0.key)\"}", $0.value.rejected) })
+        add("connections", "gauge", "Connections over TCP and TLS that stand.", [("", connections)])
+        add(
+            "connections_refused_total", "counter", "Connections not let in, or ended from this side, by reason.",
+            refusedConnections.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
         for name in [
             IngestCounters.stored, IngestCounters.merged, IngestCounters.duplicate, IngestCounters.kernelDropped,
         ] {

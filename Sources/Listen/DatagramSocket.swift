@@ -16,12 +16,13 @@ public final class DatagramSocket: Sendable {
     public convenience init(_ address: ListenAddress) throws(ListenError) {
         switch address {
         case .udp(let host, let port):
-            let descriptor = try DatagramSocket.bindUDP(host: host, port: port, address)
+            let descriptor = try bindInternet(host: host, port: port, SOCK_DGRAM, address)
             self.init(
                 descriptor: descriptor, address: DatagramSocket.localAddress(descriptor) ?? address, ownsPath: false)
         case .unixDatagram(let path):
             let descriptor = try DatagramSocket.bindUnix(path: path, address)
             self.init(descriptor: descriptor, address: address, ownsPath: true)
+        case .tcp, .tls: throw .cannotListen("\(address.description): no address of datagrams")
         }
     }
 
@@ -61,27 +62,6 @@ public final class DatagramSocket: Sendable {
 
     /// Datagrams that the kernel dropped since the socket was made, for want of room in its buffer.
     public var kernelDrops: UInt64 { UInt64(max(0, datagram_kernel_drops(descriptor))) }
-
-    /// Port and host are put into place by `getaddrinfo`; a name may be looked up, at start only.
-    private static func bindUDP(host: String, port: UInt16, _ address: ListenAddress) throws(ListenError) -> Int32 {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
-        hints.ai_flags = AI_PASSIVE
-        var found: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(host, String(port), &hints, &found)
-        guard code == 0, let info = found else {
-            throw .cannotListen("\(address.description): \(String(cString: gai_strerror(code)))")
-        }
-        defer { freeaddrinfo(found) }
-        let descriptor = socket(info.pointee.ai_family, Int32(SOCK_DGRAM.rawValue) | closeOnExec, 0)
-        guard descriptor >= 0 else { throw failure("socket", address) }
-        guard bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else {
-            let error = failure("bind", address)
-            close(descriptor)
-            throw error
-        }
-        return descriptor
-    }
 
     private static func bindUnix(path: String, _ address: ListenAddress) throws(ListenError) -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | closeOnExec, 0)
@@ -127,18 +107,10 @@ public final class DatagramSocket: Sendable {
     }
 
     private static func localAddress(_ descriptor: Int32) -> ListenAddress? {
-        var storage = sockaddr_storage()
-        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let known = withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
-        }
-        guard known == 0 else { return nil }
-        return withUnsafeBytes(of: &storage) { bytes in
-            switch SocketAddress(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<Int(size)])) {
-            case .internet(let host, let port): .udp(host: host, port: port)
-            case .unix(let path): .unixDatagram(path: path)
-            case nil: nil
-            }
+        switch SocketAddress(ofSocket: descriptor) {
+        case .internet(let host, let port): .udp(host: host, port: port)
+        case .unix(let path): .unixDatagram(path: path)
+        case nil: nil
         }
     }
 

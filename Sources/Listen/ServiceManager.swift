@@ -2,16 +2,40 @@ import Glibc
 
 /// The sockets and the readiness of a service manager's protocol (`sd_listen_fds(3)`, `sd_notify(3)`).
 public enum ServiceManager {
-    /// Takes over the datagram sockets that the service manager passed, and withdraws the offer from child processes.
+    /// What the service manager passed.
+    public struct Inheritance: Sendable {
+        public var datagrams: [DatagramSocket] = []
+        public var streams: [StreamSocket] = []
+        /// Descriptors that are neither UDP, unix datagram nor TCP sockets.
+        public var refused = 0
+
+        public var isEmpty: Bool { datagrams.isEmpty && streams.isEmpty }
+    }
+
+    /// Takes over the sockets that the service manager passed, and withdraws the offer from child processes.
     ///
-    /// - Returns: the sockets, and the number of descriptors passed that are no datagram sockets.
-    public static func inheritedSockets() -> (sockets: [DatagramSocket], refused: Int) {
+    /// - Parameter secure: addresses where TLS is spoken, beside the sockets that are named `tls` (`FileDescriptorName=`).
+    public static func inheritedSockets(secure: [ListenAddress] = []) -> Inheritance {
         guard let pid = environment("LISTEN_PID").flatMap({ Int32($0) }), pid == getpid(),
             let count = environment("LISTEN_FDS").flatMap({ Int32($0) }), count > 0, count < 1_024
-        else { return ([], 0) }
+        else { return Inheritance() }
+        let names = (environment("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
-        let sockets = (3..<3 + count).compactMap { DatagramSocket(inherited: $0) }
-        return (sockets, Int(count) - sockets.count)
+        var inherited = Inheritance()
+        for index in 0..<Int(count) {
+            let descriptor = Int32(3 + index)
+            let isNamed = index < names.count && names[index] == "tls"
+            if let socket = DatagramSocket(inherited: descriptor) {
+                inherited.datagrams.append(socket)
+            } else if let socket = StreamSocket(
+                inherited: descriptor, isTLS: { isNamed || secure.contains($0) })
+            {
+                inherited.streams.append(socket)
+            } else {
+                inherited.refused += 1
+            }
+        }
+        return inherited
     }
 
     /// Tells the service manager a state such as `READY=1`; nothing where there is none.

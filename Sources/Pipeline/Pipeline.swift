@@ -9,11 +9,12 @@ import Synchronization
 
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
-/// Left of `=>` is a thread for each socket, which never waits for disk sync, database or Slurm. Right of it is one thread
+/// Left of `=>` is a thread for each datagram socket and one for all streams, which never waits for disk sync, database or Slurm. Right of it is one thread
 /// that writes. A third syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
 /// identities of late records, each with a bound of its own; what waits, waits on disk.
 public final class Pipeline: Sendable {
     private let receivers: [DatagramReceiver]
+    private let streams: StreamServer?
     private let journal: Journal
     private let metrics: IngestMetrics
     private let tunables: Tunables
@@ -29,8 +30,11 @@ public final class Pipeline: Sendable {
 
     /// Opens the journal; nothing is received yet.
     ///
+    /// - Parameter streams: nil where no stream is received.
     /// - Throws: `JournalError`, `StoreError.badLocation`.
-    public init(settings: Settings, sockets: [DatagramSocket], metrics: IngestMetrics, logger: Logger) throws {
+    public init(
+        settings: Settings, sockets: [DatagramSocket], streams: StreamServer?, metrics: IngestMetrics, logger: Logger
+    ) throws {
         tunables = Tunables(settings)
         self.metrics = metrics
         self.logger = logger
@@ -43,13 +47,20 @@ public final class Pipeline: Sendable {
         for note in journal.notes { logger.warning("journal: \(note)") }
         rejectLog = RejectLog(logger: logger, tunables: tunables)
         receivers = sockets.map { DatagramReceiver($0) }
+        self.streams = streams
     }
 
     /// Starts all threads. From now on messages are received.
-    public func start() {
+    ///
+    /// - Throws: `ListenError.cannotListen`.
+    public func start() throws(ListenError) {
+        try streams?.start {
+            StreamIntake(
+                journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog, logger: self.logger)
+        }
         for receiver in receivers {
             startStage("receive") {
-                let intake = Intake(
+                var intake = DatagramIntake(
                     journal: self.journal, socket: receiver.socket, metrics: self.metrics, rejectLog: self.rejectLog)
                 receiver.run { intake.take($0) }
             }
@@ -75,6 +86,7 @@ public final class Pipeline: Sendable {
     /// - Returns: what made a stage end early; nil if all ended as they should.
     public func stop() -> String? {
         for receiver in receivers { receiver.stop() }
+        streams?.stop()
         while threads.withLock({ $0 }) > 2 { usleep(2_000) }
         stopWriting.request()
         journal.wake()
@@ -86,6 +98,9 @@ public final class Pipeline: Sendable {
 
     /// Takes over from `settings` what can change while running: batches, sync interval, logging of rejects.
     public func tune(_ settings: Settings) { tunables.take(settings) }
+
+    /// Takes over, for connections to come, what is known of streams.
+    public func tune(streams limits: StreamLimits, tls: TLSServer?) { streams?.reload(limits: limits, tls: tls) }
 
     /// What made a stage end early, while the others still run.
     public var failed: String? { failure.withLock { $0 } }

@@ -1,5 +1,4 @@
 import Journal
-import Listen
 import Logging
 import Record
 import Synchronization
@@ -22,15 +21,23 @@ final class RejectLog: Sendable {
     }
 
     /// - Parameter now: microseconds since 1970 UTC.
-    func note(_ reason: RejectReason, _ datagram: Datagram, now: Int64) {
+    func note(
+        _ reason: RejectReason, _ message: UnsafeRawBufferPointer, sender: @autoclosure () -> String, now: Int64
+    ) {
         guard mayWrite(now) else { return }
-        let sender = SocketAddress(bytes: datagram.sender)?.description ?? "unknown sender"
         logger.warning(
             "message rejected",
             metadata: [
-                "reason": "\(reason.rawValue)", "sender": "\(sender)", "bytes": "\(datagram.bytes.count)",
-                "begins": "\(RejectLog.harmless(datagram.bytes))",
+                "reason": "\(reason.rawValue)", "sender": "\(sender())", "bytes": "\(message.count)",
+                "begins": "\(RejectLog.harmless(message))",
             ])
+    }
+
+    func note(connection reason: String, from sender: String, why: String) {
+        guard mayWrite(wallClock()) else { return }
+        logger.warning(
+            "connection ended from this side",
+            metadata: ["reason": "\(reason)", "sender": "\(sender)", "why": "\(why)"])
     }
 
     func note(journal error: JournalError) {

@@ -28,6 +28,10 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case tooManyPackages = "too_many_packages"
     /// An older message of a service other than Python.
     case otherService = "other_service"
+    /// What should be a message's length on a stream is none; the connection is ended.
+    case badFrame = "bad_frame"
+    /// A stream ended within a message.
+    case cutOff = "cut_off"
     /// The journal had reached its bound, or its disk was full.
     case journalFull = "journal_full"
     /// The journal could not be written.

@@ -1,6 +1,6 @@
 /// How `customsd` is to run, all values checked.
 public struct Settings: Sendable, Equatable {
-    /// Where to receive: `udp://HOST:PORT`, `unixgram:///PATH`.
+    /// Where to receive: `udp://HOST:PORT`, `tcp://HOST:PORT`, `tls://HOST:PORT`, `unixgram:///PATH`.
     public var listen: [String]
     /// True while `listen` is the default, which sockets from the service manager replace.
     public var listenIsDefault = true
@@ -11,6 +11,8 @@ public struct Settings: Sendable, Equatable {
     public var http: String?
     public var journal = JournalSettings()
     public var receive = ReceiveSettings()
+    public var streams = StreamSettings()
+    public var tls = TLSSettings()
     public var merge = MergeSettings()
     public var log = LogSettings()
 
@@ -33,6 +35,28 @@ public struct JournalSettings: Sendable, Equatable {
 public struct ReceiveSettings: Sendable, Equatable {
     /// The kernel's buffer asked for each socket, bytes.
     public var bufferBytes = 64 << 20
+}
+
+public struct StreamSettings: Sendable, Equatable {
+    /// Connections over TCP and TLS together.
+    public var maximumConnections = 1_024
+    public var maximumConnectionsPerAddress = 64
+    /// How long a connection may be silent. Relays keep theirs for days, and lose a message when it is closed.
+    public var idleTimeoutSeconds = 86_400
+    /// How long a message may take from its first byte to its last.
+    public var messageTimeoutSeconds = 60
+    public var handshakeTimeoutSeconds = 10
+}
+
+public struct TLSSettings: Sendable, Equatable {
+    /// PEM files.
+    public var certificate: String?
+    public var key: String?
+    public var clientAuthorities: String?
+    /// `none`, `optional` or `required`; nil for `required` where `clientAuthorities` is given, else `none`.
+    public var clientCertificates: String?
+
+    public init() {}
 }
 
 public struct MergeSettings: Sendable, Equatable {

@@ -17,7 +17,9 @@ public enum SettingsFile {
             throw SettingsError("\(name): \(error)")
         }
         let root = Section(table: table, name: "", file: name, text: text)
-        try root.refuseUnknown(["listen", "store", "state_dir", "http", "journal", "receive", "merge", "log"])
+        try root.refuseUnknown([
+            "listen", "store", "state_dir", "http", "journal", "receive", "streams", "tls", "merge", "log",
+        ])
         if let directory = try root.string("state_dir") { settings.move(stateDirectory: directory) }
         if let listen = try root.strings("listen") {
             settings.listen = listen
@@ -33,6 +35,32 @@ public enum SettingsFile {
 
         let receive = try root.section("receive", ["buffer_bytes"])
         try receive?.integer("buffer_bytes", 4_096...1 << 30) { settings.receive.bufferBytes = $0 }
+
+        let streams = try root.section(
+            "streams",
+            [
+                "max_connections", "max_connections_per_address", "idle_timeout_s", "message_timeout_s",
+                "handshake_timeout_s",
+            ])
+        try streams?.integer("max_connections", 1...1 << 20) { settings.streams.maximumConnections = $0 }
+        try streams?.integer("max_connections_per_address", 1...1 << 20) {
+            settings.streams.maximumConnectionsPerAddress = $0
+        }
+        try streams?.integer("idle_timeout_s", 1...31_536_000) { settings.streams.idleTimeoutSeconds = $0 }
+        try streams?.integer("message_timeout_s", 1...86_400) { settings.streams.messageTimeoutSeconds = $0 }
+        try streams?.integer("handshake_timeout_s", 1...3_600) { settings.streams.handshakeTimeoutSeconds = $0 }
+
+        let tls = try root.section("tls", ["certificate", "key", "client_ca", "client_certificates"])
+        settings.tls.certificate = try tls?.string("certificate") ?? settings.tls.certificate
+        settings.tls.key = try tls?.string("key") ?? settings.tls.key
+        settings.tls.clientAuthorities = try tls?.string("client_ca") ?? settings.tls.clientAuthorities
+        if let tls, let word = try tls.string("client_certificates") {
+            let words = ["none", "optional", "required"]
+            guard words.contains(word) else {
+                throw tls.complaint("client_certificates", "'\(word)' is none of \(words.joined(separator: ", "))")
+            }
+            settings.tls.clientCertificates = word
+        }
 
         let merge = try root.section("merge", ["batch_records", "batch_delay_ms"])
         try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }

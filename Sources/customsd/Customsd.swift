@@ -42,7 +42,8 @@ struct Customsd: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where to receive: udp://HOST:PORT or unixgram:///PATH. May be repeated.", valueName: "url"))
+            "Where to receive: udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unixgram:///PATH. May be repeated.",
+            valueName: "url"))
     var listen: [String] = []
 
     @Option(help: ArgumentHelp("Where to write: sqlite:///PATH or postgres://….", valueName: "url"))

@@ -22,19 +22,22 @@ struct Daemon {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "customsd")
         logger.logLevel = plan.level
-        let sockets = try openSockets(logger)
+        let (sockets, streamSockets) = try openSockets(logger)
+        let streams = try makeStreams(streamSockets)
         let metrics = IngestMetrics()
         let pipeline: Pipeline
         do {
-            pipeline = try Pipeline(settings: plan.settings, sockets: sockets, metrics: metrics, logger: logger)
+            pipeline = try Pipeline(
+                settings: plan.settings, sockets: sockets, streams: streams, metrics: metrics, logger: logger)
         } catch {
             throw Failure(69, "\(error)")
         }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: PipelineService(
-                    pipeline: pipeline, addresses: sockets.map { $0.address.description }, store: plan.store,
-                    logger: logger),
+                    pipeline: pipeline,
+                    addresses: (sockets.map { $0.address } + streamSockets.map { $0.address }).map { $0.description },
+                    store: plan.store, logger: logger),
                 successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: HangupService(reload: reload, pipeline: pipeline, started: plan.settings, logger: logger)),
         ]
@@ -60,17 +63,26 @@ struct Daemon {
 
     /// The sockets that the service manager passed, and those of the configuration that are not among them; of the default
     /// configuration none, if any was passed.
-    private func openSockets(_ logger: Logger) throws -> [DatagramSocket] {
-        let (inherited, refused) = ServiceManager.inheritedSockets()
-        if refused > 0 {
-            throw Failure(69, "the service manager passed \(refused) sockets that are neither UDP nor unix datagram")
+    private func openSockets(_ logger: Logger) throws -> ([DatagramSocket], [StreamSocket]) {
+        let inherited = ServiceManager.inheritedSockets(secure: plan.listen.filter { $0.isTLS })
+        if inherited.refused > 0 {
+            throw Failure(
+                69, "the service manager passed \(inherited.refused) sockets that are not UDP, unix datagram or TCP")
         }
-        var sockets = inherited
+        var sockets = inherited.datagrams
+        var streams = inherited.streams
         let wanted = plan.settings.listenIsDefault && !inherited.isEmpty ? [] : plan.listen
-        for address in wanted where !sockets.contains(where: { $0.address == address }) {
-            do throws(ListenError) { sockets.append(try DatagramSocket(address)) } catch {
-                throw Failure(69, error.description)
+        let known = sockets.map { $0.address } + streams.map { $0.address }
+        do throws(ListenError) {
+            for address in wanted where !known.contains(address) {
+                if address.streamEnd == nil {
+                    sockets.append(try DatagramSocket(address))
+                } else {
+                    streams.append(try StreamSocket(address))
+                }
             }
+        } catch {
+            throw Failure(69, error.description)
         }
         let bufferBytes = plan.settings.receive.bufferBytes
         for socket in sockets {
@@ -84,7 +96,24 @@ struct Daemon {
                     ])
             }
         }
-        return sockets
+        return (sockets, streams)
+    }
+
+    /// Raises this process's soft limit on open files towards `count`, as far as the hard limit lets it.
+    private func allowDescriptors(_ count: Int) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < count else { return }
+        limit.rlim_cur = min(limit.rlim_max, rlim_t(count))
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    private func makeStreams(_ sockets: [StreamSocket]) throws -> StreamServer? {
+        if sockets.isEmpty { return nil }
+        allowDescriptors(plan.settings.streams.maximumConnections + 256)
+        if plan.certificates == nil, let socket = sockets.first(where: { $0.address.isTLS }) {
+            throw Failure(78, "\(socket.address.description): TLS needs certificate and key in [tls]")
+        }
+        return StreamServer(sockets, limits: plan.streamLimits, tls: try plan.certificates?.load())
     }
 }
 
@@ -96,7 +125,7 @@ private struct PipelineService: Service {
     let logger: Logger
 
     func run() async throws {
-        pipeline.start()
+        do throws(ListenError) { try pipeline.start() } catch { throw Failure(69, error.description) }
         await onThread("wait") { pipeline.waitForStore(milliseconds: 5_000) }
         logger.info(
             "ready", metadata: ["listen": "\(addresses.joined(separator: ", "))", "store": "\(store)"])
@@ -129,7 +158,10 @@ private struct HangupService: Service {
         await cancelWhenGracefulShutdown {
             for await _ in await UnixSignalsSequence(trapping: .sighup) {
                 do {
-                    let fresh = try reload().settings
+                    let plan = try reload()
+                    let fresh = plan.settings
+                    // the files may be new ones though their names are not
+                    pipeline.tune(streams: plan.streamLimits, tls: try plan.certificates?.load())
                     pipeline.tune(fresh)
                     logger.notice(
                         "configuration read again",

@@ -11,6 +11,36 @@ struct Plan: Sendable {
     let store: String
     let http: (host: String, port: Int)?
     let level: Logger.Level
+    /// Nil where there is no certificate.
+    let certificates: Certificates?
+
+    /// Where TLS finds its files; nothing is opened yet.
+    struct Certificates: Sendable {
+        let certificate: String
+        let key: String
+        let clientAuthorities: String?
+        let clientCertificates: TLSServer.ClientCertificates
+
+        /// - Throws: `Failure` with 78.
+        func load() throws -> TLSServer {
+            do throws(ListenError) {
+                return try TLSServer(
+                    certificate: certificate, key: key, clientAuthorities: clientAuthorities,
+                    clientCertificates: clientCertificates)
+            } catch {
+                throw Failure(78, error.description)
+            }
+        }
+    }
+
+    var streamLimits: StreamLimits {
+        StreamLimits(
+            connections: settings.streams.maximumConnections,
+            connectionsPerAddress: settings.streams.maximumConnectionsPerAddress,
+            idleSeconds: settings.streams.idleTimeoutSeconds,
+            messageSeconds: settings.streams.messageTimeoutSeconds,
+            handshakeSeconds: settings.streams.handshakeTimeoutSeconds)
+    }
 
     /// - Throws: `Failure` with 78.
     init(_ settings: Settings) throws {
@@ -31,7 +61,28 @@ struct Plan: Sendable {
             throw Failure(78, "log level '\(settings.log.level)' is none of swift-log's")
         }
         self.level = level
+        certificates = try Plan.certificates(settings.tls)
+        if certificates == nil, let address = listen.first(where: { $0.isTLS }) {
+            throw Failure(78, "\(address.description): TLS needs certificate and key in [tls]")
+        }
         http = try settings.http.map(Plan.hostAndPort)
+    }
+
+    private static func certificates(_ tls: TLSSettings) throws -> Certificates? {
+        guard let certificate = tls.certificate, let key = tls.key else {
+            if tls == TLSSettings() { return nil }
+            throw Failure(78, "[tls] needs both certificate and key")
+        }
+        let asked = tls.clientCertificates ?? (tls.clientAuthorities == nil ? "none" : "required")
+        guard let clientCertificates = TLSServer.ClientCertificates(rawValue: asked) else {
+            throw Failure(78, "[tls] client_certificates '\(asked)' is none of none, optional, required")
+        }
+        if clientCertificates != .none && tls.clientAuthorities == nil {
+            throw Failure(78, "[tls] client_certificates = \"\(asked)\" needs client_ca")
+        }
+        return Certificates(
+            certificate: certificate, key: key, clientAuthorities: tls.clientAuthorities,
+            clientCertificates: clientCertificates)
     }
 
     private static func hostAndPort(_ text: String) throws -> (String, Int) {

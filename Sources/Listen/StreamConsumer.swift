@@ -1,0 +1,39 @@
+/// Takes what arrives on streams; the thread that reads them calls it.
+public protocol StreamConsumer: AnyObject {
+    /// A message. One that is not `isWhole` lacks its line feed at the stream's end, and may lack more.
+    func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool)
+    func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer)
+    /// Puts what was taken into safety. While this is false nothing more is read, and it is asked again: senders wait, and
+    /// nothing is lost.
+    func flush() -> Bool
+    /// The stop cannot wait any longer for `flush`.
+    func abandon()
+    func connectionsChanged(to count: Int)
+    /// A connection that was not let in, or was ended from this side.
+    func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String)
+}
+
+/// Who is at the other end of a connection.
+public struct StreamPeer: Sendable, Equatable {
+    public enum Transport: String, Sendable, CaseIterable {
+        case tcp
+        case tls
+    }
+
+    public let transport: Transport
+    /// `192.0.2.7:40000`, for people.
+    public let address: String
+    /// Whether it has shown a certificate that the configured authorities vouch for.
+    public var isCertified = false
+}
+
+/// Why a connection was not let in, or was ended from this side; the raw values name counters.
+public enum ConnectionRefusal: String, Sendable, CaseIterable {
+    case tooMany = "too_many"
+    case tooManyOfAddress = "too_many_of_address"
+    case handshakeFailed = "handshake_failed"
+    case handshakeTimeout = "handshake_timeout"
+    case messageTimeout = "message_timeout"
+    case idleTimeout = "idle_timeout"
+    case badFrame = "bad_frame"
+}

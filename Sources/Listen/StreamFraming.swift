@@ -1,0 +1,157 @@
+import Glibc
+
+/// Cuts a stream of bytes into messages (RFC 6587): each begins with its length in digits and a space, or else ends with a
+/// line feed. Which of the two it is tells each message's first byte.
+///
+/// It holds no bytes: the caller keeps those that are not done with, never many more than `maximumMessageBytes`, and shows
+/// them again with those behind them.
+public struct StreamFraming: Sendable {
+    /// A record of 8,192 bytes with a generous header.
+    public static let maximumMessageBytes = 8_192 + 2_048
+    /// A length of more digits is no length: whatever speaks there does not speak syslog.
+    private static let maximumDigits = 7
+
+    public enum Step: Equatable, Sendable {
+        /// A message, and where it lies in the bytes shown.
+        case message(Range<Int>)
+        case fault(StreamFault)
+        /// Nothing whole in what is left.
+        case needsMore
+    }
+
+    private enum State {
+        case between
+        /// In a message that is too long, of which so many bytes are still to come.
+        case skipping(Int)
+        /// In a line that is too long.
+        case skippingLine
+        case broken
+    }
+
+    private var state = State.between
+    /// How much of the line at hand has been searched for its end.
+    private var searched = 0
+
+    public init() {}
+
+    /// Whether the bytes done with end within a message.
+    public var isWithinMessage: Bool {
+        switch state {
+        case .skipping, .skippingLine: true
+        case .between, .broken: false
+        }
+    }
+
+    /// Finds the next message.
+    ///
+    /// - Returns: what was found, and how many of the bytes are done with by that.
+    public mutating func next(in bytes: UnsafeRawBufferPointer) -> (step: Step, done: Int) {
+        switch state {
+        case .broken: return (.needsMore, bytes.count)
+        case .skipping(let left):
+            let passed = min(left, bytes.count)
+            state = passed == left ? .between : .skipping(left - passed)
+            if passed == left { return next(in: bytes, from: passed) }
+            return (.needsMore, passed)
+        case .skippingLine:
+            guard let end = StreamFraming.lineFeed(in: bytes, from: 0) else { return (.needsMore, bytes.count) }
+            state = .between
+            return next(in: bytes, from: end + 1)
+        case .between: return next(in: bytes, from: 0)
+        }
+    }
+
+    /// What the bytes are that were not done with when the stream ended: a line may lack its line feed.
+    public mutating func end(of bytes: UnsafeRawBufferPointer) -> Step {
+        guard case .between = state, let start = StreamFraming.start(in: bytes, from: 0) else { return .needsMore }
+        switch length(in: bytes, from: start) {
+        case .none: return .message(start..<bytes.count)
+        case .incomplete, .count, .absurd: return .fault(.cutOff)
+        }
+    }
+
+    private mutating func next(in bytes: UnsafeRawBufferPointer, from place: Int) -> (step: Step, done: Int) {
+        guard let start = StreamFraming.start(in: bytes, from: place) else { return (.needsMore, bytes.count) }
+        switch length(in: bytes, from: start) {
+        case .incomplete: return (.needsMore, start)
+        case .absurd:
+            state = .broken
+            return (.fault(.badFrame), bytes.count)
+        case .count(let count, let digits):
+            let first = start + digits + 1
+            if count > StreamFraming.maximumMessageBytes {
+                state = .skipping(count)
+                return (.fault(.tooLong), first)
+            }
+            guard bytes.count - first >= count else { return (.needsMore, start) }
+            return (.message(first..<first + count), first + count)
+        case .none: return line(in: bytes, from: start)
+        }
+    }
+
+    private mutating func line(in bytes: UnsafeRawBufferPointer, from start: Int) -> (step: Step, done: Int) {
+        guard let end = StreamFraming.lineFeed(in: bytes, from: start + searched) else {
+            searched = bytes.count - start
+            guard searched > StreamFraming.maximumMessageBytes else { return (.needsMore, start) }
+            searched = 0
+            state = .skippingLine
+            return (.fault(.tooLong), bytes.count)
+        }
+        searched = 0
+        if end - start > StreamFraming.maximumMessageBytes { return (.fault(.tooLong), end + 1) }
+        return (.message(start..<end), end + 1)
+    }
+
+    private enum Length {
+        case count(Int, digits: Int)
+        /// The digits have not ended yet.
+        case incomplete
+        case absurd
+        /// No length: a line.
+        case none
+    }
+
+    /// A line may begin with a digit too, such as that of a date; only a space behind the digits makes them a length.
+    private func length(in bytes: UnsafeRawBufferPointer, from start: Int) -> Length {
+        guard bytes[start] != UInt8(ascii: "0") else { return .none }
+        var count = 0
+        var place = start
+        while place < bytes.count, bytes[place] >= UInt8(ascii: "0"), bytes[place] <= UInt8(ascii: "9") {
+            if place - start == StreamFraming.maximumDigits { return .absurd }
+            count = count * 10 + Int(bytes[place] - UInt8(ascii: "0"))
+            place += 1
+        }
+        if place == start { return .none }
+        if place == bytes.count { return .incomplete }
+        return bytes[place] == UInt8(ascii: " ") ? .count(count, digits: place - start) : .none
+    }
+
+    /// The next byte that is not what senders put between messages: line ends, NUL, blanks.
+    private static func start(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
+        var place = place
+        while place < bytes.count {
+            switch bytes[place] {
+            case 0x0A, 0x0D, 0x00, 0x20: place += 1
+            default: return place
+            }
+        }
+        return nil
+    }
+
+    private static func lineFeed(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
+        guard place < bytes.count, let base = bytes.baseAddress,
+            let found = memchr(base + place, 0x0A, bytes.count - place)
+        else { return nil }
+        return UnsafeRawPointer(found) - base
+    }
+}
+
+/// What is wrong with a stream, where no message can be had of it.
+public enum StreamFault: Sendable, Equatable {
+    /// A message longer than `StreamFraming.maximumMessageBytes`; it is passed over.
+    case tooLong
+    /// What should be a length is none; where the next message begins nobody can tell.
+    case badFrame
+    /// The stream ended within a message.
+    case cutOff
+}

@@ -1,0 +1,107 @@
+import CDatagram
+import Glibc
+
+/// A bound TCP socket that listens, for `StreamServer` to take over.
+public struct StreamSocket: Sendable {
+    public let descriptor: Int32
+    /// Where it is bound; with port 0 asked for, the port that the kernel chose.
+    public let address: ListenAddress
+
+    /// What the kernel may hold of one connection before its sender must wait, bytes. A sender's end, while the journal is
+    /// full, moves that much into memory: with the bound on connections it bounds memory.
+    private static let bufferBytes = 65_536
+    private static let backlog: Int32 = 1_024
+
+    /// Binds a new socket to a `tcp` or `tls` address.
+    ///
+    /// - Throws: `ListenError.cannotListen`.
+    public init(_ address: ListenAddress) throws(ListenError) {
+        guard let (host, port) = address.streamEnd else {
+            throw .cannotListen("\(address.description): no address of a stream")
+        }
+        descriptor = try bindInternet(host: host, port: port, SOCK_STREAM, address)
+        let chosen = SocketAddress(ofSocket: descriptor)
+        if case .internet(let host, let port)? = chosen {
+            self.address = address.isTLS ? .tls(host: host, port: port) : .tcp(host: host, port: port)
+        } else {
+            self.address = address
+        }
+        do throws(ListenError) { try prepare() } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Takes over a socket that the service manager bound; nil if it is no TCP socket.
+    ///
+    /// - Parameter isTLS: whether TLS is spoken there, by its address.
+    public init?(inherited descriptor: Int32, isTLS: (ListenAddress) -> Bool) {
+        var kind: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0,
+            kind == Int32(SOCK_STREAM.rawValue),
+            case .internet(let host, let port)? = SocketAddress(ofSocket: descriptor)
+        else { return nil }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        self.descriptor = descriptor
+        let secure = ListenAddress.tls(host: host, port: port)
+        address = isTLS(secure) ? secure : .tcp(host: host, port: port)
+        do throws(ListenError) { try prepare() } catch { return nil }
+    }
+
+    /// Connections inherit the buffer's size from the socket that listens.
+    private func prepare() throws(ListenError) {
+        var bytes = Int32(StreamSocket.bufferBytes)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+        guard listen(descriptor, StreamSocket.backlog) == 0 else {
+            throw .cannotListen("\(address.description): listen: \(String(cString: strerror(errno)))")
+        }
+    }
+}
+
+/// Binds a socket to a host's address and port; a name may be looked up, at start only.
+func bindInternet(
+    host: String, port: UInt16, _ kind: __socket_type, _ address: ListenAddress
+) throws(ListenError) -> Int32 {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(kind.rawValue)
+    hints.ai_flags = AI_PASSIVE
+    var found: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(host, String(port), &hints, &found)
+    guard code == 0, let info = found else {
+        throw .cannotListen("\(address.description): \(String(cString: gai_strerror(code)))")
+    }
+    defer { freeaddrinfo(found) }
+    let descriptor = socket(info.pointee.ai_family, Int32(kind.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else {
+        throw .cannotListen("\(address.description): socket: \(String(cString: strerror(errno)))")
+    }
+    if kind == SOCK_STREAM {
+        // connections of the daemon before this one may linger
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+    guard bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else {
+        let why = String(cString: strerror(errno))
+        close(descriptor)
+        throw .cannotListen("\(address.description): bind: \(why)")
+    }
+    return descriptor
+}
+
+extension SocketAddress {
+    /// Where a socket is bound.
+    init?(ofSocket descriptor: Int32) {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let known = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        guard known == 0 else { return nil }
+        let address = withUnsafeBytes(of: &storage) {
+            SocketAddress(bytes: UnsafeRawBufferPointer(rebasing: $0[..<Int(size)]))
+        }
+        guard let address else { return nil }
+        self = address
+    }
+}

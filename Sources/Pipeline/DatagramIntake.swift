@@ -1,0 +1,52 @@
+import DaemonMetrics
+import Journal
+import Listen
+import Record
+
+/// Takes batches of datagrams in. What the journal has no room for is refused: a datagram's sender would not wait.
+struct DatagramIntake {
+    private var intake: Intake
+    private let socket: DatagramSocket
+    private let rejectLog: RejectLog
+    private var kernelDropsSeen: UInt64 = 0
+
+    init(journal: Journal, socket: DatagramSocket, metrics: IngestMetrics, rejectLog: RejectLog) {
+        intake = Intake(journal: journal, transport: socket.address.transport, metrics: metrics)
+        self.socket = socket
+        self.rejectLog = rejectLog
+    }
+
+    mutating func take(_ batch: DatagramBatch) {
+        let now = wallClock()
+        for index in 0..<batch.count {
+            let datagram = batch[index]
+            if let reason = take(datagram, now: now) {
+                intake.reject(reason)
+                rejectLog.note(
+                    reason, datagram.bytes,
+                    sender: SocketAddress(bytes: datagram.sender)?.description ?? "unknown sender", now: now)
+            }
+        }
+        countKernelDrops()
+        do throws(JournalError) { try intake.append() } catch {
+            rejectLog.note(journal: error)
+            intake.refuse(error.isFull ? .journalFull : .journalError)
+        }
+    }
+
+    private mutating func take(_ datagram: Datagram, now: Int64) -> RejectReason? {
+        if datagram.isTruncated { return .tooLong }
+        let credentials = datagram.credentials
+        return intake.take(
+            datagram.bytes, now: now, identity: credentials == nil ? .claimed : .kernel, credentials: credentials)
+    }
+
+    /// The kernel counts drops for each socket; they are no messages received.
+    private mutating func countKernelDrops() {
+        let drops = socket.kernelDrops
+        // the kernel's count has 32 bits
+        let more = UInt64(UInt32(truncatingIfNeeded: drops) &- UInt32(truncatingIfNeeded: kernelDropsSeen))
+        kernelDropsSeen = drops
+        intake.note(more, IngestCounters.kernelDropped)
+    }
+}
