@@ -46,6 +46,10 @@ for purpose in "$@"; do
         require postgresql postgres_server
         require systemd command -v systemd-socket-activate
         require util-linux command -v setpriv
+        require openssl command -v openssl
+        # Debian keeps it off an ordinary user's PATH.
+        require rsyslog test -x /usr/sbin/rsyslogd
+        require rsyslog-openssl compgen -G '/usr/lib/*/rsyslog/lmnsd_ossl.so'
         ;;
     *) usage ;;
     esac

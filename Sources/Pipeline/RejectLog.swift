@@ -45,6 +45,11 @@ final class RejectLog: Sendable {
         logger.error("the journal refuses messages", metadata: ["why": "\(error)"])
     }
 
+    func note(streamsHeldUpBy error: JournalError) {
+        guard mayWrite(wallClock()) else { return }
+        logger.error("streams are not read until the journal has room", metadata: ["why": "\(error)"])
+    }
+
     private func mayWrite(_ now: Int64) -> Bool {
         let perMinute = tunables.current.rejectsPerMinute
         let (allowed, hidden) = state.withLock { state in

@@ -49,14 +49,10 @@ final class StreamIntake: StreamConsumer {
             try tcp.append()
             try tls.append()
         } catch {
-            rejectLog.note(journal: error)
-            if !isHeldUp {
-                logger.warning("streams are not read until the journal has room", metadata: ["why": "\(error)"])
-            }
+            if !isHeldUp { rejectLog.note(streamsHeldUpBy: error) }
             isHeldUp = true
             return false
         }
-        if isHeldUp { logger.notice("streams are read again") }
         isHeldUp = false
         return true
     }

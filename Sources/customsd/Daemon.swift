@@ -102,7 +102,9 @@ struct Daemon {
     /// Raises this process's soft limit on open files towards `count`, as far as the hard limit lets it.
     private func allowDescriptors(_ count: Int) {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < count else { return }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < count else {
+            return
+        }
         limit.rlim_cur = min(limit.rlim_max, rlim_t(count))
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }

@@ -13,6 +13,10 @@ import Testing
             snapshot.counters.add(4, to: IngestCounters.rejected(.badJSON))
             snapshot.counters.add(1, to: IngestCounters.rejected(.notUTF8))
             snapshot.counters.add(2, to: IngestCounters.kernelDropped)
+            snapshot.transports["tcp", default: TransportCounts()].add(accepted: 5, rejected: 1)
+            snapshot.transports["udp", default: TransportCounts()].add(accepted: 7, rejected: 0)
+            snapshot.connections = 3
+            snapshot.refusedConnections["too_many"] = 9
         }
         let lines = metrics.snapshot.prometheusText.split(separator: "\n")
         let samples = lines.filter { !$0.hasPrefix("#") }
@@ -26,6 +30,13 @@ import Testing
             samples.filter { $0.hasPrefix("customs_rejected_total") } == [
                 "customs_rejected_total{reason=\"bad_json\"} 4", "customs_rejected_total{reason=\"not_utf8\"} 1",
             ])
+        #expect(
+            samples.filter { $0.hasPrefix("customs_accepted_total") } == [
+                "customs_accepted_total{transport=\"tcp\"} 5", "customs_accepted_total{transport=\"udp\"} 7",
+            ])
+        #expect(samples.contains("customs_transport_rejected_total{transport=\"tcp\"} 1"))
+        #expect(samples.contains("customs_connections 3"))
+        #expect(samples.contains("customs_connections_refused_total{reason=\"too_many\"} 9"))
         // each metric is introduced once, before its samples
         let typed = lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
         #expect(Set(typed).count == typed.count)

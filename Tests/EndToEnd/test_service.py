@@ -79,6 +79,7 @@ def test_every_key_of_the_default_configuration_is_known(folder: Path) -> None:
         ('\n\n[log]\nlevel = "loud"\n', 4, "level"),
         ('[merge]\nbatch_records = "many"\n', 2, "batch_records"),
         ("listen = [\n", None, ""),
+        ("\n[streams]\nmax_connections = 0\n", 3, "max_connections"),
         ('listen = ["pigeon://127.0.0.1:1"]\n', 1, "pigeon"),
     ],
 )

@@ -10,6 +10,8 @@ import Testing
             ("udp://localhost:0", .udp(host: "localhost", port: 0), "udp://localhost:0"),
             ("udp://:65535", .udp(host: "0.0.0.0", port: 65_535), "udp://0.0.0.0:65535"),
             ("udp://[::1]:5140", .udp(host: "::1", port: 5_140), "udp://[::1]:5140"),
+            ("tcp://127.0.0.1:6514", .tcp(host: "127.0.0.1", port: 6_514), "tcp://127.0.0.1:6514"),
+            ("tls://[::]:6514", .tls(host: "::", port: 6_514), "tls://[::]:6514"),
             ("udp://[fe80::1%eth0]:1", .udp(host: "fe80::1%eth0", port: 1), "udp://[fe80::1%eth0]:1"),
             ("unixgram:///run/customs.sock", .unixDatagram(path: "/run/customs.sock"), "unixgram:///run/customs.sock"),
             (
@@ -34,7 +36,7 @@ import Testing
             "udp://::1:5140",
             "udp://[::1]", "udp://[::1:5140", "udp://::1]:5140", "unixgram://relative", "unixgram://", "unixgram:///",
             "unixgram:/run/x", "unixgram:///" + String(repeating: "x", count: 107),
-            "unixgram:///" + String(repeating: "é", count: 60), "tcp://127.0.0.1:1", "tls://127.0.0.1:1",
+            "unixgram:///" + String(repeating: "é", count: 60), "tcp://127.0.0.1", "tls://::1:1", "tcp://127.0.0.1:+1",
             "http://127.0.0.1:1", "UDP://127.0.0.1:1",
         ])
     func bad(text: String) {

@@ -100,6 +100,8 @@ final class Sender {
             withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
             descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
             try withUnsafePointer(to: &name) { try connect($0, MemoryLayout<sockaddr_un>.size) }
+        case .tcp, .tls:
+            throw ListenError.badAddress("\(address.description) takes no datagrams")
         }
         // a test must not wait for ever for a receiver that takes nothing
         var timeout = timeval(tv_sec: isUnix ? 10 : 1, tv_usec: 0)

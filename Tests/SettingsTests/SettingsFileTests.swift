@@ -27,6 +27,19 @@ import Testing
             [receive]
             buffer_bytes = 4096
 
+            [streams]
+            max_connections = 10
+            max_connections_per_address = 2
+            idle_timeout_s = 3
+            message_timeout_s = 4
+            handshake_timeout_s = 5
+
+            [tls]
+            certificate = "/c.pem"
+            key = "/k.pem"
+            client_ca = "/a.pem"
+            client_certificates = "optional"
+
             [merge]
             batch_records = 1
             batch_delay_ms = 0
@@ -44,6 +57,15 @@ import Testing
         expected.journal.segmentBytes = 1 << 20
         expected.journal.syncIntervalMilliseconds = 50
         expected.receive.bufferBytes = 4_096
+        expected.streams.maximumConnections = 10
+        expected.streams.maximumConnectionsPerAddress = 2
+        expected.streams.idleTimeoutSeconds = 3
+        expected.streams.messageTimeoutSeconds = 4
+        expected.streams.handshakeTimeoutSeconds = 5
+        expected.tls.certificate = "/c.pem"
+        expected.tls.key = "/k.pem"
+        expected.tls.clientAuthorities = "/a.pem"
+        expected.tls.clientCertificates = "optional"
         expected.merge.batchRecords = 1
         expected.merge.batchDelayMilliseconds = 0
         expected.log.level = "debug"
