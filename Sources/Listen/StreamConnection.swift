@@ -14,7 +14,7 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     private var context: ChannelHandlerContext?
     private var framing = StreamFraming()
     private var bytes = ByteBuffer()
-    /// The channel asked to read while the journal had no room.
+    /// The channel asked to read while it might not.
     private var wantsToRead = false
     private var isAdmitted = false
     private var hasEnded = false
@@ -45,10 +45,10 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if loop.isBlocked {
-            wantsToRead = true
-        } else {
+        if loop.mayRead {
             context.read()
+        } else {
+            wantsToRead = true
         }
     }
 
@@ -93,7 +93,7 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
         if hasEnded { return finish() }
         process()
         loop.flush()
-        if wantsToRead, !loop.isBlocked {
+        if wantsToRead, loop.mayRead {
             wantsToRead = false
             context?.read()
         }
@@ -112,8 +112,8 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     }
 
     /// Ends the connection if nothing has come for a while.
-    func closeIfQuiet(now: NIODeadline, milliseconds: Int64) {
-        if !hasEnded, now - lastBytes > .milliseconds(milliseconds) { context?.close(promise: nil) }
+    func closeIfQuiet(now: NIODeadline, for time: TimeAmount) {
+        if !hasEnded, now - lastBytes >= time { context?.close(promise: nil) }
     }
 
     private func refuse(_ reason: ConnectionRefusal) {

@@ -4,15 +4,19 @@ import Synchronization
 /// What the connections share: the consumer, the bounds, and whether the journal has room. One thread uses it.
 final class StreamLoop {
     let consumer: any StreamConsumer
-    /// While true nothing is read: what was taken last is not yet in the journal.
-    private(set) var isBlocked = false
+    /// While true nothing is taken: what was taken last is not yet in the journal.
+    var isBlocked: Bool { blockedSince != nil }
+    /// While false nothing is read.
+    var mayRead: Bool { !isBlocked && !hasReadEnough }
 
     private let eventLoop: NIOIsolatedEventLoop
     private let limits: @Sendable () -> StreamLimits
     private var connections: [ObjectIdentifier: StreamConnection] = [:]
     private var perHost: [String: Int] = [:]
+    private var blockedSince: NIODeadline?
     private var isStopping = false
     private var stopDeadline: NIODeadline?
+    private var hasReadEnough = false
     private var ended: EventLoopPromise<Void>?
 
     init(
@@ -44,7 +48,7 @@ final class StreamLoop {
 
     func flush() {
         if isBlocked || consumer.flush() { return }
-        isBlocked = true
+        blockedSince = .now()
         retryLater()
     }
 
@@ -60,11 +64,14 @@ final class StreamLoop {
     }
 
     /// Takes what senders have sent so far, and ends.
-    func stop(_ promise: EventLoopPromise<Void>, milliseconds: Int64) {
+    ///
+    /// - Parameter patience: how long it goes on reading from senders that go on sending; and how long it waits, with what
+    ///   has been read, for a journal in which there is no room.
+    func stop(_ promise: EventLoopPromise<Void>, patience: TimeAmount) {
         isStopping = true
         ended = promise
-        stopDeadline = .now() + .milliseconds(milliseconds)
-        closeQuietOnes()
+        stopDeadline = .now() + patience
+        closeConnections(patience)
     }
 
     private func retryLater() {
@@ -74,27 +81,27 @@ final class StreamLoop {
     private func retry() {
         guard isBlocked else { return }
         guard consumer.flush() else { return retryLater() }
-        isBlocked = false
+        blockedSince = nil
         for connection in Array(connections.values) where !isBlocked { connection.resume() }
         endIfEmpty()
     }
 
-    private func closeQuietOnes() {
+    private func closeConnections(_ patience: TimeAmount) {
         if ended == nil { return }
         let now = NIODeadline.now()
-        if let stopDeadline, now > stopDeadline {
-            if isBlocked { consumer.abandon() }
-            isBlocked = false
-            for connection in Array(connections.values) { connection.closeIfQuiet(now: now, milliseconds: -1) }
+        if let stopDeadline, now > stopDeadline { hasReadEnough = true }
+        if let blockedSince, hasReadEnough, now - blockedSince > patience {
+            consumer.abandon()
             ended?.succeed()
             ended = nil
             return
         }
         if !isBlocked {
-            for connection in Array(connections.values) { connection.closeIfQuiet(now: now, milliseconds: 50) }
+            let quiet: TimeAmount = hasReadEnough ? .zero : .milliseconds(50)
+            for connection in Array(connections.values) { connection.closeIfQuiet(now: now, for: quiet) }
         }
         endIfEmpty()
-        if ended != nil { eventLoop.scheduleTask(in: .milliseconds(10)) { self.closeQuietOnes() } }
+        if ended != nil { eventLoop.scheduleTask(in: .milliseconds(10)) { self.closeConnections(patience) } }
     }
 
     private func endIfEmpty() {

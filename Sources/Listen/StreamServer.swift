@@ -68,13 +68,10 @@ public final class StreamServer: Sendable {
         for listener in running.listeners { try? listener.close().wait() }
         let eventLoop = running.group.next()
         let ended = eventLoop.makePromise(of: Void.self)
-        eventLoop.execute { running.loop.value.stop(ended, milliseconds: StreamServer.stopMilliseconds) }
+        eventLoop.execute { running.loop.value.stop(ended, patience: .seconds(5)) }
         try? ended.futureResult.wait()
         try? running.group.syncShutdownGracefully()
     }
-
-    /// How long a stop waits for senders that go on sending, or for room in the journal.
-    private static let stopMilliseconds: Int64 = 5_000
 
     private func listen(
         on socket: StreamSocket, _ group: MultiThreadedEventLoopGroup, _ loop: NIOLoopBound<StreamLoop>
