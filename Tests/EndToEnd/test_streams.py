@@ -21,6 +21,7 @@ from certificates import Authority, Certificate
 from daemon import (
     CUSTOMSD,
     DIE_WITH_PARENT,
+    ENTRY_ID,
     PATIENCE,
     Customs,
     Daemon,
@@ -354,6 +355,89 @@ def test_a_sender_that_never_stops_does_not_keep_it_alive(
         assert time.monotonic() - start < 60
         sender.join(PATIENCE)
     assert_balanced(streams.daemon.customs.health())
+
+
+@pytest.mark.parametrize("seed", [212, 213, 214])
+def test_killed_while_it_reads(start_daemon: StartDaemon, store: Store, seed: int) -> None:
+    """SIGKILL: the journal has the stream's beginning; sent again, all count once."""
+    streams = Streams(start_daemon, store)
+    daemon = streams.daemon
+    draw = random.Random(seed)
+    ledger = Ledger()
+    messages = list(load(Population(seed), ledger, 24_000))
+    ids = [ENTRY_ID.findall(message)[0].decode() for message in messages]
+    pace = draw.uniform(0.1, 0.6) / len(messages)
+
+    def send() -> None:
+        with contextlib.suppress(OSError), streams.connect() as connection:
+            start = time.monotonic()
+            for place in range(0, len(messages), 20):
+                connection.sendall(counted(messages[place : place + 20]))
+                time.sleep(max(0.0, start + place * pace - time.monotonic()))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    time.sleep(draw.uniform(0.05, 0.3))
+    daemon.kill()
+    sender.join(PATIENCE)
+    journalled = daemon.journalled_ids()
+    whole = len(set(journalled) - set(daemon.torn_ids()))
+    assert journalled == ids[: len(journalled)]
+    daemon.start()
+    health = daemon.settle(whole)
+    received = health["received"]
+    assert whole <= received <= len(journalled)
+    assert health["stored"] + health["merged"] == received
+    assert health["rejected"] == {}
+    streams.send(counted(messages))
+    health = daemon.settle(received + 24_000)
+    assert health["received"] == received + 24_000
+    assert health["stored"] + health["merged"] == 24_000
+    assert health["stored"] == len(ledger.runs)
+    assert health["duplicate"] == received
+
+
+def test_a_flood_by_one_sender_leaves_the_others_their_turn(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """While one connection sends all it can, what another sends is read within moments."""
+    streams = Streams(start_daemon, sqlite_store)
+    flood = counted([sample.datagram for sample in Population(215).samples(2_000)])
+    others = list(load(Population(216), Ledger(), 50))
+    end = threading.Event()
+
+    def send_flood() -> None:
+        with streams.connect() as connection:
+            while not end.is_set():
+                connection.sendall(flood)
+
+    sender = threading.Thread(target=send_flood)
+    sender.start()
+    try:
+        slowest = 0.0
+        with streams.connect() as quiet:
+            for message in others:
+                start = time.monotonic()
+                quiet.sendall(counted([message]))
+                while unread(quiet) and time.monotonic() - start < PATIENCE:
+                    time.sleep(0.001)
+                slowest = max(slowest, time.monotonic() - start)
+                time.sleep(0.01)
+    finally:
+        end.set()
+        sender.join(PATIENCE)
+    # a bound on being starved, not on speed
+    assert slowest < 5
+
+
+def unread(connection: socket.socket) -> int:
+    """What the other end's kernel holds of a connection over loopback and nobody has read."""
+    here, there = connection.getsockname()[1], connection.getpeername()[1]
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(f":{there:04X}") and fields[2].endswith(f":{here:04X}"):
+            return int(fields[4].split(":")[1], 16)
+    return 0
 
 
 # TLS

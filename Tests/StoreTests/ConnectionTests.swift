@@ -31,7 +31,7 @@ import Testing
                 try connection.query("INSERT INTO t VALUES (1)")
             }
         }
-        #expect(kind(error) == "refused")
+        #expect(kind(error) == "unacceptable")
         #expect(try connection.query("SELECT count(*) FROM t") == [[.integer(0)]])
         _ = try connection.transaction { () throws(StoreError) in try connection.query("INSERT INTO t VALUES (2)") }
         #expect(try connection.query("SELECT n FROM t") == [[.integer(2)]])
