@@ -17,7 +17,7 @@ import Synchronization
 ///
 /// ## On disk
 ///
-/// A directory with `lock`, `identity` (32 hexadecimal digits), and segments `SEQUENCE.journal` (16 hexadecimal digits).
+/// A directory with `lock`, `identity` (32 hexadecimal digits), `incarnation` (one or two lines of such), and segments `SEQUENCE.journal` (16 hexadecimal digits).
 /// All numbers are little-endian; checksums are XXH64.
 ///
 ///     segment   0  u64  magic "CUSTJRN1"        frame    0  u32  magic "FRAM"
@@ -51,6 +51,9 @@ public final class Journal: Sendable {
     /// 32 hexadecimal digits, made with the journal and never changed.
     public let identity: String
     public let directory: String
+    /// What tells this journal from copies of it, which have its identity: by what it is known from this opening on, and by
+    /// what it was known before, if that is known. Nil if that could not be written.
+    public let incarnation: (own: String, known: [String]?)?
     /// What recovery found worth telling.
     public let notes: [String]
 
@@ -90,6 +93,7 @@ public final class Journal: Sendable {
         identity = JournalDirectory.hexadecimal(identityBytes)
         seed = XXH64.hash(identityBytes)
         let recovered = try Recovery(directory: directory, identity: identityBytes, seed: seed)
+        incarnation = JournalDirectory.incarnation(in: directory)
         notes = (note.map { [$0] } ?? []) + recovered.notes
         var segments = recovered.segments.map { Segment(start: $0.start, bytes: $0.bytes) }
         let current: SegmentFile
@@ -103,6 +107,12 @@ public final class Journal: Sendable {
             State(
                 segments: segments, current: current, head: recovered.head,
                 bytes: segments.reduce(0) { $0 + $1.bytes }))
+    }
+
+    /// The consumer knows the journal by its new incarnation; the old one is over.
+    public func confirmIncarnation() throws(JournalError) {
+        guard let incarnation else { return }
+        try JournalDirectory.confirm(incarnation: incarnation.own, in: directory)
     }
 
     /// Behind the last frame.

@@ -34,21 +34,52 @@ enum JournalDirectory {
         guard text == nil else {
             throw .foreign("\(path) does not hold 32 hexadecimal digits; is this a journal's directory?")
         }
-        var generator = SystemRandomNumberGenerator()
-        let identity = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let identity = randomBytes()
         try write(hexadecimal(identity) + "\n", to: path, in: directory)
         return (identity, nil)
     }
 
-    /// The first 32 bytes of a file; nil if there is none.
-    private static func contents(of path: String) throws(JournalError) -> [UInt8]? {
+    /// What tells this journal from copies of it: the number that the store knows it by, and the one that it is to be known by
+    /// from now on. A start makes a new one; until it is known to be the store's, both stand in the file.
+    ///
+    /// - Returns: nil if there is none and none can be written, because the disk is full: that must not end everything.
+    static func incarnation(in directory: String) -> (own: String, known: [String]?)? {
+        let path = directory + "/incarnation"
+        let text = (try? contents(of: path, bytes: 66)) ?? nil
+        let known = text.map { text in
+            text.split(separator: 0x0A).filter { bytes(hexadecimal: Array($0)) != nil }
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+        if let known, known.count == 2 { return (known[1], known) }
+        let old = known.flatMap { $0.first }
+        let own = hexadecimal(randomBytes())
+        do throws(JournalError) {
+            try write((old.map { $0 + "\n" } ?? "") + own + "\n", to: path, in: directory)
+        } catch {
+            return old.map { ($0, [$0]) }
+        }
+        return (own, old.map { [$0] })
+    }
+
+    /// From now on only `own` is this journal's.
+    static func confirm(incarnation own: String, in directory: String) throws(JournalError) {
+        try write(own + "\n", to: directory + "/incarnation", in: directory)
+    }
+
+    private static func randomBytes() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+
+    /// The first bytes of a file; nil if there is none.
+    private static func contents(of path: String, bytes: Int = 32) throws(JournalError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw .io(call: "open", path: path, code: errno)
         }
         let file = SegmentFile(descriptor: descriptor, path: path, start: JournalPosition(sequence: 0, tally: 0))
-        var text = [UInt8](repeating: 0, count: 32)
+        var text = [UInt8](repeating: 0, count: bytes)
         var failure: JournalError?
         let count = text.withUnsafeMutableBytes { bytes in
             do throws(JournalError) { return try file.read(into: bytes, at: 0) } catch {

@@ -67,7 +67,14 @@ final class Writer {
 
     private func openSource() throws(StoreError) -> SourceState {
         try store.migrate()
-        return try store.open(source: journal.identity, kind: .daemon, host: hostName())
+        let state = try store.open(
+            source: journal.identity, kind: .daemon, host: hostName(),
+            incarnation: journal.incarnation.map { Incarnation(own: $0.own, known: $0.known) })
+        // if this fails the store knows one of the two that stand in the file
+        do throws(JournalError) { try journal.confirmIncarnation() } catch {
+            logger.warning("the journal's incarnation cannot be noted", metadata: ["why": "\(error)"])
+        }
+        return state
     }
 
     /// Rebuilds what was in memory before a restart: the identities of late records, and the parts that wait.

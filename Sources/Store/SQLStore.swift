@@ -8,6 +8,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var resolver = SymbolResolver()
     private var source: Int64?
     private var identity: (identity: String, kind: SourceKind, host: String)?
+    /// Empty where the source has none.
+    private var incarnation = ""
 
     /// - Parameter connect: opens a connection; called again whenever one broke.
     public init(connect: @escaping () throws(StoreError) -> Connection) {
@@ -18,14 +20,18 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         _ = try connected()
     }
 
-    public func open(source identity: String, kind: SourceKind, host: String) throws(StoreError) -> SourceState {
+    public func open(
+        source identity: String, kind: SourceKind, host: String, incarnation: Incarnation?
+    ) throws(StoreError) -> SourceState {
         self.identity = (identity, kind, host)
+        self.incarnation = incarnation?.own ?? ""
         // another source has another row, and whoever writes it may have another vocabulary
         source = nil
         resolver.forget()
         return try attempt { (connection: Connection) throws(StoreError) -> SourceState in
             let known = try connection.query("SELECT 1 FROM sources WHERE identity = ?", [.text(identity)])
             let source = try sourceID(on: connection)
+            if let incarnation { try claim(source, incarnation, on: connection) }
             let row = try connection.query("SELECT sequence, tally FROM sources WHERE id = ?", [.integer(source)])
             let parts = try connection.query(
                 "SELECT entry FROM held_parts WHERE source = ? ORDER BY record, part", [.integer(source)])
@@ -68,10 +74,13 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         try attempt { (connection: Connection) throws(StoreError) in
             let source = try sourceID(on: connection)
             try connection.query(
-                "UPDATE sources SET head_tally = ?, heartbeat = ?, oldest_pending = ? WHERE id = ?",
+                """
+                UPDATE sources SET head_tally = ?, heartbeat = ?, oldest_pending = ?
+                WHERE id = ? AND COALESCE(incarnation, '') = ?
+                """,
                 [
                     .integer(Int64(bitPattern: heartbeat.received)), .integer(heartbeat.now),
-                    .integer(heartbeat.oldestPending), .integer(source),
+                    .integer(heartbeat.oldestPending), .integer(source), .text(incarnation),
                 ])
         }
     }
@@ -113,6 +122,26 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         return id
     }
 
+    /// Makes the source this incarnation's, unless a copy of it has taken it meanwhile.
+    private func claim(_ source: Int64, _ incarnation: Incarnation, on connection: Connection) throws(StoreError) {
+        let rows = try connection.query(
+            "SELECT COALESCE(incarnation, '') FROM sources WHERE id = ?", [.integer(source)])
+        let found = rows.first?[0].text ?? ""
+        if let known = incarnation.known, found != "", found != incarnation.own, !known.contains(found) {
+            throw SQLStore.copied
+        }
+        let claimed = try connection.query(
+            "UPDATE sources SET incarnation = ? WHERE id = ? AND COALESCE(incarnation, '') = ? RETURNING id",
+            [.text(incarnation.own), .integer(source), .text(found)])
+        if claimed.isEmpty { throw .busy("another daemon takes up the same source") }
+    }
+
+    private static var copied: StoreError {
+        .positionMoved(
+            "another daemon has written here under this journal's identity, from a copy of this state directory; nothing "
+                + "is written, and what this journal holds stays in it")
+    }
+
     /// Moves the source's position, which no other transaction can do until this one ends; false if an earlier call of the
     /// same commit had done so.
     private func advance(
@@ -123,17 +152,22 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             UPDATE sources SET sequence = ?, tally = ?,
                 head_tally = CASE WHEN head_tally < ? THEN ? ELSE head_tally END,
                 last_record = CASE WHEN ? > COALESCE(last_record, 0) THEN ? ELSE last_record END
-            WHERE id = ? AND sequence = ? AND tally = ? RETURNING id
+            WHERE id = ? AND sequence = ? AND tally = ? AND COALESCE(incarnation, '') = ? RETURNING id
             """,
             [
                 .integer(Int64(bitPattern: to.sequence)), .integer(Int64(bitPattern: to.tally)),
                 .integer(Int64(bitPattern: to.tally)), .integer(Int64(bitPattern: to.tally)),
                 .integer(batch.lastArrival), .integer(batch.lastArrival),
                 .integer(source), .integer(Int64(bitPattern: from.sequence)), .integer(Int64(bitPattern: from.tally)),
+                .text(incarnation),
             ])
         if !moved.isEmpty { return true }
-        let row = try connection.query("SELECT sequence, tally FROM sources WHERE id = ?", [.integer(source)])
-        guard let found = row.first.flatMap(SourcePosition.init(row:)) else { throw .busy("the source's row vanished") }
+        let row = try connection.query(
+            "SELECT sequence, tally, COALESCE(incarnation, '') FROM sources WHERE id = ?", [.integer(source)])
+        guard let values = row.first, let found = SourcePosition(row: Array(values.prefix(2))) else {
+            throw .busy("the source's row vanished")
+        }
+        guard values[2].text == incarnation else { throw SQLStore.copied }
         if found == to { return false }
         throw .positionMoved(
             "expected entry \(from.sequence) and found \(found.sequence); does another daemon use a copy of this state directory?"

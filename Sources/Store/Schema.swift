@@ -97,12 +97,13 @@ struct Schema {
 
             """
 
-    /// Records that the store itself refused.
+    /// Records that the store itself refused; by which of its copies a source was written last.
     private static let version2 = """
         CREATE TABLE quarantine (
             id {id}, source {small} NOT NULL, sequence {int}, noticed {int} NOT NULL, arrival {int}, reason {text} NOT NULL,
             sender {text} NOT NULL, record {bytes} NOT NULL, record_bytes {int} NOT NULL);
         CREATE INDEX quarantine_source ON quarantine (source, id);
+        ALTER TABLE sources ADD COLUMN incarnation {text};
 
         """
 }

@@ -8,9 +8,14 @@ public protocol UsageStore: AnyObject {
 
     /// Takes up a source of records: a daemon's journal, or an archive that is imported.
     ///
-    /// - Parameter identity: the same for the same journal or archive, for ever.
+    /// - Parameters:
+    ///   - identity: the same for the same journal or archive, for ever.
+    ///   - incarnation: nil where there can be no copies.
     /// - Returns: how far the store has it, and what it holds of it unfinished.
-    func open(source identity: String, kind: SourceKind, host: String) throws(StoreError) -> SourceState
+    /// - Throws: `StoreError.positionMoved` if a copy of the source has been here since.
+    func open(
+        source identity: String, kind: SourceKind, host: String, incarnation: Incarnation?
+    ) throws(StoreError) -> SourceState
 
     /// Writes a batch and the position that it reaches, in one transaction: both or none.
     ///
@@ -22,6 +27,26 @@ public protocol UsageStore: AnyObject {
 
     /// Notes how much the source has received in all, for `customs health`.
     func beat(_ heartbeat: Heartbeat) throws(StoreError)
+}
+
+extension UsageStore {
+    public func open(source identity: String, kind: SourceKind, host: String) throws(StoreError) -> SourceState {
+        try open(source: identity, kind: kind, host: host, incarnation: nil)
+    }
+}
+
+/// Tells a source from its copies (a cloned machine, a restored backup), which have its identity: they change apart, and a
+/// position of the one says nothing of the other. Whoever opens a source makes it his, and nobody else's any more.
+public struct Incarnation: Sendable, Equatable {
+    /// By what this one is known from now on.
+    public let own: String
+    /// By what it was known before; nil where that is not known, so that any will do.
+    public let known: [String]?
+
+    public init(own: String, known: [String]?) {
+        self.own = own
+        self.known = known
+    }
 }
 
 public enum SourceKind: String, Sendable {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import signal
@@ -309,3 +310,39 @@ def test_two_daemons_do_not_share_a_state(start_daemon: StartDaemon, sqlite_stor
     assert done.stderr
     first.send(load(Population(65), Ledger(), 10))
     first.settle(10)
+
+
+def test_copies_of_a_state_directory(start_daemon: StartDaemon, store: Store, folder: Path) -> None:
+    """A clone of a running machine: one goes on, the other is refused, and loses nothing by it."""
+    first = start_daemon(store)
+    first.send(load(Population(66), Ledger(), 100))
+    first.settle(100)
+    (folder / "copy").mkdir()
+    second = Daemon(folder / "copy", store)
+    shutil.copytree(first.state, second.state)
+    ledger = Ledger()
+    mine = list(load(Population(67), ledger, 50))
+    try:
+        second.start()
+        # as many to each: by its numbers alone a position could be either's
+        second.send(load(Population(68), Ledger(), 50))
+        second.settle(150)
+        first.send(mine)
+        for _ in range(3):
+            wait_until(lambda: not first.is_alive, first.log_tail)
+            assert first.process
+            assert first.process.returncode == 70, first.log_tail()
+            assert "another daemon has written here" in first.log_tail()
+            with contextlib.suppress(AssertionError):
+                first.start()
+        wait_until(lambda: not first.is_alive, first.log_tail)
+        first.process = None
+        assert ledger.distinct.keys() <= set(first.journalled_ids())
+        second.send(load(Population(69), Ledger(), 30))
+        health = second.settle(180)
+        assert health["received"] == health["stored"] + health["merged"] == 180
+        second.stop()
+        second.start()
+        second.stop()
+    finally:
+        second.abandon()

@@ -91,4 +91,26 @@ import Testing
         directory.write(digits, to: "identity")
         #expect(refusal(directory).contains("another journal's"))
     }
+
+    @Test("each opening is another incarnation, and the one before is known until it is confirmed") func incarnations()
+        throws
+    {
+        let directory = TemporaryDirectory()
+        func open(confirm: Bool) throws -> (own: String, known: [String]?) {
+            let journal = try Journal(directory: directory.path)
+            if confirm { try journal.confirmIncarnation() }
+            return try #require(journal.incarnation)
+        }
+        let first = try open(confirm: true)
+        #expect(first.known == nil && first.own.utf8.count == 32)
+        let second = try open(confirm: false)
+        #expect(second.known == [first.own] && second.own != first.own)
+        // whether the consumer came to know it nobody can tell
+        let third = try open(confirm: true)
+        #expect(third.own == second.own && third.known == [first.own, second.own])
+        let fourth = try open(confirm: true)
+        #expect(fourth.known == [third.own] && fourth.own != third.own)
+        directory.write(Array("damaged\n".utf8), to: "incarnation")
+        #expect(try open(confirm: true).known == nil)
+    }
 }

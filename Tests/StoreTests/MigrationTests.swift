@@ -23,7 +23,9 @@ import Testing
         var writing = try Writing(database)
         try writing.commit([process(1)])
         try database.connect().run(
-            script: "DROP TABLE quarantine; DELETE FROM schema_versions WHERE version > 1")
+            script:
+                "DROP TABLE quarantine; ALTER TABLE sources DROP COLUMN incarnation; DELETE FROM schema_versions WHERE version > 1"
+        )
         writing = try Writing(database, source: "another")
         writing.quarantine(process(2), entry: [9], reason: "no")
         try writing.commit()

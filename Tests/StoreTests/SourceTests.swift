@@ -107,4 +107,41 @@ import Testing
         #expect(after.snapshots == [process(2).recordID])
         #expect(try database.integer("SELECT count(*) FROM runs") == 1)
     }
+
+    @Test(
+        "of two copies of a journal the later one is taken, and the other writes nothing",
+        arguments: TestDatabase.dialects)
+    func copies(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        func open(_ own: String, _ known: [String]?) throws(StoreError) -> any UsageStore {
+            let store = database.location.makeStore()
+            try store.migrate()
+            _ = try store.open(
+                source: "a", kind: .daemon, host: "h", incarnation: Incarnation(own: own, known: known))
+            return store
+        }
+        func commit(_ store: any UsageStore) throws(StoreError) {
+            var feed = Merger()
+            feed.reject(.badJSON)
+            _ = try store.commit(
+                feed.batch, vocabulary: feed.vocabulary, from: SourcePosition(sequence: 0, tally: 0),
+                to: SourcePosition(sequence: 1, tally: 1))
+        }
+        let original = try open("1", nil)
+        let copy = try open("2", ["1"])
+        try commit(copy)
+        // it has come just as far, with something else
+        let moved = #expect(throws: StoreError.self) { try commit(original) }
+        #expect(kind(moved) == "positionMoved" && moved?.canRetry == false)
+        try original.beat(Heartbeat(received: 77, now: 1, oldestPending: nil))
+        #expect(try database.rows("SELECT sequence, head_tally FROM sources") == [[.integer(1), .integer(1)]])
+        let refused = #expect(throws: StoreError.self) { _ = try open("3", ["1"]) }
+        #expect(kind(refused) == "positionMoved")
+        // a start of which nobody knows how far it came
+        _ = try open("4", ["2", "4"])
+        _ = try open("4", ["2", "4"])
+        // whoever does not know what he was has to be believed
+        _ = try open("5", nil)
+        #expect(try counters(database) == ["rejected.bad_json": 1])
+    }
 }
