@@ -1,0 +1,1 @@
+../../../../Sources/Listen/StreamFraming.swift
