@@ -13,11 +13,15 @@ SWIFT_FLAGS := -c release --static-swift-stdlib
 export SWIFT SWIFT_FLAGS
 
 REQUIREMENTS := Tests/EndToEnd/requirements.txt $(wildcard Tests/Hook/requirements.txt)
-SHELL_SCRIPTS := .ci/run $(wildcard .ci/*.sh) demo/run
+SHELL_SCRIPTS := .ci/run $(wildcard .ci/*.sh etc/slurm/*.sh) demo/run etc/hook/profile.d/customs.sh \
+    etc/hook/containers/ch-run-customs
+# What a centre takes from to switch the hook on.
+DEPLOYED = $(shell find etc/hook etc/slurm -type f)
+SPANK := .build/spank/spank_customs.so
 HOOK_FILES = $(shell cd sitecustomize && find . -type f ! -name '*.pyc' ! -path '*/__pycache__/*' ! -name '.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test lint check-linkage bench install
+.PHONY: help packages build demo test lint check-linkage bench install spank
 
 help: ## print this list
 	@echo "usage: make TARGET"
@@ -35,6 +39,12 @@ build: packages ## release binaries at .build/release/customsd and .build/releas
 	@echo "Building: the first time takes some two minutes"
 	@$(SWIFT) build $(SWIFT_FLAGS)
 
+spank: $(SPANK) ## build the SPANK plugin, an alternative to the TaskProlog (needs libslurm-dev)
+
+$(SPANK): etc/slurm/spank_customs.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 -fPIC -shared -Wall -Wextra -Werror -o $@ $<
+
 packages: # the system packages that building needs, where they are missing
 	@.ci/packages.sh build
 
@@ -51,6 +61,8 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	.venv-test/bin/ruff format --check .
 	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py
 	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py
+	.venv-test/bin/mypy --strict --explicit-package-bases Tests/Deploy
+	MYPYPATH=bench/hook .venv-test/bin/mypy --strict --explicit-package-bases bench/hook/hookcost
 	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)
 
 check-linkage: ## refuse a customsd that contains the full Foundation or needs a Swift runtime
@@ -71,7 +83,7 @@ install: ## install under PREFIX (default /usr/local), into DESTDIR if one is gi
 	install -D -m 755 .build/release/customsd $(DESTDIR)$(PREFIX)/bin/customsd
 	install -D -m 755 .build/release/customs $(DESTDIR)$(PREFIX)/bin/customs
 	@for file in $(HOOK_FILES); do \
-	    install -D -m 644 "sitecustomize/$$file" "$(DESTDIR)$(PREFIX)/share/customs/hook/$$file" || exit; \
+	    install -D -m 644 "sitecustomize/$$file" "$(DESTDIR)$(PREFIX)/share/customs/sitecustomize/$$file" || exit; \
 	done
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed -e 's|@bindir@|$(PREFIX)/bin|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' etc/systemd/customsd.service \
@@ -86,6 +98,11 @@ install: ## install under PREFIX (default /usr/local), into DESTDIR if one is gi
 	@for relay in rsyslog/30-customs.conf syslog-ng/customs.conf; do \
 	    install -D -m 644 "etc/$$relay" "$(DESTDIR)$(PREFIX)/share/customs/$$relay" || exit; \
 	done
+	@for file in $(DEPLOYED); do \
+	    install -D -m $$([ -x "$$file" ] && echo 755 || echo 644) "$$file" \
+	        "$(DESTDIR)$(PREFIX)/share/customs/deploy/$${file#etc/}" || exit; \
+	done
+	@if [ -e $(SPANK) ]; then install -D -m 755 $(SPANK) $(DESTDIR)$(PREFIX)/lib/slurm/spank_customs.so; fi
 	@for page in $(wildcard docs/man/*.[1-8]); do \
 	    section=$${page##*.}; \
 	    install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$$section/$${page##*/}" || exit; \

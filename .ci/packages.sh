@@ -46,6 +46,18 @@ for purpose in "$@"; do
         require postgresql postgres_server
         require systemd command -v systemd-socket-activate
         require util-linux command -v setpriv
+        # what the files under etc/ are written for, and are tried in
+        require libslurm-dev test -e /usr/include/slurm/spank.h
+        require gcc command -v cc
+        require tcsh command -v tcsh
+        require csh command -v csh
+        require ksh command -v ksh
+        require zsh command -v zsh
+        require dash command -v dash
+        # Environment Modules and Lmod are not installed side by side
+        require lmod test -e /usr/share/lmod/lmod/init/bash -o -e /usr/share/modules/init/bash
+        # the other implementation of Python
+        require pypy3 command -v pypy3
         require openssl command -v openssl
         # Debian keeps it off an ordinary user's PATH.
         require rsyslog test -x /usr/sbin/rsyslogd

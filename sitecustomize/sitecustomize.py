@@ -1,17 +1,20 @@
 """Loaded by every Python whose PYTHONPATH names this directory; does next to nothing.
 
-It registers one function with ``atexit``, takes its own directory out of the import search, and
-runs the ``sitecustomize`` that it hides, if there is one, exactly as Python would have. Everything
-else happens at exit, in ``customs_hook.exit``, and only in processes that imported something
-watched. It never raises by itself and never prints; it must parse on Python 2.7 and on whatever
-comes.
+It registers one function with ``atexit`` and stands for its own directory in the import search,
+from where it sees which watched packages are imported: this module is itself the finder that the
+import system asks (PEP 451), and keeps what there is to keep. With the first of them it loads
+``customs_hook/presence.py``, which leaves a trace of the process in a node-local directory; at exit
+``customs_hook/exit.py`` sends the record. It runs the ``sitecustomize`` that it hides, if there is
+one, exactly as Python would have. It never raises by itself and never prints; it must parse on
+Python 2.7 and on whatever comes.
 """
 
 import sys
 
-#: Import names of the packages that are watched. They stand here and not in a file of their own,
-#: so that a process without them opens no further file. First what the SciPy 2021 paper reports on
-#: (its figures 1, 4 and 5 and its text), then what has come since.
+# --- site: `customs hook install` writes what stands from here to the end mark
+
+#: Import names of the packages that are watched. First what the SciPy 2021 paper reports on (its
+#: figures 1, 4 and 5 and its text), then what has come since.
 WATCHED = """
 numpy multiprocessing matplotlib scipy ipykernel pandas h5py joblib sklearn astropy astropy.io.fits
 mpi4py dask numba netCDF4 mkl tensorflow seaborn statsmodels torch xarray keras gensim nltk cudf
@@ -23,96 +26,155 @@ petsc4py slepc4py tables yt ase pymatgen openmm MDAnalysis rdkit Bio qiskit pars
 cartopy geopandas rasterio onnxruntime pyscf
 """
 
+#: What the site has set: see customs_hook/configure.py for the keys.
+SITE = {
+    "servers": ("udp://127.0.0.1:5140",),
+    "trace_dir": "/run/customs/traces",
+    "opt_out_file": "/etc/customs/opt-out",
+    "prefixes": (),
+    "predicates": (),
+    "everything": 0,
+    "system": (),
+    "subsystem": (),
+    "compute": (),
+    "staff": (),
+}
 
-class HookFinder(object):
-    """Stands for our directory in the import search, and knows one name there.
+# --- end of what the site has set
 
-    The ordinary finder would ask the file system at every import of the program.
+
+#: What this module keeps: its directory, the finder whose place it has taken, the parts of the hook
+#: that have been loaded, what is known of the process from the first watched import on, whether it
+#: is a forked child, and whether every installed package is watched.
+here = __file__.rpartition("/")[0]
+ordinary = process = None
+units = {}
+watched = None
+is_out = everything = False
+
+
+def find_spec(name, target=None):
+    """Answer for our directory, which the import system then does not look into."""
+    global watched
+    if watched is None:
+        watched = set(WATCHED.split())
+    if name in watched or everything:
+        try:
+            look = unit("presence").look
+        except Exception:
+            # a part of the hook that is not there, or an interpreter where it is not at work
+            return None
+        return look(hook, name, target)
+    return ordinary.find_spec(name) if name == "customs_hook" else None
+
+
+def report():
+    """Called at exit."""
+    is_worth_it = process or everything or SITE["prefixes"] or SITE["predicates"]
+    if not is_worth_it:
+        # what was imported before this file, and what the program put there itself
+        is_worth_it = not modules.keys().isdisjoint(watched or WATCHED.split())
+    if is_worth_it and not is_out:
+        try:
+            unit("exit").report(hook)
+        except BaseException:
+            pass
+
+
+def unit(name):
+    """Return a module of customs_hook, loaded past the import system.
+
+    There the program's own import hooks would see it, and the program in ``sys.modules``.
     """
-
-    def __init__(self, ordinary):
-        self.ordinary = ordinary
-
-    def find_spec(self, name, target=None):
-        return self.ordinary.find_spec(name) if name == "customs_hook" else None
+    if name in units:
+        return units[name]
+    module = type(sys)("customs_hook." + name)
+    module.os, module.sys, module.unit = os, sys, unit
+    if name != "presence":
+        module.presence = unit("presence")
+    source = "%s/customs_hook/%s.py" % (here, name)
+    compiled = "%s/customs_hook/__pycache__/%s.%s.pyc" % (here, name, sys.implementation.cache_tag)
+    for path in (compiled, source):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                data = os.read(descriptor, 100000)
+            finally:
+                os.close(descriptor)
+            if path == source:
+                code = compile(data, "<customs hook>", "exec", 0, True)
+                break
+            size = 16 if sys.version_info >= (3, 7) else 12
+            if data[:4] != modules["_frozen_importlib_external"].MAGIC_NUMBER:
+                continue
+            # PEP 552: what is marked as not to be checked saves a call
+            if size == 12 or data[4:8] != b"\1\0\0\0":
+                made = int(os.stat(source).st_mtime)
+                if data[size - 8 : size - 4] != made.to_bytes(4, "little"):
+                    continue
+            code = modules["marshal"].loads(data[size:])
+            break
+        except Exception:
+            if path == source:
+                raise
+    exec(code, module.__dict__)
+    units[name] = module
+    return module
 
 
 def _start():
-    here = __file__.rpartition("/")[0]
+    global hook, ordinary, modules, os, time, atexit, began, directory, ordinary_import
     finders = sys.path_importer_cache
+    hook, ordinary = sys.modules[__name__], finders.get(here)
+    finders[here] = hook
     # with two copies of the hook on PYTHONPATH only the first reports
-    is_first = not any(type(finder).__name__ == "HookFinder" for finder in finders.values())
-    if type(finders.get(here)).__name__ != "HookFinder":
-        finders[here] = HookFinder(finders.get(here))
-    if is_first and sys.version_info >= (3, 6):
-        _register(here)
-
-
-def _register(here):
-    import atexit
+    for finder in finders.values():
+        if type(finder) is type(sys) and hasattr(finder, "ordinary_import"):
+            return
+    if sys.version_info < (3, 6):
+        return
+    try:
+        # always refused, and in a subinterpreter, which loads this file too, for another reason;
+        # before 3.8 there is no telling
+        __import__("_signal").signal(0, 0)
+    except ValueError as error:
+        if "main" in str(error):
+            return
     import os
 
-    if os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
+    modules = sys.modules
+    # the environment itself: to ask os.environ for what is not there takes ten times as much
+    environment = modules["posix"].environ
+    if environment.get(b"CUSTOMS_OPT_OUT", b"0") not in (b"", b"0"):
         return
-    getpid = os.getpid
-    pid = getpid()
-    # seconds since some fixed moment, in steps of 10 ms: the time module may not be loaded yet
-    began = os.times()[4]
+    # the time module is there from 3.8 on; before, seconds since some moment in steps of 10 ms
+    time = modules.get("time")
+    began = time.monotonic() if time else os.times()[4]
     # before 3.9 the program's path may be a relative one, and the program may go elsewhere
-    directory = _working_directory(os) if sys.version_info < (3, 9) else None
-    builtins = sys.modules["builtins"]
+    directory = os.getcwd() if sys.version_info < (3, 9) else None
     # what the import system is before the program changes it: at exit nothing of the program's
     # own is to run, and nothing is to be found in its directories
-    ordinary = sys.path[:], sys.meta_path[:], sys.path_hooks[:], builtins.__import__
-
-    def report():
-        # a forked child inherits this function, and is not the process that it was made for
-        if getpid() != pid:
-            return
-        tracers = _pause_tracing()
-        try:
-            modules = sys.modules
-            names = [name for name in WATCHED.split() if modules.get(name) is not None]
-            listed = os.environ.get("CUSTOMS_PACKAGES") or here + "/packages.txt"
-            if not names and not os.path.exists(listed):
-                return
-            changed = sys.path, sys.meta_path, sys.path_hooks, builtins.__import__
-            try:
-                sys.path, sys.meta_path, sys.path_hooks, builtins.__import__ = ordinary
-                from customs_hook.exit import report_exit
-
-                report_exit(names, began, directory)
-            finally:
-                sys.path, sys.meta_path, sys.path_hooks, builtins.__import__ = changed
-        except BaseException:
-            pass
-        finally:
-            for set_again, tracer in tracers:
-                set_again(tracer)
-
+    builtins = modules["builtins"]
+    ordinary_import = (
+        sys.path[:],
+        sys.meta_path[:],
+        sys.path_hooks[:],
+        builtins,
+        builtins.__import__,
+    )
+    if SITE["everything"] or b"CUSTOMS_PACKAGES" in environment:
+        unit("rules").extend(hook)
+    if sys.version_info >= (3, 8):
+        # what runs while the program does is not to be taken for a file of it by coverage tools
+        for function in (find_spec, unit, report):
+            function.__code__ = function.__code__.replace(co_filename="<customs hook>")
+    if sys.version_info < (3, 10) or sys.implementation.name != "cpython":
+        import atexit
+    else:
+        # the functions belong to the interpreter, not to the module: this way the program does not
+        # see one more, and it takes a quarter of the time
+        atexit = modules["_imp"].create_builtin(type(sys.__spec__)("atexit", None))
     atexit.register(report)
-
-
-def _working_directory(os):
-    try:
-        return os.getcwd()
-    except OSError:
-        return None
-
-
-def _pause_tracing():
-    """Stop trace and profile functions, which might print what they see; return how to go on.
-
-    One that is not written in Python stays: it could not be set again from here.
-    """
-    written = type(_start), type(HookFinder(None).find_spec)
-    paused = []
-    for get, change in ((sys.gettrace, sys.settrace), (sys.getprofile, sys.setprofile)):
-        tracer = get()
-        if type(tracer) in written:
-            change(None)
-            paused.append((change, tracer))
-    return paused
 
 
 def _run_hidden():
@@ -122,9 +184,12 @@ def _run_hidden():
     """
     name = "sitecustomize"
     if sys.version_info[0] < 3:
-        _run_hidden_2(name)
-        return
+        from customs_hook.python2 import run_hidden
+
+        return run_hidden(name, __file__)
     for finder in sys.meta_path:
+        if getattr(finder, "__name__", "") == "PathFinder" and _is_absent(name):
+            continue
         spec = finder.find_spec(name, None) if hasattr(finder, "find_spec") else None
         if spec is not None:
             break
@@ -136,22 +201,21 @@ def _run_hidden():
         __import__(name)
 
 
-def _run_hidden_2(name):
-    import imp
+def _is_absent(name):
+    """Return whether no directory of the search has a module, by the names that are in memory.
 
-    here = __file__.rpartition("/")[0]
-    try:
-        found = imp.find_module(name, [entry for entry in sys.path if entry != here])
-    except ImportError:
-        return
-    mine = sys.modules.pop(name)
-    try:
-        imp.load_module(name, *found)
-    finally:
-        if found[0]:
-            found[0].close()
-        # Python 2 crashes if the module that it is importing goes
-        sys.modules.setdefault(name, mine)
+    They were read a moment ago; to ask anew costs a tenth of the hook.
+    """
+    files = None
+    for entry in sys.path:
+        finder = sys.path_importer_cache.get(entry, 0)
+        if finder is not None and entry != here:
+            names = getattr(finder, "_path_cache", None)
+            if files is None and names:
+                files = [name] + [name + suffix for suffix, _ in finder._loaders]
+            if not names or not names.isdisjoint(files):
+                return False
+    return True
 
 
 try:

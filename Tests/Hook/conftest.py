@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from receiver import HOOK, Receiver
+from receiver import Receiver, install
 
 # what runs in the background of a shell has SIGINT ignored, and so would have what is started here
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -44,7 +45,16 @@ def packages(tmp_path: Path) -> Path:
 @pytest.fixture
 def tree(tmp_path: Path, receiver: Receiver) -> Path:
     """A site's own copy of the hook, whose configuration names the receiver."""
-    copy = tmp_path / "hook"
-    shutil.copytree(HOOK, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "hook.conf").write_text(f"server = {receiver.url}\n")
-    return copy
+    return install(tmp_path / "hook", servers=(receiver.url,))
+
+
+@pytest.fixture(scope="session")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from test_matrix import ALL, WORKERS, Matrix, make_environments
+
+    matrix = Matrix(tmp_path_factory.mktemp("matrix"))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(matrix.compile, [i for i in ALL if i.is_recorded]))
+        list(pool.map(lambda interpreter: make_environments(matrix, interpreter), ALL))
+    yield matrix
+    matrix.close()

@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -63,6 +64,25 @@ class Receiver:
         return records[0]
 
 
+def install(directory: Path, watched: str | None = None, **site: Any) -> Path:
+    """Make a site's own copy of the hook, with these values of SITE in the place of the shipped.
+
+    By hand and not by the hook's own means: what those write is theirs to be tested.
+    """
+    shutil.copytree(HOOK, directory, ignore=shutil.ignore_patterns("__pycache__"))
+    path = directory / "sitecustomize.py"
+    text = path.read_text()
+    begin, end = text.index("SITE = {"), text.index("# --- end of what the site has set")
+    shipped: dict[str, Any] = {}
+    exec(text[begin:end], shipped)
+    assert set(site) <= set(shipped["SITE"])
+    text = f"{text[:begin]}SITE = {shipped['SITE'] | site!r}\n\n{text[end:]}"
+    if watched is not None:
+        text = re.sub('(?s)WATCHED = """.*?"""', f"WATCHED = {watched!r}", text, count=1)
+    path.write_text(text)
+    return directory
+
+
 def environment(receiver: Receiver | None, *paths: Path | str, **extra: str) -> dict[str, str]:
     """Return the surroundings of a program under the hook; without a receiver, without the hook."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
@@ -85,9 +105,8 @@ def run(
         [executable, *arguments],
         env=variables,
         capture_output=True,
-        timeout=60,
         check=False,
-        **options,
+        **{"timeout": 60, **options},
     )
 
 
@@ -100,6 +119,12 @@ def interpreters() -> list[str]:
 def old_interpreters() -> list[str]:
     """Return the interpreters of Python 2.7: pyenv's, and those on PATH."""
     return sorted(_found("2.7*", "python2.7", ["python2.7"]))
+
+
+def pypy() -> list[str]:
+    """Return the PyPy 3 on PATH, if there is one."""
+    path = shutil.which("pypy3")
+    return [os.path.realpath(path)] if path else []
 
 
 def _found(version: str, pyenv_name: str, names: list[str]) -> set[str]:

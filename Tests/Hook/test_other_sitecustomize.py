@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from receiver import HOOK, Receiver, environment, interpreters, old_interpreters, run
+from receiver import HOOK, Receiver, environment, interpreters, old_interpreters, pypy, run
 
 
 def site(tmp_path: Path, text: str, name: str = "sitecustomize.py") -> Path:
@@ -124,3 +124,55 @@ def test_it_is_found_by_another_finder_too(
     code = code.format(finder) + "print(sys.theirs)"
     result = run(["-S", "-c", code], environment(receiver, packages), cwd=tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, b"1\n", b"")
+
+
+#: What others' sitecustomize do, each on standard output or in sys.
+PATTERNS = {
+    "EasyBuild": "import os, site, sys\n"
+    "for path in os.environ['EBPYTHONPREFIXES'].split(':'): site.addsitedir(path)\n",
+    "Debian": "import sys\n"
+    "try:\n    import apport_python_hook\nexcept ImportError:\n    pass\n"
+    "sys.excepthook = lambda kind, value, trace: sys.stdout.write('caught %s' % kind.__name__)\n",
+    "conda": "import sys\nsys.path.append(sys.prefix)\nsys.of_conda = 1\n",
+    # it looks for the one that it hides itself
+    "Datadog": "import os, sys\n"
+    "mine, path = os.path.dirname(__file__), list(sys.path)\n"
+    "sys.path[:] = [entry for entry in path if entry != mine]\n"
+    "me = sys.modules.pop('sitecustomize')\n"
+    "try:\n    import sitecustomize\n    sys.hidden = sitecustomize.__file__\n"
+    "except ImportError:\n    sys.modules['sitecustomize'] = me\n"
+    "finally:\n    sys.path[:] = path\n",
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("executable", interpreters() + pypy() + old_interpreters())
+def test_patterns(
+    executable: str, pattern: str, receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    theirs = site(tmp_path, PATTERNS[pattern])
+    last = tmp_path / "last"
+    (last / "x").mkdir(parents=True)
+    (last / "sitecustomize.py").write_text("import sys\nsys.last = 1\n")
+    users = tmp_path / "users"
+    extra = {"PYTHONUSERBASE": str(users), "EBPYTHONPREFIXES": str(last / "x")}
+    asked = run(["-m", "site", "--user-site"], environment(None, **extra), executable)
+    directory = Path(asked.stdout.decode().strip())
+    directory.mkdir(parents=True)
+    (directory / "usercustomize.py").write_text("import sys\nsys.users = 1\n")
+    code = (
+        "import sys, numpy\n"
+        "names = ('last', 'hidden', 'users', 'of_conda', 'excepthook')\n"
+        "print([name for name in names if hasattr(sys, name)], len(sys.path))\n"
+        "print(sys.modules['sitecustomize'].__file__, sys.modules['usercustomize'].__file__)\n"
+        "raise ValueError\n"
+    )
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    bare = run(["-c", code], environment(None, empty, theirs, last, packages, **extra), executable)
+    # the hook's directory in the place of the empty one
+    variables = environment(receiver, theirs, last, packages, **extra)
+    hooked = run(["-c", code], variables, executable)
+    assert (hooked.stdout, hooked.stderr) == (bare.stdout, bare.stderr)
+    assert b"'users'" in hooked.stdout and b"sitecustomize" in hooked.stdout
+    assert len(receiver.records()) == (0 if "python2" in executable else 1)

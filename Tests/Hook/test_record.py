@@ -289,8 +289,9 @@ def test_ways_to_start(receiver: Receiver, packages: Path, tmp_path: Path) -> No
     variables = environment(receiver, packages, tmp_path)
     run(["-m", "tool"], variables)
     assert receiver.record()["main"] == "-m tool"
-    run(["-"], variables, input=b"import numpy\n")
-    assert receiver.record()["main"] == ""
+    for arguments in (["-"], []):
+        run([*arguments], variables, input=b"import numpy\n")
+        assert receiver.record()["main"] == ""
     run([str(tool)], variables)
     assert receiver.record()["main"] == str(tool)
     run(["-m", "tool.__main__"], variables)

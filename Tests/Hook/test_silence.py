@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from receiver import HOOK, Receiver, environment, interpreters, old_interpreters, run
+from receiver import HOOK, Receiver, environment, install, interpreters, old_interpreters, run
 
 Program = tuple[str, int]
 
@@ -57,10 +57,10 @@ PROGRAMS: dict[str, Program] = {
         "atexit.register(lambda: print([n for n in sys.modules if 'customs' in n]))",
         1,
     ),
-    "damaged modules": ("import numpy, sys; sys.modules.clear()", 0),
-    "modules gone": ("import numpy, sys; sys.modules = None", 0),
+    "damaged modules": ("import numpy, sys; sys.modules.clear()", 1),
+    "modules gone": ("import numpy, sys; sys.modules = None", 1),
     "odd modules": ("import numpy, sys; sys.modules['scipy'] = 7; sys.modules[8] = sys", 1),
-    "os gone": ("import numpy, sys; sys.modules['os'] = None", 0),
+    "os gone": ("import numpy, sys; sys.modules['os'] = None", 1),
     "odd main": ("import numpy, sys; sys.modules['__main__'] = 'nobody'", 1),
     "odd values": (
         "import numpy, sys\n"
@@ -94,7 +94,8 @@ PROGRAMS: dict[str, Program] = {
         "import numpy, sys\n"
         "def trace(frame, event, argument):\n"
         "    name = frame.f_code.co_filename\n"
-        "    if 'sitecustomize.py' not in name: print(event, name)\n"
+        # the import system's own frames differ with each directory that is searched
+        "    if 'customs hook' not in name and 'sitecustomize.py' not in name: print(event, name)\n"
         "sys.settrace(trace); sys.setprofile(trace)",
         1,
     ),
@@ -275,12 +276,11 @@ def test_an_empty_opt_out_is_none(value: str, receiver: Receiver, packages: Path
     ],
 )
 def test_opt_out_by_file(
-    line: str, sends: int, receiver: Receiver, packages: Path, tree: Path, tmp_path: Path
+    line: str, sends: int, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     listing = tmp_path / "opt-out"
     listing.write_text(f"# who is left out\n{line}\n")
-    with open(tree / "hook.conf", "a") as file:
-        file.write(f"opt_out_file = {listing}\n")
+    tree = install(tmp_path / "hook", servers=(receiver.url,), opt_out_file=str(listing))
     run(["-c", "import numpy"], environment(None, tree, packages, USER="alice"))
     assert len(receiver.datagrams()) == sends
 
@@ -329,7 +329,11 @@ def test_pools(
     records = receiver.records()
     # the resource tracker and the fork server do nobody's work; workers run their parent's program
     assert {record["main"] for record in records} == {str(program)}
-    assert len(records) == {"fork": 1, "forkserver": 1, "spawn": 3}[method]
+    assert {record["end"] for record in records} == {"exit"}
+    # the parent, and its workers; of forked ones Python 3.6 tells nobody
+    is_told = method == "spawn" or "3.6." not in executable
+    assert len(records) == (3 if is_told else 1)
+    assert len({record["id"] for record in records}) == len(records)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="subinterpreters: an interface since 3.8")

@@ -1,64 +1,265 @@
-"""What happens when the interpreter exits: look, make the record, send it, forget it.
+"""What happens when the interpreter exits: look, finish the record, send it, forget it.
 
-It runs inside other people's programs. It must not raise, print, wait, resolve a name, or keep
-anything; whoever calls it catches what goes wrong all the same.
+``sitecustomize`` loads this file past the import system and gives it ``os``, ``sys`` and
+``presence``; as an ordinary module it serves the published interface. It runs inside other people's
+programs. It must not raise, print, wait, resolve a name, or keep anything; whoever calls it catches
+what goes wrong all the same.
 """
 
-import os
-import sys
+if "os" not in globals():
+    import os
+    import sys
 
-from customs_hook import place, settings
+    from customs_hook import presence
 
-#: Service processes of ``multiprocessing``: they do nobody's work.
-_SERVICE_MODULES = (
-    "multiprocessing.resource_tracker",
-    "multiprocessing.semaphore_tracker",
-    "multiprocessing.forkserver",
-)
+    unit = presence.unit
+
+#: What is aimed at, bytes of JSON.
+AIM = 1400
+#: What one Ethernet frame holds beside the headers of IPv6 and UDP, bytes.
+_FRAME = 1452
+
+#: Names looked at at most, so that a program with a million globals exits as fast as any other.
+_MOST_NAMES = 20000
+
+#: Where Linux numbers address families, kinds of sockets and flags alike.
+_MACHINES = ("x86_64", "aarch64", "ppc64le")
+
+_MODULE = type(sys)
+_FUNCTIONS = type(presence.version), type(len)
+_CLASS_MODULE = type.__dict__["__module__"].__get__
 
 
-def report_exit(names, began, directory):
-    """Send the record of this process, if it imported anything watched and is to be recorded.
+def report(hook):
+    """Send the record of this process, if it imported anything watched and is to be recorded."""
+    process = hook.process = hook.process or presence.appear(hook)
+    # a child that was forked without Python's knowledge is not the process that it was made for
+    if process.is_mute or (process.record and process.record["pid"] != os.getpid()):
+        return
+    tracers = ()
+    if sys.gettrace() or sys.getprofile():
+        tracers = unit("tracing").tracers()
+    for change, tracer in tracers:
+        change(None)
+    try:
+        _with_ordinary_import(hook, _report, hook, process)
+    finally:
+        try:
+            # only now: whoever is killed before has left it for the sweep
+            if process.trace:
+                os.unlink(process.trace)
+        finally:
+            for change, tracer in tracers:
+                change(tracer)
 
-    ``names``: the built-in watched names that ``sys.modules`` has; ``began`` and ``directory``: as
-    for ``send_record``.
+
+def _report(hook, process):
+    modules = process.modules
+    found = dict(process.noted)
+    for name in process.names & modules.keys():
+        if name not in found and presence.is_imported(modules[name]):
+            found[name] = None
+    if process.has_rules:
+        for name in unit("rules").matching(process):
+            found.setdefault(name)
+    # the program may have asked for it in the meantime
+    if not found or os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
+        return
+    if process.record or presence.begin(process, True):
+        for name, version in list(found.items()):
+            found[name] = version or presence.version(modules, name)
+        record = dict(process.record)
+        now = hook.time.monotonic() if hook.time else os.times()[4]
+        record["elapsed"] = max(0.0, round(now - process.began, 3))
+        used = process.used or used_directly(process, sorted(found))
+        finish(record, found, used, ending(process.is_worker), hook.time)
+        servers = presence.ENVIRONMENT.get("CUSTOMS_SERVER")
+        send(messages(record), servers.split(",") if servers else process.site["servers"])
+
+
+def used_directly(process, names):
+    """Return which of the packages ``names`` the user's own code imported, and not a library.
+
+    The globals of the program, and of modules that are neither of the standard library nor
+    installed, hold the modules, functions and classes that they imported; the code of their
+    functions says what those import. Only modules, plain functions and classes are looked at, and
+    past whatever attributes they make up: to ask any other object could run the user's code.
+    None: there is too much to look at.
     """
-    names = set(names)
-    names.update(name for name in settings.packages(os.environ) if name in sys.modules)
-    imported = [name for name in names if place.is_imported(sys.modules[name])]
-    if imported:
-        send_record(imported, began=began, directory=directory)
+    tops = set([name.partition(".")[0] for name in names])
+    sources = set()
+    functions = []
+    seen = 0
+    for variables in _user_globals(process, tops):
+        own = variables.get("__name__")
+        for value in list(variables.values()):
+            seen += 1
+            if seen > _MOST_NAMES:
+                return None
+            kind = type(value)
+            if kind in _FUNCTIONS:
+                source = value.__module__
+            elif issubclass(kind, _MODULE):
+                source = presence.namespace(value).get("__name__")
+            elif issubclass(kind, type):
+                source = _CLASS_MODULE(value)
+            else:
+                continue
+            if type(source) is str:
+                sources.add(source)
+                if source == own:
+                    functions.append(value)
+    if functions:
+        sources.update(unit("functions").imports(functions))
+    # a package is used if one of them is it, or a part of it
+    text = "\n" + ".\n".join(sources) + "."
+    return [name for name in names if "\n" + name + "." in text]
 
 
-def send_record(names, servers=None, began=None, directory=None):
-    """Send the record of this process with the packages ``names``, if it is to be recorded.
+def finish(record, packages, used, end, time=None):
+    """Complete a record. ``packages``: versions by name; ``used``: names of direct use, or None."""
+    record["event_timestamp"] = timestamp(time)
+    record["end"] = end
+    names = [name for name in sorted(packages) if len(presence.encode(name)) <= 128]
+    record["packages"] = {name: packages[name] for name in names}
+    if used is not None:
+        record["direct"] = [name for name in used if name in record["packages"]]
 
-    ``servers``: addresses; those of the settings if None. ``began``: the ``os.times()`` elapsed
-    time at which the interpreter started, seconds. ``directory``: where it started, if known.
+
+def messages(record):
+    """Return the messages, as bytes, that carry a record (RFC 5424)."""
+    host = record.get("host", "-")
+    if not host.isprintable() or " " in host or len(host.encode()) != len(host):
+        host = "-"
+    head = "<134>1 %s %s customs %d imports - " % (record["event_timestamp"], host, record["pid"])
+    body = presence.encode(record)
+    frame = min(AIM, _FRAME - len(head))
+    texts = [body] if len(body) <= frame else unit("long").bodies(record, frame)
+    return [(head + text).encode("ascii") for text in texts]
+
+
+def send(datagrams, servers):
+    """Send ``datagrams`` (bytes) to one of ``servers``, chosen at random for the process.
+
+    ``udp://ADDRESS:PORT`` with a numeric address, IPv6 in brackets, or ``unixgram:///PATH``. An
+    address of another form gets nothing. If the system refuses to send to one, the next is tried:
+    a relay's socket that is not there, for example. Nothing is waited for. Returns whether one has
+    taken them.
     """
-    environment = os.environ
-    if environment.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
-        return
-    if place.rank(environment) not in (None, 0) or _is_service() or not place.is_main_interpreter():
-        return
-    site = settings.read()
-    if _has_opted_out(environment, site["opt_out_file"]):
-        return
-    from customs_hook import record, transport
-
-    if servers is None:
-        servers = (environment.get("CUSTOMS_SERVER") or site["server"]).split(",")
-    messages = record.messages(sorted(names), site, began, directory)
-    transport.send(messages, [server.strip() for server in servers])
+    first = ord(os.urandom(1)) % len(servers) if len(servers) > 1 else 0
+    for server in list(servers[first:]) + list(servers[:first]):
+        try:
+            if _send_by_library(datagrams, server) or unit("sockets").send(datagrams, server):
+                return True
+        except Exception:
+            continue
+    return False
 
 
-def _has_opted_out(environment, path):
-    listed = settings.lines(path) if path else ()
-    claimed = (environment.get("USER"), environment.get("LOGNAME"), str(os.getuid()))
-    return any(identity in listed for identity in claimed)
+def timestamp(time):
+    """Return the time as RFC 3339 in UTC with microseconds. ``time``: that module, if at hand."""
+    if time is None:
+        import time
+
+    now = time.time()
+    moment = time.gmtime(int(now))
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (tuple(moment[:6]) + (int(now % 1 * 1e6),))
 
 
-def _is_service():
-    main = place.main_globals().get("main")
-    # only of a plain function is it safe to ask: any other object may run the user's code
-    return type(main) is type(_is_service) and main.__module__ in _SERVICE_MODULES
+def _with_ordinary_import(hook, function, *arguments):
+    """Call a function that may import, with the import system as it was at start."""
+    path, meta_path, path_hooks, builtins, ordinary = hook.ordinary_import
+    modules = sys.modules
+    changed = sys.path, sys.meta_path, sys.path_hooks, builtins.__import__
+    try:
+        sys.path, sys.meta_path, sys.path_hooks = path, meta_path, path_hooks
+        builtins.__import__ = ordinary
+        if type(modules) is not dict:
+            sys.modules = hook.modules
+        function(*arguments)
+    finally:
+        sys.path, sys.meta_path, sys.path_hooks, builtins.__import__ = changed
+        sys.modules = modules
+
+
+def _user_globals(process, watched):
+    """Return the globals of the program and of its own modules."""
+    found = [presence.main_globals()]
+    modules = process.modules
+    library = os.path.dirname(os.__file__) + "/"
+    hook = process.hook.here + "/"
+    standard = getattr(sys, "stdlib_module_names", ())
+    own = []
+    try:
+        # no parts of packages: of them there are a thousand
+        names = list(filter(str.isidentifier, modules))
+    except TypeError:
+        names = [name for name in list(modules) if type(name) is str and "." not in name]
+    for name in names:
+        # a watched package is a library wherever it lies: sites put theirs on PYTHONPATH too
+        if name in standard or name in watched or name == "__main__":
+            continue
+        variables = presence.namespace(modules.get(name))
+        path = variables.get("__file__")
+        if path is None and "__path__" in variables:
+            # a package without a file of its own
+            path = (getattr(variables["__path__"], "_path", None) or (None,))[0]
+        if type(path) is str and "-packages/" not in path and not path.startswith((library, hook)):
+            own.append(name + ".")
+            found.append(variables)
+    if own:
+        for name in list(modules):
+            if type(name) is str and name.startswith(tuple(own)):
+                found.append(presence.namespace(modules.get(name)))
+    return found
+
+
+def ending(is_worker=False):
+    if is_worker:
+        # called in the course of the worker's own ending
+        kind = sys.exc_info()[0]
+        return "exit" if kind is None or kind is SystemExit else "exception"
+    # the interpreter leaves this behind when it has printed a traceback
+    kind = getattr(sys, "last_type", None)
+    if kind is None or hasattr(sys, "ps1") or "ipykernel" in sys.modules:
+        return "exit"
+    trace = getattr(sys, "last_traceback", None)
+    if type(trace).__name__ == "traceback" and trace.tb_frame.f_back is not None:
+        # it did not get through to the bottom: a test runner printed it, and the program went on
+        return "exit"
+    # the handler of SIGINT raises this one
+    return "signal" if kind is KeyboardInterrupt else "exception"
+
+
+def _send_by_library(datagrams, server):
+    """Send to an IPv4 address by way of the C library, if the program has ctypes, as numpy does.
+
+    To load the socket module for it would cost more than all the rest. Returns whether they were
+    sent; False too where it takes the other way.
+    """
+    library = presence.namespace(sys.modules.get("ctypes")).get("pythonapi")
+    if type(library).__name__ != "PyDLL" or os.uname().machine not in _MACHINES:
+        return False
+    host, _, port = server.strip().rpartition(":")
+    numbers = host[6:].split(".")
+    if (
+        host[:6] != "udp://"
+        or len(numbers) != 4
+        or not (host[6:].replace(".", "") + port).isdigit()
+    ):
+        return False
+    # sockaddr_in, ip(7): bytes() and to_bytes() refuse what is out of range
+    address = (2).to_bytes(2, sys.byteorder) + int(port).to_bytes(2, "big")
+    address += bytes(map(int, numbers)) + bytes(8)
+    # AF_INET, SOCK_DGRAM | SOCK_CLOEXEC
+    descriptor = library["socket"](2, 0o2000002, 0)
+    if descriptor < 0:
+        return False
+    try:
+        for datagram in datagrams:
+            # MSG_DONTWAIT
+            if library["sendto"](descriptor, datagram, len(datagram), 64, address, 16) < 0:
+                return False
+        return True
+    finally:
+        os.close(descriptor)

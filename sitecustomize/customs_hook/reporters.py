@@ -85,7 +85,7 @@ class SyslogReporter(Reporter):
         self.servers = servers
 
     def __call__(self, imports):
-        from customs_hook.exit import send_record
+        from customs_hook.standalone import send_record
 
         if imports:
             send_record(imports, servers=self.servers)

@@ -1,0 +1,62 @@
+"""The batch job that this process belongs to, from the environment and the control group.
+
+Loaded only where there is a job.
+"""
+
+if "presence" not in globals():
+    from customs_hook import presence
+
+
+def job(environment):
+    """Return what Slurm's variables say, by the record's keys (sbatch(1), srun(1)).
+
+    Without them its number and step are those of the control group.
+    """
+    text = environment.get
+    identity = text("SLURM_JOB_ID") or text("SLURM_JOBID")
+    if not identity:
+        return _job_of_cgroup()
+    return {
+        "job_id": identity,
+        "step_id": text("SLURM_STEP_ID") or text("SLURM_STEPID"),
+        "array_job_id": presence.integer(text("SLURM_ARRAY_JOB_ID")),
+        "array_task_id": presence.integer(text("SLURM_ARRAY_TASK_ID")),
+        "het_group": _het_group(environment),
+        "restart": presence.integer(text("SLURM_RESTART_COUNT")),
+        "num_nodes": presence.integer(text("SLURM_JOB_NUM_NODES") or text("SLURM_NNODES")),
+        "num_tasks": presence.integer(text("SLURM_NTASKS") or text("SLURM_NPROCS")),
+        "qos": text("SLURM_JOB_QOS"),
+        "repo": text("SLURM_JOB_ACCOUNT"),
+        "partition": text("SLURM_JOB_PARTITION"),
+        "cluster": text("SLURM_CLUSTER_NAME"),
+    }
+
+
+def _job_of_cgroup():
+    """Return job and step as the cgroup's path has them, which a cleared environment leaves.
+
+    ``/slurm_NODE/uid_U/job_N/step_M`` (version 1), ``/.../slurmstepd.scope/job_N/step_M`` (2).
+    """
+    found = {}
+    for line in presence.lines("/proc/self/cgroup"):
+        if "/job_" in line:
+            for part in line.split("/"):
+                kind, _, value = part.partition("_")
+                if kind == "job" and value.isdigit():
+                    found["job_id"] = value
+                elif kind == "step" and value and "job_id" in found:
+                    found["step_id"] = value
+            break
+    return found
+
+
+def _het_group(environment):
+    """Return the component of a heterogeneous job; None if the step is in several, or in none.
+
+    Slurm 22.05 does not name it: it is the component whose nodes are the step's.
+    """
+    nodes = environment.get("SLURM_JOB_NODELIST")
+    size = presence.integer(environment.get("SLURM_HET_SIZE")) or 0
+    names = ["SLURM_JOB_NODELIST_HET_GROUP_%d" % group for group in range(min(size, 128))]
+    groups = [group for group, name in enumerate(names) if environment.get(name) == nodes]
+    return groups[0] if nodes and len(groups) == 1 else None

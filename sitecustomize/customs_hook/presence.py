@@ -1,0 +1,499 @@
+"""Who this process is, and the trace that it leaves if it is killed.
+
+``sitecustomize`` loads this file, when the first watched package is imported, past the import
+system, and gives it ``os``, ``sys`` and ``unit``, which loads the hook's other parts where they are
+needed; as an ordinary module it serves the published interface. It must not raise into the user's
+program, print, wait or resolve a name. Nothing is asked of anybody: all comes from the environment
+and from the kernel's own word.
+
+The trace is one file for each process, ``TRACE_DIR/UID/SLOT``. Its first line is the record as
+JSON, without packages; then follows a line ``NAME VERSION`` for each package, or a JSON object with
+what has changed of the record. ``TRACE_DIR`` is world-writable and sticky (``/tmp``'s mode), the
+directory below it belongs to the user alone. ``customs_sweep.py`` reads what dead processes left.
+"""
+
+if "os" not in globals():
+    import os
+    import sys
+    from importlib import import_module
+
+    def unit(name):
+        return import_module("customs_hook." + name)
+
+
+#: Whose word on the MPI rank counts, in this order. SLURM_PROCID is last: under OpenMPI's mpirun
+#: it is that of the launching daemon, and the same for all its ranks.
+RANK_VARIABLES = (
+    "OMPI_COMM_WORLD_RANK",
+    "PMI_RANK",
+    "PALS_RANKID",
+    "PMIX_RANK",
+    "MV2_COMM_WORLD_RANK",
+    "FLUX_TASK_RANK",
+    "JSM_NAMESPACE_RANK",
+    "ALPS_APP_PE",
+    "SLURM_PROCID",
+)
+
+#: What container engines set inside, in this order: Apptainer sets Singularity's too.
+_CONTAINER_VARIABLES = (
+    ("SHIFTER_RUNTIME", "shifter"),
+    ("APPTAINER_NAME", "apptainer"),
+    ("APPTAINER_CONTAINER", "apptainer"),
+    ("SINGULARITY_NAME", "singularity"),
+    ("SINGULARITY_CONTAINER", "singularity"),
+    ("CH_RUNNING", "charliecloud"),
+)
+#: What the variable ``container`` may say (systemd's container interface).
+_CONTAINER_KINDS = ("podman", "docker", "oci", "lxc", "systemd-nspawn")
+
+#: Files that a user's processes may have in a trace directory.
+SLOTS = 1024
+#: Slots that a process tries before it goes without a trace.
+_ATTEMPTS = 8
+#: Bytes that a process writes to its trace at most.
+TRACE_SIZE = 32768
+
+#: The longest texts that are kept whole, bytes of JSON: together they leave room in a datagram.
+_LONG = {"main": 2048, "executable": 2048, "prefix": 1024}
+_SHORT = 128
+
+_MODULE = type(sys)
+#: A module's namespace, past whatever attributes its class has made up.
+_NAMESPACE = _MODULE.__dict__["__dict__"].__get__
+
+
+#: Variables that say something of a process outside of a batch job, beside those above.
+_NAMES = b"USER LOGNAME SLURM_JOB_USER SLURM_JOB_ID SLURM_JOBID SLURM_STEP_ID SLURMD_NODENAME "
+_NAMES += b"container CUSTOMS_SERVER CUSTOMS_TRACE_DIR"
+
+
+def started_with(is_wanted):
+    """Return the variables of the environment, as the program found it, that are wanted.
+
+    What the program does to its own since is not the job's word; and to ask that of one variable
+    costs as much as all of this. ``is_wanted``: takes a name, bytes.
+    """
+    found = {}
+    for name, value in getattr(sys.modules.get("posix"), "environ", {}).items():
+        if is_wanted(name):
+            found[name.decode()] = value.decode("utf-8", "surrogateescape")
+    return found
+
+
+_names = RANK_VARIABLES + tuple([name for name, _ in _CONTAINER_VARIABLES])
+ENVIRONMENT = started_with(set(_NAMES.split() + " ".join(_names).encode().split()).__contains__)
+
+
+def appear(hook):
+    """Return what is known of this process, from its first watched import on.
+
+    It is a module object: a class would cost as much as all that it keeps.
+    """
+    process = _MODULE("process")
+    site = hook.SITE
+    process.hook, process.site, process.modules = hook, site, hook.modules
+    process.names = hook.watched or set(hook.WATCHED.split())
+    process.has_rules = hook.everything or site["prefixes"] or site["predicates"]
+    #: kept until the imports that are waited for are complete
+    process.awaited = {}
+    #: packages of which parts are watched
+    parts = [name for name in process.names if "." in name] + list(site["prefixes"])
+    process.parents = set([name.partition(".")[0] for name in parts])
+    #: whether it is a forked worker of multiprocessing, and what its parent's record says
+    process.is_worker, process.inherited = False, None
+    restart(process, hook.began, {})
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: _leave(process))
+    return process
+
+
+def restart(process, began, noted):
+    process.began = began
+    #: versions of the packages that the trace has, by name
+    process.noted = noted
+    #: the record without packages; None before it is clear that there is to be one
+    process.record = None
+    #: set once it is clear that there is to be none
+    process.is_mute = False
+    #: the trace's path; "" if there can be none
+    process.trace = None
+    process.trace_size = 0
+    process.turn = {}
+    process.has_news = False
+    #: what the user's own code imported, where it cannot be seen at the end
+    process.used = None
+
+
+def look(hook, name, target):
+    """Return the spec that the import search would find after our directory.
+
+    When the import of what it is for is complete, the trace is written.
+    """
+    try:
+        process = hook.process
+        if process is None:
+            process = hook.process = appear(hook)
+        if process.is_mute or hook.is_out or name in process.noted:
+            return None
+        rest = sys.path[sys.path.index(hook.here) + 1 :]
+        spec = hook.modules["_frozen_importlib_external"].PathFinder.find_spec(name, rest, target)
+        if spec is None or spec.loader is None:
+            return None
+        if name in process.parents:
+            process.parents.discard(name)
+            unit("submodules").watch(process)
+        if name in hook.watched or "-packages/" in (spec.origin or ""):
+            watch(process, spec)
+        return spec
+    except Exception as error:
+        # what is the hook's own fault the ordinary search does not meet
+        if unit("interrupted").is_of_program(error):
+            raise
+        return None
+
+
+def watch(process, spec):
+    """Have ``note`` called when the import that a spec is for is complete.
+
+    While it goes on, and no longer, the import system has a lock of that name, whose end is told to
+    whoever has a weak reference to it (``importlib._bootstrap``, ``_get_module_lock``).
+    """
+    if sys.implementation.name != "cpython":
+        # there its end may come late
+        unit("watching").watch(process, spec)
+        return
+    locks = process.modules["_frozen_importlib"]._module_locks
+    lock = locks[spec.name]() if spec.name in locks else None
+    if lock is not None:
+        reference = type(locks[spec.name])
+        process.awaited[spec.name] = reference(lock, lambda _: note(process))
+
+
+def note(process):
+    """A watched package has been imported: leave a trace of it."""
+    if process.is_mute or process.hook.is_out:
+        return
+    process.has_news = True
+    me = object()
+    # atomic, and no lock that a forked child could inherit held
+    if process.turn.setdefault("of", me) is not me:
+        return
+    tracers = ()
+    if sys.gettrace() or sys.getprofile():
+        tracers = unit("tracing").tracers()
+    for change, _ in tracers:
+        change(None)
+    try:
+        if "IPython" in process.modules and process.used is None:
+            unit("notebooks").look_in_time(process)
+        while process.has_news:
+            process.has_news = False
+            _note(process)
+    except BaseException as error:
+        # a signal's handler may have raised it: it is not lost
+        if unit("interrupted").is_of_program(error):
+            unit("interrupted").raise_soon(error)
+    finally:
+        process.turn.clear()
+        for change, tracer in tracers:
+            change(tracer)
+
+
+def begin(process, is_ending=False):
+    """Make the record of this process, without its packages; return whether there is to be one."""
+    if "multiprocessing" in process.modules and not process.is_worker:
+        kind = unit("workers").kind()
+        if kind == "spawn" and not is_ending and "__mp_main__" not in process.modules:
+            # it will be its parent's program, and is not yet
+            return False
+        process.is_mute = kind == "service"
+    if rank(ENVIRONMENT) not in (None, 0) or has_opted_out(process.site["opt_out_file"]):
+        process.is_mute = True
+    if process.is_mute:
+        return False
+    process.record = head(process.site, process.hook.directory)
+    if process.inherited:
+        process.record["main"] = process.inherited["main"]
+    return True
+
+
+def head(site, directory=None):
+    """Return the record without time, end and packages; what is not known is not in it.
+
+    ``directory``: where the process was started, if known.
+    """
+    environment = ENVIRONMENT
+    ruled, job = {}, {}
+    if site["compute"] or site["staff"] or site["system"] or site["subsystem"]:
+        ruled = unit("rules").place(site)
+    has_job = environment.get("SLURM_JOB_ID") or environment.get("SLURM_JOBID")
+    # where there ought to be one
+    if has_job or ruled.get("is_compute") or environment.get("SLURMD_NODENAME"):
+        job = unit("jobs").job(started_with(lambda name: name.startswith(b"SLURM_")))
+    job_user = environment.get("SLURM_JOB_USER")
+    kind = container(environment)
+    fields = {
+        "v": 1,
+        "id": os.urandom(16).hex(),
+        "host": os.uname().nodename,
+        "pid": os.getpid(),
+        "ppid": os.getppid(),
+        # as it is claimed: the system's own answer could mean a question to a directory server
+        "username": environment.get("USER") or environment.get("LOGNAME") or job_user,
+        "uid": os.getuid(),
+        "executable": sys.executable,
+        "prefix": sys.prefix,
+        "python": "%d.%d.%d" % sys.version_info[:3],
+        "implementation": sys.implementation.name,
+        "is_compute": bool(job),
+        "container": kind,
+        "is_shifter": True if kind == "shifter" else None,
+        "rank": rank(environment),
+    }
+    fields.update(job)
+    fields.update(ruled)
+    record = {}
+    for key, value in fields.items():
+        # what the program has put in the place of a text is nothing to send
+        if type(value) in (int, bool, float):
+            record[key] = value
+        elif type(value) is str and value:
+            record[key] = bounded(key, value)
+    record["main"] = bounded("main", program(directory))
+    return record
+
+
+def rank(environment):
+    """Return the MPI rank; None outside a launched program.
+
+    A batch script has SLURM_PROCID too, and no step: it is nobody's rank.
+    """
+    for name in RANK_VARIABLES:
+        if name in environment:
+            value = integer(environment[name])
+            if value is not None:
+                is_batch = name == "SLURM_PROCID" and not environment.get("SLURM_STEP_ID")
+                return None if is_batch else value
+    return None
+
+
+def container(environment):
+    """Return the kind of container that this process runs in; None for none that is known."""
+    for variable, kind in _CONTAINER_VARIABLES:
+        if variable in environment:
+            return kind
+    kind = environment.get("container")
+    return kind if kind in _CONTAINER_KINDS else None
+
+
+def has_opted_out(path):
+    """Return whether the site's list names this user, by number or by any name that is claimed."""
+    listed = lines(path) if path else ()
+    if not listed:
+        return False
+    names = [ENVIRONMENT.get(name) for name in ("USER", "LOGNAME", "SLURM_JOB_USER")]
+    return str(os.getuid()) in listed or any([name in listed for name in names])
+
+
+def lines(path):
+    """Return a small file's lines without comments and blanks; none if it cannot be read."""
+    try:
+        # whoever puts a FIFO there must not make every program wait
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return []
+    try:
+        text = os.read(descriptor, 100000).decode("utf-8", "replace")
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+    stripped = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return [line for line in stripped if line]
+
+
+def program(directory=None):
+    """Return the program's path, or ``-c``, ``-m NAME``, or nothing; never its arguments."""
+    variables = main_globals()
+    spec = variables.get("__spec__")
+    name = spec.name if type(spec).__name__ == "ModuleSpec" else None
+    if type(name) is str and name != "__main__":
+        return "-m " + (name[:-9] if name.endswith(".__main__") else name)
+    path = variables.get("__file__")
+    if path is None:
+        # when a script has ended, the interpreter has deleted its __file__; its loader remembers
+        loader = variables.get("__loader__")
+        if type(loader).__name__ in ("SourceFileLoader", "SourcelessFileLoader"):
+            path = loader.__dict__.get("path")
+    if not path or type(path) is not str or path == "<stdin>":
+        # a worker that multiprocessing spawned runs its parent's program
+        path = namespace(sys.modules.get("__mp_main__")).get("__file__")
+    if type(path) is str and path:
+        try:
+            path = os.path.normpath(os.path.join(directory or os.getcwd(), path))
+        except OSError:
+            # the working directory is gone
+            pass
+        # of a zip archive or a directory it is the archive's path that the user gave
+        return os.path.dirname(path) if name == "__main__" else path
+    arguments = getattr(sys, "argv", None)
+    return "-c" if type(arguments) is list and arguments[:1] == ["-c"] else ""
+
+
+def main_globals():
+    """Return the globals of the program; empty where the program has put something else there."""
+    return namespace(sys.modules.get("__main__"))
+
+
+def namespace(module):
+    """Return a module's variables without running any of its code; none of what is no module."""
+    return _NAMESPACE(module) if issubclass(type(module), _MODULE) else {}
+
+
+def is_imported(module):
+    """Return whether a value of ``sys.modules`` stands for an import that took place.
+
+    None marks a module that was kept from being imported, and ``importlib.util.LazyLoader`` leaves
+    a module that is loaded only when it is used.
+    """
+    return module is not None and type(module).__name__ != "_LazyModule"
+
+
+def version(modules, name):
+    """Return a package's version, or None; nothing of the package is run."""
+    module = modules.get(name)
+    found = namespace(module).get("__version__")
+    if type(found) is str:
+        return found[:64] if found and found.isprintable() and " " not in found else None
+    return unit("distributions").version(name, module)
+
+
+def bounded(key, value):
+    """Return a text cut so that its JSON takes no more bytes than it may."""
+    limit = _LONG.get(key, _SHORT)
+    # a character takes twelve bytes at most
+    if len(value) * 12 <= limit:
+        return value
+    value = value[:limit]
+    while len(encode(value)) > limit + 2:
+        value = value[: len(value) * 9 // 10]
+    return value
+
+
+def encode(value):
+    """Return ``value`` (None, bool, int, float, str, list, dict with str keys) as compact JSON.
+
+    It is ASCII (RFC 8259), and made without the json package, which the user may not have imported.
+    """
+    kind = type(value)
+    if kind is str:
+        if not value.isprintable() or '"' in value or "\\" in value:
+            return unit("escapes").quoted(value)
+        # what is no ASCII takes more bytes
+        if len(value.encode("utf-8", "surrogatepass")) != len(value):
+            return unit("escapes").quoted(value)
+        return '"' + value + '"'
+    if kind is dict:
+        members = [encode(key) + ":" + encode(member) for key, member in value.items()]
+        return "{" + ",".join(members) + "}"
+    if kind is list:
+        return "[" + ",".join([encode(element) for element in value]) + "]"
+    if kind is bool or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return repr(value)
+
+
+def integer(text):
+    if not text or len(text) > 9 or text.strip("0123456789"):
+        return None
+    return int(text)
+
+
+def _leave(process):
+    """Called in forked children: of those only a worker of multiprocessing is recorded."""
+    if "multiprocessing.util" in process.modules and not process.hook.is_out:
+        try:
+            unit("workers").expect(process)
+        except Exception:
+            pass
+    process.hook.is_out = True
+
+
+def _note(process):
+    """Add the watched packages that have been imported since the last time to the trace."""
+    if process.record is None and not begin(process):
+        return
+    modules, noted = process.modules, process.noted
+    names = sorted(process.names & modules.keys())
+    if process.has_rules:
+        names += unit("rules").matching(process)
+    text = ""
+    for name in names:
+        module = modules.get(name)
+        if name in noted or not is_imported(module):
+            continue
+        spec = namespace(module).get("__spec__")
+        # one whose import has not come to its end may yet fail
+        if not (type(spec).__name__ == "ModuleSpec" and spec._initializing):
+            noted[name] = version(modules, name)
+            text += "%s %s\n" % (name, noted[name] or "")
+    if process.record["main"] in ("", "-c"):
+        # runpy or multiprocessing may have set up the program in the meantime
+        main = bounded("main", program(process.hook.directory))
+        if main != process.record["main"]:
+            process.record["main"] = main
+            text += encode({"main": main}) + "\n"
+    if text and process.trace != "":
+        _write_trace(process, text)
+
+
+def _write_trace(process, text):
+    """Append to the trace; the first time, make it. Where it cannot be made, there is none."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    if process.trace is None:
+        process.trace = ""
+        clock = getattr(process.modules.get("time"), "clock_gettime", None)
+        # CLOCK_BOOTTIME, clock_getres(2): seconds since the node's start, as /proc counts
+        started = round(clock(7), 2) if clock else None
+        text = encode(dict(process.record, started=started)) + "\n" + text
+        path, descriptor = _make_trace(process.record, process.site, flags | os.O_CREAT | os.O_EXCL)
+        if descriptor is None:
+            return
+        process.trace = path
+    else:
+        # if it has been swept all the same, it is not made again
+        descriptor = os.open(process.trace, flags)
+    try:
+        data = text.encode("ascii", "replace")
+        process.trace_size += len(data)
+        if process.trace_size <= TRACE_SIZE and os.write(descriptor, data) < len(data):
+            # the disk is full: a later line would make one with this half, and another name
+            process.trace_size = TRACE_SIZE
+    finally:
+        os.close(descriptor)
+
+
+def _make_trace(record, site, flags):
+    directory = ENVIRONMENT.get("CUSTOMS_TRACE_DIR") or site["trace_dir"]
+    own = "%s/%d" % (directory, record["uid"])
+    try:
+        try:
+            status = os.lstat(own)
+        except OSError:
+            os.mkdir(own, 0o700)
+            status = os.lstat(own)
+        # a directory, ours, for nobody else: in a sticky one nobody can have changed it since
+        if status.st_uid != record["uid"] or status.st_mode & 0o170077 != 0o040000:
+            return "", None
+    except OSError:
+        return "", None
+    for attempt in range(_ATTEMPTS):
+        path = "%s/%d" % (own, (record["pid"] + attempt * 131) % SLOTS)
+        try:
+            return path, os.open(path, flags, 0o600)
+        except OSError as error:
+            # EEXIST: another process has it, or had it and was killed
+            if error.errno != 17:
+                break
+    return "", None

@@ -1,0 +1,43 @@
+"""Records sent otherwise than by the hook at exit: for ``reporters`` and ``customs_sweep.py``."""
+
+import os
+import sys
+
+from customs_hook import exit, presence
+
+
+def send_record(names, servers=None):
+    """Send a record with the packages ``names``: what the published interface's reporter does.
+
+    ``servers``: addresses; those of the environment or the site's if None. Who has opted out is
+    left out, and so are the ranks of an MPI program but the first.
+    """
+    if os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
+        return
+    settings = site()
+    is_rank = presence.rank(os.environ) in (None, 0)
+    if not is_rank or presence.has_opted_out(settings["opt_out_file"]):
+        return
+    record = presence.head(settings)
+    packages = {name: presence.version(sys.modules, name) for name in names}
+    exit.finish(record, packages, None, exit.ending())
+    exit.send(exit.messages(record), servers or configured_servers(settings))
+
+
+def configured_servers(settings):
+    """Return the addresses that the environment names, else those that the site has set."""
+    claimed = os.environ.get("CUSTOMS_SERVER")
+    return claimed.split(",") if claimed else settings["servers"]
+
+
+def site():
+    """Return what the site has set, from the hook's own file: another may stand in its name.
+
+    Errors thrown: OSError if it cannot be read, ValueError if its marks are not there.
+    """
+    path = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/sitecustomize.py"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    variables = {}
+    exec(text[text.index("# --- site") : text.index("# --- end of")], variables)
+    return variables["SITE"]

@@ -1,0 +1,458 @@
+"""What ``customs_sweep.py`` does: one pass over a trace directory.
+
+Of a killed process nobody knows when it ended: "event_timestamp" is the time of the sweep, and
+"elapsed" reaches back from there to the first watched import, so that the start is right. "host" is
+the node's own name, where the process may have had another in a container.
+
+Anybody may write into a trace directory. So nothing in it is followed, waited for or believed:
+owners come from the file system, and records are built afresh (traces.py). In a user's directory
+all that is no trace is removed, by its name alone and in one step; directly in the trace directory
+only what bears somebody's uid and is not his. What the system does not take for sending stays for
+the next time; a datagram that is lost on its way is lost.
+"""
+
+import argparse
+import errno
+import fcntl
+import os
+import pwd
+import random
+import select
+import signal
+import stat
+import time
+
+from customs_hook import exit as ending
+from customs_hook import presence, sockets, standalone
+from customs_hook.processes import Processes
+from customs_hook.traces import Malformed, parse
+
+_EXAMPLES = """
+examples:
+  customs_sweep.py --trace-dir /run/customs/traces --server udp://192.0.2.1:5140
+      what a node's epilog runs, as root
+  customs_sweep.py --running --job 4711 -v
+      what the processes of a job on this node have imported so far, those of the caller
+  customs_sweep.py --trace-dir ~/traces --server unixgram:///run/customs.sock
+      what the caller's own killed processes left in a directory of his own
+"""
+
+#: Bytes of a file that may be a trace: the hook writes TRACE_SIZE at most, and nobody more to it.
+_MOST_BYTES = presence.TRACE_SIZE + 4096
+#: Names looked at in a user's directory; those beyond are left for the next time.
+_MOST_NAMES = 4 * presence.SLOTS
+#: Uids looked at. A flood of names must cost neither the memory nor the time of a sweep.
+_MOST_USERS = 200000
+#: Seconds for which a file without a whole line may be one whose process is about to write it.
+_GRACE = 60
+#: What the wait for a user's name may take, seconds, and how often that is let happen.
+_NAME_SECONDS, _NAME_FAILURES = 2, 3
+#: Pauses in seconds before a datagram is offered again, and after each that was sent: a default
+#: socket buffer holds a hundred of them.
+_PAUSES, _PACE = (0.01, 0.05, 0.2), 0.001
+#: CLOCK_BOOTTIME, clock_getres(2).
+_BOOTTIME = 7
+
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_DIRECTORY_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Late(BaseException):
+    """The time is over: nothing that handles errors is to handle this."""
+
+
+def main(arguments, description):
+    """Sweep as the command line ``arguments`` say; return the exit code."""
+    options = _options(arguments, description)
+    # a directory that hangs can only be escaped by whoever has not touched it
+    within(options.max_seconds, lambda: _sweep(options))
+    return 0
+
+
+def within(seconds, function):
+    """Call a function in a child process, for so many seconds at most; return its bytes, or b""."""
+    reader, writer = os.pipe()
+    limit = time.monotonic() + seconds
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        return b""
+    if child == 0:
+        try:
+            os.close(reader)
+            # should this process be killed before it can kill that one
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(int(seconds) + 2)
+            os.write(writer, function() or b"")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    answer = b""
+    try:
+        while select.select([reader], [], [], max(0.0, limit - time.monotonic()))[0]:
+            data = os.read(reader, 4096)
+            if not data:
+                break
+            answer += data
+    finally:
+        os.close(reader)
+        os.kill(child, signal.SIGKILL)
+        _reap(child)
+    return answer
+
+
+class Sweep(object):
+    """One pass over a trace directory.
+
+    ``trace_dir``: path; ``servers``: addresses as for ``exit.send``; ``is_running_wanted``: whether
+    living processes are reported; ``job``: id of the job of which alone is reported, or None;
+    ``limit``: moment of ``time.monotonic`` after which ``Late`` is raised; ``say`` takes sentences.
+    """
+
+    def __init__(self, trace_dir, servers, is_running_wanted, job, limit, say):
+        self.trace_dir = trace_dir
+        self.servers = servers
+        self.is_running_wanted = is_running_wanted
+        self.job = job
+        self.limit = limit
+        self.say = say
+        self.is_root = os.geteuid() == 0
+        self.processes = Processes(clock)
+        self.names = {}
+        self.name_failures = 0
+        #: how many records went out, and how many files were kept because theirs could not
+        self.sent = self.kept = 0
+
+    def run(self):
+        try:
+            top = os.open(self.trace_dir.rstrip("/") or "/", _DIRECTORY_FLAGS)
+        except OSError as error:
+            return self.say("no trace directory: %s" % error.strerror)
+        try:
+            status = os.fstat(top)
+            # whose names in it cannot be trusted to stay, or which was made for something else
+            is_shared = status.st_uid == 0 and status.st_mode & 0o1002 == 0o1002
+            is_own = not self.is_root and status.st_uid == os.geteuid()
+            if not (is_shared or is_own):
+                return self.say("the trace directory is not root's with mode 1777: left alone")
+            for uid in self._uids(top):
+                self._check_time()
+                try:
+                    self._sweep_user(top, uid)
+                except Exception as error:
+                    self.say("uid %d: %r" % (uid, error))
+        finally:
+            os.close(top)
+        self.say("sent %d, kept %d for the next time" % (self.sent, self.kept))
+
+    def _uids(self, top):
+        if not self.is_root:
+            return [os.getuid()]
+        uids = []
+        for name in _listed(top, _MOST_USERS):
+            self._check_time()
+            if _is_number(name, 2**32 - 1):
+                uids.append(int(name))
+        # where the time does not suffice for all, it is not always the same who are left
+        random.shuffle(uids)
+        return uids
+
+    def _sweep_user(self, top, uid):
+        name = str(uid)
+        try:
+            status = os.stat(name, dir_fd=top, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != uid:
+            return self._clear_way(top, name, stat.S_ISDIR(status.st_mode))
+        directory = os.open(name, _DIRECTORY_FLAGS, dir_fd=top)
+        try:
+            status = os.fstat(directory)
+            # the hook uses no other, and in a file system of the user's own all can hang
+            is_private = status.st_mode & 0o077 == 0 and status.st_dev == os.fstat(top).st_dev
+            if status.st_uid == uid and is_private:
+                self._sweep_directory(directory, uid)
+        finally:
+            os.close(directory)
+
+    def _clear_way(self, top, name, is_directory):
+        """Give a name back to the user who has that uid: somebody else has taken it."""
+        if not self.is_root:
+            return
+        if not is_directory:
+            os.unlink(name, dir_fd=top)
+        else:
+            try:
+                os.rmdir(name, dir_fd=top)
+            except OSError:
+                # root in a container is somebody else outside, and comes back again and again
+                if name == "0":
+                    return
+                aside = ".aside-" + os.urandom(8).hex()
+                os.rename(name, aside, src_dir_fd=top, dst_dir_fd=top)
+        self.say("%s was another user's: out of the way" % name)
+
+    def _sweep_directory(self, directory, uid):
+        names = _listed(directory, _MOST_NAMES)
+        slots = [name for name in names if _is_number(name, presence.SLOTS)]
+        for name in set(names).difference(slots):
+            self._check_time()
+            self._remove(directory, name)
+        if len(names) == _MOST_NAMES:
+            slots = [str(number) for number in range(presence.SLOTS)]
+        heads = {}
+        for name in slots:
+            self._check_time()
+            file = self._open(directory, name, uid)
+            if file is not None:
+                try:
+                    trace = parse(_content(file))
+                    if trace.started is not None:
+                        key = trace.record["pid"], trace.record.get("ppid")
+                        heads.setdefault(key, []).append(trace.started)
+                except Malformed:
+                    pass
+                finally:
+                    os.close(file)
+        for name in slots:
+            self._check_time()
+            file = self._open(directory, name, uid)
+            if file is not None:
+                try:
+                    self._sweep_file(directory, name, file, uid, heads)
+                except Exception as error:
+                    self.say("uid %d, slot %s: %r" % (uid, name, error))
+                finally:
+                    os.close(file)
+
+    def _open(self, directory, name, uid):
+        """Return a descriptor of what may be a trace; None, and remove it, if it is none."""
+        try:
+            if self._may_be_trace(os.stat(name, dir_fd=directory, follow_symlinks=False), uid):
+                file = os.open(name, _FILE_FLAGS, dir_fd=directory)
+                status = os.fstat(file)
+                if self._may_be_trace(status, uid) and status.st_nlink == 1:
+                    return file
+                os.close(file)
+                if status.st_nlink > 1:
+                    # the user's own, and who gave it another name must not make it go
+                    return None
+        except OSError as error:
+            # has it been changed in the meantime? What else is wrong may be right the next time
+            if error.errno not in (errno.ELOOP, errno.ENXIO):
+                return None
+        self._remove(directory, name)
+        return None
+
+    def _may_be_trace(self, status, uid):
+        is_his = stat.S_ISREG(status.st_mode) and status.st_uid == uid
+        return is_his and status.st_size <= _MOST_BYTES
+
+    def _sweep_file(self, directory, name, file, uid, heads):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            # another sweep is at it
+            return
+        try:
+            trace = parse(_content(file))
+            is_dead = self._is_dead(trace, uid, os.fstat(file), heads)
+            # what it wrote, and whether it took its trace away, is settled only once it is dead
+            trace = parse(_content(file))
+        except Malformed as error:
+            status = os.fstat(file)
+            is_young = abs(time.time() - status.st_mtime) < _GRACE
+            if not (is_young and b"\n" not in _content(file)):
+                self.say("uid %d, slot %s: %s, removed" % (uid, name, error))
+                self._remove(directory, name)
+            return
+        if not _is_still(directory, name, file):
+            return
+        if self.job is not None and trace.record.get("job_id") != self.job:
+            return
+        if not is_dead and not self.is_running_wanted:
+            return
+        is_sent = not trace.packages or self._report(trace, uid, "killed" if is_dead else "running")
+        if is_dead and is_sent:
+            self._remove(directory, name)
+
+    def _is_dead(self, trace, uid, status, heads):
+        pid, ppid = trace.record["pid"], trace.record.get("ppid")
+        if trace.started is None:
+            # the last import is as good, if the clock has not been set since
+            age = max(0.0, time.time() - status.st_mtime)
+            return not self.processes.is_alive(uid, pid, max(0.0, clock() - age), _GRACE)
+        if not self.processes.is_alive(uid, pid, trace.started):
+            return True
+        later = max(heads.get((pid, ppid), [trace.started]))
+        return self.processes.has_gone_on(uid, pid, ppid, trace.started, later)
+
+    def _report(self, trace, uid, end):
+        """Send a record; return whether the system has taken all of it."""
+        record = dict(trace.record)
+        record["host"] = os.uname().nodename
+        record["uid"], record["username"] = uid, self._username(uid)
+        elapsed = -1 if trace.started is None else round(clock() - trace.started, 3)
+        if elapsed >= 0:
+            record["elapsed"] = elapsed
+        ending.finish(record, trace.packages, None, end)
+        datagrams = ending.messages(record)
+        is_sent = ending.send(datagrams, self.servers)
+        # one who does not answer now is not waited for again and again
+        for pause in _PAUSES if not self.kept else ():
+            if is_sent:
+                break
+            time.sleep(pause)
+            self._check_time()
+            is_sent = ending.send(datagrams, self.servers)
+        self.sent, self.kept = self.sent + bool(is_sent), self.kept + (not is_sent)
+        time.sleep(_PACE * len(datagrams))
+        packages = " ".join(sorted(trace.packages))
+        text = "%s%s: uid %d, pid %d, %s"
+        self.say(text % ("" if is_sent else "not sent, ", end, uid, record["pid"], packages))
+        return is_sent
+
+    def _username(self, uid):
+        if uid not in self.names:
+            name = ""
+            if self.name_failures < _NAME_FAILURES:
+                # it may be a directory server that is asked, and that may not answer
+                began = time.monotonic()
+                answer = within(_NAME_SECONDS, lambda: pwd.getpwuid(uid).pw_name.encode())
+                name = answer.decode("utf-8", "replace")
+                self.name_failures += time.monotonic() - began >= _NAME_SECONDS
+            if not name and os.environ.get("SLURM_JOB_UID") == str(uid):
+                name = os.environ.get("SLURM_JOB_USER", "")
+            self.names[uid] = presence.bounded("username", name or "#%d" % uid)
+        return self.names[uid]
+
+    def _remove(self, directory, name):
+        """Remove what bears a name, if that takes no more than one step."""
+        try:
+            os.unlink(name, dir_fd=directory)
+        except OSError:
+            try:
+                os.rmdir(name, dir_fd=directory)
+            except OSError:
+                pass
+
+    def _check_time(self):
+        if time.monotonic() > self.limit:
+            raise Late()
+
+
+def clock():
+    """Return the seconds since the node's start (CLOCK_BOOTTIME), as /proc counts."""
+    return time.clock_gettime(_BOOTTIME)
+
+
+def _sweep(options):
+    def say(sentence):
+        if options.verbose:
+            try:
+                os.write(1, ("%s\n" % sentence).encode("ascii", "replace"))
+            except OSError:
+                pass
+
+    # time enough to say so oneself
+    limit = time.monotonic() + options.max_seconds * 0.9
+    wanted = options.running, options.job, limit, say
+    try:
+        Sweep(options.trace_dir, options.servers, *wanted).run()
+    except Late:
+        say("the time is over; the rest stays for the next time")
+    except Exception as error:
+        say("stopped by %r" % error)
+
+
+def _options(arguments, description):
+    parser = _Parser(
+        prog="customs_sweep.py",
+        description=description,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--trace-dir", metavar="DIR", help="default: where the hook leaves traces")
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        action="append",
+        help="udp://ADDRESS:PORT or unixgram:///PATH, also several, with commas or repeated; "
+        "default: $CUSTOMS_SERVER, else where the hook sends to",
+    )
+    parser.add_argument("--running", action="store_true", help="report living processes too")
+    parser.add_argument("--job", metavar="ID", help="report only processes of this job")
+    parser.add_argument(
+        "--max-seconds", metavar="N", type=_seconds, default=30, help="stop then; default: 30"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what is done")
+    options = parser.parse_args(arguments)
+    servers = ",".join(options.server or [os.environ.get("CUSTOMS_SERVER", "")])
+    options.servers = [server.strip() for server in servers.split(",") if server.strip()]
+    options.trace_dir = options.trace_dir or os.environ.get("CUSTOMS_TRACE_DIR")
+    if not options.servers or not options.trace_dir:
+        try:
+            site = standalone.site()
+        except Exception:
+            parser.error("no sitecustomize.py of the hook beside this: say --trace-dir, --server")
+        options.servers = options.servers or list(site["servers"])
+        options.trace_dir = options.trace_dir or site["trace_dir"]
+    for server in options.servers:
+        try:
+            sockets.target(server)
+        except (OSError, ValueError):
+            parser.error("no udp://ADDRESS:PORT with a number for the address: %s" % server)
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(64, "%s: %s\n" % (self.prog, message))
+
+
+def _seconds(text):
+    value = float(text)
+    if not 0 < value <= 86400:
+        raise ValueError(text)
+    return value
+
+
+def _listed(directory, most):
+    """Return so many names of an open directory at most, without reading the rest."""
+    names = []
+    # os.scandir takes a descriptor from Python 3.7 on only
+    with os.scandir("/proc/self/fd/%d" % directory) as entries:
+        for entry in entries:
+            names.append(entry.name)
+            if len(names) == most:
+                break
+    return names
+
+
+def _is_number(name, end):
+    """Return whether a name is a number below ``end`` as the hook writes it."""
+    is_plain = 0 < len(name) <= 10 and not name.strip("0123456789")
+    return is_plain and str(int(name)) == name and int(name) < end
+
+
+def _content(file):
+    return os.pread(file, _MOST_BYTES, 0)
+
+
+def _is_still(directory, name, file):
+    """Return whether a name still is that of an open file."""
+    try:
+        now, then = os.stat(name, dir_fd=directory, follow_symlinks=False), os.fstat(file)
+    except OSError:
+        return False
+    return (now.st_dev, now.st_ino) == (then.st_dev, then.st_ino)
+
+
+def _reap(child):
+    for _ in range(100):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
+        # what the system does not let go even killed is not waited for
+        time.sleep(0.01)

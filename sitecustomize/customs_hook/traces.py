@@ -1,0 +1,134 @@
+"""What the trace of a process says: read by the sweep, which trusts nothing in it.
+
+Whoever has a uid can write what he likes into a trace of his own. So a record is built afresh from
+what the hook itself would have written: known keys, with values of their type and size. Whose the
+record is, and where it was, is not the trace's to say.
+"""
+
+import json
+
+from customs_hook import presence, rules
+
+_NUMBERS = (
+    *("pid", "ppid", "array_job_id", "array_task_id", "het_group", "restart"),
+    *("num_nodes", "num_tasks", "rank"),
+)
+_TRUTHS = ("is_compute", "is_shifter", "is_staff")
+#: Paths have any characters; the JSON that is sent has them escaped.
+_PATHS = ("main", "executable", "prefix")
+_WORDS = (
+    *("python", "implementation", "container", "system", "subsystem", "cluster"),
+    *("job_id", "step_id", "qos", "repo", "partition"),
+)
+#: What the hook never changes once it is written.
+_FIXED = ("pid", "ppid")
+
+#: As in presence.integer: nine digits.
+_LARGEST = 999999999
+#: Characters of a version, as in presence.version.
+_LONGEST_VERSION = 64
+
+
+class Malformed(Exception):
+    """The hook did not write this."""
+
+
+class Trace(object):
+    """The record of a process without time, end, owner and host, and what it had imported.
+
+    ``started``: seconds from the node's start to when the trace was made (CLOCK_BOOTTIME), a float,
+    or None where the trace does not say. ``packages``: versions, or None, by import name.
+    """
+
+    def __init__(self, record, started, packages):
+        self.record = record
+        self.started = started
+        self.packages = packages
+
+
+def parse(data):
+    """Return the ``Trace`` that bytes hold; raise ``Malformed``.
+
+    What follows the last newline is left out: the process was killed in the midst of writing it, or
+    the disk was full, and the first half of a name or a version is another name or version.
+    """
+    lines = data.split(b"\n")[:-1]
+    if not lines:
+        raise Malformed("it has no line")
+    head = _members(lines[0])
+    identity = head.get("id")
+    if not _is(head.get("v"), int) or head["v"] != 1:
+        raise Malformed("it is of another version")
+    if not _is(identity, str) or len(identity) != 32 or identity.strip("0123456789abcdef"):
+        raise Malformed("it has no id")
+    record = {"v": 1, "id": identity}
+    record.update(_known(head))
+    if not record.get("pid"):
+        raise Malformed("it names no process")
+    packages = {}
+    for line in lines[1:]:
+        if line.startswith(b"{"):
+            try:
+                changes = _known(_members(line))
+            except Malformed:
+                continue
+            for key in _FIXED:
+                changes.pop(key, None)
+            record.update(changes)
+        elif line:
+            _add(packages, line)
+    return Trace(record, _started(head.get("started")), packages)
+
+
+def _members(line):
+    try:
+        value = json.loads(line.decode("ascii"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise Malformed("a line is no JSON")
+    if type(value) is not dict:
+        raise Malformed("a line is no JSON object")
+    return value
+
+
+def _refuse(constant):
+    raise ValueError(constant)
+
+
+def _known(members):
+    found = {}
+    for key in _NUMBERS:
+        value = members.get(key)
+        if _is(value, int) and 0 <= value <= _LARGEST:
+            found[key] = value
+    for key in _TRUTHS:
+        if _is(members.get(key), bool):
+            found[key] = members[key]
+    for key in _PATHS:
+        if _is(members.get(key), str):
+            found[key] = presence.bounded(key, members[key])
+    for key in _WORDS:
+        value = members.get(key)
+        if _is(value, str) and value and value.isprintable():
+            found[key] = presence.bounded(key, value)
+    return found
+
+
+def _add(packages, line):
+    try:
+        name, _, version = line.decode("ascii").partition(" ")
+    except UnicodeDecodeError:
+        return
+    if not rules.is_import_name(name):
+        return
+    is_version = 0 < len(version) <= _LONGEST_VERSION and version.isprintable()
+    packages[name] = version if is_version and " " not in version else None
+
+
+def _started(value):
+    is_time = (_is(value, float) or _is(value, int)) and 0 <= value < 1e10
+    return float(value) if is_time else None
+
+
+def _is(value, kind):
+    # True is an int of Python's, and none of JSON's
+    return type(value) is kind

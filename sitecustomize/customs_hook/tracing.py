@@ -1,0 +1,28 @@
+"""Trace and profile functions of the program, which might print what they see of the hook.
+
+Loaded only where there are some.
+"""
+
+import sys
+
+
+class _Sample(object):
+    def method(self):
+        pass
+
+
+#: Others cannot be set again from here, and stay.
+_WRITTEN_IN_PYTHON = type(_Sample.method), type(_Sample().method)
+
+
+def tracers():
+    """Return those written in Python, each with the function that sets it.
+
+    Whoever stops them must set them again in the same frame: they count calls and returns.
+    """
+    found = []
+    for get, change in ((sys.gettrace, sys.settrace), (sys.getprofile, sys.setprofile)):
+        tracer = get()
+        if type(tracer) in _WRITTEN_IN_PYTHON:
+            found.append((change, tracer))
+    return found
