@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CDatagram", path: "Sources/CDatagram"),
+        .target(name: "CFileSystem", path: "Sources/CFileSystem"),
 
         room("Checksum"),
         room("Record", ["Checksum"]),
@@ -68,6 +69,7 @@ let package = Package(
         room("DaemonMetrics", ["Record"]),
         room("Archive", ["Checksum", "CZlib", "CZstd"]),
         room("Query", ["Record", "Store"]),
+        room("HookTree", ["CFileSystem"]),
 
         room("Web", ["DaemonMetrics", log, .product(name: "Hummingbird", package: "hummingbird")]),
         room(
@@ -83,7 +85,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "customs",
-            dependencies: ["Archive", "Wire", "Merge", "Query", "Record", "Settings", "Store", arguments],
+            dependencies: [
+                "Archive", "HookTree", "Listen", "Wire", "Merge", "Query", "Record", "Settings", "Store", arguments,
+            ],
             swiftSettings: strict),
 
         // what several rooms' tests share
@@ -101,6 +105,7 @@ let package = Package(
         tests("QueryTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
         tests("SettingsTests", ["Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
+        tests("HookTreeTests", ["HookTree"]),
         tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HookTree
 import Settings
 import Store
 
@@ -18,6 +19,7 @@ struct Customs: ParsableCommand {
               customs job 4242                        what a job's Python processes did
               customs health                          what became of every message
               customs import archive.jsonl.zst        take records from an archive
+              customs hook install --help             bring the hook to where Python finds it
 
             EXIT STATUS
               0   answered
@@ -28,7 +30,9 @@ struct Customs: ParsableCommand {
               78  the configuration cannot be used
             """,
         version: "customs 0.1.0",
-        subcommands: [Top.self, Package.self, Job.self, User.self, HealthCommand.self, Import.self])
+        subcommands: [
+            Top.self, Package.self, Job.self, User.self, HealthCommand.self, Import.self, HookCommand.self,
+        ])
 
     static func main() {
         do {
@@ -38,6 +42,8 @@ struct Customs: ParsableCommand {
             fail(error.description, error.exitCode)
         } catch let error as SettingsError {
             fail(error.description, .configuration)
+        } catch let error as HookTreeError {
+            fail(error.description, error.exitCode)
         } catch let error as Failure {
             fail(error.description, error.code)
         } catch {
@@ -68,6 +74,16 @@ struct Failure: Error {
     init(_ code: SystemExit, _ description: String) {
         self.code = code
         self.description = description
+    }
+}
+
+extension HookTreeError {
+    var exitCode: SystemExit {
+        switch self {
+        case .refused: .usage
+        case .noSource: .noInput
+        case .system: .unavailable
+        }
     }
 }
 

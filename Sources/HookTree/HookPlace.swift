@@ -1,0 +1,94 @@
+import Glibc
+
+/// The directory in which a hook is installed, or is to be.
+public struct HookPlace: Sendable {
+    /// As it goes on PYTHONPATH.
+    public let prefix: String
+    /// Without symbolic links: the directory that is replaced.
+    public let directory: String
+    /// Files of the site's own that stand there, and stay.
+    public let kept: [String]
+    public let isThere: Bool
+
+    /// - Parameter files: the hook's own, as paths below the directory.
+    public init(prefix given: String, files: [String]) throws(HookTreeError) {
+        let prefix = Path.absolute(given)
+        guard !prefix.contains(":"), !prefix.contains("\n") else {
+            throw .refused(
+                "--prefix \(given): PYTHONPATH cannot hold a directory with a colon or a line break in its name")
+        }
+        guard Path.parent(prefix) != prefix else { throw .refused("--prefix \(given): name a directory of its own") }
+        self.prefix = prefix
+        isThere = Files.status(prefix, follow: false) != nil
+        guard isThere else {
+            // the part that is there may be reached by links
+            directory = HookPlace.directory(notYetAt: prefix)
+            kept = []
+            return
+        }
+        guard let real = Path.resolved(prefix), Files.status(real)?.isDirectory == true else {
+            throw .refused("\(prefix) is no directory: name another, or move it away")
+        }
+        directory = real
+        kept = try HookPlace.kept(in: real, files: files)
+    }
+
+    /// Whether a directory holds an installed hook.
+    public static func isHook(_ directory: String) -> Bool {
+        guard let bytes = try? Files.contents(of: directory + "/sitecustomize.py") else { return false }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.contains("\n# --- site:") && text.contains("\n# --- end of what the site has set")
+    }
+
+    /// What whoever installs here ought to know.
+    public var warnings: [String] {
+        var found: [String] = []
+        var above = directory
+        repeat {
+            above = Path.parent(above)
+            guard let status = Files.status(above) else { continue }
+            if status.st_mode & 0o002 != 0 {
+                let isSticky = status.st_mode & 0o1000 != 0
+                let danger = isSticky ? "make this directory when it is not there" : "put another tree there"
+                found.append("\(above) is world-writable: anybody could \(danger)")
+            } else if status.st_uid != 0, status.st_uid != geteuid() {
+                found.append("\(above) belongs to uid \(status.st_uid), who could put another tree there")
+            }
+            if status.st_mode & 0o001 == 0 {
+                found.append("\(above) cannot be entered by everybody: who cannot enter it is not recorded")
+            }
+        } while above != "/"
+        if geteuid() != 0 {
+            found.append("the tree belongs to uid \(geteuid()) and not to root, for that is who you are")
+        }
+        let leftovers = (Files.entries(of: Path.parent(directory)) ?? []).filter { $0.hasPrefix(temporaryStem) }
+        found += leftovers.map {
+            "\(Path.parent(directory))/\($0) is left of an installation that was interrupted, if none is going on: remove it"
+        }
+        return found
+    }
+
+    /// Beginning of the names of directories beside ours.
+    var temporaryStem: String { "." + Path.name(directory) + ".customs-" }
+
+    private static func directory(notYetAt prefix: String) -> String {
+        let above = Path.parent(prefix)
+        return (Path.resolved(above) ?? directory(notYetAt: above)) + "/" + Path.name(prefix)
+    }
+
+    /// What is in a directory that is not the hook's; refused if that is not clear.
+    private static func kept(in directory: String, files: [String]) throws(HookTreeError) -> [String] {
+        let names = Files.entries(of: directory) ?? []
+        if names.isEmpty { return [] }
+        guard isHook(directory) else {
+            throw .refused("\(directory) is neither empty nor a hook's tree: name another directory")
+        }
+        let ours = Set(files.map { $0.prefix { $0 != "/" } } + ["__pycache__", "customs_hook", "customs_sweep.py"])
+        let foreign = names.filter { !ours.contains($0[...]) }
+        for name in foreign
+        where name.hasSuffix(".py") || Files.status(directory + "/" + name, follow: false)?.isFile != true {
+            throw .refused("\(directory)/\(name) is not the hook's: move it away")
+        }
+        return foreign
+    }
+}

@@ -1,0 +1,29 @@
+import Glibc
+
+/// Why the hook could not be installed or tried.
+public enum HookTreeError: Error, Sendable, CustomStringConvertible {
+    /// Nowhere was there a tree to install from.
+    case noSource(lookedIn: [String])
+    /// What was asked for cannot be done; the text says why and what could be.
+    case refused(String)
+    /// A system call failed.
+    case system(call: String, path: String, code: Int32)
+
+    public var description: String {
+        switch self {
+        case .noSource(let places):
+            "the hook's source is in none of \(places.joined(separator: ", ")); name it with --source"
+        case .refused(let why): why
+        case .system(let call, let path, let code): "\(path): \(call): \(String(cString: strerror(code)))"
+        }
+    }
+
+    /// The description where the path has been named already.
+    var reason: String {
+        guard case .system(_, _, let code) = self else { return description }
+        return String(cString: strerror(code))
+    }
+
+    /// The failure of the system call just made.
+    static func last(_ call: String, _ path: String) -> HookTreeError { .system(call: call, path: path, code: errno) }
+}

@@ -1,0 +1,140 @@
+import Glibc
+
+/// A program that is run to its end, or until its time is up.
+public struct Program: Sendable {
+    public let executable: String
+    public let arguments: [String]
+    /// NAME=VALUE.
+    public let environment: [String]
+    public let secondsAtMost: Int
+
+    public init(_ executable: String, _ arguments: [String], environment: [String], secondsAtMost: Int = 120) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+        self.secondsAtMost = secondsAtMost
+    }
+
+    public struct Outcome: Sendable {
+        /// The exit code, 128 and the signal's number, or nil if time was up.
+        public let status: Int32?
+        public let output: [UInt8]
+        public let errors: [UInt8]
+
+        public var outputText: String { String(decoding: output, as: UTF8.self) }
+        public var errorText: String { String(decoding: errors, as: UTF8.self) }
+
+        /// What went wrong, in one line; nil if nothing did.
+        public var complaint: String? {
+            guard status != 0 else { return nil }
+            let last = errorText.split(separator: "\n").last.map { ": \($0)" } ?? ""
+            return (status.map { "it ended with status \($0)" } ?? "it did not end in time") + last
+        }
+    }
+
+    /// Runs it with nothing on its standard input, in a process group of its own.
+    public func run() throws(HookTreeError) -> Outcome {
+        let output = try Pipe()
+        let errors = try Pipe()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
+        posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        var child: pid_t = 0
+        let code = withCStrings([executable] + arguments) { arguments in
+            withCStrings(environment) { environment in
+                posix_spawn(&child, executable, &actions, &attributes, arguments, environment)
+            }
+        }
+        guard code == 0 else { throw .system(call: "posix_spawn", path: executable, code: code) }
+        output.closeWriting()
+        errors.closeWriting()
+        let isInTime = Pipe.drain([output, errors], secondsAtMost: secondsAtMost)
+        if !isInTime { kill(-child, SIGKILL) }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7F
+        let ended = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+        return Outcome(status: isInTime ? ended : nil, output: output.bytes, errors: errors.bytes)
+    }
+}
+
+/// This process' environment as NAME=VALUE.
+public func inheritedEnvironment() -> [String] {
+    guard let bytes = try? Files.contents(of: "/proc/self/environ") else { return [] }
+    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+}
+
+/// What a child writes.
+private final class Pipe {
+    let writing: Int32
+    private(set) var bytes: [UInt8] = []
+    private let reading: Int32
+    private var isWritingOpen = true
+    private var isAtEnd = false
+
+    init() throws(HookTreeError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .last("pipe", "a pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        (reading, writing) = (ends[0], ends[1])
+    }
+
+    deinit {
+        closeWriting()
+        close(reading)
+    }
+
+    func closeWriting() {
+        if isWritingOpen { close(writing) }
+        isWritingOpen = false
+    }
+
+    /// Reads until nobody can write any more; returns whether that was so in time.
+    static func drain(_ pipes: [Pipe], secondsAtMost: Int) -> Bool {
+        let end = monotonicMilliseconds() + Int64(secondsAtMost) * 1000
+        while true {
+            let open = pipes.filter { !$0.isAtEnd }
+            let left = end - monotonicMilliseconds()
+            if open.isEmpty { return true }
+            if left <= 0 { return false }
+            var waited = open.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
+            _ = poll(&waited, nfds_t(waited.count), Int32(clamping: left))
+            for (pipe, state) in zip(open, waited) where state.revents != 0 { pipe.take() }
+        }
+    }
+
+    private func take() {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        let count = read(reading, &chunk, chunk.count)
+        isAtEnd = count == 0 || count < 0 && errno != EINTR
+        // more than that is nothing that anybody reads
+        if count > 0, bytes.count < 1 << 24 { bytes += chunk[..<count] }
+    }
+}
+
+/// Milliseconds since some moment (`CLOCK_MONOTONIC`).
+public func monotonicMilliseconds() -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+}
+
+private func withCStrings<Result>(
+    _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
+    for (index, text) in texts.enumerated() { list[index] = strdup(text) }
+    list[texts.count] = nil
+    defer {
+        for index in texts.indices { free(list[index]) }
+        list.deallocate()
+    }
+    return body(list)
+}

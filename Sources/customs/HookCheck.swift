@@ -1,0 +1,128 @@
+import ArgumentParser
+import Glibc
+import HookTree
+import Listen
+import Query
+
+struct HookCheck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Run interpreters under the installed hook, and see whether their records come.",
+        discussion: """
+            Each interpreter imports a stand-in for a watched package, and its record is received here, not by \
+            the site's server. Told is what keeps a record back, what the hook prints, whether a start has to \
+            compile, and whether a trace is left for the case that the process is killed, and removed at its end. \
+            Nothing is stored.
+
+            EXAMPLES
+              customs hook check
+              customs hook check --prefix /opt/customs/hook --python /opt/bin/python3
+              customs hook check --server unixgram:///tmp/s --format json
+
+            EXIT STATUS
+              0   all is as it should be
+              1   something is not
+              64  the command line cannot be understood, or there is no hook at that place
+            """)
+
+    @Option(help: ArgumentHelp("The tree; without it the first one on PYTHONPATH.", valueName: "dir"))
+    var prefix: String?
+
+    @Option(
+        help: ArgumentHelp("An interpreter to run; may be repeated. Without it all that are found.", valueName: "exe"))
+    var python: [String] = []
+
+    @Option(help: ArgumentHelp("Receive here, and not on a free port of loopback.", valueName: "url"))
+    var server = "udp://127.0.0.1:0"
+
+    @Option(help: "Seconds that each interpreter and its record may take.")
+    var timeout = 20
+
+    @Option(help: "table (the default), json or csv.")
+    var format: OutputFormat = .table
+
+    func validate() throws {
+        if !(1...3600).contains(timeout) { throw ValidationError("--timeout \(timeout): from 1 to 3600 seconds") }
+    }
+
+    func run() throws {
+        let tree = try installedTree()
+        let site = InstalledSite(text: try text(tree + "/sitecustomize.py"))
+        let socket: DatagramSocket
+        do { socket = try DatagramSocket(ListenAddress(server)) } catch { throw Failure(.usage, "\(error)") }
+        defer { socket.removePath() }
+        let search = python.isEmpty ? InterpreterSearch() : nil
+        for line in search?.passedOver ?? [] { printError("customs: warning: \(line)") }
+        let directory = try Files.makeOwnDirectory("/tmp/customs-check-")
+        defer { try? Files.removeTree(directory) }
+        guard let package = site.packages.first else {
+            throw Failure(.usage, "\(tree) watches no package by its name, so there is nothing to try it with")
+        }
+        let surroundings = HookTrial.Surroundings(
+            prefix: tree, socket: socket, secondsAtMost: timeout, directory: directory, package: package,
+            program: try text(tree + "/customs_hook/check.py"))
+        let trials = Compilation(named: python, found: search?.found ?? []).results.map { HookTrial($0, surroundings) }
+        var siteProblems: [String] = []
+        for problem in trials.compactMap({ $0.siteProblem }) where !siteProblems.contains(problem) {
+            siteProblems.append(problem)
+        }
+        if trials.isEmpty { siteProblems.append("no interpreter was found: name one with --python") }
+        report(trials, siteProblems, tree, socket)
+        for problem in siteProblems { printError("customs: \(JSON.text(problem).cell)") }
+        for trial in trials {
+            for problem in trial.problems {
+                printError("customs: \(JSON.text(trial.executable).cell): \(JSON.text(problem).cell)")
+            }
+        }
+        if !siteProblems.isEmpty || trials.contains(where: { !$0.problems.isEmpty }) { throw ExitCode(1) }
+    }
+
+    private func installedTree() throws -> String {
+        if let prefix {
+            let path = Path.absolute(prefix)
+            guard HookPlace.isHook(path) else { throw Failure(.usage, "--prefix \(prefix): there is no hook") }
+            return path
+        }
+        let path = inheritedEnvironment().first { $0.hasPrefix("PYTHONPATH=") }?.dropFirst("PYTHONPATH=".count) ?? ""
+        guard let found = path.split(separator: ":").map(String.init).first(where: HookPlace.isHook) else {
+            throw Failure(.usage, "there is no hook on PYTHONPATH: name its directory with --prefix")
+        }
+        return Path.absolute(found)
+    }
+
+    private func text(_ path: String) throws -> String { String(decoding: try Files.contents(of: path), as: UTF8.self) }
+
+    private func report(_ trials: [HookTrial], _ problems: [String], _ tree: String, _ socket: DatagramSocket) {
+        let table = TextTable(
+            headings: ["interpreter", "version", "record", "ms", "compiled", "trace", "problems"],
+            rows: trials.map { trial in
+                [
+                    .text(trial.executable), .text(trial.interpreter?.version), .text(trial.word),
+                    .integer(trial.milliseconds), .text(trial.isCompiled.map { $0 ? "yes" : "no" }), .text(trial.trace),
+                    .integer(Int64(trial.problems.count)),
+                ]
+            })
+        let answer = JSON.object([
+            "prefix": .text(tree), "server": .text(socket.address.description),
+            "interpreters": .array(trials.map { $0.json }), "problems": .array(problems.map { .text($0) }),
+        ])
+        show(answer, as: format, table: { table.formatted }, csv: { table })
+    }
+}
+
+extension HookTrial {
+    /// Whether a record came, and whether one was to come.
+    fileprivate var word: String {
+        if let interpreter, !interpreter.isRecorded { return "silent" }
+        return milliseconds == nil ? "no" : "yes"
+    }
+
+    fileprivate var json: JSON {
+        .object([
+            "executable": .text(executable), "version": .text(interpreter?.version),
+            "implementation": .text(interpreter?.implementation), "record": .text(word),
+            "milliseconds": .integer(milliseconds), "compiled": isCompiled.map { .bool($0) } ?? .null,
+            "trace": .text(trace), "problems": .array(problems.map { .text($0) }),
+        ])
+    }
+}

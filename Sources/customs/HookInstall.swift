@@ -1,0 +1,153 @@
+import ArgumentParser
+import HookTree
+import Query
+
+struct HookInstall: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "install",
+        abstract: "Write the hook's tree, configured and compiled, and print what goes on PYTHONPATH.",
+        discussion: """
+            The tree is made aside and takes its place whole: jobs may run while it is replaced. To change \
+            anything, install again. docs/hook.md says how the two files are written.
+
+            Compiled for the interpreters that are named, else for those found: python3* and pypy3* on PATH, in \
+            /usr/bin, /usr/local/bin, /opt/*/bin, /opt/python/*/bin, /opt/cray/pe/python/*/bin, and pyenv's.
+
+            EXAMPLES
+              customs hook install --prefix /opt/customs/hook \\
+                  --server udp://192.0.2.1:5140
+              customs hook install --prefix /opt/customs/hook \\
+                  --server udp://192.0.2.1:5140 udp://192.0.2.2:5140 \\
+                  --packages packages.txt --config site.conf \\
+                  --python /usr/bin/python3 --python /opt/conda/bin/python
+              customs hook install --prefix /opt/customs/hook \\
+                  --config site.conf --dry-run --format json
+
+            EXIT STATUS
+              0   installed
+              64  the command line, an address or a directory cannot be used
+              66  there is no source to install from
+              69  no interpreter works, or not each that was named, or the system refused
+              78  a file cannot be used: each line with an error is named
+            """)
+
+    @Option(help: ArgumentHelp("The tree's directory, on a file system that every node sees.", valueName: "dir"))
+    var prefix: String
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Where records go: udp://ADDRESS:PORT, numeric, or unixgram:///PATH. Of several, each process takes one.",
+            valueName: "url"))
+    var server: [String] = []
+
+    @Option(help: ArgumentHelp("Which packages to watch beside the built-in list.", valueName: "file"))
+    var packages: String?
+
+    @Option(help: ArgumentHelp("Where killed processes leave traces; '' for nowhere.", valueName: "dir"))
+    var traceDir: String?
+
+    @Option(help: ArgumentHelp("Lines KEY = VALUE for all that there is no flag for.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("An interpreter to compile for; may be repeated.", valueName: "exe"))
+    var python: [String] = []
+
+    @Option(help: ArgumentHelp("Users of whom nothing is recorded, one a line.", valueName: "file"))
+    var optOutFile: String?
+
+    @Option(help: ArgumentHelp("The tree to install from.", valueName: "dir"))
+    var source: String?
+
+    @Flag(help: "Check everything and write nothing.")
+    var dryRun = false
+
+    @Option(help: "table (the default: the line for PYTHONPATH) or json.")
+    var format: OutputFormat = .table
+
+    func validate() throws {
+        if format == .csv { throw ValidationError("--format csv: this prints one line; take table or json") }
+    }
+
+    func run() throws {
+        let source = try HookSource(directory: source, program: ownPath())
+        let place = try HookPlace(prefix: prefix, files: source.files)
+        let search = python.isEmpty ? InterpreterSearch() : nil
+        var compilation = Compilation(named: python, found: search?.found ?? [])
+        guard let reader = compilation.reader else {
+            for result in compilation.results { say(result) }
+            throw Failure(.unavailable, "no Python from 3.6 on: name one with --python")
+        }
+        let configured = try configure(source, reader)
+        var warnings = place.warnings + (search?.passedOver ?? [])
+        var files = source.files + place.kept
+        if !dryRun {
+            let staged = try StagedTree(for: place)
+            do {
+                try staged.write(source, configured: configured)
+                compilation.compile(staged.directory, prefix: place.prefix) { printError("customs: \($0)") }
+                guard compilation.hasCompiled else {
+                    for result in compilation.results { say(result) }
+                    throw Failure(.unavailable, "no interpreter could compile the tree; nothing has changed")
+                }
+                files = staged.files
+                warnings += [try staged.putInPlace()].compactMap { $0 }
+            } catch {
+                staged.discard()
+                throw error
+            }
+        }
+        for result in compilation.results where dryRun || !result.isCompiled { say(result) }
+        for name in place.kept { printError("customs: \(place.prefix)/\(name) is not the hook's, and stays") }
+        for warning in warnings { printError("customs: warning: \(warning)") }
+        let servers = InstalledSite(text: String(decoding: configured, as: UTF8.self)).servers
+        show(
+            .object([
+                "prefix": .text(place.prefix), "pythonpath": .text(place.prefix),
+                "servers": .array(servers.map { .text($0) }),
+                "interpreters": .array(compilation.results.map { json($0) }),
+                "files": .array(files.sorted().map { .text($0) }),
+                "warnings": .array(warnings.map { .text($0) }),
+            ]), as: format, table: { "PYTHONPATH=\(place.prefix)" }, csv: { TextTable(headings: [], rows: []) })
+        if !dryRun, !compilation.isGood { throw ExitCode(SystemExit.unavailable.rawValue) }
+    }
+
+    /// The text of the site's own `sitecustomize.py`; errors in its files go to the user as they are.
+    private func configure(_ source: HookSource, _ reader: Interpreter) throws -> [UInt8] {
+        var arguments = ["-I", "-S", "-B", source.path("customs_hook/configure.py")]
+        arguments += ["--template", source.path("sitecustomize.py")]
+        // by '=', so that a value that begins with a dash stays one
+        arguments += server.map { "--server=\($0)" }
+        for (flag, value) in [
+            ("packages", packages), ("config", config), ("trace-dir", traceDir), ("opt-out-file", optOutFile),
+        ] {
+            arguments += value.map { ["--\(flag)=\($0)"] } ?? []
+        }
+        let outcome = try Program(reader.executable, arguments, environment: Interpreter.surroundings()).run()
+        guard let status = outcome.status, status == 0 || status == 64 || status == 78 else {
+            throw Failure(
+                .software, "\(reader.executable) configure.py: \(outcome.complaint ?? "")\n\(outcome.errorText)")
+        }
+        writeToStandardError(outcome.errorText)
+        if status != 0 { throw ExitCode(status) }
+        return outcome.output
+    }
+
+    /// What came of an interpreter, for people.
+    private func say(_ result: Compilation.Result) {
+        let name = JSON.text(result.executable).cell
+        if let error = result.error { return printError("customs: \(name): \(error)") }
+        guard let interpreter = result.interpreter else { return }
+        let kind = "\(interpreter.implementation) \(interpreter.version)"
+        let state = interpreter.isRecorded ? "" : ": silent, for the hook records from 3.6 on"
+        printError("customs: \(name): \(kind)\(state)")
+    }
+
+    private func json(_ result: Compilation.Result) -> JSON {
+        .object([
+            "executable": .text(result.executable), "version": .text(result.interpreter?.version),
+            "implementation": .text(result.interpreter?.implementation), "tag": .text(result.interpreter?.tag),
+            "compiled": .bool(result.isCompiled), "error": .text(result.error),
+        ])
+    }
+}

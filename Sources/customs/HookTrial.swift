@@ -1,0 +1,160 @@
+import Glibc
+import HookTree
+import Listen
+
+/// One interpreter run under an installed hook: what arrives, what is printed, what lies around.
+struct HookTrial {
+    let executable: String
+    let interpreter: Interpreter?
+    /// From the interpreter's start; nil if no record came.
+    private(set) var milliseconds: Int64?
+    /// Whether a start has nothing to compile; nil if that was not seen.
+    private(set) var isCompiled: Bool?
+    /// `made`, `none` or `off`; nil if it was not seen.
+    private(set) var trace: String?
+    private(set) var problems: [String] = []
+    /// What is wrong with the place, whatever the interpreter.
+    private(set) var siteProblem: String?
+
+    /// What all trials share.
+    struct Surroundings {
+        let prefix: String
+        let socket: DatagramSocket
+        let secondsAtMost: Int
+        /// For what a trial writes.
+        let directory: String
+        /// A package that is watched.
+        let package: String
+        /// The program that is run: `customs_hook/check.py`.
+        let program: String
+    }
+
+    init(_ result: Compilation.Result, _ surroundings: Surroundings) {
+        executable = result.executable
+        interpreter = result.interpreter
+        guard let interpreter = result.interpreter else {
+            problems.append(result.error ?? "it does not answer")
+            return
+        }
+        do {
+            if interpreter.isRecorded {
+                try tryRecord(surroundings)
+                try tryCompiled(surroundings)
+            } else {
+                try run(["-c", "pass"], surroundings)
+            }
+        } catch {
+            problems.append(error.description)
+        }
+    }
+
+    private mutating func tryRecord(_ surroundings: Surroundings) throws(HookTreeError) {
+        let token = "\(getpid()).\(monotonicMilliseconds())"
+        let standIn = try Files.makeOwnDirectory(surroundings.directory + "/package-")
+        try Files.make("\(standIn)/\(surroundings.package).py", Array("__version__ = '\(token)'\n".utf8), mode: 0o644)
+        let answer = standIn + "/answer"
+        let start = monotonicMilliseconds()
+        try run(
+            ["-c", surroundings.program, surroundings.prefix, surroundings.package, answer], surroundings,
+            search: standIn)
+        let found = facts(answer)
+        let end = start + Int64(surroundings.secondsAtMost) * 1000
+        let records = HookTrial.records(surroundings.socket, containing: token, until: end)
+        if records == 0 {
+            problems.append(reasonForSilence(found, surroundings))
+        } else {
+            milliseconds = monotonicMilliseconds() - start
+            if records > 1 { problems.append("\(records) records came of one process") }
+        }
+        judgeTrace(found)
+    }
+
+    private mutating func tryCompiled(_ surroundings: Surroundings) throws(HookTreeError) {
+        let build = surroundings.prefix + "/customs_hook/build.py"
+        let outcome = try Program(
+            executable, ["-I", "-S", "-B", build, "--check", surroundings.prefix],
+            environment: Interpreter.surroundings()
+        ).run()
+        if let complaint = outcome.complaint { throw .refused(complaint) }
+        let stale = outcome.outputText.split(separator: "\n")
+        isCompiled = stale.isEmpty
+        if !stale.isEmpty {
+            problems.append("each start compiles \(stale.joined(separator: ", ")): install again for this interpreter")
+        }
+    }
+
+    /// Runs the interpreter under the hook, which may print nothing and change nothing.
+    private mutating func run(
+        _ arguments: [String], _ surroundings: Surroundings, search: String? = nil
+    ) throws(HookTreeError) {
+        let path = ([surroundings.prefix] + [search].compactMap { $0 }).joined(separator: ":")
+        let outcome = try Program(
+            executable, arguments,
+            environment: Interpreter.surroundings() + [
+                "PYTHONPATH=\(path)", "PYTHONDONTWRITEBYTECODE=1",
+                "CUSTOMS_SERVER=\(surroundings.socket.address.description)",
+            ],
+            secondsAtMost: surroundings.secondsAtMost
+        ).run()
+        for (stream, text) in [("output", outcome.outputText), ("error", outcome.errorText)] where !text.isEmpty {
+            problems.append("it printed on standard \(stream): \(text)")
+        }
+        if outcome.status != 0 { problems.append(outcome.complaint ?? "") }
+    }
+
+    private func reasonForSilence(_ facts: [String: String], _ surroundings: Surroundings) -> String {
+        if facts.isEmpty { return "no record came, and the program did not come to its end" }
+        if facts["opted_out"] == "True" { return "no record came: you are in the list of those who have opted out" }
+        if facts["loaded"] == "False" { return "no record came: Python did not load \(surroundings.prefix)" }
+        return "no record came within \(surroundings.secondsAtMost) s at \(surroundings.socket.address.description)"
+    }
+
+    private mutating func judgeTrace(_ facts: [String: String]) {
+        guard let directory = facts["trace_dir"] else { return }
+        // what configure.py writes for "nowhere"
+        if directory == "/dev/null" {
+            trace = "off"
+            return
+        }
+        trace = "none"
+        guard let mode = facts["trace_mode"] else {
+            siteProblem =
+                "there is no trace directory \(directory), and so no record of killed processes: make it with mode "
+                + "1777, or install with --trace-dir ''"
+            return
+        }
+        if mode != "1777" {
+            siteProblem = "the trace directory \(directory) has mode \(mode): chmod 1777 it"
+        }
+        guard let made = facts["trace"], !made.isEmpty else {
+            if facts["opted_out"] == "False" { problems.append("no trace was made in \(directory)") }
+            return
+        }
+        trace = "made"
+        if access(made, F_OK) == 0 { problems.append("the trace \(made) was left behind at exit") }
+    }
+
+    /// Lines `KEY VALUE`.
+    private func facts(_ path: String) -> [String: String] {
+        guard let bytes = try? Files.contents(of: path) else { return [:] }
+        var found: [String: String] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let key = line.prefix { $0 != " " }
+            found[String(key)] = String(line.dropFirst(key.count + 1))
+        }
+        return found
+    }
+
+    /// How many datagrams with a text in them arrive; once there is one, no more are waited for.
+    private static func records(_ socket: DatagramSocket, containing token: String, until end: Int64) -> Int {
+        var count = 0
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let left = count > 0 ? 0 : max(0, end - monotonicMilliseconds())
+            var waited = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&waited, 1, Int32(clamping: left)) > 0 else { return count }
+            let size = recv(socket.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if size > 0, String(decoding: buffer[..<size], as: UTF8.self).contains(token) { count += 1 }
+        }
+    }
+}
