@@ -1,0 +1,1 @@
+"""Measures what hooks in Python's start and exit cost."""

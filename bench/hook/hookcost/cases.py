@@ -1,0 +1,40 @@
+"""The programs that are measured, and what our hook may cost in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The budgets are for this version: another one has another import system.
+BUDGET_VERSION = (3, 11)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that our hook may add to a program."""
+
+    syscalls: int
+    instructions: int
+    modules: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program."""
+
+    name: str
+    code: str
+    #: Does it import a package that is watched, so that a record is due?
+    is_watched: bool
+    budget: Budget
+
+
+CASES = (
+    Case("pass", "pass", False, Budget(22, 800_000, 2)),
+    Case("numpy", "import numpy", True, Budget(55, 3_000_000, 2)),
+    Case(
+        "stack",
+        "import numpy, scipy.stats, pandas, matplotlib.pyplot",
+        True,
+        Budget(80, 6_000_000, 2),
+    ),
+)

@@ -1,0 +1,93 @@
+"""What must be there before anything can be measured: tools, an interpreter, its packages."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+REQUIREMENTS = ROOT / "bench/hook/requirements.txt"
+ENVIRONMENT = ROOT / ".venv-bench"
+
+
+class Unavailable(Exception):
+    """Something that this needs is missing; the message says how to get it."""
+
+
+def check_tools() -> None:
+    """Raises Unavailable unless strace and valgrind are there and allowed to work."""
+    missing = [tool for tool in ("strace", "valgrind") if shutil.which(tool) is None]
+    if missing:
+        raise Unavailable(
+            f"{' and '.join(missing)} must be installed:\n    apt-get install {' '.join(missing)}"
+        )
+    # containers may forbid it
+    traced = subprocess.run(
+        ["strace", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False
+    )
+    if traced.returncode != 0:
+        raise Unavailable(f"strace may not trace here: {traced.stderr.strip()}")
+    if not Path("/dev/shm").is_dir():
+        raise Unavailable("there is no /dev/shm, the tmpfs for the hook's traces")
+
+
+def find_interpreter(wanted: str | None) -> str:
+    """Returns the path of the interpreter itself, past virtual environments and pyenv's shims."""
+    found = _answer(wanted or "python3.11", "getattr(sys, '_base_executable', sys.executable)")
+    if found is not None:
+        return found
+    if wanted is not None:
+        raise Unavailable(f"{wanted} is not a Python that works")
+    return str(getattr(sys, "_base_executable", sys.executable))
+
+
+def make_environment(interpreter: str) -> Path:
+    """Returns the Python of the virtual environment, which is made anew only if it must be."""
+    version = _answer(interpreter, "sys.version")
+    if version is None:
+        raise Unavailable(f"{interpreter} is not a Python that works")
+    text = f"{interpreter}\n{version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+    wanted = hashlib.sha256(text.encode()).hexdigest()
+    stamp = ENVIRONMENT / "made-for"
+    python = ENVIRONMENT / "bin/python"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        print(f"Making {ENVIRONMENT.name} for {interpreter}; later runs find it", file=sys.stderr)
+        make = [interpreter, "-m", "venv", "--clear", str(ENVIRONMENT)]
+        _do(make, "apt-get install python3-venv")
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _do(
+            [str(python), *install, "-r", str(REQUIREMENTS)],
+            f"{REQUIREMENTS.relative_to(ROOT)} names what must be installable for this Python",
+        )
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def version_of(python: Path) -> tuple[int, int]:
+    """Returns major and minor version."""
+    major, minor = str(_answer(str(python), "'%d %d' % sys.version_info[:2]")).split()
+    return int(major), int(minor)
+
+
+def _answer(interpreter: str, expression: str) -> str | None:
+    try:
+        done = subprocess.run(
+            [interpreter, "-I", "-c", f"import sys; print({expression})"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _do(command: list[str], advice: str) -> None:
+    done = subprocess.run(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise Unavailable(f"{' '.join(command)} failed:\n{done.stderr.strip()}\n    {advice}")

@@ -1,0 +1,1 @@
+"""The published design of a usage monitor, to be measured."""
