@@ -1,0 +1,120 @@
+/*
+ * A SPANK plugin of Slurm that puts the Customs hook on the PYTHONPATH of every task.
+ *
+ * It does what taskprolog.sh does, without starting a shell. In plugstack.conf:
+ *
+ *     optional /usr/lib/slurm/spank_customs.so path=/opt/customs/hook opt_out_file=/etc/customs/opt-out
+ *
+ * Build it with `make spank` and for each release of Slurm anew, which refuses plugins of another one.
+ *
+ * Everything happens in the task's own process, as the user, just before the program starts. It never fails, logs or
+ * asks a directory server, and where anything is in doubt the environment stays as it is.
+ */
+#include <slurm/spank.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+SPANK_PLUGIN(customs, 1)
+
+/* Longer values than Slurm takes, or Linux starts a program with, are left alone. */
+enum { LONGEST = 100000 };
+
+static const char *option(int count, char *arguments[], const char *name, const char *otherwise) {
+    size_t length = strlen(name);
+    for (int i = 0; i < count; i++) {
+        if (strncmp(arguments[i], name, length) == 0 && arguments[i][length] == '=') {
+            return arguments[i] + length + 1;
+        }
+    }
+    return otherwise;
+}
+
+static const char *value_of(char **environment, const char *name) {
+    size_t length = strlen(name);
+    for (; *environment != NULL; environment++) {
+        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=') {
+            return *environment + length + 1;
+        }
+    }
+    return NULL;
+}
+
+static int has_entry(const char *list, const char *entry) {
+    size_t length = strlen(entry);
+    for (;;) {
+        size_t next = strcspn(list, ":");
+        if (next == length && strncmp(list, entry, length) == 0) {
+            return 1;
+        }
+        if (list[next] == '\0') {
+            return 0;
+        }
+        list += next + 1;
+    }
+}
+
+/* One user name or uid a line; # begins a comment. As in the hook: the name is what the environment says. */
+static int is_listed(const char *path, uid_t uid, char **environment) {
+    static const char *const variables[] = {"USER", "LOGNAME", "SLURM_JOB_USER"};
+    char number[32];
+    char line[512];
+    int found = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    snprintf(number, sizeof number, "%lu", (unsigned long)uid);
+    while (!found && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "#\n")] = '\0';
+        char *rest = NULL;
+        const char *word = strtok_r(line, " \t\r", &rest);
+        if (word == NULL) {
+            continue;
+        }
+        found = strcmp(word, number) == 0;
+        for (size_t i = 0; !found && i < sizeof variables / sizeof *variables; i++) {
+            const char *name = value_of(environment, variables[i]);
+            found = name != NULL && strcmp(word, name) == 0;
+        }
+    }
+    fclose(file);
+    return found;
+}
+
+int slurm_spank_task_init(spank_t spank, int count, char *arguments[]) {
+    const char *path = option(count, arguments, "path", "/opt/customs/hook");
+    const char *opt_out_file = option(count, arguments, "opt_out_file", "/etc/customs/opt-out");
+    char **environment = NULL;
+    uid_t uid;
+
+    if (spank_get_item(spank, S_JOB_ENV, &environment) != ESPANK_SUCCESS || environment == NULL ||
+        spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS) {
+        return ESPANK_SUCCESS;
+    }
+
+    const char *opt_out = value_of(environment, "CUSTOMS_OPT_OUT");
+    if (opt_out != NULL && strcmp(opt_out, "") != 0 && strcmp(opt_out, "0") != 0) {
+        return ESPANK_SUCCESS;
+    }
+
+    /* An empty PYTHONPATH is a user's wish. One that is unset is not known to be. */
+    const char *before = value_of(environment, "PYTHONPATH");
+    if (before != NULL && (*before == '\0' || has_entry(before, path))) {
+        return ESPANK_SUCCESS;
+    }
+    size_t length = strlen(path) + (before == NULL ? 0 : 1 + strlen(before));
+    if (length > LONGEST || access(path, R_OK | X_OK) != 0 || is_listed(opt_out_file, uid, environment)) {
+        return ESPANK_SUCCESS;
+    }
+
+    char *after = malloc(length + 1);
+    if (after == NULL) {
+        return ESPANK_SUCCESS;
+    }
+    snprintf(after, length + 1, "%s%s%s", path, before == NULL ? "" : ":", before == NULL ? "" : before);
+    spank_setenv(spank, "PYTHONPATH", after, 1);
+    free(after);
+    return ESPANK_SUCCESS;
+}
