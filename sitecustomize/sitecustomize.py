@@ -59,11 +59,21 @@ def find_spec(name, target=None):
     if watched is None:
         watched = set(WATCHED.split())
     if name in watched or everything:
+        if process is None and sys.version_info >= (3, 8):
+            for function in (unit, report):
+                function.__code__ = function.__code__.replace(co_filename="<customs hook>")
         try:
             look = unit("presence").look
-        except Exception:
-            # a part of the hook that is not there, or an interpreter where it is not at work
-            return None
+        except Exception as error:
+            # a part of the hook is not there, or it is not at work in this interpreter; what is
+            # neither the system's refusal nor from our files is of a signal's handler
+            trace = error.__traceback__
+            while trace.tb_next:
+                trace = trace.tb_next
+            path = trace.tb_frame.f_code.co_filename
+            if getattr(error, "errno", None) or path.startswith(("<customs hook>", here)):
+                return None
+            raise
         return look(hook, name, target)
     return ordinary.find_spec(name) if name == "customs_hook" else None
 
@@ -104,18 +114,17 @@ def unit(name):
             if path == source:
                 code = compile(data, "<customs hook>", "exec", 0, True)
                 break
-            size = 16 if sys.version_info >= (3, 7) else 12
-            if data[:4] != modules["_frozen_importlib_external"].MAGIC_NUMBER:
-                continue
-            # PEP 552: what is marked as not to be checked saves a call
-            if size == 12 or data[4:8] != b"\1\0\0\0":
-                made = int(os.stat(source).st_mtime)
-                if data[size - 8 : size - 4] != made.to_bytes(4, "little"):
-                    continue
-            code = modules["marshal"].loads(data[size:])
-            break
-        except Exception:
-            if path == source:
+            # only what is marked as not to be checked against its source (PEP 552), as the files of
+            # an installed tree are: to check takes one more call. Before 3.7 there is no mark
+            mark, size = b"\1\0\0\0", 16
+            if sys.version_info < (3, 7):
+                mark, size = int(os.stat(source).st_mtime).to_bytes(4, "little"), 12
+            if data.startswith(modules["_frozen_importlib_external"].MAGIC_NUMBER + mark):
+                code = modules["marshal"].loads(data[size:])
+                break
+        except Exception as error:
+            # from further below comes what a signal's handler raises
+            if path == source or error.__traceback__.tb_next:
                 raise
     exec(code, module.__dict__)
     units[name] = module
@@ -166,8 +175,7 @@ def _start():
         unit("rules").extend(hook)
     if sys.version_info >= (3, 8):
         # what runs while the program does is not to be taken for a file of it by coverage tools
-        for function in (find_spec, unit, report):
-            function.__code__ = function.__code__.replace(co_filename="<customs hook>")
+        find_spec.__code__ = find_spec.__code__.replace(co_filename="<customs hook>")
     if sys.version_info < (3, 10) or sys.implementation.name != "cpython":
         import atexit
     else:
@@ -188,8 +196,21 @@ def _run_hidden():
 
         return run_hidden(name, __file__)
     for finder in sys.meta_path:
-        if getattr(finder, "__name__", "") == "PathFinder" and _is_absent(name):
-            continue
+        if getattr(finder, "__name__", "") == "PathFinder":
+            # the names in the directories of the search are in memory, read a moment ago: to ask
+            # anew costs a tenth of the hook
+            files = []
+            for entry in sys.path:
+                nearby = sys.path_importer_cache.get(entry, 0)
+                if nearby is None or entry == here:
+                    continue
+                names = getattr(nearby, "_path_cache", None)
+                if names and not files:
+                    files = [name] + [name + suffix for suffix, _ in nearby._loaders]
+                if not names or not names.isdisjoint(files):
+                    break
+            else:
+                continue
         spec = finder.find_spec(name, None) if hasattr(finder, "find_spec") else None
         if spec is not None:
             break
@@ -199,23 +220,6 @@ def _run_hidden():
     if spec.origin != __file__:
         del sys.modules[name]
         __import__(name)
-
-
-def _is_absent(name):
-    """Return whether no directory of the search has a module, by the names that are in memory.
-
-    They were read a moment ago; to ask anew costs a tenth of the hook.
-    """
-    files = None
-    for entry in sys.path:
-        finder = sys.path_importer_cache.get(entry, 0)
-        if finder is not None and entry != here:
-            names = getattr(finder, "_path_cache", None)
-            if files is None and names:
-                files = [name] + [name + suffix for suffix, _ in finder._loaders]
-            if not names or not names.isdisjoint(files):
-                return False
-    return True
 
 
 try:

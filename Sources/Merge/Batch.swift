@@ -134,6 +134,9 @@ public struct CanarySighting: Sendable, Equatable {
 
 /// What a living process has imported so far.
 public struct Snapshot: Sendable, Equatable {
+    /// After that many days without a newer one it is stale, and is dropped: sweeps renew those of living processes.
+    public static let lifetimeDays: Int64 = 7
+
     public let id: RecordID
     public let arrival: Int64
     /// The journal entry that carries it.

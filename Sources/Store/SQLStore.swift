@@ -10,6 +10,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var identity: (identity: String, kind: SourceKind, host: String)?
     /// Empty where the source has none.
     private var incarnation = ""
+    /// When stale snapshots were last looked for, microseconds since 1970 UTC.
+    private var staleLookedFor: Int64 = 0
 
     /// - Parameter connect: opens a connection; called again whenever one broke.
     public init(connect: @escaping () throws(StoreError) -> Connection) {
@@ -82,6 +84,13 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     .integer(Int64(bitPattern: heartbeat.received)), .integer(heartbeat.now),
                     .integer(heartbeat.oldestPending), .integer(source), .text(incarnation),
                 ])
+            if heartbeat.now >= staleLookedFor + Calendar.microsecondsPerDay / 24 {
+                staleLookedFor = heartbeat.now
+                // a node that is gone tells nothing of the ends of its processes
+                try connection.query(
+                    "DELETE FROM snapshots WHERE seen < ?",
+                    [.integer(heartbeat.now - Snapshot.lifetimeDays * Calendar.microsecondsPerDay)])
+            }
         }
     }
 

@@ -108,6 +108,22 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM runs") == 1)
     }
 
+    @Test("a snapshot that is not renewed for a week is dropped", arguments: TestDatabase.dialects)
+    func staleSnapshots(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1).with { $0.end = .running }])
+        let week = 7 * Calendar.microsecondsPerDay
+        writing.add([process(2).with { $0.end = .running }], Envelope(arrival: noon + week))
+        try writing.commit()
+        let store = database.location.makeStore()
+        _ = try store.open(source: "another", kind: .daemon, host: "here")
+        try store.beat(Heartbeat(received: 0, now: noon + week, oldestPending: nil))
+        #expect(try database.integer("SELECT count(*) FROM snapshots") == 2)
+        try store.beat(Heartbeat(received: 0, now: noon + week + 3_600_000_000, oldestPending: nil))
+        #expect(try store.open(source: "another", kind: .daemon, host: "here").snapshots == [process(2).recordID])
+    }
+
     @Test(
         "of two copies of a journal the later one is taken, and the other writes nothing",
         arguments: TestDatabase.dialects)

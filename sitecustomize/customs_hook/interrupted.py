@@ -9,35 +9,42 @@ if "sys" not in globals():
 
 def is_of_program(error):
     """Return whether an exception comes from code that is neither the hook's nor the library's."""
-    if isinstance(error, KeyboardInterrupt):
+    if not isinstance(error, Exception):
         return True
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
+    # the system's refusals have a number
+    if getattr(error, "errno", None) is not None:
         return False
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
     name = trace.tb_frame.f_globals.get("__name__")
-    if type(name) is not str:
-        return True
     known = ("customs_hook.", "importlib.", "_frozen_importlib", "sitecustomize")
-    return not name.startswith(known) and name not in ("os", "posixpath", "genericpath", "codecs")
+    if type(name) is str and name.startswith(known):
+        return False
+    return name not in ("os", "posixpath", "genericpath", "codecs")
 
 
 def raise_soon(error):
-    """Have an exception raised here when the program goes on: what called us cannot raise."""
-    thread = sys.modules["_thread"]
-    if type(error) is KeyboardInterrupt:
-        thread.interrupt_main()
+    """Have an exception raised when the program goes on: what called us, a callback, cannot raise.
+
+    A profile function may raise; so does this one at the first occasion outside of callbacks. Where
+    the program has one of its own, the exception is lost.
+    """
+    if sys.getprofile() is not None:
         return
-    from ctypes import c_ulong, py_object, pythonapi
+    trace = error.__traceback__
+    while trace.tb_next is not None and _is_hook(trace.tb_frame):
+        trace = trace.tb_next
 
-    kind = type(error)
+    def raise_there(frame, event, argument):
+        # the import system's own callback, when the same import is complete
+        if not _is_hook(frame) and frame.f_code.co_name != "cb":
+            sys.setprofile(None)
+            raise error.with_traceback(trace)
 
-    def __init__(self):
-        kind.__init__(self, *error.args)
-        self.__dict__.update(error.__dict__)
+    sys.setprofile(raise_there)
 
-    # only a class can be raised so, and is made without arguments
-    names = {"__init__": __init__, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    again = type(kind.__name__, (kind,), names)
-    pythonapi.PyThreadState_SetAsyncExc(c_ulong(thread.get_ident()), py_object(again))
+
+def _is_hook(frame):
+    name = frame.f_globals.get("__name__")
+    return type(name) is str and name.startswith("customs_hook.")

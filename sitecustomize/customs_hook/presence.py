@@ -480,13 +480,19 @@ def _make_trace(record, site, flags):
     try:
         try:
             status = os.lstat(own)
-        except OSError:
+        except OSError as error:
+            # ENOENT
+            if error.errno != 2:
+                raise
             os.mkdir(own, 0o700)
             status = os.lstat(own)
         # a directory, ours, for nobody else: in a sticky one nobody can have changed it since
         if status.st_uid != record["uid"] or status.st_mode & 0o170077 != 0o040000:
             return "", None
-    except OSError:
+    except OSError as error:
+        # the system's refusals have a number: else it is of a signal's handler
+        if error.errno is None:
+            raise
         return "", None
     for attempt in range(_ATTEMPTS):
         path = "%s/%d" % (own, (record["pid"] + attempt * 131) % SLOTS)
@@ -494,6 +500,8 @@ def _make_trace(record, site, flags):
             return path, os.open(path, flags, 0o600)
         except OSError as error:
             # EEXIST: another process has it, or had it and was killed
+            if error.errno is None:
+                raise
             if error.errno != 17:
                 break
     return "", None
