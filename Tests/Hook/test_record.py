@@ -193,13 +193,15 @@ def test_transitive_imports_are_not_direct(receiver: Receiver, packages: Path) -
         "from scipy import function",
         "from scipy.sub import Abstract",
         "import scipy.sub",
+        "from scipy import number",
+        "def late():\n    from scipy import number\n    return number\nlate()",
     ],
 )
 def test_direct_use_by_whatever_form_of_import(
     text: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     scipy = packages / "scipy"
-    (scipy / "__init__.py").write_text("import numpy\ndef function(): pass\n")
+    (scipy / "__init__.py").write_text("import numpy\ndef function(): pass\nnumber = 3\n")
     (scipy / "sub.py").write_text("import abc\nclass Abstract(abc.ABC): pass\n")
     run(["-c", text], environment(receiver, packages))
     record = receiver.record()

@@ -82,9 +82,10 @@ def used_directly(process, names):
 
     The globals of the program, and of modules that are neither of the standard library nor
     installed, hold the modules, functions and classes that they imported; the code of their
-    functions says what those import. Only modules, plain functions and classes are looked at, and
-    past whatever attributes they make up: to ask any other object could run the user's code.
-    None: there is too much to look at.
+    functions, and of the modules that were running when something watched was imported, says what
+    those import. Only modules, plain functions and classes are looked at, and past whatever
+    attributes they make up: to ask any other object could run the user's code. None: there is too
+    much to look at.
     """
     tops = set([name.partition(".")[0] for name in names])
     sources = set()
@@ -111,9 +112,28 @@ def used_directly(process, names):
                     functions.append(value)
     if functions:
         sources.update(unit("functions").imports(functions))
-    # a package is used if one of them is it, or a part of it
+    used = _among(names, sources)
+    if len(used) < len(names) and process.codes:
+        # "from numpy import pi" leaves a number
+        codes = []
+        for code, module in process.codes.items():
+            top = module.partition(".")[0] if type(module) is str else None
+            if top not in tops and _is_own(code.co_filename, process.hook):
+                codes.append(code)
+        used = _among(names, sources.union(unit("functions").imports(codes)))
+    return used
+
+
+def _among(names, sources):
+    """Return those of the packages ``names`` that a module of ``sources`` is, or is a part of."""
     text = "\n" + ".\n".join(sources) + "."
     return [name for name in names if "\n" + name + "." in text]
+
+
+def _is_own(path, hook):
+    """Return whether a file is the user's: of no library, no installed package, not the hook."""
+    library = os.path.dirname(os.__file__) + "/"
+    return "-packages/" not in path and not path.startswith((library, hook.here, "<frozen "))
 
 
 def finish(record, packages, used, end, time=None):
@@ -186,8 +206,6 @@ def _user_globals(process, watched):
     """Return the globals of the program and of its own modules."""
     found = [presence.main_globals()]
     modules = process.modules
-    library = os.path.dirname(os.__file__) + "/"
-    hook = process.hook.here + "/"
     standard = getattr(sys, "stdlib_module_names", ())
     own = []
     try:
@@ -204,7 +222,7 @@ def _user_globals(process, watched):
         if path is None and "__path__" in variables:
             # a package without a file of its own
             path = (getattr(variables["__path__"], "_path", None) or (None,))[0]
-        if type(path) is str and "-packages/" not in path and not path.startswith((library, hook)):
+        if type(path) is str and _is_own(path, process.hook):
             own.append(name + ".")
             found.append(variables)
     if own:

@@ -16,13 +16,15 @@ _CLASS_NAMESPACE = type.__dict__["__dict__"].__get__
 
 
 def imports(values):
-    """Return the modules that functions, and the methods of classes, import when they run."""
+    """Return the modules that functions, code objects and classes' methods import when they run."""
     found = set()
     codes = []
     instruction = _import_instruction()
     for value in values:
         if type(value) is _FUNCTION:
             codes.append(value.__code__)
+        elif type(value) is _CODE:
+            codes.append(value)
         elif issubclass(type(value), type):
             for member in list(_CLASS_NAMESPACE(value).values()):
                 member = (

@@ -100,6 +100,8 @@ def appear(hook):
     #: packages of which parts are watched
     parts = [name for name in process.names if "." in name] + list(site["prefixes"])
     process.parents = set([name.partition(".")[0] for name in parts])
+    #: of modules that import something watched, with their names: when they have run, it is gone
+    process.codes = {}
     #: whether it is a forked worker of multiprocessing, and what its parent's record says
     process.is_worker, process.inherited = False, None
     restart(process, hook.began, {})
@@ -136,6 +138,11 @@ def look(hook, name, target):
             process = hook.process = appear(hook)
         if process.is_mute or hook.is_out or name in process.noted:
             return None
+        frame = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_name == "<module>":
+                process.codes[frame.f_code] = frame.f_globals.get("__name__")
+            frame = frame.f_back
         rest = sys.path[sys.path.index(hook.here) + 1 :]
         spec = hook.modules["_frozen_importlib_external"].PathFinder.find_spec(name, rest, target)
         if spec is None or spec.loader is None:
