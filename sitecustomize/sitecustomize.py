@@ -59,9 +59,6 @@ def find_spec(name, target=None):
     if watched is None:
         watched = set(WATCHED.split())
     if name in watched or everything:
-        if process is None and sys.version_info >= (3, 8):
-            for function in (unit, report):
-                function.__code__ = function.__code__.replace(co_filename="<customs hook>")
         try:
             look = unit("presence").look
         except Exception as error:
@@ -181,7 +178,7 @@ def _start():
     else:
         # the functions belong to the interpreter, not to the module: this way the program does not
         # see one more, and it takes a quarter of the time
-        atexit = modules["_imp"].create_builtin(type(sys.__spec__)("atexit", None))
+        atexit = modules["_imp"].create_builtin(type(sys.implementation)(name="atexit"))
     atexit.register(report)
 
 
@@ -196,7 +193,11 @@ def _run_hidden():
 
         return run_hidden(name, __file__)
     for finder in sys.meta_path:
-        if getattr(finder, "__name__", "") == "PathFinder":
+        kind = getattr(finder, "__name__", "")
+        # they have none
+        if kind in ("BuiltinImporter", "FrozenImporter"):
+            continue
+        if kind == "PathFinder":
             # the names in the directories of the search are in memory, read a moment ago: to ask
             # anew costs a tenth of the hook
             files = []

@@ -23,6 +23,8 @@ _numbers = itertools.count(1)
 
 # what runs in the background of a shell has SIGINT ignored, and so would have what is started here
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# and what nohup starts has SIGHUP ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

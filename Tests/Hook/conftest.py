@@ -13,6 +13,8 @@ from receiver import Receiver, install
 
 # what runs in the background of a shell has SIGINT ignored, and so would have what is started here
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# and what nohup starts has SIGHUP ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -105,6 +105,10 @@ def appear(hook):
     #: whether it is a forked worker of multiprocessing, and what its parent's record says
     process.is_worker, process.inherited = False, None
     restart(process, hook.began, {})
+    if sys.version_info >= (3, 8):
+        # as find_spec: see there
+        for function in (hook.unit, hook.report):
+            function.__code__ = function.__code__.replace(co_filename="<customs hook>")
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: _leave(process))
     return process
@@ -140,8 +144,11 @@ def look(hook, name, target):
             return None
         frame = sys._getframe(1)
         while frame is not None:
-            if frame.f_code.co_name == "<module>":
-                process.codes[frame.f_code] = frame.f_globals.get("__name__")
+            code = frame.f_code
+            if code.co_name == "<module>":
+                if code in process.codes:
+                    break
+                process.codes[code] = frame.f_globals.get("__name__")
             frame = frame.f_back
         rest = sys.path[sys.path.index(hook.here) + 1 :]
         spec = hook.modules["_frozen_importlib_external"].PathFinder.find_spec(name, rest, target)
