@@ -254,9 +254,12 @@ def test_jobs_run_while_it_is_replaced(site: Site) -> None:
     workers = [threading.Thread(target=work) for _ in range(2)]
     for worker in workers:
         worker.start()
+    records = 0
     try:
         for _ in range(15):
             site.installed()
+            # the socket's buffer does not hold the records of all fifteen turns
+            records += site.records()
     finally:
         is_done.set()
         for worker in workers:
@@ -264,7 +267,7 @@ def test_jobs_run_while_it_is_replaced(site: Site) -> None:
     assert {(result.returncode, result.stdout, result.stderr) for result in results} == {
         (0, "", "")
     }
-    assert site.records() == len(results) > 10
+    assert records + site.records() == len(results) > 10
 
 
 def test_where_directories_cannot_change_places(site: Site) -> None:
