@@ -26,13 +26,15 @@ petsc4py slepc4py tables yt ase pymatgen openmm MDAnalysis rdkit Bio qiskit pars
 cartopy geopandas rasterio onnxruntime pyscf
 """
 
-#: What the site has set: see customs_hook/configure.py for the keys.
+#: What the site has set: see customs_hook/settings.py for the keys. "standard" are those of the
+#: watched names that are of the standard library.
 SITE = {
     "servers": ("udp://127.0.0.1:5140",),
     "trace_dir": "/run/customs/traces",
     "opt_out_file": "/etc/customs/opt-out",
     "prefixes": (),
     "predicates": (),
+    "standard": ("multiprocessing",),
     "everything": 0,
     "system": (),
     "subsystem": (),
@@ -77,15 +79,24 @@ def find_spec(name, target=None):
 
 def report():
     """Called at exit."""
-    is_worth_it = process or everything or SITE["prefixes"] or SITE["predicates"]
-    if not is_worth_it:
-        # what was imported before this file, and what the program put there itself
-        is_worth_it = not modules.keys().isdisjoint(watched or WATCHED.split())
-    if is_worth_it and not is_out:
-        try:
+    try:
+        is_worth_it = process or everything or SITE["prefixes"] or SITE["predicates"]
+        if not is_worth_it:
+            # what was imported before this file, or from before its directory, and what the
+            # program put there itself
+            names = watched
+            if names is None:
+                names, standard = SITE["standard"], getattr(sys, "stdlib_module_names", ())
+                for name in modules:
+                    # to take the names apart, as nearly no program must, costs three times as much
+                    if name not in standard and name in WATCHED:
+                        names = WATCHED.split()
+                        break
+            is_worth_it = not modules.keys().isdisjoint(names)
+        if is_worth_it and not is_out:
             unit("exit").report(hook)
-        except BaseException:
-            pass
+    except BaseException:
+        pass
 
 
 def unit(name):

@@ -21,6 +21,7 @@ DEFAULTS = {
     "opt_out_file": "/etc/customs/opt-out",
     "prefixes": (),
     "predicates": (),
+    "standard": ("multiprocessing",),
     "everything": 0,
     "system": (),
     "subsystem": (),
@@ -192,7 +193,14 @@ staff = group:0, uid:007
         "staff": ("group:0", "uid:7"),
         "prefixes": (),
         "predicates": (),
+        "standard": ("multiprocessing",),
     }
+
+
+def test_names_of_the_standard_library_are_told_apart(site: Site) -> None:
+    names = "sqlite3\njson.decoder\n_thread\n__main__\nmine"
+    standard = site.sets(packages=names)[1]["standard"]
+    assert set(standard) == {"multiprocessing", "sqlite3", "json", "json.decoder", "_thread"}
 
 
 def test_a_groups_name_becomes_its_number(site: Site) -> None:

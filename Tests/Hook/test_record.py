@@ -148,6 +148,32 @@ def test_nothing_watched_sends_nothing(receiver: Receiver, packages: Path) -> No
     assert receiver.datagrams() == []
 
 
+@pytest.mark.parametrize("executable", interpreters())
+def test_what_is_found_before_the_hook_is_asked(
+    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    """Its directory is not the first of the search, and an import may come before it at start."""
+    own = tmp_path / "own"
+    own.mkdir()
+    # beside the program, whose directory the search begins with
+    (own / "program.py").write_text("import astropy")
+    (own / "astropy.py").write_text('__version__ = "7"')
+    run([str(own / "program.py")], environment(receiver), executable)
+    assert receiver.record()["packages"] == {"astropy": "7"}
+
+    variables = environment(receiver)
+    variables["PYTHONPATH"] = f"{packages}:{variables['PYTHONPATH']}"
+    run(["-c", "import numpy"], variables, executable)
+    assert receiver.record()["packages"] == {"numpy": "1.26.4"}
+
+    # what a .pth file does: site reads them before it imports sitecustomize
+    start = "import site; site.main()"
+    run(["-S", "-c", f"import multiprocessing; {start}"], environment(receiver), executable)
+    assert receiver.record()["packages"] == {"multiprocessing": None}
+    run(["-S", "-c", f"import numpy; {start}"], environment(receiver, packages), executable)
+    assert receiver.record()["packages"] == {"numpy": "1.26.4"}
+
+
 def test_a_module_set_to_none_was_not_imported(receiver: Receiver, packages: Path) -> None:
     code = "import sys, numpy; sys.modules['scipy'] = None"
     run(["-c", code], environment(receiver, packages))

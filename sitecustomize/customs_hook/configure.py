@@ -13,6 +13,7 @@ What is set lies in sitecustomize.py itself, so that to read it costs a start no
 import argparse
 import ast
 import builtins
+import importlib.machinery
 import os
 import sys
 import warnings
@@ -55,7 +56,7 @@ def built_in(template):
 def site(template, *changes):
     """Return SITE: whatever the template has, the defaults, and then the changes."""
     found = dict(_values(_divided(template)[1])["SITE"])
-    for values in ({"prefixes": (), "predicates": ()}, settings.DEFAULTS, *changes):
+    for values in ({"prefixes": (), "predicates": (), "standard": ()}, settings.DEFAULTS, *changes):
         found.update(values)
     return found
 
@@ -76,6 +77,17 @@ def watched(template, listing):
     found = rules.apply(known, without) + names
     found = settings.unique(found + rules.parents(found, prefixes))
     return found, tuple(settings.unique(prefixes)), tuple(predicates), sorted(errors)
+
+
+def standard(names):
+    """Return those of the names that may be of the standard library.
+
+    At an exit that has seen no import the others are told from them at once.
+    """
+    find = importlib.machinery.PathFinder.find_spec
+    tops = [(name, name.partition(".")[0]) for name in names]
+    # this program runs without site: what it finds is of the library
+    return tuple([name for name, top in tops if top in sys.builtin_module_names or find(top)])
 
 
 def _line(listing, entry, kind):
@@ -183,7 +195,7 @@ def main():
     try:
         names, prefixes, predicates, found = watched(template, listing)
         errors += ["%s:%d: %s" % (arguments.packages, line, sentence) for line, sentence in found]
-        rest = {"prefixes": prefixes, "predicates": predicates}
+        rest = {"prefixes": prefixes, "predicates": predicates, "standard": standard(names)}
         values = site(template, from_file, flags, rest)
         if not (names or prefixes or predicates or values["everything"]):
             errors.append("%s: this leaves nothing to watch; add a name" % arguments.packages)

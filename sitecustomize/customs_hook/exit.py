@@ -116,7 +116,7 @@ def used_directly(process, names):
     if len(used) < len(names) and process.codes:
         # "from numpy import pi" leaves a number
         codes = []
-        for code, module in process.codes.items():
+        for code, module in process.codes.values():
             top = module.partition(".")[0] if type(module) is str else None
             if top not in tops and _is_own(code.co_filename, process.hook):
                 codes.append(code)

@@ -100,7 +100,8 @@ def appear(hook):
     #: packages of which parts are watched
     parts = [name for name in process.names if "." in name] + list(site["prefixes"])
     process.parents = set([name.partition(".")[0] for name in parts])
-    #: of modules that import something watched, with their names: when they have run, it is gone
+    #: of modules that import something watched, with their names: when they have run, it is gone.
+    #: By identity: a code's hash is worked out of all that is in it, anew each time
     process.codes = {}
     #: whether it is a forked worker of multiprocessing, and what its parent's record says
     process.is_worker, process.inherited = False, None
@@ -146,9 +147,9 @@ def look(hook, name, target):
         while frame is not None:
             code = frame.f_code
             if code.co_name == "<module>":
-                if code in process.codes:
+                if id(code) in process.codes:
                     break
-                process.codes[code] = frame.f_globals.get("__name__")
+                process.codes[id(code)] = code, frame.f_globals.get("__name__")
             frame = frame.f_back
         rest = sys.path[sys.path.index(hook.here) + 1 :]
         spec = hook.modules["_frozen_importlib_external"].PathFinder.find_spec(name, rest, target)

@@ -29,7 +29,7 @@ from hookcost.report import Report
 _EPILOG = """\
 examples:
   bench/hook/run                              everything
-  bench/hook/run --quick                      the same in some three minutes, with coarser times
+  bench/hook/run --quick                      the same in some ten minutes, with coarser figures
   bench/hook/run --case pass --hook ours      one hook in one program
   bench/hook/run --format json >cost.json     for programs, with the modules' names
   bench/hook/run --python /opt/python/3.12/bin/python3 --hook ours
@@ -127,13 +127,13 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--hook", action="append", choices=list(HOOKS), help="beside 'none', only this hook; repeat"
     )
     parser.add_argument("--pairs", type=_count, metavar="N", help="rounds of timing (default: 21)")
-    parser.add_argument("--quick", action="store_true", help="count once, and time 5 rounds")
+    parser.add_argument("--quick", action="store_true", help="count three times, and time 5 rounds")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args(arguments)
     options.case = options.case or cases
     options.hook = options.hook or list(HOOKS)
     options.pairs = options.pairs or (5 if options.quick else 21)
-    options.repeats = 1 if options.quick else 3
+    options.repeats = 3 if options.quick else 5
     return options
 
 

@@ -42,6 +42,9 @@ class Cost:
     file_calls: int
     memory_calls: int
     instructions: int
+    #: Median over seeds, what is more than without a hook. Of a big program each seed shifts the
+    #: difference by a million in either direction, for tables in memory collide otherwise.
+    added_instructions: int
     modules: frozenset[str]
     datagrams: int
     milliseconds: float
@@ -63,19 +66,23 @@ def measure(
         modules[hook.name] = _modules(programs, case, hook)
     times = _times(programs, case, hooks, pairs)
     base = times[hooks[0].name]
+    plain: list[int] = []
     costs = []
     for hook in hooks:
         _say(f"{case.name}, {hook.name}: counting")
         calls = [_syscalls(programs, case, hook) for _ in range(repeats)]
         mine = times[hook.name]
+        instructions = [_instructions(programs, case, hook, seed) for seed in range(repeats)]
+        plain = plain or instructions
         costs.append(
             Cost(
                 hook=hook.name,
                 syscalls=_middle(calls, lambda counts: sum(counts.values())),
                 file_calls=_middle(calls, _calls_of(_FILE_CALLS)),
                 memory_calls=_middle(calls, _calls_of(_MEMORY_CALLS)),
-                instructions=int(
-                    median(_instructions(programs, case, hook) for _ in range(repeats))
+                instructions=int(median(instructions)),
+                added_instructions=int(
+                    median(own - other for own, other in zip(instructions, plain))
                 ),
                 modules=modules[hook.name],
                 datagrams=datagrams[hook.name],
@@ -147,10 +154,10 @@ def _calls_of(names: str) -> Callable[[Counter[str]], int]:
     return lambda counts: sum(counts[name] for name in names.split())
 
 
-def _instructions(programs: Programs, case: Case, hook: Hook) -> int:
+def _instructions(programs: Programs, case: Case, hook: Hook, seed: int) -> int:
     report = programs.directory / "valgrind"
     tool = ("--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
-    programs.run(case, hook, tool=("valgrind", *tool, f"--log-file={report}"))
+    programs.run(case, hook, tool=("valgrind", *tool, f"--log-file={report}"), seed=seed)
     found = re.search(r"I\s+refs:\s+([\d,]+)", _take(report))
     if found is None:
         raise Failed(f"valgrind did not count the instructions of {case.name}, {hook.name}")

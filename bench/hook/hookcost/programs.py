@@ -51,11 +51,20 @@ class Programs:
         self._settings.update(settings)
 
     def run(
-        self, case: Case, hook: Hook, tool: Sequence[str] = (), code: str | None = None
+        self,
+        case: Case,
+        hook: Hook,
+        tool: Sequence[str] = (),
+        code: str | None = None,
+        seed: int = 0,
     ) -> tuple[str, int]:
-        """Runs a case to its end; returns what it printed, and how many datagrams came of it."""
+        """Runs a case to its end; returns what it printed, and how many datagrams came of it.
+
+        ``seed``: of the hashes of texts, and with them of where everything lies in memory.
+        """
         command = [*tool, str(self.python), "-c", code or case.code]
-        status, output, errors = _execute(command, self._environment(hook), self.directory)
+        environment = self._environment(hook, seed)
+        status, output, errors = _execute(command, environment, self.directory)
         if status != 0 or errors:
             last = errors.strip().splitlines()[-1:] or [f"status {status}"]
             self.complain(case, hook, f"fails or is not silent: {last[0]}")
@@ -92,7 +101,7 @@ class Programs:
             except BlockingIOError:
                 return datagrams
 
-    def _environment(self, hook: Hook) -> dict[str, str]:
+    def _environment(self, hook: Hook, seed: int) -> dict[str, str]:
         home = str(self.directory)
         environment = {
             "HOME": home,
@@ -103,7 +112,7 @@ class Programs:
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "PATH": os.defpath,
-            "PYTHONHASHSEED": "0",
+            "PYTHONHASHSEED": str(seed),
             "USER": "bench",
             **self._settings,
         }

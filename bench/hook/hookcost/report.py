@@ -108,7 +108,7 @@ def _judge(case: Case, costs: Sequence[Cost]) -> list[Verdict]:
         if cost.hook == OURS:
             for what, found, allowed in (
                 ("system calls", cost.syscalls - base.syscalls, budget.syscalls),
-                ("instructions", cost.instructions - base.instructions, budget.instructions),
+                ("instructions", cost.added_instructions, budget.instructions),
                 ("modules", len(cost.modules - base.modules), budget.modules),
             ):
                 # a hook that fails is cheap
@@ -132,7 +132,7 @@ def _cost_row(case: Case, cost: Cost, base: Cost) -> str:
             cost.syscalls - base.syscalls,
             cost.file_calls - base.file_calls,
             cost.memory_calls - base.memory_calls,
-            cost.instructions - base.instructions,
+            cost.added_instructions,
             len(cost.modules - base.modules),
         )
         added = base.milliseconds * (cost.ratio - 1)
@@ -154,7 +154,7 @@ def _cost_object(case: Case, cost: Cost, base: Cost) -> dict[str, object]:
             "syscalls": cost.syscalls - base.syscalls,
             "file_calls": cost.file_calls - base.file_calls,
             "memory_calls": cost.memory_calls - base.memory_calls,
-            "instructions": cost.instructions - base.instructions,
+            "instructions": cost.added_instructions,
             "modules": sorted(cost.modules - base.modules),
         },
         "ratio": round(cost.ratio, 4),
