@@ -87,7 +87,9 @@ def used_directly(process, names):
     attributes they make up: to ask any other object could run the user's code. None: there is too
     much to look at.
     """
-    tops = set([name.partition(".")[0] for name in names])
+    tops = set()
+    for name in names:
+        tops.add(name.partition(".")[0])
     sources = set()
     functions = []
     seen = 0
@@ -127,7 +129,11 @@ def used_directly(process, names):
 def _among(names, sources):
     """Return those of the packages ``names`` that a module of ``sources`` is, or is a part of."""
     text = "\n" + ".\n".join(sources) + "."
-    return [name for name in names if "\n" + name + "." in text]
+    found = []
+    for name in names:
+        if "\n" + name + "." in text:
+            found.append(name)
+    return found
 
 
 def _is_own(path, hook):
@@ -140,10 +146,12 @@ def finish(record, packages, used, end, time=None):
     """Complete a record. ``packages``: versions by name; ``used``: names of direct use, or None."""
     record["event_timestamp"] = timestamp(time)
     record["end"] = end
-    names = [name for name in sorted(packages) if len(presence.encode(name)) <= 128]
-    record["packages"] = {name: packages[name] for name in names}
+    record["packages"] = kept = {}
+    for name in sorted(packages):
+        if len(presence.encode(name)) <= 128:
+            kept[name] = packages[name]
     if used is not None:
-        record["direct"] = [name for name in used if name in record["packages"]]
+        record["direct"] = list(filter(kept.__contains__, used))
 
 
 def messages(record):
@@ -155,7 +163,10 @@ def messages(record):
     body = presence.encode(record)
     frame = min(AIM, _FRAME - len(head))
     texts = [body] if len(body) <= frame else unit("long").bodies(record, frame)
-    return [(head + text).encode("ascii") for text in texts]
+    found = []
+    for text in texts:
+        found.append((head + text).encode("ascii"))
+    return found
 
 
 def send(datagrams, servers):

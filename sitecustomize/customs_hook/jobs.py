@@ -6,6 +6,8 @@ Loaded only where there is a job.
 if "presence" not in globals():
     from customs_hook import presence
 
+    unit = presence.unit
+
 
 def job(environment):
     """Return what Slurm's variables say, by the record's keys (sbatch(1), srun(1)).
@@ -38,7 +40,7 @@ def _job_of_cgroup():
     ``/slurm_NODE/uid_U/job_N/step_M`` (version 1), ``/.../slurmstepd.scope/job_N/step_M`` (2).
     """
     found = {}
-    for line in presence.lines("/proc/self/cgroup"):
+    for line in unit("lists").lines("/proc/self/cgroup"):
         if "/job_" in line:
             for part in line.split("/"):
                 kind, _, value = part.partition("_")

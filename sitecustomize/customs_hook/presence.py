@@ -98,8 +98,10 @@ def appear(hook):
     #: kept until the imports that are waited for are complete
     process.awaited = {}
     #: packages of which parts are watched
-    parts = [name for name in process.names if "." in name] + list(site["prefixes"])
-    process.parents = set([name.partition(".")[0] for name in parts])
+    process.parents = set()
+    for name in [*process.names, *site["prefixes"]]:
+        if "." in name or name not in process.names:
+            process.parents.add(name.partition(".")[0])
     #: of modules that import something watched, with their names: when they have run, it is gone.
     #: By identity: a code's hash is worked out of all that is in it, anew each time
     process.codes = {}
@@ -223,7 +225,11 @@ def begin(process, is_ending=False):
             # it will be its parent's program, and is not yet
             return False
         process.is_mute = kind == "service"
-    if rank(ENVIRONMENT) not in (None, 0) or has_opted_out(process.site["opt_out_file"]):
+    if rank(ENVIRONMENT) not in (None, 0):
+        process.is_mute = True
+    path = process.site["opt_out_file"]
+    # nearly everywhere there is none
+    if path and os.access(path, os.R_OK) and unit("lists").has_opted_out(path):
         process.is_mute = True
     if process.is_mute:
         return False
@@ -300,32 +306,6 @@ def container(environment):
             return kind
     kind = environment.get("container")
     return kind if kind in _CONTAINER_KINDS else None
-
-
-def has_opted_out(path):
-    """Return whether the site's list names this user, by number or by any name that is claimed."""
-    listed = lines(path) if path else ()
-    if not listed:
-        return False
-    names = [ENVIRONMENT.get(name) for name in ("USER", "LOGNAME", "SLURM_JOB_USER")]
-    return str(os.getuid()) in listed or any([name in listed for name in names])
-
-
-def lines(path):
-    """Return a small file's lines without comments and blanks; none if it cannot be read."""
-    try:
-        # whoever puts a FIFO there must not make every program wait
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return []
-    try:
-        text = os.read(descriptor, 100000).decode("utf-8", "replace")
-    except OSError:
-        return []
-    finally:
-        os.close(descriptor)
-    stripped = [line.partition("#")[0].strip() for line in text.splitlines()]
-    return [line for line in stripped if line]
 
 
 def program(directory=None):
@@ -410,10 +390,12 @@ def encode(value):
             return unit("escapes").quoted(value)
         return '"' + value + '"'
     if kind is dict:
-        members = [encode(key) + ":" + encode(member) for key, member in value.items()]
+        members = []
+        for key, member in value.items():
+            members.append(encode(key) + ":" + encode(member))
         return "{" + ",".join(members) + "}"
     if kind is list:
-        return "[" + ",".join([encode(element) for element in value]) + "]"
+        return "[" + ",".join(map(encode, value)) + "]"
     if kind is bool or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     return repr(value)

@@ -16,7 +16,7 @@ def send_record(names, servers=None):
         return
     settings = site()
     is_rank = presence.rank(os.environ) in (None, 0)
-    if not is_rank or presence.has_opted_out(settings["opt_out_file"]):
+    if not is_rank or presence.unit("lists").has_opted_out(settings["opt_out_file"]):
         return
     record = presence.head(settings)
     packages = {name: presence.version(sys.modules, name) for name in names}
