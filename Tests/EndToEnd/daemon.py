@@ -9,6 +9,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -128,6 +130,20 @@ class Customs:
         return health
 
 
+@dataclass(frozen=True)
+class Inheritance:
+    """Sockets that a daemon is given at its start, as a service manager gives them."""
+
+    # a command that execs what follows it
+    prefix: tuple[str, ...] = ()
+    descriptors: tuple[int, ...] = ()
+
+
+def inherits_nothing() -> AbstractContextManager[Inheritance]:
+    """A daemon that opens its sockets itself."""
+    return nullcontext(Inheritance())
+
+
 class Daemon:
     """A customsd that receives on loopback, and on a unix datagram socket beside it."""
 
@@ -139,13 +155,16 @@ class Daemon:
         settings: str = "",
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        port: int | None = None,
+        inherits: Callable[[], AbstractContextManager[Inheritance]] = inherits_nothing,
     ) -> None:
         self.folder = folder
         self.store = store
         self.customs = Customs(store.url, folder)
         self.state = folder / "journal"
         self.log = folder / "customsd.log"
-        self.port = free_udp_port()
+        self.port = port or free_udp_port()
+        self._inherits = inherits
         self.udp = f"udp://127.0.0.1:{self.port}"
         self.unix = f"unixgram://{folder}/records.sock"
         self.settings = folder / "customsd.toml"
@@ -162,14 +181,15 @@ class Daemon:
     def start(self) -> Daemon:
         """Starts it and waits until it receives."""
         offset = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, self._inherits() as inheritance:
             self.process = subprocess.Popen(
-                [*DIE_WITH_PARENT, str(CUSTOMSD), *self.arguments],
+                [*DIE_WITH_PARENT, *inheritance.prefix, str(CUSTOMSD), *self.arguments],
                 env=self.environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=inheritance.descriptors,
             )
         wait_until(
             lambda: b"ready" in self.log.read_bytes()[offset:] or not self.is_alive,
@@ -258,6 +278,28 @@ class Daemon:
             return int(health["received"]) >= messages and int(health["pending"]) == 0
 
         wait_until(settled, lambda: f"{messages} sent, {health}\n{self.log_tail()}")
+        assert_balanced(health)
+        return health
+
+    def settle_when_quiet(self) -> dict[str, Any]:
+        """Waits until the kernel holds nothing for it and all that was received is stored.
+
+        For tests that do not know how much arrived.
+        """
+        health: dict[str, Any] = {}
+
+        def quiet() -> bool:
+            assert self.is_alive, f"customsd ended:\n{self.log_tail()}"
+            before = dict(health)
+            health.clear()
+            health.update(self.customs.health_if_any() or {})
+            # The store is told once a second how much has been received.
+            time.sleep(1.2)
+            return bool(
+                self.queued_bytes() == 0 and health and before == health and not health["pending"]
+            )
+
+        wait_until(quiet, lambda: f"{health}\n{self.log_tail()}")
         assert_balanced(health)
         return health
 
