@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import pwd
@@ -15,6 +16,8 @@ from daemon import PATIENCE, wait_until
 
 USER = "customs"
 
+_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = '{}'"
+
 
 def find(program: str) -> str:
     """A server program of the newest PostgreSQL here; Debian keeps them off PATH."""
@@ -25,6 +28,15 @@ def find(program: str) -> str:
         f"no {program}: the tests need a PostgreSQL server (Debian: apt-get install postgresql)"
     )
     return found
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs: one that has ended and waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
 
 
 class PostgresServer:
@@ -94,14 +106,53 @@ class PostgresServer:
             self.process.wait(PATIENCE)
             self.process = None
 
+    def kill(self) -> None:
+        """SIGKILL to the server and all its processes: the next start must recover."""
+        assert self.process is not None
+        children = self._children()
+        self.process.kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self.process = None
+        # a server does not start while one of them still holds its shared memory
+        wait_until(
+            lambda: not any(_runs(child) for child in children), lambda: f"{children} still run"
+        )
+
+    def kill_backends(self, database: str) -> int:
+        """SIGKILL to the processes that serve a database; the server ends all and recovers."""
+        pids = [int(row[0]) for row in self.execute("postgres", _BACKENDS.format(database))]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return len(pids)
+
+    def cut_backends(self, database: str) -> int:
+        """Ends a database's connections, as an administrator would."""
+        ask = _BACKENDS.format(database).replace("pid FROM", "pg_terminate_backend(pid) FROM")
+        return len(self.execute("postgres", ask))
+
+    def _children(self) -> list[int]:
+        assert self.process is not None
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in listed.split()]
+
     def remove(self) -> None:
         """Ends it and takes its folder away."""
         self.stop()
         shutil.rmtree(self.folder)
 
-    def create_database(self, name: str) -> str:
+    def create_tablespace(self, name: str, folder: Path) -> None:
+        """Takes a folder for what is not to lie with the rest."""
+        place = self.data.stat()
+        os.chown(folder, place.st_uid, place.st_gid)
+        folder.chmod(0o700)
+        self.execute("postgres", f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+
+    def create_database(self, name: str, *options: str) -> str:
         """An empty database; returns its URL."""
-        self._run(find("createdb"), "-h", str(self.folder), "-U", USER, name)
+        self._run(find("createdb"), "-h", str(self.folder), "-U", USER, *options, name)
         return f"postgres://{USER}@/{name}?host={self.folder}"
 
     def execute(self, name: str, script: str) -> list[list[str]]:

@@ -48,10 +48,10 @@ class PostgresStore:
 
     name = "postgres"
 
-    def __init__(self, server: PostgresServer, database: str) -> None:
+    def __init__(self, server: PostgresServer, database: str, *options: str) -> None:
         self.server = server
         self.database = database
-        self.url = server.create_database(database)
+        self.url = server.create_database(database, *options)
 
     def interrupt(self) -> None:
         """Stops the server."""
