@@ -120,4 +120,10 @@ int64_t datagram_kernel_drops(int descriptor) {
     return info[MEMINFO_DROPS];
 }
 
+uint64_t datagram_cookie(int descriptor) {
+    uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
 int datagram_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC); }

@@ -63,6 +63,9 @@ public final class DatagramSocket: Sendable {
     /// Datagrams that the kernel dropped since the socket was made, for want of room in its buffer.
     public var kernelDrops: UInt64 { UInt64(max(0, datagram_kernel_drops(descriptor))) }
 
+    /// The kernel's number of this socket, which no other has while the machine runs, whoever holds it; 0 if there is none.
+    public var cookie: UInt64 { datagram_cookie(descriptor) }
+
     private static func bindUnix(path: String, _ address: ListenAddress) throws(ListenError) -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | closeOnExec, 0)
         guard descriptor >= 0 else { throw failure("socket", address) }

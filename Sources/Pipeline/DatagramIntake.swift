@@ -8,12 +8,21 @@ struct DatagramIntake {
     private var intake: Intake
     private let socket: DatagramSocket
     private let rejectLog: RejectLog
-    private var kernelDropsSeen: UInt64 = 0
+    private let memory: KernelDropMemory
+    private var kernelDropsSeen: UInt32
+    /// Of `kernelDropsSeen`, what the journal has.
+    private var kernelDropsJournalled: UInt32
 
-    init(journal: Journal, socket: DatagramSocket, metrics: IngestMetrics, rejectLog: RejectLog) {
+    init(
+        journal: Journal, socket: DatagramSocket, memory: KernelDropMemory, metrics: IngestMetrics,
+        rejectLog: RejectLog
+    ) {
         intake = Intake(journal: journal, transport: socket.address.transport, metrics: metrics)
         self.socket = socket
         self.rejectLog = rejectLog
+        self.memory = memory
+        kernelDropsSeen = memory.counted(of: socket.cookie)
+        kernelDropsJournalled = kernelDropsSeen
     }
 
     mutating func take(_ batch: DatagramBatch) {
@@ -30,7 +39,11 @@ struct DatagramIntake {
         countKernelDrops()
         do throws(JournalError) { try intake.append() } catch {
             rejectLog.note(journal: error)
-            intake.refuse(error.isFull ? .journalFull : .journalError)
+            return intake.refuse(error.isFull ? .journalFull : .journalError)
+        }
+        if kernelDropsJournalled != kernelDropsSeen {
+            kernelDropsJournalled = kernelDropsSeen
+            memory.note(kernelDropsSeen, of: socket.cookie)
         }
     }
 
@@ -43,10 +56,9 @@ struct DatagramIntake {
 
     /// The kernel counts drops for each socket; they are no messages received.
     private mutating func countKernelDrops() {
-        let drops = socket.kernelDrops
         // the kernel's count has 32 bits
-        let more = UInt64(UInt32(truncatingIfNeeded: drops) &- UInt32(truncatingIfNeeded: kernelDropsSeen))
+        let drops = UInt32(truncatingIfNeeded: socket.kernelDrops)
+        intake.note(UInt64(drops &- kernelDropsSeen), IngestCounters.kernelDropped)
         kernelDropsSeen = drops
-        intake.note(more, IngestCounters.kernelDropped)
     }
 }

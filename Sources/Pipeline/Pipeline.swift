@@ -58,10 +58,13 @@ public final class Pipeline: Sendable {
             StreamIntake(
                 journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog, logger: self.logger)
         }
+        let memory = KernelDropMemory(
+            path: stateDirectory + "/kernel-drops", cookies: receivers.map { $0.socket.cookie })
         for receiver in receivers {
             startStage("receive") {
                 var intake = DatagramIntake(
-                    journal: self.journal, socket: receiver.socket, metrics: self.metrics, rejectLog: self.rejectLog)
+                    journal: self.journal, socket: receiver.socket, memory: memory, metrics: self.metrics,
+                    rejectLog: self.rejectLog)
                 receiver.run { intake.take($0) }
             }
         }

@@ -291,3 +291,40 @@ def test_over_tcp_a_kill_costs_nothing_that_was_taken(
     assert health["duplicate"] <= sender.sent_again
     assert health["rejected"] == {}
     assert_each_counts_once(daemon, ledger, sent)
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_drops_of_a_held_socket_count_once(
+    start_daemon: StartDaemon, sqlite_store: Store, held: HeldSockets, end: str
+) -> None:
+    """The kernel counts from the socket's beginning; a daemon's own count begins where it is."""
+    _, messages, _ = the_load()
+    held.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    url = f"udp://127.0.0.1:{held.udp_port}"
+    with connect(url) as sender:
+        for message in messages[:1_000]:
+            sender.send(message)
+    dropped = held.kernel_drops
+    assert 0 < dropped < 1_000
+    daemon = start_daemon(sqlite_store, port=held.udp_port, inherits=held.inherited)
+    for _ in range(2):
+        health = daemon.settle_when_quiet()
+        assert held.kernel_drops == dropped
+        assert health["received"] == 1_000 - dropped
+        assert health["kernel_dropped"] == dropped
+        if end == "kill":
+            daemon.kill()
+        else:
+            daemon.stop()
+        daemon.start()
+    # More are added to what was there.
+    daemon.kill()
+    held.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    with connect(url) as sender:
+        for message in messages[1_000:2_000]:
+            sender.send(message)
+    assert held.kernel_drops > dropped
+    daemon.start()
+    health = daemon.settle_when_quiet()
+    assert health["kernel_dropped"] == held.kernel_drops
+    assert health["received"] + health["kernel_dropped"] == 2_000

@@ -36,6 +36,9 @@ int datagram_pass_credentials(int descriptor);
 // Datagrams that the kernel dropped on this socket since it was made; -1 where it does not tell.
 int64_t datagram_kernel_drops(int descriptor);
 
+// The kernel's own number of a socket, which no other has while the machine runs; 0 where it gives none.
+uint64_t datagram_cookie(int descriptor);
+
 // An eventfd(2) by which one thread ends another's poll; -1 with errno.
 int datagram_wake_descriptor(void);
 

@@ -1,0 +1,63 @@
+import Glibc
+
+/// What has been counted of the kernel's drops, for sockets that outlive the daemon.
+///
+/// The kernel counts a socket's drops from the socket's beginning on. One that the service manager holds is older than the
+/// daemon, and what an earlier daemon has counted must not count once more. So a file tells it, under the number that the
+/// kernel gives a socket. A line has a fixed length and is written in its place: a receiver does it with one call, when it
+/// has counted drops. Killed between counting and this, it leaves the drops of one batch to be counted again.
+final class KernelDropMemory: Sendable {
+    private let descriptor: Int32
+    private let bootID: String
+    private let lines: [UInt64: Int]
+    private let counts: [UInt64: UInt32]
+
+    /// Reads the file and writes it anew for these sockets. Where that fails nothing is remembered, and nothing else fails.
+    init(path: String, cookies: [UInt64]) {
+        bootID = KernelDropMemory.text(of: "/proc/sys/kernel/random/boot_id").filter { $0 != "\n" }
+        var counts: [UInt64: UInt32] = [:]
+        for line in KernelDropMemory.text(of: path).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            // the kernel's numbers begin again when the machine does
+            guard words.count == 3, words[0] == bootID, let cookie = UInt64(words[1], radix: 16),
+                let count = UInt32(words[2], radix: 16), cookies.contains(cookie)
+            else { continue }
+            counts[cookie] = count
+        }
+        self.counts = counts
+        lines = Dictionary(cookies.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let fresh = path + ".new"
+        descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let isWritten = cookies.allSatisfy { write(counts[$0] ?? 0, of: $0) }
+        if descriptor < 0 || !isWritten || rename(fresh, path) != 0 { unlink(fresh) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// How many of a socket's drops an earlier daemon has counted.
+    func counted(of cookie: UInt64) -> UInt32 { counts[cookie] ?? 0 }
+
+    /// From now on so many of a socket's drops are counted.
+    func note(_ count: UInt32, of cookie: UInt64) { _ = write(count, of: cookie) }
+
+    private func write(_ count: UInt32, of cookie: UInt64) -> Bool {
+        guard let place = lines[cookie], cookie != 0 else { return true }
+        var line = "\(bootID) \(hexadecimal(cookie, digits: 16)) \(hexadecimal(UInt64(count), digits: 8))\n"
+        return line.withUTF8 { pwrite(descriptor, $0.baseAddress, $0.count, off_t(place * $0.count)) == $0.count }
+    }
+
+    private func hexadecimal(_ value: UInt64, digits: Int) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: digits - text.utf8.count) + text
+    }
+
+    /// The beginning of a small file; empty if it cannot be read.
+    private static func text(of path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = read(file, &bytes, bytes.count)
+        return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
+    }
+}
