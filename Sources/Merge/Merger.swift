@@ -100,7 +100,7 @@ public struct Merger: Sendable {
     /// that wait.
     public mutating func quarantineExpiredPart(now: Int64, reason: String) {
         undo.keep(parts, restored)
-        for assembled in parts.expire(before: now - Merger.partPatience, limit: 1) {
+        for assembled in parts.expire(now: now, patience: Merger.partPatience, limit: 1) {
             let id = assembled.record.id
             restored.remove(id)
             replay.remove(id)
@@ -129,7 +129,7 @@ public struct Merger: Sendable {
     public mutating func expireParts(now: Int64, limit: Int = .max) -> Int {
         guard !parts.isEmpty else { return 0 }
         undo.keep(parts, restored)
-        let expired = parts.expire(before: now - Merger.partPatience, limit: limit)
+        let expired = parts.expire(now: now, patience: Merger.partPatience, limit: limit)
         for assembled in expired {
             batch.counters.add(1, to: IngestCounters.incompleteParts)
             finish(assembled)

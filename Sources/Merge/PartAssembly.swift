@@ -24,6 +24,8 @@ struct PartAssembly: Sendable {
         var seen: Set<Int64>
         let parts: Int64
         let sequence: UInt64
+        /// Since when it waits.
+        var since: Int64
     }
 
     private var waiting: [RecordID: Waiting] = [:]
@@ -42,7 +44,8 @@ struct PartAssembly: Sendable {
                 return .whole(Assembled(record: record, envelope: envelope, messages: 1, sequence: sequence))
             }
             waiting[record.id] = Waiting(
-                assembled: record, envelope: envelope, seen: [part], parts: parts, sequence: sequence)
+                assembled: record, envelope: envelope, seen: [part], parts: parts, sequence: sequence,
+                since: envelope.arrival)
             return .waits
         }
         guard known.seen.insert(part).inserted else { return .duplicate }
@@ -58,13 +61,16 @@ struct PartAssembly: Sendable {
         return .waits
     }
 
-    /// Takes out the records whose first part came before `time`, and the oldest of those over the bound.
+    /// Takes out the records that have waited for longer than `patience`, and the oldest of those over the bound.
     ///
+    /// What seems to come from the future came before somebody set the clock back: it waits from now on, for it must not
+    /// wait until the clock has caught up.
     /// - Parameter limit: takes at most so many.
-    mutating func expire(before time: Int64, limit: Int = .max) -> [Assembled] {
-        var expired = waiting.filter { $0.value.envelope.arrival < time }
+    mutating func expire(now: Int64, patience: Int64, limit: Int = .max) -> [Assembled] {
+        for (id, value) in waiting where value.since > now { waiting[id]?.since = now }
+        var expired = waiting.filter { $0.value.since < now - patience }
         if waiting.count - expired.count > maximumWaiting {
-            let oldest = waiting.sorted { $0.value.envelope.arrival < $1.value.envelope.arrival }
+            let oldest = waiting.sorted { $0.value.since < $1.value.since }
             for (id, value) in oldest.prefix(waiting.count - maximumWaiting) { expired[id] = value }
         }
         let inOrder = expired.sorted {

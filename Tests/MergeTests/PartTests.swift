@@ -156,4 +156,14 @@ import Testing
         #expect(feed.batch.heldParts.count == 10_000)
         #expect(feed.accountedFor == 5)
     }
+
+    @Test("a part whose arrival lies in the future waits its minute from now on") func clockSetBack() {
+        var feed = Feed()
+        feed.add(part(1, of: 2))
+        let anHourBack = noon - 60 * minute
+        #expect(feed.merger.expireParts(now: anHourBack) == 0)
+        #expect(feed.merger.expireParts(now: anHourBack + minute) == 0)
+        #expect(feed.merger.expireParts(now: anHourBack + minute + 1) == 1)
+        #expect(feed.counters == ["incomplete_parts": 1])
+    }
 }
