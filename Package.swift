@@ -55,7 +55,7 @@ let package = Package(
         room("Checksum"),
         room("Record", ["Checksum"]),
         room("Wire", ["Record"]),
-        room("Journal", ["Checksum"]),
+        room("Journal", ["Checksum", "CFileSystem"]),
         room("Merge", ["Record", "Checksum"]),
         room("Store", ["Record", "Merge", "Checksum", "CPQ", "CSQLite"]),
         room(

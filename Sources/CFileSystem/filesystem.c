@@ -13,3 +13,7 @@ int filesystem_exchange(const char *first, const char *second) {
 }
 
 int filesystem_sync(int descriptor) { return syncfs(descriptor); }
+
+int filesystem_punch_hole(int descriptor, int64_t start, int64_t end) {
+    return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start);
+}

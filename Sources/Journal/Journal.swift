@@ -1,3 +1,4 @@
+import CFileSystem
 import Checksum
 import Glibc
 import Synchronization
@@ -69,6 +70,8 @@ public final class Journal: Sendable {
         var bytes: Int
         /// Everything before this entry has been released by the consumer.
         var released: UInt64 = 0
+        /// Where in the current segment the last frame begins.
+        var lastFrame: Int
         var unsynced: [SegmentFile] = []
         var directoryIsSynced = false
         var hasUnsyncedAppends = false
@@ -106,7 +109,7 @@ public final class Journal: Sendable {
         state = Mutex(
             State(
                 segments: segments, current: current, head: recovered.head,
-                bytes: segments.reduce(0) { $0 + $1.bytes }))
+                bytes: segments.reduce(0) { $0 + $1.bytes }, lastFrame: recovered.lastFrame))
     }
 
     /// The consumer knows the journal by its new incarnation; the old one is over.
@@ -310,11 +313,25 @@ public final class Journal: Sendable {
         if gone.isEmpty, state.released >= state.head.sequence, let last = state.segments.last,
             last.bytes > SegmentHeader.byteCount
         {
-            do throws(JournalError) { try roll(to: state.head, in: &state) } catch { return false }
+            do throws(JournalError) { try roll(to: state.head, in: &state) } catch {
+                // not even room for the next segment's header
+                guard error.isFull, giveUpAllButTheLastFrame(in: state) else { return false }
+                do throws(JournalError) { try roll(to: state.head, in: &state) } catch { return false }
+            }
             unlink("\(directory)/\(dropFirst(in: &state))")
             return true
         }
         return !gone.isEmpty
+    }
+
+    /// Gives the disk back what lies before the last frame of the segment that grows.
+    ///
+    /// Truncated, the file would end before frames that the store has, and a journal opened after a crash at this moment
+    /// would give their entries' numbers once more. With a hole it ends where it ended.
+    private func giveUpAllButTheLastFrame(in state: State) -> Bool {
+        let start = SegmentHeader.byteCount
+        guard state.lastFrame > start else { return false }
+        return filesystem_punch_hole(state.current.descriptor, Int64(start), Int64(state.lastFrame)) == 0
     }
 
     /// Forgets the oldest segment.
@@ -333,6 +350,7 @@ public final class Journal: Sendable {
         state.directoryIsSynced = false
         state.hasUnsyncedAppends = true
         state.current = next
+        state.lastFrame = SegmentHeader.byteCount
         state.segments.append(Segment(start: start, bytes: SegmentHeader.byteCount))
         state.bytes += SegmentHeader.byteCount
         state.head = start
@@ -350,6 +368,7 @@ public final class Journal: Sendable {
             default: throw .io(call: "write", path: file.path, code: failure)
             }
         }
+        state.lastFrame = offset
         state.segments[last].bytes += header.frameBytes
         state.bytes += header.frameBytes
         state.head = header.end

@@ -6,6 +6,8 @@ struct Recovery {
     /// The segment to go on with; nil if there is none.
     private(set) var last: SegmentFile?
     private(set) var head = JournalPosition(sequence: 0, tally: 0)
+    /// Where in `last` the last frame begins.
+    private(set) var lastFrame = SegmentHeader.byteCount
     private(set) var notes: [String] = []
     /// Behind the last frame of the segments that were set aside.
     private var headSetAside = JournalPosition(sequence: 0, tally: 0)
@@ -44,6 +46,7 @@ struct Recovery {
             // what was set aside keeps its entry numbers and its tally; a new segment begins behind it
             head = headSetAside
             last = nil
+            lastFrame = SegmentHeader.byteCount
         }
     }
 
@@ -87,7 +90,11 @@ struct Recovery {
         let size = try file.size()
         var scanner = FrameScanner(seed: seed)
         head = file.start
-        while case .frame(let header, _) = try scanner.next(in: file, limit: size) { head = header.end }
+        lastFrame = SegmentHeader.byteCount
+        while case .frame(let header, _) = try scanner.next(in: file, limit: size) {
+            head = header.end
+            lastFrame = scanner.offset - header.frameBytes
+        }
         if scanner.soundEnd < size {
             guard ftruncate(file.descriptor, off_t(scanner.soundEnd)) == 0 else {
                 throw .io(call: "truncate", path: file.path, code: errno)

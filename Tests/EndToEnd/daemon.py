@@ -156,12 +156,13 @@ class Daemon:
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         port: int | None = None,
+        state: Path | None = None,
         inherits: Callable[[], AbstractContextManager[Inheritance]] = inherits_nothing,
     ) -> None:
         self.folder = folder
         self.store = store
         self.customs = Customs(store.url, folder)
-        self.state = folder / "journal"
+        self.state = state or folder / "journal"
         self.log = folder / "customsd.log"
         self.port = port or free_udp_port()
         self._inherits = inherits

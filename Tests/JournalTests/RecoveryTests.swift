@@ -102,6 +102,24 @@ import Testing
         }
     }
 
+    @Test("a hole before the last frame, which a crash may leave, gives no entry number twice")
+    func aHoleLeavesTheHead() throws {
+        let directory = TemporaryDirectory()
+        let (written, ends) = try smallJournal(directory, frames: 12)
+        let count = written.reduce(0) { $0 + $1.count }
+        let name = try #require(directory.segments.first)
+        var bytes = directory.read(name)
+        for place in ends[0]..<ends[11] { bytes[place] = 0 }
+        directory.write(bytes, to: name)
+        let journal = try Journal(directory: directory.path)
+        #expect(journal.head == JournalPosition(sequence: UInt64(count), tally: UInt64(count)))
+        try append([[0xAB]], to: journal)
+        let delivered = try readAll(journal)
+        #expect(delivered.entries == written[11] + [[0xAB]])
+        #expect(delivered.skippedTally == UInt64(count - written[11].count))
+        #expect(delivered.sequences.last == UInt64(count))
+    }
+
     @Test func aMissingSegmentIsToldByTheTally() throws {
         let directory = TemporaryDirectory()
         do {
