@@ -12,13 +12,14 @@ import Synchronization
 /// 3. Every frame carries the caller's running total (`tally`) before and after it. So `head.tally - position.tally` is
 ///    what waits to be read, without reading it, and what a damaged part held is told by the frame behind it.
 /// 4. An append is one `pwrite` behind the last whole frame. If it fails, the file is cut back to where it was.
-/// 5. The segments together never take more than `JournalLimits.maximumBytes`: what would pass it is refused.
+/// 5. The segments together never take more than `JournalLimits.maximumBytes`: what would pass it is refused. Only what is
+///    appended from the reserve may pass it, by `JournalReserve.bytes` at most.
 /// 6. The journal keeps no cursor. Whoever consumes it keeps the position where he keeps the results, and says by `release`
 ///    what may go.
 ///
 /// ## On disk
 ///
-/// A directory with `lock`, `identity` (32 hexadecimal digits), `incarnation` (one or two lines of such), and segments `SEQUENCE.journal` (16 hexadecimal digits).
+/// A directory with `lock`, `identity` (32 hexadecimal digits), `incarnation` (one or two lines of such), `reserve` (room, with nothing in it), and segments `SEQUENCE.journal` (16 hexadecimal digits).
 /// All numbers are little-endian; checksums are XXH64.
 ///
 ///     segment   0  u64  magic "CUSTJRN1"        frame    0  u32  magic "FRAM"
@@ -81,6 +82,7 @@ public final class Journal: Sendable {
     private let identityBytes: [UInt8]
     private let seed: UInt64
     private let lock: SegmentFile
+    private let reserve: JournalReserve
     private let state: Mutex<State>
     private let signal = AppendSignal()
 
@@ -97,6 +99,7 @@ public final class Journal: Sendable {
         seed = XXH64.hash(identityBytes)
         let recovered = try Recovery(directory: directory, identity: identityBytes, seed: seed)
         incarnation = JournalDirectory.incarnation(in: directory)
+        reserve = JournalReserve(directory: directory)
         notes = (note.map { [$0] } ?? []) + recovered.notes
         var segments = recovered.segments.map { Segment(start: $0.start, bytes: $0.bytes) }
         let current: SegmentFile
@@ -131,11 +134,16 @@ public final class Journal: Sendable {
     ///
     /// The bytes are the kernel's when this returns: the end of the process cannot take them, the end of power can until the
     /// next `sync`. Nothing here waits for the disk.
-    /// - Parameter tallyIncrease: by how much the caller's running total grows.
+    /// - Parameters:
+    ///   - tallyIncrease: by how much the caller's running total grows.
+    ///   - mayUseReserve: for the little that must not be refused, because nobody can offer it again: where there is no room
+    ///     for it, it gets what was kept for it.
     /// - Returns: the position behind the frame.
     /// - Throws: `JournalError.full` or `.io`; then the journal is as before.
     @discardableResult
-    public func append(_ frame: FrameBuilder, tallyIncrease: UInt64) throws(JournalError) -> JournalPosition {
+    public func append(
+        _ frame: FrameBuilder, tallyIncrease: UInt64, mayUseReserve: Bool = false
+    ) throws(JournalError) -> JournalPosition {
         guard frame.count > 0 else { return head }
         let (payloadBytes, payloadHash) = frame.seal(seed: seed)
         guard payloadBytes < FrameHeader.maximumFrameBytes - FrameHeader.byteCount - 8 else {
@@ -149,8 +157,13 @@ public final class Journal: Sendable {
                 do throws(JournalError) {
                     try add(frame, header, in: &state)
                 } catch  where error.isFull {
-                    guard reclaim(for: header.frameBytes, in: &state) else { throw error }
-                    try add(frame, header, in: &state)
+                    if reclaim(for: header.frameBytes, in: &state) {
+                        try add(frame, header, in: &state)
+                    } else {
+                        guard mayUseReserve else { throw error }
+                        reserve.giveUp()
+                        try add(frame, header, usingReserve: true, in: &state)
+                    }
                 }
                 return .success(state.head)
             } catch {
@@ -285,15 +298,18 @@ public final class Journal: Sendable {
 
     // MARK: appending, under the lock
 
-    private func add(_ frame: FrameBuilder, _ header: FrameHeader, in state: inout State) throws(JournalError) {
-        try makeRoom(for: header.frameBytes, in: &state)
+    private func add(
+        _ frame: FrameBuilder, _ header: FrameHeader, usingReserve: Bool = false, in state: inout State
+    ) throws(JournalError) {
+        try makeRoom(
+            for: header.frameBytes, within: limits.maximumBytes + (usingReserve ? JournalReserve.bytes : 0), in: &state)
         try write(frame, header, in: &state)
     }
 
-    private func makeRoom(for bytes: Int, in state: inout State) throws(JournalError) {
+    private func makeRoom(for bytes: Int, within maximum: Int, in state: inout State) throws(JournalError) {
         let last = state.segments.last?.bytes ?? 0
         let rolls = last > SegmentHeader.byteCount && last + bytes > limits.segmentBytes
-        guard state.bytes + bytes + (rolls ? SegmentHeader.byteCount : 0) <= limits.maximumBytes else {
+        guard state.bytes + bytes + (rolls ? SegmentHeader.byteCount : 0) <= maximum else {
             throw .full("it has reached its bound of \(limits.maximumBytes) bytes")
         }
         if rolls { try roll(to: state.head, in: &state) }

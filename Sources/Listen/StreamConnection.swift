@@ -116,6 +116,12 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
         if !hasEnded, now - lastBytes >= time { context?.close(promise: nil) }
     }
 
+    /// Hands on what has been read, though it is lost.
+    func abandon() {
+        handOnWholeMessages()
+        handOnRest()
+    }
+
     private func refuse(_ reason: ConnectionRefusal) {
         loop.consumer.refused(reason, peer, why: "")
         context?.close(promise: nil)
@@ -123,6 +129,12 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
     private func finish() {
         process()
+        handOnRest()
+        loop.remove(self)
+        loop.flush()
+    }
+
+    private func handOnRest() {
         bytes.withUnsafeReadableBytes { rest in
             switch framing.end(of: rest) {
             case .message(let range):
@@ -132,12 +144,23 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
             }
         }
         bytes.clear()
-        loop.remove(self)
-        loop.flush()
     }
 
     private func process() {
         if loop.isBlocked { return }
+        let (isNewMessage, isBroken) = handOnWholeMessages()
+        if bytes.readableBytes == 0 { bytes.clear() } else { bytes.discardReadBytes() }
+        if bytes.readableBytes > 0 || framing.isWithinMessage {
+            if isNewMessage || messageBegan == nil { messageBegan = .now() }
+        } else {
+            messageBegan = nil
+        }
+        if isBroken { refuse(.badFrame) }
+    }
+
+    /// - Returns: whether there were any, and whether nobody knows where the next one would begin.
+    @discardableResult
+    private func handOnWholeMessages() -> (any: Bool, isBroken: Bool) {
         var isBroken = false
         var isNewMessage = false
         bytes.readWithUnsafeReadableBytes { all in
@@ -157,12 +180,6 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
                 }
             }
         }
-        if bytes.readableBytes == 0 { bytes.clear() } else { bytes.discardReadBytes() }
-        if bytes.readableBytes > 0 || framing.isWithinMessage {
-            if isNewMessage || messageBegan == nil { messageBegan = .now() }
-        } else {
-            messageBegan = nil
-        }
-        if isBroken { refuse(.badFrame) }
+        return (isNewMessage, isBroken)
     }
 }

@@ -6,8 +6,10 @@ public protocol StreamConsumer: AnyObject {
     /// Puts what was taken into safety. While this is false nothing more is read, and it is asked again: senders wait, and
     /// nothing is lost.
     func flush() -> Bool
-    /// The stop cannot wait any longer for `flush`.
+    /// The stop cannot wait any longer for `flush`: what was taken, and what is taken from now on, is lost.
     func abandon()
+    /// Nothing comes after what was abandoned.
+    func concludeAbandoned()
     func connectionsChanged(to count: Int)
     /// A connection that was not let in, or was ended from this side.
     func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String)

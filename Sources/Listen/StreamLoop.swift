@@ -92,6 +92,8 @@ final class StreamLoop {
         if let stopDeadline, now > stopDeadline { hasReadEnough = true }
         if let blockedSince, hasReadEnough, now - blockedSince > patience {
             consumer.abandon()
+            for connection in connections.values { connection.abandon() }
+            consumer.concludeAbandoned()
             ended?.succeed()
             ended = nil
             return

@@ -41,6 +41,18 @@ struct DatagramIntake {
             rejectLog.note(journal: error)
             return intake.refuse(error.isFull ? .journalFull : .journalError)
         }
+        rememberKernelDrops()
+    }
+
+    /// Nothing comes any more: what was counted while the journal had no room must not be forgotten.
+    mutating func finish() {
+        do throws(JournalError) { try intake.append(isLast: true) } catch {
+            return rejectLog.note(uncounted: intake.waitingMessages, error)
+        }
+        rememberKernelDrops()
+    }
+
+    private mutating func rememberKernelDrops() {
         if kernelDropsJournalled != kernelDropsSeen {
             kernelDropsJournalled = kernelDropsSeen
             memory.note(kernelDropsSeen, of: socket.cookie)

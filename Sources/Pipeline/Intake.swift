@@ -20,7 +20,7 @@ struct Intake {
     /// Counts that the journal does not have yet.
     private var waiting = IngestCounters()
     /// Messages that `waiting` accounts for.
-    private var waitingMessages: UInt64 = 0
+    private(set) var waitingMessages: UInt64 = 0
     /// Whether the frame holds the counts that wait.
     private var isSealed = false
 
@@ -60,14 +60,15 @@ struct Intake {
 
     /// Appends the frame, with the counts that wait, to the journal.
     ///
+    /// - Parameter isLast: nobody will try again; where the journal has no room it gives what it kept for this.
     /// - Throws: then nothing has changed, and the same can be tried again.
-    mutating func append() throws(JournalError) {
+    mutating func append(isLast: Bool = false) throws(JournalError) {
         if accepted == 0 && waiting.isEmpty { return }
         if !waiting.isEmpty && !isSealed {
             frame.append { Entry.append(tally: waiting.values.map { ($0.key, $0.value) }, to: &$0) }
             isSealed = true
         }
-        _ = try journal.append(frame, tallyIncrease: accepted + waitingMessages)
+        _ = try journal.append(frame, tallyIncrease: accepted + waitingMessages, mayUseReserve: isLast)
         metrics.update { snapshot in
             snapshot.counters.add(waiting)
             snapshot.transports[transport, default: TransportCounts()].add(

@@ -66,6 +66,7 @@ public final class Pipeline: Sendable {
                     journal: self.journal, socket: receiver.socket, memory: memory, metrics: self.metrics,
                     rejectLog: self.rejectLog)
                 receiver.run { intake.take($0) }
+                intake.finish()
             }
         }
         startStage("sync") { self.runSync() }

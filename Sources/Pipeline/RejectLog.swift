@@ -50,6 +50,13 @@ final class RejectLog: Sendable {
         logger.error("streams are not read until the journal has room", metadata: ["why": "\(error)"])
     }
 
+    /// What can be told nowhere else, at the end.
+    func note(uncounted messages: UInt64, _ error: JournalError) {
+        logger.error(
+            "the daemon ends, and the journal does not take its last counts",
+            metadata: ["uncounted_messages": "\(messages)", "why": "\(error)"])
+    }
+
     private func mayWrite(_ now: Int64) -> Bool {
         let perMinute = tunables.current.rejectsPerMinute
         let (allowed, hidden) = state.withLock { state in

@@ -14,6 +14,9 @@ final class StreamIntake: StreamConsumer {
     private let rejectLog: RejectLog
     private let logger: Logger
     private var isHeldUp = false
+    private var isAbandoned = false
+    /// Messages that were acceptable and got no place in the journal before the end.
+    private var lost: UInt64 = 0
 
     init(journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog, logger: Logger) {
         tcp = Intake(journal: journal, transport: StreamPeer.Transport.tcp.rawValue, metrics: metrics)
@@ -32,6 +35,7 @@ final class StreamIntake: StreamConsumer {
             case .tls: tls.take(message, now: now, identity: identity)
             }
         if let found { reject(isWhole ? found : .cutOff, message, from: peer, now: now) }
+        if isAbandoned { giveUp() }
     }
 
     func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer) {
@@ -58,11 +62,20 @@ final class StreamIntake: StreamConsumer {
     }
 
     func abandon() {
+        isAbandoned = true
+        giveUp()
+    }
+
+    func concludeAbandoned() {
         logger.error(
             "the journal has no room, and the daemon ends: messages that were read from streams are lost",
-            metadata: ["messages": "at least \(tcp.accepted + tls.accepted)"])
-        tcp.refuse(.journalFull)
-        tls.refuse(.journalFull)
+            metadata: ["messages": "\(lost)"])
+        do throws(JournalError) {
+            try tcp.append(isLast: true)
+            try tls.append(isLast: true)
+        } catch {
+            rejectLog.note(uncounted: tcp.waitingMessages + tls.waitingMessages, error)
+        }
     }
 
     func connectionsChanged(to count: Int) {
@@ -72,6 +85,12 @@ final class StreamIntake: StreamConsumer {
     func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String) {
         metrics.update { $0.refusedConnections[reason.rawValue, default: 0] += 1 }
         rejectLog.note(connection: reason.rawValue, from: peer.address, why: why)
+    }
+
+    private func giveUp() {
+        lost += tcp.accepted + tls.accepted
+        tcp.refuse(.journalFull)
+        tls.refuse(.journalFull)
     }
 
     private func reject(_ reason: RejectReason, _ message: UnsafeRawBufferPointer, from peer: StreamPeer, now: Int64) {

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import fcntl
+import itertools
 import random
 import shutil
 import signal
 import socket
 import sqlite3
 import ssl
+import struct
 import subprocess
+import termios
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from certificates import Authority, Certificate
@@ -33,6 +39,7 @@ from daemon import (
 )
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
+from small_disk import small_disk
 
 
 def free_tcp_port() -> int:
@@ -63,6 +70,7 @@ class Streams:
         certificate: Certificate | None = None,
         authority: Authority | None = None,
         clients: str = "",
+        **options: Any,
     ) -> None:
         self.tcp = free_tcp_port()
         self.tls = free_tcp_port()
@@ -77,7 +85,7 @@ class Streams:
             if clients:
                 settings += f'client_certificates = "{clients}"\n'
         listen += ["--http", f"127.0.0.1:{self.http}"]
-        self.daemon: Daemon = start_daemon(store, arguments=listen, settings=settings)
+        self.daemon: Daemon = start_daemon(store, arguments=listen, settings=settings, **options)
 
     def connect(self) -> socket.socket:
         """A connection over TCP."""
@@ -315,6 +323,68 @@ def test_a_full_journal_makes_senders_wait(start_daemon: StartDaemon, store: Sto
         assert top[name] >= usage.processes
 
 
+@pytest.mark.parametrize("disk", ["bound", "full"])
+def test_what_an_end_loses_is_counted(
+    start_daemon: StartDaemon, postgres_store: Store, disk: str
+) -> None:
+    """SIGTERM while the journal has no room: each message that was read is stored or counted."""
+    with contextlib.ExitStack() as stack:
+        options: dict[str, Any] = {}
+        if disk == "bound":
+            settings = "[journal]\nmax_bytes = 1048576\nsegment_bytes = 262144\n"
+        else:
+            settings = "[journal]\nsegment_bytes = 262144\n"
+            small = stack.enter_context(small_disk("2m"))
+            options["state"] = small.folder / "state"
+        streams = Streams(start_daemon, postgres_store, settings, **options)
+        daemon = streams.daemon
+        daemon.send([next(Population(211).samples(1)).datagram])
+        daemon.settle(1)
+        postgres_store.interrupt()
+        messages = list(load(Population(212), Ledger(), 12_000))
+        connections = [stack.enter_context(streams.connect()) for _ in range(2)]
+        ends = [ends_of_frames(messages[part::2]) for part in range(2)]
+        sent = [0, 0]
+
+        def send(part: int) -> None:
+            stream = counted(messages[part::2])
+            with contextlib.suppress(OSError):
+                while sent[part] < len(stream):
+                    sent[part] += connections[part].send(stream[sent[part] : sent[part] + 1_000])
+
+        senders = [threading.Thread(target=send, args=(part,)) for part in range(2)]
+        for sender in senders:
+            sender.start()
+        held_up = "not read until the journal has room"
+        wait_until(lambda: held_up in daemon.log_tail(), daemon.log_tail)
+        # it reads no more from now on, and the senders' kernels take no more
+        before = [-1, -1]
+        while before != sent:
+            before = list(sent)
+            time.sleep(0.5)
+        read = [sent[part] - held(connections[part]) for part in range(2)]
+        whole = sum(bisect.bisect_right(ends[part], read[part]) for part in range(2))
+        cut_off = sum(read[part] not in (0, *ends[part]) for part in range(2))
+        daemon.send([sample.datagram for sample in Population(213).samples(100)])
+        daemon.stop()
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for sender in senders:
+            sender.join(PATIENCE)
+        assert "does not take its last counts" not in daemon.log.read_text()
+
+        postgres_store.resume()
+        daemon.start()
+        health = daemon.settle(1 + whole + cut_off + 100)
+        assert health["received"] == 1 + whole + cut_off + 100
+        assert health["rejected"].get("cut_off", 0) == cut_off
+        assert health["rejected"]["journal_full"] > 0
+        assert health["rejected"].keys() <= {"journal_full", "cut_off"}
+        assert health["stored"] + health["merged"] >= 500
+        daemon.stop()
+
+
 def test_end_takes_what_was_sent(start_daemon: StartDaemon, store: Store) -> None:
     """SIGTERM right behind the last byte: all is stored, also of connections that stay open."""
     streams = Streams(start_daemon, store)
@@ -428,6 +498,17 @@ def test_a_flood_by_one_sender_leaves_the_others_their_turn(
         sender.join(PATIENCE)
     # a bound on being starved, not on speed
     assert slowest < 5
+
+
+def ends_of_frames(messages: Sequence[bytes]) -> list[int]:
+    """Where each ends in a stream of octet-counted frames."""
+    return list(itertools.accumulate(len(counted([message])) for message in messages))
+
+
+def held(connection: socket.socket) -> int:
+    """What the kernels of both ends hold of what was sent."""
+    unsent = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0]
+    return unread(connection) + int(unsent)
 
 
 def unread(connection: socket.socket) -> int:

@@ -96,6 +96,64 @@ import Testing
         }
     }
 
+    @Test("the last words have room in a journal that has reached its bound, though not without end")
+    func lastWordsPassTheBound() throws {
+        let directory = TemporaryDirectory()
+        let limits = JournalLimits(segmentBytes: 1_000, maximumBytes: 5_000)
+        var words = 0
+        do {
+            let journal = try Journal(directory: directory.path, limits: limits)
+            fillToTheBrim(journal)
+            while appendLastWords(to: journal) { words += 1 }
+            #expect(journal.byteCount > 5_000 + 10_000)
+            #expect(journal.byteCount <= 5_000 + 16_384)
+        }
+        let journal = try Journal(directory: directory.path, limits: limits)
+        #expect(try readAll(journal).entries.suffix(words) == [[UInt8]](repeating: lastWords, count: words)[...])
+        #expect(throws: JournalError.self) { try append([[1]], to: journal) }
+    }
+
+    @Test(
+        "the last words have room on a full disk, after each start that found some",
+        .enabled(if: canMount, "nobody but a root that may mount gets a file system of one megabyte"))
+    func lastWordsOnAFullDisk() throws {
+        let directory = TemporaryDirectory()
+        try #require(mount("tmpfs", directory.path, "tmpfs", 0, "size=1m") == 0, "cannot mount a tmpfs")
+        defer { umount2(directory.path, 2) }
+        let place = directory.path + "/journal"
+        do {
+            let journal = try Journal(directory: place)
+            fillToTheBrim(journal)
+            #expect(appendLastWords(to: journal))
+            fillToTheBrim(journal)
+            #expect(!appendLastWords(to: journal))
+        }
+        try #require(mount("tmpfs", directory.path, "tmpfs", UInt(MS_REMOUNT), "size=2m") == 0)
+        let journal = try Journal(directory: place)
+        #expect(try readAll(journal).entries.contains(lastWords))
+        fillToTheBrim(journal)
+        #expect(appendLastWords(to: journal))
+        #expect(try readAll(journal).entries.last == lastWords)
+    }
+
+    private let lastWords = entry(7, length: 300)
+
+    private func appendLastWords(to journal: Journal) -> Bool {
+        let frame = FrameBuilder()
+        frame.append { $0 += lastWords }
+        do throws(JournalError) { try journal.append(frame, tallyIncrease: 1, mayUseReserve: true) } catch {
+            #expect(error.isFull)
+            return false
+        }
+        return true
+    }
+
+    private func fillToTheBrim(_ journal: Journal) {
+        for length in [10_000, 1_000, 100, 1] {
+            while (try? append([entry(1, length: length)], to: journal)) != nil {}
+        }
+    }
+
     @Test func twoProcessesCannotShareIt() throws {
         let directory = TemporaryDirectory()
         let first = try Journal(directory: directory.path)
