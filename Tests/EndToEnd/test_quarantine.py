@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +156,14 @@ def test_killed_while_bad_rows_are_sought(daemon: Daemon, seed: int) -> None:
     )
     daemon.store.resume()
     places = []
-    for _ in range(6):
-        time.sleep(draw.uniform(0.0, 0.4))
+
+    def has_put_aside(count: int) -> bool:
+        return int(daemon.customs.health()["rejected"].get("refused_by_store", 0)) >= count
+
+    # By how far it has come, and not by the clock: on a busy machine the first may take long.
+    for target in [0, *sorted(draw.sample(range(1, 150), 5))]:
+        wait_until(partial(has_put_aside, target), daemon.log_tail)
+        time.sleep(draw.uniform(0.0, 0.2))
         daemon.kill()
         health = daemon.customs.health()
         assert health["balanced"], health
