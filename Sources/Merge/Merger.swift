@@ -98,7 +98,9 @@ public struct Merger: Sendable {
 
     /// Takes the first of the records whose parts have waited for too long, which the store would not take, out of those
     /// that wait.
-    public mutating func quarantineExpiredPart(now: Int64, reason: String) {
+    ///
+    /// - Parameter now: as `expireParts` was told.
+    public mutating func quarantineExpiredPart(now: Int64, reason: String, noticed: Int64) {
         undo.keep(parts, restored)
         for assembled in parts.expire(now: now, patience: Merger.partPatience, limit: 1) {
             let id = assembled.record.id
@@ -106,7 +108,7 @@ public struct Merger: Sendable {
             replay.remove(id)
             reject(.refusedByStore, count: UInt64(assembled.messages))
             batch.releasedParts.append(id)
-            batch.quarantined.append(QuarantinedRecord(.heldParts(id), reason: reason, noticed: now))
+            batch.quarantined.append(QuarantinedRecord(.heldParts(id), reason: reason, noticed: noticed))
         }
     }
 

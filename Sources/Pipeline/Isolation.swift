@@ -58,7 +58,7 @@ extension Writer {
             case .stopped: return false
             case .refused(let why):
                 merger.undoBatch()
-                merger.quarantineExpiredPart(now: now, reason: why)
+                merger.quarantineExpiredPart(now: now, reason: why, noticed: now)
                 guard try insist(upTo: position) else { return false }
                 refused += 1
             }

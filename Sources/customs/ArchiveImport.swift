@@ -13,22 +13,31 @@ struct ArchiveImport {
     /// Microseconds since 1970 UTC.
     private(set) var lastRecord: Int64?
 
+    let path: String
+    let store: any UsageStore
+    var merger: Merger
+    /// How many lines the store has of this run.
+    private(set) var committed: UInt64 = 0
+
     private let reader: ArchiveReader
-    private let store: any UsageStore
     private let state: SourceState
+    /// Lines that an earlier import took.
+    private let takenBefore: UInt64
+    private let now = wallClock()
     private var position: SourcePosition
-    private var merger: Merger
     private var parser = MessageParser()
     private var record = UsageRecord()
     private var entry: [UInt8] = []
 
     init(path: String, store: any UsageStore) throws {
         let identity = try Self.opening { () throws(ArchiveError) in try ArchiveIdentity.of(path: path) }
-        reader = try Self.opening { () throws(ArchiveError) in try ArchiveReader(path: path) }
+        reader = try Self.open(path)
+        self.path = path
         self.store = store
         try store.migrate()
         state = try store.open(source: identity, kind: .archive, host: hostName())
         position = state.position ?? SourcePosition(sequence: 0, tally: 0)
+        takenBefore = position.sequence
         merger = Merger(running: Set(state.snapshots))
         for held in state.heldParts {
             held.withUnsafeBytes { bytes in
@@ -42,54 +51,56 @@ struct ArchiveImport {
 
     /// - Parameter progress: told the fraction done, now and then.
     mutating func run(_ progress: (Double) -> Void) throws {
-        let takenBefore = position.sequence
-        var line: UInt64 = 0
-        var sinceCommit = 0
-        let now = wallClock()
-        while try take(line: line, takenBefore: takenBefore, now: now) {
-            line += 1
-            sinceCommit += 1
-            if sinceCommit >= Self.batchLines {
-                try commit(lines: max(line, takenBefore))
-                sinceCommit = 0
+        while try takeNext() {
+            if received - committed >= Self.batchLines {
+                try commit(upTo: received)
                 if reader.fileBytes > 0 { progress(Double(reader.fileOffset) / Double(reader.fileBytes)) }
             }
         }
-        // nothing more can come: parts that stand alone are taken as what they are
-        merger.expireParts(now: Int64.max / 2)
-        try commit(lines: max(line, takenBefore))
+        try commit(upTo: received)
+        try commitLonelyParts()
     }
 
-    private static let batchLines = 10_000
+    private static let batchLines: UInt64 = 10_000
 
-    private mutating func take(line: UInt64, takenBefore: UInt64, now: Int64) throws -> Bool {
-        do {
-            return try reader.nextLine { bytes, length in
-                received += 1
-                guard length <= bytes.count else { return merger.reject(.tooLong) }
-                switch parser.parse(message: bytes, arrival: now, into: &record) {
-                case .rejected(let reason): merger.reject(reason)
-                case .accepted(let headerTime, let json):
-                    let envelope = Envelope(arrival: now, headerTime: headerTime)
-                    if line < takenBefore {
-                        merger.add(tally: [(IngestCounters.duplicate, 1)])
-                        return merger.remember(record, envelope, sequence: line)
-                    }
-                    entry.removeAll(keepingCapacity: true)
-                    if record.parts != nil || record.end == .running {
-                        Entry.append(envelope, record: UnsafeRawBufferPointer(rebasing: bytes[json]), to: &entry)
-                    }
+    /// Feeds the merger a line.
+    ///
+    /// - Parameters:
+    ///   - length: in truth, if the line is longer than what is shown.
+    ///   - reason: why the store refuses it, if it does; then it goes to the quarantine.
+    mutating func take(
+        _ bytes: UnsafeRawBufferPointer, length: Int, line: UInt64, quarantining reason: String? = nil
+    ) {
+        guard length <= bytes.count else { return merger.reject(.tooLong) }
+        switch parser.parse(message: bytes, arrival: now, into: &record) {
+        case .rejected(let reason): merger.reject(reason)
+        case .accepted(let headerTime, let json):
+            let envelope = Envelope(arrival: now, headerTime: headerTime)
+            if line < takenBefore {
+                merger.add(tally: [(IngestCounters.duplicate, 1)])
+                return merger.remember(record, envelope, sequence: line)
+            }
+            entry.removeAll(keepingCapacity: true)
+            if record.parts != nil || record.end == .running || reason != nil {
+                Entry.append(envelope, record: UnsafeRawBufferPointer(rebasing: bytes[json]), to: &entry)
+            }
+            entry.withUnsafeBytes { entry in
+                if let reason {
+                    merger.quarantine(
+                        record, entry: entry, sequence: line, arrival: now, reason: reason, noticed: wallClock())
+                } else {
+                    merger.add(record, envelope, sequence: line, entry: entry)
                     lastRecord = max(lastRecord ?? 0, record.eventTime ?? headerTime ?? now)
-                    entry.withUnsafeBytes { merger.add(record, envelope, sequence: line, entry: $0) }
                 }
             }
-        } catch {
-            throw Failure(.noInput, "\(error)")
         }
     }
 
-    private mutating func commit(lines: UInt64) throws {
-        let reached = SourcePosition(sequence: lines, tally: firstTally + received)
+    /// Writes what the merger has, with the number of lines that it reaches.
+    ///
+    /// - Throws: `StoreError`; then nothing has changed.
+    mutating func write(upTo lines: UInt64) throws {
+        let reached = SourcePosition(sequence: max(lines, takenBefore), tally: firstTally + lines)
         guard reached != position || !merger.batch.isEmpty else { return }
         var batchCounters = merger.batch.counters
         switch try store.commit(merger.batch, vocabulary: merger.vocabulary, from: position, to: reached) {
@@ -100,10 +111,42 @@ struct ArchiveImport {
         }
         for (name, value) in batchCounters.values { counters.add(value, to: name) }
         position = reached
+        committed = lines
         merger.finishBatch()
     }
 
+    /// Nothing more can come: parts that stand alone are taken as what they are.
+    private mutating func commitLonelyParts() throws {
+        guard merger.expireParts(now: Self.endOfTime) > 0 else { return }
+        do { try write(upTo: received) } catch StoreError.unacceptable {
+            merger.undoBatch()
+            try isolateLonelyParts()
+        }
+    }
+
+    private mutating func takeNext() throws -> Bool {
+        do {
+            return try reader.nextLine { bytes, length in
+                take(bytes, length: length, line: received)
+                received += 1
+            }
+        } catch {
+            throw Failure(.noInput, "\(error)")
+        }
+    }
+
+    private mutating func commit(upTo lines: UInt64) throws {
+        do { try write(upTo: lines) } catch StoreError.unacceptable {
+            merger.undoBatch()
+            try isolate(upTo: lines)
+        }
+    }
+
     private var firstTally: UInt64 { state.position?.tally ?? 0 }
+
+    static func open(_ path: String) throws -> ArchiveReader {
+        try opening { () throws(ArchiveError) in try ArchiveReader(path: path) }
+    }
 
     private static func opening<Value>(_ open: () throws(ArchiveError) -> Value) throws -> Value {
         do { return try open() } catch { throw Failure(.noInput, error.description) }

@@ -9,8 +9,9 @@ struct Import: ParsableCommand {
         abstract: "Take records from archives: syslog lines or JSON lines, plain, gzip or zstd.",
         discussion: """
             Each line is one message in any form that customsd receives. An archive is known by its bytes: what was
-            taken from it before counts as duplicate, so an import that was interrupted is simply run again. Prints the
-            counts of 'customs health' for this import.
+            taken from it before counts as duplicate, so an import that was interrupted is simply run again. A record
+            that the store refuses is set aside in its table 'quarantine' and counted as 'refused_by_store'; the others
+            are taken. Prints the counts of 'customs health' for this import.
 
             EXAMPLES
               customs import /var/log/python-usage.log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Daemon, StartDaemon, Store, wait_until
+from daemon import Customs, Daemon, StartDaemon, Store, assert_balanced, wait_until
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population, Sample, encode
 from stores import PostgresStore, SQLiteStore
@@ -195,6 +196,67 @@ def test_nothing_but_bad_rows_holds_up_nothing(daemon: Daemon) -> None:
     health = daemon.settle(4_001)
     assert health["rejected"] == {"refused_by_store": 2_000}
     assert health["stored"] + health["merged"] == 2_001
+
+
+@pytest.mark.parametrize(("forbid", "form"), [(forbid_users, "plain"), (forbid_runs, "gzip")])
+def test_import_of_20_bad_rows_among_20_000(
+    store: Store, folder: Path, forbid: object, form: str
+) -> None:
+    """As the daemon does it; and what is imported once more is duplicate, the refused ones too."""
+    customs = Customs(store.url, folder)
+    empty = folder / "empty.log"
+    empty.write_text("")
+    customs.text("import", str(empty))
+    assert callable(forbid)
+    forbid(store)
+    ledger = Ledger()
+    # more than a batch; some lines are no records, some come twice, and the last one is bad
+    good = load(Population(951), ledger, GOOD, twice=0.01, damaged=0.01, reasons=["bad_json"])
+    messages = strew(good, 952, bad=BAD - 1)
+    messages.append(bad_message(Population(953).sample(), BAD - 1))
+    archive = folder / "archive.log"
+    content = b"\n".join(messages) + b"\n"
+    archive.write_bytes(gzip.compress(content, 1) if form == "gzip" else content)
+    counted = customs.json("import", str(archive))
+    rejected = dict(ledger.rejected) | {"refused_by_store": BAD}
+    assert counted["received"] == ledger.messages + BAD
+    assert counted["rejected"] == rejected
+    assert counted["stored"] + counted["merged"] == len(ledger.distinct)
+    assert counted["duplicate"] == ledger.duplicates
+    assert_balanced(counted)
+    reasons = quarantined(store)
+    assert reasons.keys() == {f"{number:032x}" for number in range(BAD)}
+    assert all("bad" in reason for reason in reasons.values()), reasons
+    top = {row["package"]: row["processes"] for row in customs.json("top", "--limit", "1000")}
+    assert top == {name: usage.processes for name, usage in ledger.top().items()}
+
+    again = customs.json("import", str(archive))
+    assert again["duplicate"] == len(ledger.distinct) + ledger.duplicates + BAD
+    assert_balanced(again)
+    assert_balanced(customs.health())
+    assert len(quarantined(store)) == BAD
+
+
+def test_import_of_a_lonely_part_that_is_refused(store: Store, folder: Path) -> None:
+    """It becomes a record at the archive's end only, and is refused then; the other is stored."""
+    customs = Customs(store.url, folder)
+    empty = folder / "empty.log"
+    empty.write_text("")
+    customs.text("import", str(empty))
+    forbid_runs(store)
+    population = Population(961)
+    parts = [
+        encode(population.sample().record | {"username": name, "part": 1, "parts": 2})
+        for name in ("good", "bad1", "fine")
+    ]
+    archive = folder / "archive.log"
+    archive.write_bytes(b"\n".join(parts) + b"\n")
+    counted = customs.json("import", str(archive))
+    assert counted["received"] == 3
+    assert counted["stored"] + counted["merged"] == 2
+    assert counted["rejected"] == {"refused_by_store": 1}
+    assert len(quarantined(store)) == 1
+    assert_balanced(customs.health())
 
 
 def test_quarantine_can_be_imported_when_the_rule_is_gone(

@@ -68,7 +68,7 @@ import Testing
         let late = noon + 61 * second
         #expect(feed.merger.expireParts(now: late, limit: 1) == 1)
         feed.merger.undoBatch()
-        feed.merger.quarantineExpiredPart(now: late, reason: "no")
+        feed.merger.quarantineExpiredPart(now: late, reason: "no", noticed: late)
         #expect(feed.counters == ["rejected.refused_by_store": 2])
         #expect(feed.batch.releasedParts == [process(1).recordID])
         #expect(feed.batch.quarantined.map { $0.content } == [.heldParts(process(1).recordID)])

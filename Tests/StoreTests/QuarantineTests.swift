@@ -90,7 +90,7 @@ import Testing
                     $0.part = Int64(number); $0.parts = 3
                 }
             })
-        writing.merger.quarantineExpiredPart(now: noon + 61_000_000, reason: "no")
+        writing.merger.quarantineExpiredPart(now: noon + 61_000_000, reason: "no", noticed: noon)
         try writing.commit()
         #expect(try database.integer("SELECT count(*) FROM held_parts") == 0)
         #expect(try database.integer("SELECT count(*) FROM quarantine") == 2)

@@ -1,0 +1,99 @@
+import Archive
+import Merge
+import Store
+
+/// What an import does when the store would not take some of a batch: one bad record costs one record.
+///
+/// The batch's lines are read again, and given to the store in pieces that are halved until the record stands alone, and
+/// doubled after each that is taken. The one that stands alone goes to the store's quarantine. Each piece is written with the
+/// number of lines that it reaches, so an import that ends in between goes on from there.
+extension ArchiveImport {
+    /// After the end of what any clock may say.
+    static let endOfTime = Int64.max / 2
+
+    /// - Parameter end: the batch's last line is the one before it.
+    /// - Throws: `StoreError`; `.unacceptable` where the store takes not even a row of the quarantine.
+    mutating func isolate(upTo end: UInt64) throws {
+        let again = try Self.open(path)
+        for _ in 0..<committed { _ = try again.nextLine { _, _ in } }
+        while committed < end {
+            let lines = try Lines(of: again, from: committed, to: end)
+            guard !lines.isEmpty else { throw Failure(.noInput, "\(path) has become shorter while it was read") }
+            try isolate(lines)
+        }
+        merger.endReplay()
+    }
+
+    /// Records that became whole by waiting, not by a line.
+    mutating func isolateLonelyParts() throws {
+        while merger.expireParts(now: Self.endOfTime, limit: 1) > 0 {
+            do { try write(upTo: committed) } catch StoreError.unacceptable(let why) {
+                merger.undoBatch()
+                merger.quarantineExpiredPart(now: Self.endOfTime, reason: why, noticed: wallClock())
+                try write(upTo: committed)
+            }
+        }
+        merger.endReplay()
+    }
+
+    private mutating func isolate(_ lines: Lines) throws {
+        var count = max(1, lines.count / 2)
+        while committed < lines.end {
+            let start = committed
+            let end = min(start + count, lines.end)
+            feed(lines, start..<end)
+            do {
+                try write(upTo: end)
+                count *= 2
+            } catch StoreError.unacceptable(let why) {
+                merger.undoBatch()
+                count = max(1, (end - start) / 2)
+                if end - start > 1 { continue }
+                feed(lines, start..<end, quarantining: why)
+                try write(upTo: end)
+            }
+        }
+    }
+
+    private mutating func feed(_ lines: Lines, _ range: Range<UInt64>, quarantining reason: String? = nil) {
+        for line in range {
+            lines.withLine(line) { take($0, length: $1, line: line, quarantining: reason) }
+        }
+    }
+}
+
+/// Some lines of an archive, kept.
+private struct Lines {
+    let start: UInt64
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
+    private var lengths: [Int] = []
+
+    /// - Parameters:
+    ///   - start: the number of the line that `reader` reads next.
+    ///   - end: behind the last one wanted; there are fewer where they would take more than 4 MiB.
+    init(of reader: ArchiveReader, from start: UInt64, to end: UInt64) throws {
+        self.start = start
+        while self.end < end, bytes.count < 4 << 20 {
+            var taken = false
+            do throws(ArchiveError) {
+                taken = try reader.nextLine { line, length in
+                    bytes.append(contentsOf: line)
+                    ends.append(bytes.count)
+                    lengths.append(length)
+                }
+            } catch { throw Failure(.noInput, error.description) }
+            if !taken { return }
+        }
+    }
+
+    var count: UInt64 { UInt64(ends.count) }
+    var end: UInt64 { start + count }
+    var isEmpty: Bool { ends.isEmpty }
+
+    func withLine(_ number: UInt64, _ body: (UnsafeRawBufferPointer, _ length: Int) -> Void) {
+        let index = Int(number - start)
+        let from = index == 0 ? 0 : ends[index - 1]
+        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[from..<ends[index]]), lengths[index]) }
+    }
+}
