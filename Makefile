@@ -13,7 +13,7 @@ SWIFT_FLAGS := -c release --static-swift-stdlib
 export SWIFT SWIFT_FLAGS
 
 REQUIREMENTS := Tests/EndToEnd/requirements.txt $(wildcard Tests/Hook/requirements.txt)
-SHELL_SCRIPTS := .ci/run $(wildcard .ci/*.sh etc/slurm/*.sh) demo/run etc/hook/profile.d/customs.sh \
+SHELL_SCRIPTS := .ci/run Fuzz/run $(wildcard .ci/*.sh etc/slurm/*.sh) demo/run etc/hook/profile.d/customs.sh \
     etc/hook/containers/ch-run-customs
 # What a centre takes from to switch the hook on.
 DEPLOYED = $(shell find etc/hook etc/slurm -type f)
@@ -21,7 +21,7 @@ SPANK := .build/spank/spank_customs.so
 HOOK_FILES = $(shell cd sitecustomize && find . -type f ! -name '*.pyc' ! -path '*/__pycache__/*' ! -name '.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test lint check-linkage bench install spank
+.PHONY: help packages build demo test lint check-linkage fuzz bench install spank
 
 help: ## print this list
 	@echo "usage: make TARGET"
@@ -68,6 +68,11 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 check-linkage: ## refuse a customsd that contains the full Foundation or needs a Swift runtime
 	@.ci/linkage.sh --self-test
 	@.ci/linkage.sh .build/release/customsd
+
+FUZZ_SECONDS ?= 60
+
+fuzz: packages ## give random input to the parser, the framing of streams and the journal, FUZZ_SECONDS=60 each
+	@Fuzz/run $(FUZZ_SECONDS)
 
 bench: build ## run the benchmarks that there are
 	@found=; for run in bench/*/run; do \
