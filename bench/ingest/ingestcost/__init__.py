@@ -1,0 +1,1 @@
+"""Measures what taking usage records in costs, beside what others take for it."""
