@@ -121,6 +121,9 @@ public struct JobClaim: Hashable, Sendable {
     public var arrayJobID: Int64?
     public var arrayTaskID: Int64?
     public var hetGroup: Int64?
+
+    /// Claims nothing.
+    public init(job: Int32) { self.job = job }
 }
 
 /// A canary's record.

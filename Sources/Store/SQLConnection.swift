@@ -27,15 +27,31 @@ extension SQLConnection {
     public func query(_ sql: String) throws(StoreError) -> [[SQLValue]] { try query(sql, []) }
 
     /// Runs `body` in a transaction that takes the write lock at once; rolls back if it throws.
-    public func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-        try run(script: dialect == .sqlite ? "BEGIN IMMEDIATE" : "BEGIN")
+    ///
+    /// - Parameter waitsForDisk: false where it is enough that the transaction reaches the disk no later than the next one
+    ///   that waits: logs are written in order. Until then a crash of the database can undo it, and that breaks the
+    ///   connection.
+    public func transaction<Result>(
+        waitsForDisk: Bool = true, _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        let begin = dialect == .sqlite ? "BEGIN IMMEDIATE" : "BEGIN"
+        if waitsForDisk {
+            try run(script: begin)
+        } else {
+            try run(
+                script: dialect == .sqlite
+                    ? "PRAGMA synchronous = NORMAL; \(begin)" : "\(begin); SET LOCAL synchronous_commit TO off")
+        }
+        // SQLite's pragma outlives the transaction, and does nothing within one
+        let end = waitsForDisk || dialect == .postgres ? "" : "; PRAGMA synchronous = FULL"
         do {
             let result = try body()
-            try run(script: "COMMIT")
+            try run(script: "COMMIT" + end)
             return result
         } catch {
             // the first error is the one that tells; a broken connection has rolled back by itself
             try? run(script: "ROLLBACK")
+            if !end.isEmpty { try? run(script: String(end.dropFirst(2))) }
             throw error
         }
     }

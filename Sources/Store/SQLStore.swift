@@ -51,7 +51,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         try attempt { (connection: Connection) throws(StoreError) -> CommitOutcome in
             let source = try sourceID(on: connection)
             try resolver.resolve(batch, vocabulary, on: connection)
-            return try connection.transaction { () throws(StoreError) -> CommitOutcome in
+            let outcome = try connection.transaction { () throws(StoreError) -> CommitOutcome in
                 if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
                 if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
                     return .alreadyCommitted
@@ -69,6 +69,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 try add(counters, to: source, on: connection)
                 return .committed(stored: fresh, merged: processes - fresh)
             }
+            resolver.finishBatch()
+            return outcome
         }
     }
 
@@ -192,25 +194,16 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         ).isEmpty
     }
 
-    private func write(claims: [JobClaim], on connection: Connection) throws(StoreError) {
+    private func write(claims all: [JobClaim], on connection: Connection) throws(StoreError) {
+        let claims = all.filter { !resolver.hasWritten($0) }
         if claims.isEmpty { return }
         try connection.stage(Staged.claims, count: claims.count) { index, row in
-            let claim = claims[index]
-            row.integer(resolver.id(claim.job, .job))
-            row.integer(resolver.id(claim.user, .user))
-            row.integer(resolver.id(claim.account, .account))
-            row.integer(resolver.id(claim.qos, .qos))
-            row.integer(resolver.id(claim.partition, .partition))
-            row.integer(claim.numNodes)
-            row.integer(claim.numTasks)
-            row.integer(claim.arrayJobID)
-            row.integer(claim.arrayTaskID)
-            row.integer(claim.hetGroup)
+            row.integer(resolver.id(claims[index].job, .job))
+            resolver.stage(claims[index], in: &row)
         }
         // a claim only fills what nobody has filled, and never what Slurm said (source 1)
-        let ids = ["usr", "account", "qos", "partition"].map { "\($0) = COALESCE(NULLIF(j.\($0), 0), s.\($0))" }
-        let facts = ["num_nodes", "num_tasks", "array_job_id", "array_task_id", "het_group"]
-            .map { "\($0) = COALESCE(j.\($0), s.\($0))" }
+        let ids = JobClaim.idColumns.map { "\($0) = COALESCE(NULLIF(j.\($0), 0), s.\($0))" }
+        let facts = JobClaim.factColumns.map { "\($0) = COALESCE(j.\($0), s.\($0))" }
         try connection.query(
             """
             UPDATE jobs AS j SET \((ids + facts).joined(separator: ", "))

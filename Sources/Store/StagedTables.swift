@@ -1,3 +1,5 @@
+import Merge
+
 /// The temporary tables that a batch passes through.
 enum Staged {
     static let names = StagedTable("staged_names", [("ordinal", .integer), ("name", .text)])
@@ -12,14 +14,11 @@ enum Staged {
         [("fingerprint", .uuid), ("name", .text), ("version", .text), ("direct", .integer)])
     static let jobs = StagedTable(
         "staged_jobs",
-        [("ordinal", .integer), ("cluster", .integer), ("job_id", .text), ("restart", .integer)])
+        [("ordinal", .integer), ("cluster", .integer), ("job_id", .text), ("restart", .integer)]
+            + JobClaim.columns.map { ($0, .integer) })
     static let claims = StagedTable(
         "staged_claims",
-        [
-            ("job", .integer), ("usr", .integer), ("account", .integer), ("qos", .integer), ("partition", .integer),
-            ("num_nodes", .integer), ("num_tasks", .integer), ("array_job_id", .integer),
-            ("array_task_id", .integer), ("het_group", .integer),
-        ])
+        [("job", .integer)] + JobClaim.columns.map { ($0, .integer) })
     static let runs = StagedTable(
         "staged_runs",
         [("run", .uuid)] + [

@@ -6,10 +6,13 @@ import Record
 ///
 /// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of the names:
 /// so daemons that write at once cannot wait for each other in a circle, and what is remembered is always committed. A name
-/// without a run does no harm.
+/// without a run does no harm. These transactions do not wait for the disk: the batch's own does, and what they wrote lies
+/// before it in the log; should the database crash in between, the connection breaks, and all is forgotten here.
 struct SymbolResolver {
     private var generation = -1
     private var ids: [[Int32]] = []
+    /// What the rows of new jobs were made with, until the batch is committed.
+    private var written: [Int32: JobClaim] = [:]
 
     /// The id of a symbol that `resolve` has met.
     func id(_ symbol: Int32, _ dimension: Dimension) -> Int64 {
@@ -17,6 +20,11 @@ struct SymbolResolver {
     }
 
     mutating func forget() { generation = -1 }
+
+    /// Whether the job's row was made with just this claim.
+    func hasWritten(_ claim: JobClaim) -> Bool { written[claim.job] == claim }
+
+    mutating func finishBatch() { written.removeAll(keepingCapacity: true) }
 
     mutating func resolve<Connection: SQLConnection>(
         _ batch: Batch, _ vocabulary: Vocabulary, on connection: Connection
@@ -27,6 +35,7 @@ struct SymbolResolver {
                 dimension == .environment || dimension == .stack ? [] : [0]
             }
             generation = vocabulary.generation
+            written.removeAll(keepingCapacity: true)
         }
         for dimension in Dimension.allCases {
             let count = vocabulary[dimension].count
@@ -43,7 +52,7 @@ struct SymbolResolver {
         }
         try resolveEnvironments(missing[Dimension.environment.rawValue], vocabulary, connection)
         try resolveStacks(missing[Dimension.stack.rawValue], vocabulary, connection)
-        try resolveJobs(missing[Dimension.job.rawValue], vocabulary, connection)
+        try resolveJobs(missing[Dimension.job.rawValue], claims: batch.jobs, vocabulary, connection)
     }
 
     private static let nameTables: [(Dimension, String)] = [
@@ -93,7 +102,7 @@ struct SymbolResolver {
         _ missing: [Int32], _ dimension: Dimension, _ table: String, _ vocabulary: Vocabulary,
         _ connection: Connection
     ) throws(StoreError) {
-        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+        let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.names, count: missing.count) { index, row in
                 row.integer(Int64(index))
                 vocabulary[dimension].withBytes(of: missing[index]) { row.text($0) }
@@ -115,7 +124,7 @@ struct SymbolResolver {
         _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
         if missing.isEmpty { return }
-        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+        let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.keys, count: missing.count) { index, row in
                 row.integer(Int64(index))
                 vocabulary[.environment].withBytes(of: missing[index]) { key in
@@ -143,7 +152,7 @@ struct SymbolResolver {
         if missing.isEmpty { return }
         let stacks = missing.map { vocabulary[.stack].withBytes(of: $0) { Stack(key: $0) } }
         let packages = stacks.indices.flatMap { index in stacks[index].packages.map { (index, $0) } }
-        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+        let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.keys, count: missing.count) { index, row in
                 row.integer(Int64(index))
                 vocabulary[.stack].withBytes(of: missing[index]) { row.fingerprint(of: $0) }
@@ -181,34 +190,52 @@ struct SymbolResolver {
         try take(rows, missing, .stack)
     }
 
+    /// New jobs get their row together with what records say of them: to add that later would write each row twice.
     private mutating func resolveJobs<Connection: SQLConnection>(
-        _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
+        _ missing: [Int32], claims: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
         if missing.isEmpty { return }
         let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
-        let rows = try connection.transaction { () throws(StoreError) -> [[SQLValue]] in
+        let known = Dictionary(claims.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
+        let made = missing.map { known[$0] ?? JobClaim(job: $0) }
+        let columns = "cluster, job_id, restart, \(JobClaim.columns.joined(separator: ", "))"
+        let sameJob = "t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart"
+        let (rows, fresh) = try connection.transaction(waitsForDisk: false) {
+            () throws(StoreError) -> ([[SQLValue]], [[SQLValue]]) in
             let clusters = try clusterIDs(of: keys.map { $0[0] ?? "" }, connection)
             try connection.stage(Staged.jobs, count: missing.count) { index, row in
                 row.integer(Int64(index))
                 row.integer(clusters[keys[index][0] ?? ""] ?? 0)
                 row.text(keys[index][1])
                 row.integer(Int64(keys[index][2] ?? "0") ?? 0)
+                stage(made[index], in: &row)
             }
-            try connection.query(
+            let fresh = try connection.query(
                 """
-                INSERT INTO jobs (cluster, job_id, restart) SELECT cluster, job_id, restart FROM staged_jobs s
-                WHERE NOT EXISTS (
-                    SELECT 1 FROM jobs t
-                    WHERE t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart)
-                ORDER BY job_id, cluster, restart ON CONFLICT (job_id, cluster, restart) DO NOTHING
+                INSERT INTO jobs (\(columns)) SELECT \(columns) FROM staged_jobs s
+                WHERE NOT EXISTS (SELECT 1 FROM jobs t WHERE \(sameJob))
+                ORDER BY job_id, cluster, restart ON CONFLICT (job_id, cluster, restart) DO NOTHING RETURNING id
                 """)
-            return try connection.query(
-                """
-                SELECT s.ordinal, t.id FROM staged_jobs s
-                JOIN jobs t ON t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart
-                """)
+            return (
+                try connection.query("SELECT s.ordinal, t.id FROM staged_jobs s JOIN jobs t ON \(sameJob)"), fresh
+            )
         }
         try take(rows, missing, .job)
+        let freshIDs = Set(fresh.compactMap { $0[0].integer })
+        for claim in made where freshIDs.contains(id(claim.job, .job)) { written[claim.job] = claim }
+    }
+
+    /// Appends what is claimed of a job, in the order of `JobClaim.columns`.
+    func stage<Row: RowWriter>(_ claim: JobClaim, in row: inout Row) {
+        row.integer(id(claim.user, .user))
+        row.integer(id(claim.account, .account))
+        row.integer(id(claim.qos, .qos))
+        row.integer(id(claim.partition, .partition))
+        row.integer(claim.numNodes)
+        row.integer(claim.numTasks)
+        row.integer(claim.arrayJobID)
+        row.integer(claim.arrayTaskID)
+        row.integer(claim.hetGroup)
     }
 
     /// The clusters' names were committed with the dictionary before.
@@ -238,4 +265,11 @@ private func clipped(_ text: String) -> String {
     var end = text.utf8.index(text.startIndex, offsetBy: Merger.maximumTextBytes)
     while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
     return String(text.unicodeScalars[..<end])
+}
+
+extension JobClaim {
+    /// The columns of `jobs` that records fill: ids first, then facts.
+    static let idColumns = ["usr", "account", "qos", "partition"]
+    static let factColumns = ["num_nodes", "num_tasks", "array_job_id", "array_task_id", "het_group"]
+    static let columns = idColumns + factColumns
 }

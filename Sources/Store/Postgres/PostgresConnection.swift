@@ -30,7 +30,13 @@ public final class PostgresConnection: SQLConnection {
         }
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
         try run(script: "SET search_path TO customs, pg_catalog")
-        if readOnly { try run(script: "SET default_transaction_read_only TO on") }
+        if readOnly {
+            try run(script: "SET default_transaction_read_only TO on")
+        } else {
+            // What is written looks up a batch's few rows in tables of any size, always by an index. The planner, who has
+            // no statistics of temporary tables, would read the large ones from end to end instead.
+            try run(script: "SET enable_hashjoin TO off; SET enable_mergejoin TO off")
+        }
     }
 
     deinit { PQfinish(handle) }
