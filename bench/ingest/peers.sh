@@ -3,13 +3,16 @@
 #
 #   peers.sh FOLDER
 #
-# They are not installed: Debian's packages of the two exclude each other, and each would start a service.
+# The two are not installed: Debian's packages of them exclude each other, and each would start a service. But syslog-ng
+# finds the driver of its database in one place only, so that is installed where it is missing.
 set -euo pipefail
 
 folder=$1
 packages=(rsyslog rsyslog-pgsql libestr0 libfastjson4
-    syslog-ng-core syslog-ng-mod-sql libdbi1 libdbd-pgsql libivykis0 libnet1 libpcre3 libwrap0)
-[[ ! -e $folder/complete ]] || exit 0
+    syslog-ng-core syslog-ng-mod-sql libdbi1 libivykis0 libnet1 libpcre3 libwrap0)
+drivers() { compgen -G '/usr/lib/*/dbd/libdbdpgsql.so' >/dev/null; }
+
+[[ ! -e $folder/complete ]] || ! drivers || exit 0
 
 command -v apt-get >/dev/null || {
     echo "bench/ingest: the peers come from Debian's packages, and there is no apt-get here" >&2
@@ -25,6 +28,16 @@ if ! apt-get download "${packages[@]}" >"$log" 2>&1; then
     apt-get download "${packages[@]}" >>"$log" 2>&1 || {
         tail -n 5 "$log" >&2
         echo "bench/ingest: the peers' packages cannot be fetched" >&2
+        exit 69
+    }
+fi
+if ! drivers; then
+    as_root=()
+    ((EUID == 0)) || as_root=(sudo -n)
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends libdbd-pgsql </dev/null >>"$log" 2>&1 || {
+        tail -n 5 "$log" >&2
+        echo "bench/ingest: as root, run: apt-get install libdbd-pgsql" >&2
         exit 69
     }
 fi

@@ -139,13 +139,13 @@ class _Peer:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._process: subprocess.Popen[bytes] | None = None
-        self._name = ""
+        self._name = self._url = ""
 
     def command(self, folder: Path, port: int) -> list[str]:
         raise NotImplementedError
 
     def start(self, folder: Path) -> str:
-        self._name, _ = self.database.create()
+        self._name, self._url = self.database.create()
         self.database.server.execute(self._name, WIDE)
         port = free_udp_port()
         libraries = [_LIBRARIES, _ROOT / "lib/x86_64-linux-gnu", _ROOT / "usr/lib/syslog-ng"]
@@ -212,7 +212,7 @@ input(type="imudp" address="127.0.0.1" port="{port}" rcvbufSize="64m" ruleset="r
 ruleset(name="records" queue.type="FixedArray" queue.size="2000000" queue.dequeueBatchSize="4096"
         queue.workerThreads="2" queue.workerThreadMinimumMessages="1000") {{
     action(type="mmjsonparse" cookie="")
-    action(type="ompgsql" template="row" conninfo="host={self.database.folder} user=customs dbname={self._name}")
+    action(type="ompgsql" template="row" conninfo="{self._url}")
 }}
 """)
         place = ["-f", str(configuration), "-i", str(folder / "rsyslog.pid")]
@@ -235,7 +235,7 @@ options {{ stats-freq(0); log-fifo-size(2000000); use-dns(no); time-reopen(1); }
 source s {{ network(transport("udp") ip("127.0.0.1") port({port}) so-rcvbuf(67108864) flags(syslog-protocol)
     log-fetch-limit(1000)); }};
 parser p {{ json-parser(prefix(".r.")); }};
-destination d {{ sql(type(pgsql) dbi-driver-dir("{_LIBRARIES}/dbd") host("{self.database.folder}") port("5432")
+destination d {{ sql(type(pgsql) host("{self.database.folder}") port("5432")
     username("customs") password("") database("{self._name}") table("wide") columns({columns})
     values({values}, "$(format-json --key .r.packages.* --shift-levels 2)")
     flags(explicit-commits) batch-lines(1000) batch-timeout(200) log-fifo-size(2000000)); }};
