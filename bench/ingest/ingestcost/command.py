@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NoReturn
 
 from daemon import CUSTOMS, CUSTOMSD
+
 from ingestcost import ceiling, faults, generator
 from ingestcost.database import Database
 from ingestcost.generator import ROOT, Unavailable
@@ -23,15 +25,15 @@ from ingestcost.trial import fastest, run
 _EPILOG = """\
 examples:
   bench/ingest/run                               everything, three rounds
-  bench/ingest/run --quick                       everything once, with short loads, in some three minutes
+  bench/ingest/run --quick                       everything once, with short loads: some minutes
   bench/ingest/run --only postgres --workload unique --rounds 1
   bench/ingest/run --quick --format json >ingest.json
 
 parts:
 %(parts)s
 
-Each record has some 630 bytes. Sender, receiver and PostgreSQL share the machine. What is fastest is looked for by
-going up while a receiver keeps up and down while it loses more than 0.01 %%.
+Each record has some 630 bytes. Sender, receiver and PostgreSQL share the machine. What is fastest
+is looked for by going up while a receiver keeps up and down while it loses more than 0.01 %%.
 
 exit status:
   0   every goal that was measured is reached
@@ -129,7 +131,7 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
         )
 
     def only_receive() -> None:
-        trial = run(ReceiveOnly(), "realistic", int(400_000 * (2 if quick else 10)), 400_000)
+        trial = run(ReceiveOnly(), "realistic", 400_000 * (2 if quick else 10), 400_000)
         found.trials["receive"] = trial
 
     def burst() -> None:
@@ -156,8 +158,8 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
         ("steps", 110e3, 150e3),
     ):
         if workload in options.workload:
-            part("postgres", lambda w=workload, r=rate: ours("postgres", w, r, database))  # type: ignore[misc]
-            part("sqlite", lambda w=workload, r=file_rate: ours("sqlite", w, r, None))  # type: ignore[misc]
+            part("postgres", partial(ours, "postgres", workload, rate, database))
+            part("sqlite", partial(ours, "sqlite", workload, file_rate, None))
     part("unixgram", lambda: ours("unixgram", "realistic", 200e3, database))
     part("journal", away)
     part("burst", burst)

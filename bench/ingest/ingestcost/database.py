@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from ingestcost.processes import CPUTime, cpu_time
 from postgres import PostgresServer
+
+from ingestcost.processes import CPUTime, cpu_time
 
 # Nothing of it trades safety for speed: commits are synced.
 _SETTINGS = """
@@ -19,15 +20,16 @@ max_connections = 20
 
 # What one takes who has no schema but the record.
 WIDE = """CREATE TABLE wide (
-    id uuid PRIMARY KEY, event_timestamp text, elapsed text, host text, pid integer, ppid integer, username text,
-    uid integer, executable text, prefix text, python text, implementation text, main text, cluster text, job_id text,
-    step_id text, num_nodes integer, qos text, repo text, packages text)"""
+    id uuid PRIMARY KEY, event_timestamp text, elapsed text, host text, pid integer, ppid integer,
+    username text, uid integer, executable text, prefix text, python text, implementation text,
+    main text, cluster text, job_id text, step_id text, num_nodes integer, qos text, repo text,
+    packages text)"""
 
 RUNS = """CREATE TABLE runs (
-    run uuid PRIMARY KEY, first_seen bigint, last_seen bigint, longest bigint, day integer, cluster integer,
-    job integer, step integer, usr integer, executable integer, program integer, stack integer, environment integer,
-    host integer, size_class integer, flags integer, processes bigint, ranks bigint, exceptions bigint,
-    signals bigint, killed bigint)"""
+    run uuid PRIMARY KEY, first_seen bigint, last_seen bigint, longest bigint, day integer,
+    cluster integer, job integer, step integer, usr integer, executable integer, program integer,
+    stack integer, environment integer, host integer, size_class integer, flags integer,
+    processes bigint, ranks bigint, exceptions bigint, signals bigint, killed bigint)"""
 
 
 class Database:
@@ -77,7 +79,7 @@ class Database:
         return int(self.server.execute(name, query)[0][0])
 
     def bytes_of_tables(self, name: str) -> int:
-        """What the tables of the database take on disk with their indexes, once they are tidied up."""
+        """What the tables take on disk with their indexes, once they are tidied up."""
         self.server.execute(name, "VACUUM")
         return self.number(
             name,

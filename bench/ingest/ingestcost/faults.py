@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from daemon import CUSTOMS, clean_environment
+
 from ingestcost import generator
 from ingestcost.database import Database
 from ingestcost.processes import children_time, cpu_time, peak_memory
@@ -37,7 +38,7 @@ class Imported:
 
 
 def while_away(database: Database, records: int, rate: float, *, drain: bool = True) -> Journalled:
-    """Sends all of the records while the server is stopped; then starts it, and waits for what came."""
+    """Sends all records while the server is stopped; then starts it, and waits for what came."""
     receiver = Ours(database)
     with place() as folder:
         to = receiver.start(folder)
@@ -52,7 +53,7 @@ def while_away(database: Database, records: int, rate: float, *, drain: bool = T
         start = time.monotonic()
         lost, drained = receiver.kernel_dropped(), 0.0
         if drain:
-            # The writer asks again after 5 s at the latest; what it then takes is the rate that counts.
+            # The writer asks again after 5 s at the latest: its rate counts from then on.
             settled = receiver.stored()
             while receiver.stored() == settled and time.monotonic() - start < 30:
                 time.sleep(0.05)
@@ -73,8 +74,10 @@ def import_archive(workload: str, records: int) -> Imported:
         generator.send(workload, records, 0, f"archive:{archive}")
         start, before = time.monotonic(), children_time()
         done = subprocess.run(
-            [str(CUSTOMS), "import", "--store", f"sqlite://{folder}/customs.sqlite"]
-            + ["--format", "json", str(archive)],
+            [
+                *(str(CUSTOMS), "import", "--store", f"sqlite://{folder}/customs.sqlite"),
+                *("--format", "json", str(archive)),
+            ],
             env=clean_environment(folder),
             capture_output=True,
             text=True,

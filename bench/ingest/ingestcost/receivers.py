@@ -1,4 +1,4 @@
-"""Those who take records in: each is started, asked how many it has, and stopped in the same way."""
+"""Those who take records in: all are started, asked and stopped in the same way."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from daemon import DIE_WITH_PARENT, Daemon, free_udp_port
+
 from ingestcost.database import WIDE, Database
 from ingestcost.generator import BUILT, program
 
@@ -23,7 +24,9 @@ class Receiver(Protocol):
     """One who takes records in, on a place of its own."""
 
     name: str
-    database: Database | None
+
+    @property
+    def database(self) -> Database | None: ...
 
     def start(self, folder: Path) -> str:
         """Starts it with nothing stored; returns where to send to."""
@@ -205,7 +208,8 @@ class Rsyslog(_Peer):
 module(load="imudp" threads="1" batchSize="128" timeRequery="1000")
 module(load="mmjsonparse")
 module(load="ompgsql")
-main_queue(queue.type="FixedArray" queue.size="2000000" queue.dequeueBatchSize="4096" queue.workerThreads="1")
+main_queue(queue.type="FixedArray" queue.size="2000000" queue.dequeueBatchSize="4096"
+    queue.workerThreads="1")
 template(name="row" type="string" option.stdsql="on"
     string="INSERT INTO wide ({", ".join(_COLUMNS)}) VALUES ({values})")
 input(type="imudp" address="127.0.0.1" port="{port}" rcvbufSize="64m" ruleset="records")
@@ -232,12 +236,12 @@ class SyslogNG(_Peer):
         configuration.write_text(f"""\
 @version: 3.38
 options {{ stats-freq(0); log-fifo-size(2000000); use-dns(no); time-reopen(1); }};
-source s {{ network(transport("udp") ip("127.0.0.1") port({port}) so-rcvbuf(67108864) flags(syslog-protocol)
-    log-fetch-limit(1000)); }};
+source s {{ network(transport("udp") ip("127.0.0.1") port({port}) so-rcvbuf(67108864)
+    flags(syslog-protocol) log-fetch-limit(1000)); }};
 parser p {{ json-parser(prefix(".r.")); }};
-destination d {{ sql(type(pgsql) host("{self.database.folder}") port("5432")
-    username("customs") password("") database("{self._name}") table("wide") columns({columns})
-    values({values}, "$(format-json --key .r.packages.* --shift-levels 2)")
+destination d {{ sql(type(pgsql) host("{self.database.folder}")
+    port("5432") username("customs") password("") database("{self._name}") table("wide")
+    columns({columns}) values({values}, "$(format-json --key .r.packages.* --shift-levels 2)")
     flags(explicit-commits) batch-lines(1000) batch-timeout(200) log-fifo-size(2000000)); }};
 log {{ source(s); parser(p); destination(d); }};
 """)

@@ -12,8 +12,10 @@ from statistics import median
 from ingestcost.goals import Goal, Round, judge
 from ingestcost.trial import Trial
 
-_HEAD = f"{'receiver':<22}{'workload':<11}{'records/s':>10}{'lost':>8}{'receiver':>10}{'database':>10}{'disk':>7}{'memory':>8}"
-_UNITS = f"{'':<33}{'':>10}{'':>8}{'us/record':>10}{'us/record':>10}{'bytes':>7}{'MB':>8}"
+_WIDTHS = (10, 8, 10, 10, 7, 8)
+_TITLES = ("records/s", "lost", "receiver", "database", "disk", "memory")
+_HEAD = f"{'receiver':<22}{'workload':<11}" + "".join(f"{t:>{w}}" for t, w in zip(_TITLES, _WIDTHS))
+_UNITS = " " * 51 + f"{'us/record':>10}{'us/record':>10}{'bytes':>7}{'MB':>8}"
 
 
 def machine() -> dict[str, str]:

@@ -131,7 +131,7 @@ def _measure(receiver: Receiver, workload: str, records: int, rate: float, to: s
 
 
 def fastest(receiver: Receiver, workload: str, rate: float, seconds: float, *, tries: int) -> Trial:
-    """The lossless trial that stored most a second, by going up while it keeps up and down while it loses."""
+    """The lossless trial that stored most a second: up while it keeps up, down while it loses."""
     best: Trial | None = None
     last: Trial | None = None
     for _ in range(tries):
