@@ -60,6 +60,19 @@ public final class DatagramSocket: Sendable {
     /// Asks the kernel for a receive buffer; returns the bytes that it gives.
     public func setReceiveBuffer(bytes: Int) -> Int { Int(datagram_set_receive_buffer(descriptor, bytes)) }
 
+    /// Whether datagrams may wait in the kernel for a moment: where its buffer is small they would be dropped, and who sends
+    /// to a unix socket would be held up.
+    var canGather: Bool {
+        guard case .udp = address else { return false }
+        var bytes: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, &size) == 0
+            && bytes >= DatagramSocket.gatheringBytes
+    }
+
+    /// As the kernel counts, with its own bookkeeping: some 1,900 messages.
+    private static let gatheringBytes: Int32 = 4 << 20
+
     /// Datagrams that the kernel dropped since the socket was made, for want of room in its buffer.
     public var kernelDrops: UInt64 { UInt64(max(0, datagram_kernel_drops(descriptor))) }
 
