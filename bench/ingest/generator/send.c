@@ -1,6 +1,8 @@
-/* send WORKLOAD SEED RECORDS RATE udp:PORT|unix:PATH|archive:PATH
+/* send WORKLOAD SEED RECORDS RATE udp:PORT|unix:PATH|tcp:PORT|archive:PATH
  *
  * Sends records at a rate (0: as fast as the receiver or the kernel takes them), or writes them as JSON lines.
+ * Over TCP it writes octet-counted frames (RFC 6587), 64 a time, and waits for no answer. When the connection breaks it makes
+ * another, and writes again what it was writing: nothing that an earlier write has taken.
  * Prints how many were sent, in how many seconds, and the processor's seconds that it took, as JSON.
  */
 #include "workload.h"
@@ -49,6 +51,65 @@ static int connect_to(const char *where)
     return fd;
 }
 
+static void due(double start, uint64_t sent, double rate)
+{
+    if (rate <= 0) return;
+    double early = start + (double)sent / rate - now();
+    /* A sleep overshoots by some 50 microseconds: what is due meanwhile follows without one. */
+    if (early < 100e-6) return;
+    struct timespec pause = {.tv_sec = (time_t)early, .tv_nsec = (long)((early - (time_t)early) * 1e9)};
+    nanosleep(&pause, NULL);
+}
+
+static int connect_stream(const char *where)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(where + 4))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    /* As long as nobody listens: a daemon that is started again is back in seconds. */
+    for (int attempt = 0; attempt < 3000; attempt++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0) fail(where);
+        if (!connect(fd, (struct sockaddr *)&to, sizeof to)) return fd;
+        close(fd);
+        usleep(10000);
+    }
+    fail(where);
+    return -1;
+}
+
+static uint64_t stream_all(struct workload *w, uint64_t records, double rate, const char *where, double start)
+{
+    static char frames[BATCH * (MESSAGE_BYTES + 8)];
+    char message[MESSAGE_BYTES];
+    struct sample s;
+    int fd = connect_stream(where);
+    for (uint64_t sent = 0; sent < records;) {
+        int count = records - sent < BATCH ? (int)(records - sent) : BATCH;
+        size_t bytes = 0;
+        for (int i = 0; i < count; i++) {
+            workload_next(w, &s);
+            size_t length = workload_message(w, &s, message);
+            bytes += (size_t)sprintf(frames + bytes, "%zu ", length);
+            memcpy(frames + bytes, message, length);
+            bytes += length;
+        }
+        due(start, sent, rate);
+        for (size_t done = 0; done < bytes;) {
+            ssize_t taken = send(fd, frames + done, bytes - done, MSG_NOSIGNAL);
+            if (taken > 0) {
+                done += (size_t)taken;
+            } else if (errno != EINTR) {
+                close(fd);
+                fd = connect_stream(where);
+                done = 0;
+            }
+        }
+        sent += (uint64_t)count;
+    }
+    close(fd);
+    return records;
+}
+
 static void archive(struct workload *w, uint64_t records, const char *path)
 {
     FILE *file = fopen(path, "w");
@@ -82,14 +143,7 @@ static uint64_t send_all(struct workload *w, uint64_t records, double rate, int 
             parts[i].iov_base = messages[i];
             parts[i].iov_len = workload_message(w, &s, messages[i]);
         }
-        if (rate > 0) {
-            double early = start + (double)sent / rate - now();
-            /* A sleep overshoots by some 50 microseconds: what is due meanwhile follows without one. */
-            if (early > 100e-6) {
-                struct timespec pause = {.tv_sec = (time_t)early, .tv_nsec = (long)((early - (time_t)early) * 1e9)};
-                nanosleep(&pause, NULL);
-            }
-        }
+        due(start, sent, rate);
         for (int done = 0; done < count;) {
             int taken = sendmmsg(fd, headers + done, (unsigned)(count - done), 0);
             if (taken > 0) done += taken;
@@ -106,7 +160,7 @@ int main(int argc, char **argv)
 {
     enum workload_kind kind;
     if (argc != 6 || workload_kind_named(argv[1], &kind)) {
-        fprintf(stderr, "usage: send unique|steps|realistic SEED RECORDS RATE udp:PORT|unix:PATH|archive:PATH\n");
+        fprintf(stderr, "usage: send unique|steps|realistic SEED RECORDS RATE udp:PORT|unix:PATH|tcp:PORT|archive:PATH\n");
         return 64;
     }
     struct workload *w = workload_create(kind, strtoull(argv[2], NULL, 10));
@@ -115,6 +169,7 @@ int main(int argc, char **argv)
     getrusage(RUSAGE_SELF, &before);
     double start = now();
     if (!strncmp(argv[5], "archive:", 8)) archive(w, records, argv[5] + 8);
+    else if (!strncmp(argv[5], "tcp:", 4)) records = stream_all(w, records, atof(argv[4]), argv[5], start);
     else records = send_all(w, records, atof(argv[4]), connect_to(argv[5]), start);
     double seconds = now() - start;
     getrusage(RUSAGE_SELF, &after);

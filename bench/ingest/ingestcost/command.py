@@ -20,7 +20,7 @@ from ingestcost.generator import ROOT, Unavailable
 from ingestcost.goals import Round
 from ingestcost.receivers import PEERS, Ours, ReceiveOnly, Rsyslog, SyslogNG
 from ingestcost.report import Report
-from ingestcost.trial import fastest, run
+from ingestcost.trial import fastest, run, sustained
 
 _EPILOG = """\
 examples:
@@ -51,6 +51,9 @@ PARTS = {
     "unixgram": "customsd to PostgreSQL, by a unix datagram socket",
     "journal": "customsd while PostgreSQL is away",
     "burst": "400,000 a second for 5 seconds",
+    "kill": "SIGKILL and a new start, over UDP with the socket held and over TCP",
+    "bad-rows": "20 rows that PostgreSQL refuses among 20,000",
+    "slow-sync": "customsd to PostgreSQL, and again with each sync of the disk 4 ms slower",
     "import": "'customs import' of an archive into SQLite",
     "rsyslog": "rsyslog to PostgreSQL (its packages are fetched, not installed)",
     "syslog-ng": "syslog-ng to PostgreSQL (the same)",
@@ -115,8 +118,10 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
             skipped.append(f"{name}: {error}")
 
     def ours(name: str, workload: str, rate: float, store: Database | None) -> None:
-        receiver = Ours(store, by_unix=name == "unixgram")
-        found.trials[f"{name} {workload}"] = fastest(receiver, workload, rate, seconds, tries=tries)
+        receiver = Ours(store, by="unixgram" if name == "unixgram" else "udp")
+        found.trials[f"{name} {workload}"] = sustained(
+            receiver, workload, rate, seconds, tries=tries
+        )
 
     def copies() -> None:
         for shape in ceiling.SHAPES:
@@ -136,6 +141,16 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
 
     def burst() -> None:
         found.trials["burst"] = run(Ours(database), "realistic", 2_000_000, 400_000)
+
+    def kill() -> None:
+        found.killed["udp"] = faults.killed(database, "udp", 240_000, 30_000)
+        found.killed["tcp"] = faults.killed(database, "tcp", 500_000, 100_000)
+
+    def bad_rows() -> None:
+        found.bad_rows = faults.bad_rows(database)
+
+    def slow_sync() -> None:
+        found.slow_sync = faults.slow_sync(database, 1_000_000 if quick else 3_000_000, 300_000)
 
     def imports() -> None:
         found.imported = faults.import_archive("realistic", 250_000 if quick else 1_000_000)
@@ -159,10 +174,14 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
     ):
         if workload in options.workload:
             part("postgres", partial(ours, "postgres", workload, rate, database))
-            part("sqlite", partial(ours, "sqlite", workload, file_rate, None))
+            if workload != "steps":
+                part("sqlite", partial(ours, "sqlite", workload, file_rate, None))
     part("unixgram", lambda: ours("unixgram", "realistic", 200e3, database))
     part("journal", away)
     part("burst", burst)
+    part("kill", kill)
+    part("bad-rows", bad_rows)
+    part("slow-sync", slow_sync)
     part("import", imports)
     part("rsyslog", rsyslog)
     part("syslog-ng", syslog_ng)
@@ -190,14 +209,14 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--workload",
         action="append",
         choices=generator.WORKLOADS,
-        help="of customsd, only with this one; repeat (default: realistic and unique)",
+        help="of customsd, only with this one; repeat",
     )
     parser.add_argument("--quick", action="store_true", help="one round of short loads")
     parser.add_argument("--rounds", type=_count, metavar="N", help="default: 3, or 1 if quick")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args(arguments)
     options.only = options.only or list(PARTS)
-    options.workload = options.workload or ["realistic", "unique"]
+    options.workload = options.workload or list(generator.WORKLOADS)
     options.rounds = options.rounds or (1 if options.quick else 3)
     return options
 

@@ -1,8 +1,9 @@
-"""What happens to records while the store is away, in a burst, and on the way from an archive."""
+"""What becomes of records when something fails, and on the way from an archive."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from daemon import CUSTOMS, clean_environment
 from ingestcost import generator
 from ingestcost.database import Database
 from ingestcost.processes import children_time, cpu_time, peak_memory
-from ingestcost.receivers import Ours
-from ingestcost.trial import place, settle
+from ingestcost.receivers import Held, Ours
+from ingestcost.trial import Trial, place, run, settle
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,104 @@ class Imported:
     records: int
     seconds: float
     cpu_us: float
+
+
+@dataclass(frozen=True)
+class Killed:
+    """SIGKILL under load, and a new start after a second."""
+
+    by: str
+    records: int
+    rate: float
+    lost: int
+
+
+@dataclass(frozen=True)
+class BadRows:
+    """Rows that the database refuses, among good ones."""
+
+    good: int
+    good_lost: int
+    bad: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class SlowSync:
+    """Each sync of the disk takes 4 ms longer, for the daemon and for PostgreSQL."""
+
+    undisturbed: Trial
+    disturbed: Trial
+
+
+def killed(database: Database, by: str, records: int, rate: float) -> Killed:
+    """Kills the daemon in the middle of the load."""
+    receiver: Ours = Held(database) if by == "udp" else Ours(database, by=by)
+    with place() as folder:
+        to = receiver.start(folder)
+        try:
+            sender = generator.sender("realistic", records, rate, to)
+            time.sleep(records / rate / 2)
+            receiver.kill()
+            time.sleep(1)
+            receiver.launch()
+            generator.sent(sender)
+            # Frames that were sent again are duplicates, and counted as received.
+            settle(receiver.counted, records, every=1)
+            lost = records - receiver.counted()
+        finally:
+            receiver.stop()
+    return Killed(by, records, rate, lost)
+
+
+def bad_rows(database: Database, good: int = 19_980, bad: int = 20) -> BadRows:
+    """Sends records, and strewn among them some of users that the database refuses."""
+    receiver = Ours(database)
+    with place() as folder:
+        receiver.start(folder)
+        try:
+            receiver.execute(
+                "ALTER TABLE customs.users ADD CONSTRAINT no_bad CHECK (name NOT LIKE 'bad%')"
+            )
+            archive = folder / "archive.jsonl"
+            generator.send("unique", good + bad, 0, f"archive:{archive}")
+            lines = archive.read_text().splitlines()
+            every = len(lines) // bad
+            for number in range(bad):
+                place_of = number * every + every // 2
+                lines[place_of] = lines[place_of].replace(
+                    '"username":"', f'"username":"bad{number}'
+                )
+            receiver.daemon.send(
+                (f"<134>1 - nid00001 customs 1 imports - {line}".encode() for line in lines),
+                rate=20_000,
+            )
+            settle(receiver.stored, good + bad, every=0.2)
+            refused = receiver.execute(
+                "SELECT count(*) FROM customs.quarantine WHERE reason LIKE '%no_bad%'"
+            )
+            return BadRows(good, good - receiver.counted(), bad, int(refused[0][0]))
+        finally:
+            receiver.stop()
+
+
+def slow_sync(database: Database, records: int, rate: float) -> SlowSync:
+    """The same load twice, faster than it can be stored: then the rate is the store's."""
+    undisturbed = run(Ours(database), "realistic", records, rate)
+    slow = {"LD_PRELOAD": str(generator.program("slowsync.so"))}
+    database.server.stop()
+    os.environ.update(slow)
+    try:
+        database.server.start()
+    finally:
+        del os.environ["LD_PRELOAD"]
+    try:
+        return SlowSync(
+            undisturbed, run(Ours(database, environment=slow), "realistic", records, rate)
+        )
+    finally:
+        database.server.stop()
+        database.server.start()
 
 
 def while_away(database: Database, records: int, rate: float, *, drain: bool = True) -> Journalled:

@@ -29,6 +29,7 @@ def build() -> None:
         ("send", ["send.c", "workload.c"], ["-lm"]),
         ("receive", ["receive.c"], []),
         ("copy", ["copy.c", "workload.c"], [*libpq, "-lm"]),
+        ("slowsync.so", ["slowsync.c"], ["-shared", "-fPIC"]),
     ):
         command = ["cc", *flags, "-o", str(program(name)), *sources, *libraries]
         done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from ingestcost.ceiling import Ceiling
-from ingestcost.faults import Imported, Journalled
+from ingestcost.faults import BadRows, Imported, Journalled, Killed, SlowSync
 from ingestcost.trial import Trial
 
 
@@ -19,6 +19,9 @@ class Round:
     ceilings: dict[str, Ceiling] = field(default_factory=dict)
     journalled: dict[str, Journalled] = field(default_factory=dict)
     imported: Imported | None = None
+    killed: dict[str, Killed] = field(default_factory=dict)
+    bad_rows: BadRows | None = None
+    slow_sync: SlowSync | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,10 @@ def _goals(one: Round) -> list[Goal]:
                 share = 100 * rate_found / staged.rows_per_second
                 least("UDP to PostgreSQL, of the staged COPY, unique", share, 85, "%")
             most(f"disk, PostgreSQL, {workload}", ours.disk_bytes, disk, "bytes/record")
+        steps = one.trials.get("postgres steps")
+        if steps and workload == "unique":
+            most("disk, PostgreSQL, unique steps", steps.disk_bytes, disk, "bytes/record")
+            most("CPU, daemon + PostgreSQL, unique steps", steps.total_us, cpu, "us/record")
         file = one.trials.get(f"sqlite {workload}")
         if file:
             least(
@@ -119,6 +126,19 @@ def _goals(one: Round) -> list[Goal]:
     if burst:
         most("burst of 400,000/s for 5 s, lost", burst.lost, 0, "records")
         most("burst of 400,000/s for 5 s, stored after", burst.seconds, 60, "s")
+    for by, allowed, what in (
+        ("udp", 64, "SIGKILL under 30,000/s, UDP, socket held, lost"),
+        ("tcp", 79, "SIGKILL under 100,000/s, TCP, lost"),
+    ):
+        if by in one.killed:
+            most(what, one.killed[by].lost, allowed, "records")
+    if one.bad_rows:
+        most("bad rows among 20,000, good ones lost", one.bad_rows.good_lost, 0, "records")
+        least("bad rows among 20,000, in quarantine", one.bad_rows.quarantined, 20, "records")
+    if one.slow_sync:
+        slow_sync = one.slow_sync
+        share = 100 * slow_sync.disturbed.throughput / slow_sync.undisturbed.throughput
+        least("disk sync slowed by 4 ms, of the undisturbed rate", share, 90, "%")
     if one.imported:
         most(
             "import of a million records into SQLite",

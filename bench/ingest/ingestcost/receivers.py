@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from daemon import DIE_WITH_PARENT, Daemon, free_udp_port
+from daemon import CUSTOMSD, DIE_WITH_PARENT, Daemon, free_udp_port, wait_until
 
 from ingestcost.database import WIDE, Database
 from ingestcost.generator import BUILT, program
@@ -73,9 +75,16 @@ class _Table:
 class Ours:
     """customsd, on PostgreSQL or on SQLite."""
 
-    def __init__(self, database: Database | None, *, by_unix: bool = False) -> None:
+    def __init__(
+        self,
+        database: Database | None,
+        *,
+        by: str = "udp",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.database = database
-        self.by_unix = by_unix
+        self.by = by
+        self.environment = environment
         self.name = "customsd, " + ("PostgreSQL" if database else "SQLite")
         self.daemon: Daemon
         self._http = 0
@@ -88,11 +97,25 @@ class Ours:
             self._name, url = self.database.create()
             store = _Table(url)
         self._http = free_udp_port()
-        self.daemon = Daemon(folder, store, arguments=["--http", f"127.0.0.1:{self._http}"])
-        self.daemon.start()
-        if self.by_unix:
+        arguments = ["--http", f"127.0.0.1:{self._http}"]
+        tcp = free_udp_port()
+        if self.by == "tcp":
+            arguments += ["--listen", f"tcp://127.0.0.1:{tcp}"]
+        self.daemon = Daemon(folder, store, arguments=arguments, environment=self.environment)
+        self.launch()
+        if self.by == "tcp":
+            return f"tcp:{tcp}"
+        if self.by == "unixgram":
             return self.daemon.unix.replace("unixgram://", "unix:")
         return f"udp:{self.daemon.port}"
+
+    def launch(self) -> None:
+        """Starts the daemon, for the first time or again."""
+        self.daemon.start()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.daemon.kill()
 
     @property
     def pid(self) -> int:
@@ -122,6 +145,15 @@ class Ours:
             return self.database.bytes_of_tables(self._name)
         return self._sqlite.stat().st_size
 
+    def rejected(self) -> dict[str, int]:
+        """Rejected messages by reason, by the store's account."""
+        return {str(why): int(n) for why, n in self.daemon.customs.health()["rejected"].items()}
+
+    def execute(self, script: str) -> list[list[str]]:
+        """Runs SQL in its database."""
+        assert self.database
+        return self.database.server.execute(self._name, script)
+
     def counted(self) -> int:
         """How many different records the store has, by its own account."""
         health = self.daemon.customs.health()
@@ -131,6 +163,46 @@ class Ours:
         self.daemon.abandon()
         if self.database:
             self.database.drop(self._name)
+
+
+class Held(Ours):
+    """customsd with a socket that somebody else holds, as systemd does: it outlives the daemon."""
+
+    def start(self, folder: Path) -> str:
+        self._socket = socket.socket(type=socket.SOCK_DGRAM)
+        to = super().start(folder)
+        return to
+
+    def launch(self) -> None:
+        if not self._socket.getsockname()[1]:
+            self._socket.bind(("127.0.0.1", self.daemon.port))
+            # With a service manager there is no --listen: what is handed over stands for it.
+            self.daemon.arguments = [
+                part
+                for part in self.daemon.arguments
+                if part not in ("--listen", self.daemon.udp, self.daemon.unix)
+            ]
+        descriptor = self._socket.fileno()
+        take = f'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{descriptor}'
+        command = ["sh", "-c", take, "sh", str(CUSTOMSD), *self.daemon.arguments]
+        offset = self.daemon.log.stat().st_size if self.daemon.log.exists() else 0
+        with self.daemon.log.open("ab") as log:
+            self.daemon.process = subprocess.Popen(
+                [*DIE_WITH_PARENT, *command],
+                env=self.daemon.environment,
+                pass_fds=[descriptor],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(
+            lambda: b"ready" in self.daemon.log.read_bytes()[offset:] or not self.daemon.is_alive,
+            lambda: f"not ready; its log:\n{self.daemon.log_tail()}",
+        )
+
+    def stop(self) -> None:
+        super().stop()
+        self._socket.close()
 
 
 class _Peer:

@@ -20,6 +20,8 @@ ALLOWED_LOSS = 0.0001
 _NONE = CPUTime(0, 0)
 # Nothing more is stored for so long: what is missing will not come.
 _QUIET = 6.0
+# How long a load lasts that is to find a rate, seconds.
+_PROBE = 6.0
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,22 @@ def _measure(receiver: Receiver, workload: str, records: int, rate: float, to: s
         disk_bytes=receiver.disk_bytes() / count,
         peak_memory=memory,
     )
+
+
+def sustained(
+    receiver: Receiver, workload: str, rate: float, seconds: float, *, tries: int
+) -> Trial:
+    """The fastest of short loads, or one as fast that lasts for `seconds`."""
+    probe = fastest(receiver, workload, rate, min(seconds, _PROBE), tries=tries)
+    if seconds <= _PROBE:
+        return probe
+    rate = min(probe.rate, probe.throughput)
+    for _ in range(3):
+        trial = run(receiver, workload, int(rate * seconds), rate)
+        if trial.is_lossless:
+            break
+        rate *= 0.85
+    return trial
 
 
 def fastest(receiver: Receiver, workload: str, rate: float, seconds: float, *, tries: int) -> Trial:
