@@ -21,6 +21,7 @@ public struct Merger: Sendable {
     private var restored: Set<RecordID> = []
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
+    private var memo = RunMemo()
     private var jobIndex: [Int32: Int] = [:]
     private var claims: [Int32: JobClaim] = [:]
     private var key = CompoundKey()
@@ -171,6 +172,7 @@ public struct Merger: Sendable {
         batch.reset()
         undo.reset()
         runIndex.removeAll(keepingCapacity: true)
+        memo.reset()
         jobIndex.removeAll(keepingCapacity: true)
     }
 
@@ -236,9 +238,19 @@ public struct Merger: Sendable {
             batch.counters.add(1, to: IngestCounters.clockAhead)
             time = envelope.arrival
         }
+        let day = Calendar.day(ofMicroseconds: time)
+        switch memo.find(record, envelope, day: day) {
+        case .known(let run): batch.runs[run].add(record, time: time)
+        case .new: memo.note(run: count(record, envelope, day: day, time: time))
+        case .unfit: _ = count(record, envelope, day: day, time: time)
+        }
+    }
+
+    /// - Returns: the run's index in the batch.
+    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, day: Int32, time: Int64) -> Int {
         let job = jobSymbol(record)
         let runKey = RunKey(
-            day: Calendar.day(ofMicroseconds: time),
+            day: day,
             cluster: symbol(record, .cluster, .cluster),
             job: job,
             step: job == 0 ? 0 : symbol(record, .stepID, .step),
@@ -256,6 +268,7 @@ public struct Merger: Sendable {
         }
         batch.runs[index].add(record, time: time)
         if job != 0 { claim(job, of: record, user: runKey.user) }
+        return index
     }
 
     private mutating func newRun(

@@ -11,7 +11,7 @@ public struct CompoundKey: Sendable {
         let count = UInt16(clamping: min(text.count, 0xFFFE))
         bytes.append(UInt8(truncatingIfNeeded: count))
         bytes.append(UInt8(truncatingIfNeeded: count >> 8))
-        bytes.append(contentsOf: text.prefix(Int(count)))
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text.prefix(Int(count))))
     }
 
     public mutating func append(_ text: String) {

@@ -1,4 +1,5 @@
 import Checksum
+import Glibc
 
 /// Texts and the small numbers that stand for them within one daemon: symbol 0 is the empty text.
 ///
@@ -54,14 +55,29 @@ public struct SymbolTable: Sendable {
         withBytes(of: symbol) { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// Forgets all symbols but the empty text's.
+    ///
+    /// - Parameter keepingCapacity: whether it is to hold as many again.
+    public mutating func removeAll(keepingCapacity: Bool = false) {
+        guard keepingCapacity else { return self = SymbolTable() }
+        arena.removeAll(keepingCapacity: true)
+        ends.removeLast(ends.count - 1)
+        hashes.removeLast(hashes.count - 1)
+        for slot in slots.indices { slots[slot] = 0 }
+        slots[Int(truncatingIfNeeded: hashes[0]) & (slots.count &- 1)] = 1
+    }
+
     private func range(of symbol: Int) -> Range<Int> {
         symbol == 0 ? 0..<0 : ends[symbol - 1]..<ends[symbol]
     }
 
     private func matches(_ symbol: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
         let range = range(of: symbol)
-        guard range.count == bytes.count else { return false }
-        return arena.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[range]).elementsEqual(bytes) }
+        guard range.count == bytes.count, let wanted = bytes.baseAddress else { return false }
+        return arena.withUnsafeBytes { known in
+            guard let start = known.baseAddress else { return false }
+            return memcmp(start + range.lowerBound, wanted, bytes.count) == 0
+        }
     }
 
     private mutating func grow() {
