@@ -75,14 +75,11 @@ FUZZ_SECONDS ?= 60
 fuzz: packages ## give random input to the parser, the framing of streams and the journal, FUZZ_SECONDS=60 each
 	@Fuzz/run $(FUZZ_SECONDS)
 
-bench: build ## run the benchmarks that there are
-	@found=; for run in bench/*/run; do \
-	    [ -x "$$run" ] || continue; found=1; echo "== $$run"; "$$run" || exit; \
-	done; \
-	if [ -z "$$found" ]; then \
-	    echo "No benchmark yet. There is a load generator:"; \
-	    echo "    PYTHONPATH=bench/load $(PYTHON) -m loadgen --help"; \
-	fi
+# Each benchmark runs, whatever the ones before it have found.
+bench: build ## run the benchmarks beside their peers, and print the ratios (BENCH=--quick for a short run)
+	@failed=0; for run in bench/*/run; do \
+	    echo "== $$run $(BENCH)"; "$$run" $(BENCH) || failed=$$?; \
+	done; exit $$failed
 
 install: ## install under PREFIX (default /usr/local), into DESTDIR if one is given; build first
 	@test -x .build/release/customsd || { echo "install: run 'make build' first" >&2; exit 1; }

@@ -84,10 +84,30 @@ class Report:
                 f"{median(c.database_us for c in ceilings):>10.2f}"
                 f"{median(c.disk_bytes for c in ceilings):>7.0f}"
             )
+        lines += ["", *self._ratios()]
         lines += ["", f"{'goal':<50}{'found':>12}{'allowed':>12}"]
         lines += [_goal_line(goal) for goal in self.goals]
         lines += ["", *(f"not measured: {what}" for what in self.skipped)]
         return "\n".join(lines).rstrip()
+
+    def _ratios(self) -> list[str]:
+        """What is measured of ours, beside each peer."""
+        lines = []
+        first = self.rounds[0].trials
+        for peer in (key for key in first if key.startswith(("rsyslog", "syslog-ng"))):
+            for ours in (key for key in first if key.startswith("postgres ")):
+                pairs = [
+                    (one.trials[ours], one.trials[peer])
+                    for one in self.rounds
+                    if ours in one.trials and peer in one.trials
+                ]
+                rate = median(own.throughput / other.throughput for own, other in pairs)
+                cpu = median(other.total_us / own.total_us for own, other in pairs)
+                lines.append(
+                    f"customsd, {ours.partition(' ')[2]}, beside {first[peer].receiver}:"
+                    f" {rate:.1f} times the records/s, 1/{cpu:.1f} of the CPU"
+                )
+        return lines
 
 
 def _trial_line(found: list[Trial]) -> str:
