@@ -23,7 +23,7 @@ public final class FrameBuilder {
     /// Adds one entry, which `write` appends to the buffer that it is given.
     public func append(_ write: (inout [UInt8]) -> Void) {
         let start = bytes.count
-        bytes.append(contentsOf: [0, 0, 0, 0])
+        withUnsafeBytes(of: UInt32(0)) { bytes.append(contentsOf: $0) }
         write(&bytes)
         let length = UInt32(bytes.count - start - 4)
         bytes.withUnsafeMutableBytes { $0.storeBytes(of: length.littleEndian, toByteOffset: start, as: UInt32.self) }

@@ -40,4 +40,26 @@ public struct CompoundKey: Sendable {
         }
         return texts
     }
+
+    /// Calls `body` with the bytes of the text at `place`, none where it is absent.
+    public static func withText<Result>(
+        _ place: Int, of key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        var offset = 0
+        var left = place
+        while offset + 2 <= key.count {
+            let length = Int(key[offset]) | Int(key[offset + 1]) << 8
+            let count = length == 0xFFFF ? 0 : min(length, key.count - offset - 2)
+            offset += 2
+            if left == 0 { return body(UnsafeRawBufferPointer(rebasing: key[offset..<offset + count])) }
+            offset += count
+            left -= 1
+        }
+        return body(UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// The first text of a key, empty where it is absent.
+    public static func firstText(of key: UnsafeRawBufferPointer) -> String {
+        withText(0, of: key) { String(decoding: $0, as: UTF8.self) }
+    }
 }

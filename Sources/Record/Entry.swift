@@ -27,15 +27,12 @@ public enum Entry {
         var flags: UInt8 = 0
         if envelope.headerTime != nil { flags |= 1 }
         if envelope.uid != nil { flags |= 2 }
-        output.append(1)
-        output.append(envelope.identity.rawValue)
-        output.append(flags)
-        output.append(0)
-        append(envelope.uid ?? 0, to: &output)
-        append(envelope.pid ?? 0, to: &output)
-        append(UInt32(0), to: &output)
-        append(envelope.arrival, to: &output)
-        append(envelope.headerTime ?? 0, to: &output)
+        let kind = 1 | UInt32(envelope.identity.rawValue) << 8 | UInt32(flags) << 16
+        let header = (
+            kind.littleEndian, (envelope.uid ?? 0).littleEndian, (envelope.pid ?? 0).littleEndian, UInt32(0),
+            envelope.arrival.littleEndian, (envelope.headerTime ?? 0).littleEndian
+        )
+        withUnsafeBytes(of: header) { output.append(contentsOf: $0) }
         output.append(contentsOf: record)
     }
 

@@ -20,6 +20,14 @@ public protocol SQLConnection: AnyObject {
 
     /// Fills a staged table with `count` rows, within a transaction and once in it; its end empties the table.
     func stage(_ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void) throws(StoreError)
+
+    /// Adds rows to a table of the schema, within a transaction.
+    ///
+    /// - Throws: `StoreError.unacceptable` if one of them is there already, or for another reason cannot be.
+    func append(to table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void) throws(StoreError)
+
+    /// Whether nobody else writes to this database: who does waits for nobody, in whatever order it takes rows.
+    func isOnlyWriter() throws(StoreError) -> Bool
 }
 
 extension SQLConnection {
@@ -117,10 +125,12 @@ extension RowWriter {
     }
 }
 
-/// A temporary table that rows in bulk pass through.
+/// A temporary table that rows in bulk pass through, or a table of the schema that they go into.
 public struct StagedTable: Sendable {
     public enum Kind: Sendable {
         case integer, text, bytes, uuid
+        /// An integer of 4 bytes; only in tables of the schema.
+        case small
     }
 
     public let name: String

@@ -10,6 +10,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var identity: (identity: String, kind: SourceKind, host: String)?
     /// Empty where the source has none.
     private var incarnation = ""
+    /// How many batches are to be written with a look at what the tables hold.
+    private var patientBatches = 0
     /// When stale snapshots were last looked for, microseconds since 1970 UTC.
     private var staleLookedFor: Int64 = 0
 
@@ -50,29 +52,51 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     ) throws(StoreError) -> CommitOutcome {
         try attempt { (connection: Connection) throws(StoreError) -> CommitOutcome in
             let source = try sourceID(on: connection)
-            try resolver.resolve(batch, vocabulary, on: connection)
-            let outcome = try connection.transaction { () throws(StoreError) -> CommitOutcome in
-                if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
-                if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
-                    return .alreadyCommitted
-                }
-                try write(claims: batch.jobs, on: connection)
-                let fresh = try write(runs: batch.runs, on: connection)
-                let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
-                try write(canaries: batch.canaries, on: connection)
-                // before the parts that it copies are released
-                try write(quarantined: batch.quarantined, source, on: connection)
-                try write(waiting: batch, source, on: connection)
-                var counters = batch.counters
-                counters.add(fresh, to: IngestCounters.stored)
-                counters.add(processes - fresh, to: IngestCounters.merged)
-                try add(counters, to: source, on: connection)
-                return .committed(stored: fresh, merged: processes - fresh)
+            let appends = patientBatches == 0 ? try connection.isOnlyWriter() : false
+            patientBatches = max(0, patientBatches - 1)
+            let outcome: CommitOutcome
+            do throws(StoreError) {
+                outcome = try write(batch, vocabulary, source, from, to, appends: appends, on: connection)
+            } catch {
+                guard appends, case .unacceptable = error else { throw error }
+                // what was taken for new is there already, or cannot be there at all
+                patientBatches = SQLStore.patience
+                outcome = try write(batch, vocabulary, source, from, to, appends: false, on: connection)
             }
             resolver.finishBatch()
             return outcome
         }
     }
+
+    /// - Parameter appends: whether what seems to be new goes into the tables without a look at what they hold.
+    private func write(
+        _ batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
+        appends: Bool, on connection: Connection
+    ) throws(StoreError) -> CommitOutcome {
+        try resolver.resolve(batch, vocabulary, appends: appends, on: connection)
+        return try connection.transaction { () throws(StoreError) -> CommitOutcome in
+            if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
+            if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
+                return .alreadyCommitted
+            }
+            try write(claims: batch.jobs, on: connection)
+            let fresh = try write(runs: batch.runs, appends: appends, on: connection)
+            let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
+            try write(canaries: batch.canaries, on: connection)
+            // before the parts that it copies are released
+            try write(quarantined: batch.quarantined, source, on: connection)
+            try write(waiting: batch, source, on: connection)
+            var counters = batch.counters
+            counters.add(fresh, to: IngestCounters.stored)
+            counters.add(processes - fresh, to: IngestCounters.merged)
+            try add(counters, to: source, on: connection)
+            return .committed(stored: fresh, merged: processes - fresh)
+        }
+    }
+
+    /// For how many batches nothing is appended after something was there that seemed to be new: after a restart, jobs that
+    /// were known before it go on for a while.
+    private static var patience: Int { 16 }
 
     public func beat(_ heartbeat: Heartbeat) throws(StoreError) {
         try attempt { (connection: Connection) throws(StoreError) in
@@ -212,13 +236,32 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     }
 
     /// - Returns: how many of the runs are new.
-    private func write(runs: [RunDelta], on connection: Connection) throws(StoreError) -> UInt64 {
+    private func write(
+        runs: [RunDelta], appends: Bool, on connection: Connection
+    ) throws(StoreError) -> UInt64 {
         if runs.isEmpty { return 0 }
-        let order = runs.indices.sorted { runs[$0].id < runs[$1].id }
-        try connection.stage(Staged.runs, count: runs.count) { index, row in stage(runs[order[index]], in: &row) }
+        let sorted = runs.sorted { $0.id < $1.id }
+        // a new job's runs are new too
+        let new = appends ? sorted.filter { resolver.isNew(job: $0.key.job) } : []
+        if !new.isEmpty {
+            try connection.append(to: UsageTables.runs, count: new.count) { index, row in stage(new[index], in: &row) }
+        }
+        let others = new.isEmpty ? sorted : sorted.filter { !resolver.isNew(job: $0.key.job) }
+        let fresh = UInt64(new.count) + (try merge(runs: others, on: connection))
+        try write(daily: DailyUsage.sums(of: runs, resolver), on: connection)
+        return fresh
+    }
+
+    /// Adds to the runs that are there, and makes the others: in the order of their keys, as every daemon does.
+    ///
+    /// - Parameter runs: sorted. A temporary table gives its rows in the order in which it took them.
+    /// - Returns: how many of the runs are new.
+    private func merge(runs: [RunDelta], on connection: Connection) throws(StoreError) -> UInt64 {
+        if runs.isEmpty { return 0 }
+        try connection.stage(Staged.runs, count: runs.count) { index, row in stage(runs[index], in: &row) }
         let columns = Staged.columns(of: Staged.runs)
         let upsert = """
-            INSERT INTO runs (\(columns)) SELECT \(columns) FROM staged_runs WHERE true ORDER BY run
+            INSERT INTO runs (\(columns)) SELECT \(columns) FROM staged_runs WHERE true
             ON CONFLICT (run) DO UPDATE SET
                 first_seen = CASE WHEN excluded.first_seen < runs.first_seen
                     THEN excluded.first_seen ELSE runs.first_seen END,
@@ -246,16 +289,18 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             ).first?[0].integer
             try connection.query(upsert)
         }
+        return UInt64(fresh ?? 0)
+    }
+
+    /// - Parameter daily: sorted, as in `merge`.
+    private func write(daily: [DailyUsage], on connection: Connection) throws(StoreError) {
+        try connection.stage(Staged.daily, count: daily.count) { index, row in daily[index].append(to: &row) }
+        let key = UsageTables.dailyKey.joined(separator: ", ")
         try connection.query(
             """
-            INSERT INTO usage_daily (day, cluster, usr, stack, environment, size_class, flags, processes)
-            SELECT day, cluster, usr, stack, environment, size_class, flags, sum(processes) FROM staged_runs
-            WHERE true GROUP BY day, cluster, usr, stack, environment, size_class, flags
-            ORDER BY day, cluster, usr, stack, environment, size_class, flags
-            ON CONFLICT (day, cluster, usr, stack, environment, size_class, flags)
-            DO UPDATE SET processes = usage_daily.processes + excluded.processes
+            INSERT INTO usage_daily (\(key), processes) SELECT \(key), processes FROM staged_daily WHERE true
+            ON CONFLICT (\(key)) DO UPDATE SET processes = usage_daily.processes + excluded.processes
             """)
-        return UInt64(fresh ?? 0)
     }
 
     private func stage(_ run: RunDelta, in row: inout Connection.Writer) {

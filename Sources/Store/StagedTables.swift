@@ -29,9 +29,30 @@ enum Staged {
             ("exceptions", .integer), ("signals", .integer), ("killed", .integer),
         ])
 
-    static let all = [names, keys, stackPackages, jobs, claims, runs]
+    static let daily = StagedTable("staged_daily", UsageTables.dailyKey.map { ($0, .integer) } + [("processes", .integer)])
+
+    static let all = [names, keys, stackPackages, jobs, claims, runs, daily]
 
     static func columns(of table: StagedTable) -> String {
         table.columns.map { $0.name }.joined(separator: ", ")
     }
+}
+
+/// Tables of the schema that rows which are surely new go into directly.
+enum UsageTables {
+    static let jobs = StagedTable(
+        "jobs",
+        [("id", .small), ("cluster", .small), ("job_id", .text), ("restart", .small)]
+            + JobClaim.columns.map { ($0, $0.hasPrefix("array_") ? .integer : .small) })
+    static let runs = StagedTable(
+        "runs",
+        Staged.runs.columns.map { column in
+            let isLarge = ["first_seen", "last_seen", "longest"].contains(column.name) || RunDelta.counts.contains(column.name)
+            return (column.name, column.kind == .integer && !isLarge ? .small : column.kind)
+        })
+    static let dailyKey = ["day", "cluster", "usr", "stack", "environment", "size_class", "flags"]
+}
+
+extension RunDelta {
+    static let counts = ["processes", "ranks", "exceptions", "signals", "killed"]
 }

@@ -24,10 +24,13 @@ struct SymbolResolver {
     /// Whether the job's row was made with just this claim.
     func hasWritten(_ claim: JobClaim) -> Bool { written[claim.job] == claim }
 
+    /// Whether this batch made the job's row.
+    func isNew(job: Int32) -> Bool { written[job] != nil }
+
     mutating func finishBatch() { written.removeAll(keepingCapacity: true) }
 
     mutating func resolve<Connection: SQLConnection>(
-        _ batch: Batch, _ vocabulary: Vocabulary, on connection: Connection
+        _ batch: Batch, _ vocabulary: Vocabulary, appends: Bool, on connection: Connection
     ) throws(StoreError) {
         if generation != vocabulary.generation {
             ids = Dimension.allCases.map { dimension in
@@ -52,7 +55,13 @@ struct SymbolResolver {
         }
         try resolveEnvironments(missing[Dimension.environment.rawValue], vocabulary, connection)
         try resolveStacks(missing[Dimension.stack.rawValue], vocabulary, connection)
-        try resolveJobs(missing[Dimension.job.rawValue], claims: batch.jobs, vocabulary, connection)
+        let jobs = missing[Dimension.job.rawValue]
+        if jobs.isEmpty { return }
+        if appends {
+            try appendJobs(jobs, claims: batch.jobs, vocabulary, connection)
+        } else {
+            try resolveJobs(jobs, claims: batch.jobs, vocabulary, connection)
+        }
     }
 
     private static let nameTables: [(Dimension, String)] = [
@@ -194,7 +203,6 @@ struct SymbolResolver {
     private mutating func resolveJobs<Connection: SQLConnection>(
         _ missing: [Int32], claims: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
-        if missing.isEmpty { return }
         let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
         let known = Dictionary(claims.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
         let made = missing.map { known[$0] ?? JobClaim(job: $0) }
@@ -223,6 +231,58 @@ struct SymbolResolver {
         try take(rows, missing, .job)
         let freshIDs = Set(fresh.compactMap { $0[0].integer })
         for claim in made where freshIDs.contains(id(claim.job, .job)) { written[claim.job] = claim }
+    }
+
+    /// Makes the rows of jobs that nobody has seen yet.
+    ///
+    /// - Throws: `StoreError.unacceptable` if one of them is there already.
+    private mutating func appendJobs<Connection: SQLConnection>(
+        _ missing: [Int32], claims: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
+    ) throws(StoreError) {
+        let known = Dictionary(claims.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
+        let made = missing.map { known[$0] ?? JobClaim(job: $0) }
+        let ids = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [Int32] in
+            let ids = try newJobIDs(missing.count, connection)
+            var clusters: [String: Int64] = ["": 0]
+            for job in missing {
+                let name = vocabulary[.job].withBytes(of: job) { CompoundKey.firstText(of: $0) }
+                if clusters[name] == nil { try clusters.merge(clusterIDs(of: [name], connection)) { _, new in new } }
+            }
+            try connection.append(to: UsageTables.jobs, count: missing.count) { index, row in
+                row.integer(Int64(ids[index]))
+                vocabulary[.job].withBytes(of: missing[index]) { key in
+                    row.integer(clusters[CompoundKey.firstText(of: key)] ?? 0)
+                    CompoundKey.withText(1, of: key) { row.text($0) }
+                    row.integer(CompoundKey.withText(2, of: key) { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 })
+                }
+                stage(made[index], in: &row)
+            }
+            return ids
+        }
+        for (index, job) in missing.enumerated() {
+            self.ids[Dimension.job.rawValue][Int(job)] = ids[index]
+            written[job] = made[index]
+        }
+    }
+
+    /// Takes ids that no row has and no other row will get.
+    private func newJobIDs<Connection: SQLConnection>(
+        _ count: Int, _ connection: Connection
+    ) throws(StoreError) -> [Int32] {
+        switch connection.dialect {
+        case .sqlite:
+            let last = try connection.query("SELECT COALESCE(max(id), 0) FROM jobs").first?[0].integer ?? 0
+            return (1...count).map { Int32(truncatingIfNeeded: last + Int64($0)) }
+        case .postgres:
+            let taken = try connection.query(
+                """
+                SELECT string_agg(CAST(id AS text), ' ') FROM (
+                    SELECT nextval(pg_get_serial_sequence('customs.jobs', 'id')) AS id FROM generate_series(1, ?)) AS t
+                """, [.integer(Int64(count))])
+            let ids = (taken.first?[0].text ?? "").split(separator: " ").compactMap { Int32($0) }
+            guard ids.count == count else { throw .busy("the ids of new jobs cannot be had") }
+            return ids
+        }
     }
 
     /// Appends what is claimed of a job, in the order of `JobClaim.columns`.

@@ -60,12 +60,14 @@ public struct MessageParser: Sendable {
         var text: [UInt8] = []
         swap(&text, &record.text)
         text.append(contentsOf: json)
-        text.append(contentsOf: repeatElement(0, count: JSONScanner.padding))
+        withUnsafeBytes(of: MessageParser.padding) { text.append(contentsOf: $0) }
         let reason = text.withUnsafeMutableBufferPointer { read($0, into: &record) }
         text.removeLast(JSONScanner.padding)
         swap(&text, &record.text)
         return reason
     }
+
+    private static let padding = InlineArray<16, UInt8>(repeating: 0)
 
     private func read(_ padded: UnsafeMutableBufferPointer<UInt8>, into record: inout UsageRecord) -> RejectReason? {
         guard let base = padded.baseAddress else { return .empty }

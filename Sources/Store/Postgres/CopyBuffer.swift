@@ -26,6 +26,11 @@ struct CopyBuffer {
         append(value)
     }
 
+    mutating func field(small value: Int64) {
+        append(Int32(4))
+        append(Int32(clamping: value))
+    }
+
     mutating func field(high: UInt64, low: UInt64) {
         append(Int32(16))
         append(high)

@@ -35,7 +35,11 @@ public final class PostgresConnection: SQLConnection {
         } else {
             // What is written looks up a batch's few rows in tables of any size, always by an index. The planner, who has
             // no statistics of temporary tables, would read the large ones from end to end instead.
-            try run(script: "SET enable_hashjoin TO off; SET enable_mergejoin TO off")
+            try run(
+                script: """
+                    SET enable_hashjoin TO off; SET enable_mergejoin TO off;
+                    SELECT pg_advisory_lock_shared(\(PostgresConnection.writersLock))
+                    """)
         }
     }
 
@@ -73,12 +77,38 @@ public final class PostgresConnection: SQLConnection {
     public func stage(
         _ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
     ) throws(StoreError) {
-        try begin(copy: "COPY pg_temp.\(table.name) FROM STDIN (FORMAT binary)")
+        try copyRows("pg_temp.\(table.name)", table.columns.map { $0.kind }, count: count, row)
+    }
+
+    public func append(
+        to table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
+    ) throws(StoreError) {
+        let columns = table.columns.map { $0.name }.joined(separator: ", ")
+        try copyRows("customs.\(table.name) (\(columns))", table.columns.map { $0.kind }, count: count, row)
+    }
+
+    public func isOnlyWriter() throws(StoreError) -> Bool {
+        let writers = try query(
+            """
+            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+            AND classid = \(PostgresConnection.writersLock >> 32) AND objid = \(PostgresConnection.writersLock & 0xFFFF_FFFF)
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """, [])
+        return writers.first?[0].integer == 1
+    }
+
+    /// Held, shared, by every connection that writes: so they can be counted.
+    private static let writersLock = 0x6375_7374_6F6D_7377
+
+    private func copyRows(
+        _ target: String, _ kinds: [StagedTable.Kind], count: Int, _ row: (Int, inout Writer) -> Void
+    ) throws(StoreError) {
+        try begin(copy: "COPY \(target) FROM STDIN (FORMAT binary)")
         copy.begin()
-        var writer = Writer(buffer: copy, columns: Int16(table.columns.count))
+        var writer = Writer(buffer: copy, kinds: kinds)
         copy = CopyBuffer(empty: ())
         for index in 0..<count {
-            writer.buffer.row(columns: writer.columns)
+            writer.begin()
             row(index, &writer)
             if writer.buffer.bytes.count > CopyBuffer.chunk {
                 try put(writer.buffer)
@@ -94,13 +124,40 @@ public final class PostgresConnection: SQLConnection {
     /// Encodes rows for COPY BINARY.
     public struct Writer: RowWriter {
         fileprivate var buffer: CopyBuffer
-        fileprivate let columns: Int16
+        fileprivate let kinds: [StagedTable.Kind]
+        private var column = 0
 
-        public mutating func integer(_ value: Int64) { buffer.field(value) }
-        public mutating func null() { buffer.null() }
-        public mutating func text(_ utf8: UnsafeRawBufferPointer) { buffer.field(utf8) }
-        public mutating func bytes(_ bytes: UnsafeRawBufferPointer) { buffer.field(bytes) }
-        public mutating func uuid(high: UInt64, low: UInt64) { buffer.field(high: high, low: low) }
+        fileprivate init(buffer: CopyBuffer, kinds: [StagedTable.Kind]) {
+            self.buffer = buffer
+            self.kinds = kinds
+        }
+
+        fileprivate mutating func begin() {
+            column = 0
+            buffer.row(columns: Int16(kinds.count))
+        }
+
+        public mutating func integer(_ value: Int64) {
+            if kinds[column] == .small { buffer.field(small: value) } else { buffer.field(value) }
+            column += 1
+        }
+
+        public mutating func null() {
+            buffer.null()
+            column += 1
+        }
+
+        public mutating func text(_ utf8: UnsafeRawBufferPointer) { bytes(utf8) }
+
+        public mutating func bytes(_ bytes: UnsafeRawBufferPointer) {
+            buffer.field(bytes)
+            column += 1
+        }
+
+        public mutating func uuid(high: UInt64, low: UInt64) {
+            buffer.field(high: high, low: low)
+            column += 1
+        }
     }
 
     private func begin(copy sql: String) throws(StoreError) {
@@ -179,6 +236,7 @@ extension StagedTable.Kind {
     fileprivate var postgresType: String {
         switch self {
         case .integer: "bigint"
+        case .small: "integer"
         case .text: "text COLLATE \"C\""
         case .bytes: "bytea"
         case .uuid: "uuid"

@@ -69,8 +69,23 @@ public final class SQLiteConnection: SQLConnection {
         _ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
     ) throws(StoreError) {
         try run(script: "DELETE FROM temp.\(table.name)")
+        try insert("temp.\(table.name)", table, count: count, row)
+    }
+
+    public func append(
+        to table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
+    ) throws(StoreError) {
+        try insert("\(table.name) (\(table.columns.map { $0.name }.joined(separator: ", ")))", table, count: count, row)
+    }
+
+    /// A transaction has the database for itself.
+    public func isOnlyWriter() -> Bool { true }
+
+    private func insert(
+        _ target: String, _ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
+    ) throws(StoreError) {
         let marks = table.columns.map { _ in "?" }.joined(separator: ", ")
-        let statement = try prepared("INSERT INTO temp.\(table.name) VALUES (\(marks))")
+        let statement = try prepared("INSERT INTO \(target) VALUES (\(marks))")
         var writer = Writer(statement: statement)
         for index in 0..<count {
             writer.column = 0
@@ -162,7 +177,7 @@ public final class SQLiteConnection: SQLConnection {
 extension StagedTable.Kind {
     fileprivate var sqliteType: String {
         switch self {
-        case .integer: "INTEGER"
+        case .integer, .small: "INTEGER"
         case .text: "TEXT"
         case .bytes, .uuid: "BLOB"
         }
