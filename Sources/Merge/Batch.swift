@@ -116,14 +116,49 @@ public struct JobClaim: Hashable, Sendable {
     public var account: Int32 = 0
     public var qos: Int32 = 0
     public var partition: Int32 = 0
-    public var numNodes: Int64?
-    public var numTasks: Int64?
-    public var arrayJobID: Int64?
-    public var arrayTaskID: Int64?
-    public var hetGroup: Int64?
+    private var nodes = Claimed()
+    private var tasks = Claimed()
+    private var arrayJob = Claimed()
+    private var arrayTask = Claimed()
+    private var group = Claimed()
 
     /// Claims nothing.
     public init(job: Int32) { self.job = job }
+
+    public var numNodes: Int64? {
+        get { nodes.value }
+        set { nodes.value = newValue }
+    }
+
+    public var numTasks: Int64? {
+        get { tasks.value }
+        set { tasks.value = newValue }
+    }
+
+    public var arrayJobID: Int64? {
+        get { arrayJob.value }
+        set { arrayJob.value = newValue }
+    }
+
+    public var arrayTaskID: Int64? {
+        get { arrayTask.value }
+        set { arrayTask.value = newValue }
+    }
+
+    public var hetGroup: Int64? {
+        get { group.value }
+        set { group.value = newValue }
+    }
+
+    /// A number as `Wire` accepts it, from 0 to that of 31 bits, or none: of hundreds of thousands of jobs there are five each.
+    private struct Claimed: Hashable, Sendable {
+        private var stored: Int32 = -1
+
+        var value: Int64? {
+            get { stored < 0 ? nil : Int64(stored) }
+            set { stored = newValue.map { Int32(clamping: $0) } ?? -1 }
+        }
+    }
 }
 
 /// A canary's record.

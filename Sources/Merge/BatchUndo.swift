@@ -9,7 +9,7 @@ struct BatchUndo: Sendable {
     var newIDs: [RecordID] = []
     var newSnapshots: [RecordID] = []
     /// What was known of jobs of which the batch knows more; nil where that was nothing.
-    var claims: [Int32: JobClaim?] = [:]
+    var claims: [(job: Int32, before: JobClaim?)] = []
 
     mutating func keep(_ parts: PartAssembly, _ restored: Set<RecordID>) {
         if self.parts == nil { self.parts = (parts, restored) }

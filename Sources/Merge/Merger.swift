@@ -22,8 +22,7 @@ public struct Merger: Sendable {
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
     private var memo = RunMemo()
-    private var jobIndex: [Int32: Int] = [:]
-    private var claims: [Int32: JobClaim] = [:]
+    private var claims = JobClaims()
     private var key = CompoundKey()
     /// What the batch at hand has changed in this memory.
     private var undo = BatchUndo()
@@ -146,7 +145,7 @@ public struct Merger: Sendable {
         if vocabulary.isFull {
             vocabulary.empty()
             stackReader.empty()
-            claims.removeAll(keepingCapacity: true)
+            claims.removeAll()
         } else if stackReader.isFull {
             stackReader.empty()
         }
@@ -173,7 +172,6 @@ public struct Merger: Sendable {
         undo.reset()
         runIndex.removeAll(keepingCapacity: true)
         memo.reset()
-        jobIndex.removeAll(keepingCapacity: true)
     }
 
     private func isKnown(_ id: RecordID) -> Bool { recent.contains(id) && !replay.contains(id) }
@@ -352,12 +350,13 @@ public struct Merger: Sendable {
         claim.arrayTaskID = claim.arrayTaskID ?? record.arrayTaskID
         claim.hetGroup = claim.hetGroup ?? record.hetGroup
         guard claim != before else { return }
-        if undo.claims[job] == nil { undo.claims[job] = .some(claims[job]) }
+        let known = claims[job]
         claims[job] = claim
-        if let index = jobIndex[job] {
+        if let index = claims.place(of: job, in: batch.jobs) {
             batch.jobs[index] = claim
         } else {
-            jobIndex[job] = batch.jobs.count
+            undo.claims.append((job, known))
+            claims.note(place: batch.jobs.count, of: job)
             batch.jobs.append(claim)
         }
     }
@@ -365,19 +364,22 @@ public struct Merger: Sendable {
     /// From texts, not from symbols, so that every daemon gives a run the same identity.
     private mutating func runID(_ runKey: RunKey) -> RunID {
         key.reset()
-        let dimensions: [(Dimension, Int32)] = [
-            (.cluster, runKey.cluster), (.job, runKey.job), (.step, runKey.step), (.user, runKey.user),
-            (.executable, runKey.executable), (.program, runKey.program), (.stack, runKey.stack),
-        ]
+        append(runKey.cluster, .cluster)
+        append(runKey.job, .job)
+        append(runKey.step, .step)
+        append(runKey.user, .user)
+        append(runKey.executable, .executable)
+        append(runKey.program, .program)
+        append(runKey.stack, .stack)
         var jobNumber: UInt64 = 0
-        for (dimension, symbol) in dimensions {
-            vocabulary[dimension].withBytes(of: symbol) { key.append($0) }
-        }
         if runKey.job != 0 {
-            let jobID = vocabulary[.job].withBytes(of: runKey.job) { CompoundKey.texts(of: $0)[1] ?? "" }
-            jobNumber = UInt64(jobID.prefix { $0.isASCII && $0.isNumber }) ?? 0
+            jobNumber = vocabulary[.job].withBytes(of: runKey.job) { CompoundKey.withText(1, of: $0, leadingNumber) }
         }
         return RunID(day: runKey.day, jobNumber: jobNumber, hash: XXH64.hash(key.bytes, seed: UInt64(runKey.day)))
+    }
+
+    private mutating func append(_ symbol: Int32, _ dimension: Dimension) {
+        vocabulary[dimension].withBytes(of: symbol) { key.append($0) }
     }
 
     /// At most `maximumTextBytes`, ending where a character ends.
@@ -404,4 +406,16 @@ extension RunDelta {
         // no process lives for a century, or less than no time: such a claim is nonsense and must not overflow
         if let elapsed = record.elapsed, elapsed > 0 { longest = max(longest, Int64(min(elapsed, 3.2e9) * 1e6)) }
     }
+}
+
+/// The number that a text begins with; 0 where there is none, or none that 64 bits hold.
+private func leadingNumber(_ text: UnsafeRawBufferPointer) -> UInt64 {
+    var number: UInt64 = 0
+    for digit in text.lazy.map({ $0 &- UInt8(ascii: "0") }).prefix(while: { $0 < 10 }) {
+        let (tens, tooLarge) = number.multipliedReportingOverflow(by: 10)
+        let (sum, overflows) = tens.addingReportingOverflow(UInt64(digit))
+        if tooLarge || overflows { return 0 }
+        number = sum
+    }
+    return number
 }

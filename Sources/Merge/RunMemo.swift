@@ -22,18 +22,33 @@ struct RunMemo: Sendable {
     /// Indices of runs by the symbols of keys; symbol 0 is never asked for.
     private var runs: [Int32] = [0]
     private var key = [UInt8](repeating: 0, count: maximumKeyBytes)
+    /// In the batch at hand.
+    private var asked = 0
+    private var found = 0
+    /// For how many batches nothing is looked for, as the last one has shown that there is too little to be found.
+    private var rest = 0
 
     mutating func find(_ record: UsageRecord, _ envelope: Envelope, day: Int32) -> Finding {
-        guard record.text.count <= RunMemo.maximumTextBytes else { return .unfit }
+        guard rest == 0, record.text.count <= RunMemo.maximumTextBytes else { return .unfit }
+        asked += 1
         let count = key.withUnsafeMutableBytes { RunMemo.write(record, envelope, day: day, to: $0) }
         let symbol = key.withUnsafeBytes { known.symbol(for: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        return Int(symbol) < runs.count ? .known(Int(runs[Int(symbol)])) : .new
+        guard Int(symbol) < runs.count else { return .new }
+        found += 1
+        return .known(Int(runs[Int(symbol)]))
     }
 
     /// Says the run of the record for which `find` has just found nothing.
     mutating func note(run: Int) { runs.append(Int32(truncatingIfNeeded: run)) }
 
     mutating func reset() {
+        if rest > 0 {
+            rest -= 1
+        } else if asked >= 1_000 && found * 4 < asked {
+            rest = 7
+        }
+        asked = 0
+        found = 0
         known.removeAll(keepingCapacity: true)
         runs.removeLast(runs.count - 1)
     }

@@ -8,13 +8,13 @@ public struct SymbolTable: Sendable {
     private var arena: [UInt8] = []
     private var ends: [Int] = [0]
     private var hashes: [UInt64]
-    /// Symbol + 1, or 0 for a free slot; a power of two in number.
-    private var slots: [Int32]
+    /// The symbol + 1 in the low half and the hash's high half above it, or 0 for a free slot; a power of two in number.
+    private var slots: [UInt64]
 
     public init() {
         hashes = [SymbolTable.hash(UnsafeRawBufferPointer(start: nil, count: 0))]
-        slots = [Int32](repeating: 0, count: 64)
-        slots[Int(truncatingIfNeeded: hashes[0]) & 63] = 1
+        slots = [UInt64](repeating: 0, count: 64)
+        slots[Int(truncatingIfNeeded: hashes[0]) & 63] = SymbolTable.slot(hashes[0], 0)
     }
 
     /// The number of symbols, the empty text's included.
@@ -31,15 +31,17 @@ public struct SymbolTable: Sendable {
         while true {
             let occupant = slots[slot]
             if occupant == 0 { break }
-            let symbol = Int(occupant) &- 1
-            if hashes[symbol] == hash && matches(symbol, bytes) { return Int32(truncatingIfNeeded: symbol) }
+            if occupant >> 32 == hash >> 32 {
+                let symbol = Int(occupant & 0xFFFF_FFFF) &- 1
+                if matches(symbol, bytes) { return Int32(truncatingIfNeeded: symbol) }
+            }
             slot = (slot &+ 1) & (slots.count &- 1)
         }
         let symbol = Int32(ends.count)
         arena.append(contentsOf: bytes)
         ends.append(arena.count)
         hashes.append(hash)
-        slots[slot] = symbol + 1
+        slots[slot] = SymbolTable.slot(hash, Int(symbol))
         if ends.count * 2 > slots.count { grow() }
         return symbol
     }
@@ -64,7 +66,7 @@ public struct SymbolTable: Sendable {
         ends.removeLast(ends.count - 1)
         hashes.removeLast(hashes.count - 1)
         for slot in slots.indices { slots[slot] = 0 }
-        slots[Int(truncatingIfNeeded: hashes[0]) & (slots.count &- 1)] = 1
+        slots[Int(truncatingIfNeeded: hashes[0]) & (slots.count &- 1)] = SymbolTable.slot(hashes[0], 0)
     }
 
     private func range(of symbol: Int) -> Range<Int> {
@@ -81,14 +83,16 @@ public struct SymbolTable: Sendable {
     }
 
     private mutating func grow() {
-        var larger = [Int32](repeating: 0, count: slots.count * 2)
+        var larger = [UInt64](repeating: 0, count: slots.count * 2)
         for symbol in hashes.indices {
             var slot = Int(truncatingIfNeeded: hashes[symbol]) & (larger.count - 1)
             while larger[slot] != 0 { slot = (slot + 1) & (larger.count - 1) }
-            larger[slot] = Int32(symbol) + 1
+            larger[slot] = SymbolTable.slot(hashes[symbol], symbol)
         }
         slots = larger
     }
+
+    private static func slot(_ hash: UInt64, _ symbol: Int) -> UInt64 { (hash & ~0xFFFF_FFFF) | UInt64(symbol + 1) }
 
     /// Keyed by a number of this process, so that nobody outside can make texts that all fall into one slot.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH64.hash(bytes, seed: processSeed) }

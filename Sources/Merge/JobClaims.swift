@@ -1,0 +1,41 @@
+/// What has been claimed of jobs so far, by their symbols: these count up from 1, so that a place in an array is enough.
+struct JobClaims: Sendable {
+    private var claims: [JobClaim] = []
+    /// Where a job stands in the batch at hand, if it does; otherwise where it stood in an earlier one.
+    private var places: [Int32] = []
+
+    /// nil where nothing is known.
+    subscript(job: Int32) -> JobClaim? {
+        get {
+            let index = Int(job)
+            guard index < claims.count, claims[index].job == job else { return nil }
+            return claims[index]
+        }
+        set {
+            let index = Int(job)
+            while claims.count <= index {
+                claims.append(JobClaims.none)
+                places.append(0)
+            }
+            claims[index] = newValue ?? JobClaims.none
+        }
+    }
+
+    func place(of job: Int32, in jobs: [JobClaim]) -> Int? {
+        let index = Int(job)
+        guard index < places.count else { return nil }
+        let place = Int(places[index])
+        return place < jobs.count && jobs[place].job == job ? place : nil
+    }
+
+    /// - Parameter job: one of which something is known.
+    mutating func note(place: Int, of job: Int32) { places[Int(job)] = Int32(truncatingIfNeeded: place) }
+
+    mutating func removeAll() {
+        claims.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+    }
+
+    /// No job has this symbol.
+    private static let none = JobClaim(job: 0)
+}
