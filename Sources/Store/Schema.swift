@@ -72,8 +72,8 @@ struct Schema {
                 day {small} NOT NULL, cluster {small} NOT NULL, job {small} NOT NULL, step {small} NOT NULL,
                 usr {small} NOT NULL, executable {small} NOT NULL, program {small} NOT NULL, stack {small} NOT NULL,
                 environment {small} NOT NULL, host {small} NOT NULL, size_class {small} NOT NULL, flags {small} NOT NULL,
-                processes {int} NOT NULL, ranks {int} NOT NULL, exceptions {int} NOT NULL, signals {int} NOT NULL,
-                killed {int} NOT NULL) {rowid};
+                processes {small} NOT NULL, ranks {small} NOT NULL, exceptions {small} NOT NULL, signals {small} NOT NULL,
+                killed {small} NOT NULL) {rowid};
             CREATE INDEX runs_job ON runs (job);
             CREATE TABLE usage_daily (
                 day {small} NOT NULL, cluster {small} NOT NULL, usr {small} NOT NULL, stack {small} NOT NULL,

@@ -29,7 +29,8 @@ enum Staged {
             ("exceptions", .integer), ("signals", .integer), ("killed", .integer),
         ])
 
-    static let daily = StagedTable("staged_daily", UsageTables.dailyKey.map { ($0, .integer) } + [("processes", .integer)])
+    static let daily = StagedTable(
+        "staged_daily", UsageTables.dailyKey.map { ($0, .integer) } + [("processes", .integer)])
 
     static let all = [names, keys, stackPackages, jobs, claims, runs, daily]
 
@@ -47,12 +48,8 @@ enum UsageTables {
     static let runs = StagedTable(
         "runs",
         Staged.runs.columns.map { column in
-            let isLarge = ["first_seen", "last_seen", "longest"].contains(column.name) || RunDelta.counts.contains(column.name)
-            return (column.name, column.kind == .integer && !isLarge ? .small : column.kind)
+            let isTime = ["first_seen", "last_seen", "longest"].contains(column.name)
+            return (column.name, column.kind == .integer && !isTime ? .small : column.kind)
         })
     static let dailyKey = ["day", "cluster", "usr", "stack", "environment", "size_class", "flags"]
-}
-
-extension RunDelta {
-    static let counts = ["processes", "ranks", "exceptions", "signals", "killed"]
 }

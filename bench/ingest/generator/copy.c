@@ -123,11 +123,11 @@ static void run(const struct workload *w, const struct sample *s)
     integer(s->host);
     integer(1);
     integer(1);
-    bigint(1);
-    bigint(0);
-    bigint(0);
-    bigint(0);
-    bigint(0);
+    integer(1);
+    integer(0);
+    integer(0);
+    integer(0);
+    integer(0);
 }
 
 static void must(PGconn *connection, int good)

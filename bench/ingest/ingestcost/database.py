@@ -29,7 +29,7 @@ RUNS = """CREATE TABLE runs (
     run uuid PRIMARY KEY, first_seen bigint, last_seen bigint, longest bigint, day integer,
     cluster integer, job integer, step integer, usr integer, executable integer, program integer,
     stack integer, environment integer, host integer, size_class integer, flags integer,
-    processes bigint, ranks bigint, exceptions bigint, signals bigint, killed bigint)"""
+    processes integer, ranks integer, exceptions integer, signals integer, killed integer)"""
 
 
 class Database:
