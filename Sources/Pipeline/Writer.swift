@@ -48,8 +48,18 @@ final class Writer {
     ///
     /// - Throws: what no waiting can mend.
     func run() throws {
-        guard let state = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
-        let reader = try resume(from: state)
+        while true {
+            guard let state = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
+            do {
+                return try write(from: try resume(from: state))
+            } catch StoreError.setBack(let why) {
+                logger.warning(
+                    "the store has lost what it had; it gets it from the journal again", metadata: ["why": "\(why)"])
+            }
+        }
+    }
+
+    private func write(from reader: JournalReader) throws {
         while true {
             let isDraining = stop.isRequested
             let reached = try fill(from: reader, isDraining: isDraining)
@@ -216,7 +226,15 @@ final class Writer {
         }
         position = reached
         merger.finishBatch()
-        journal.release(upTo: position, keepingSequencesFrom: merger.oldestRememberedSequence)
+        releaseJournal()
+    }
+
+    /// Gives up what the store has on disk.
+    private func releaseJournal() {
+        guard let safe = store.safePosition else { return }
+        journal.release(
+            upTo: JournalPosition(sequence: safe.sequence, tally: safe.tally),
+            keepingSequencesFrom: merger.oldestRememberedSequence)
     }
 
     /// Tells the store once a second how much has been received.
@@ -230,7 +248,11 @@ final class Writer {
             $0.received = heartbeat.received
             $0.journalBytes = UInt64(self.journal.byteCount)
         }
-        return try patiently("beat") { () throws(StoreError) in try self.store.beat(heartbeat) } != nil
+        guard try patiently("beat", { () throws(StoreError) in try self.store.beat(heartbeat) }) != nil else {
+            return false
+        }
+        releaseJournal()
+        return true
     }
 
     private func heartbeat(oldestPending: Int64?) -> Heartbeat {

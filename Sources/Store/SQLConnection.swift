@@ -26,6 +26,12 @@ public protocol SQLConnection: AnyObject {
     /// - Throws: `StoreError.unacceptable` if one of them is there already, or for another reason cannot be.
     func append(to table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void) throws(StoreError)
 
+    /// Whether the database tells by `logProgress` when a transaction that did not wait for the disk has reached it.
+    var tellsLogProgress: Bool { get }
+
+    /// Where the database's log of changes ends, and up to where it is on disk, bytes; nil where it does not tell.
+    func logProgress() throws(StoreError) -> LogProgress?
+
     /// Whether nobody else writes to this database: who does waits for nobody, in whatever order it takes rows.
     func isOnlyWriter() throws(StoreError) -> Bool
 }
@@ -63,6 +69,11 @@ extension SQLConnection {
             throw error
         }
     }
+}
+
+public struct LogProgress: Sendable {
+    public let end: Int64
+    public let safe: Int64
 }
 
 public enum Dialect: Sendable {

@@ -7,6 +7,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var connection: Connection?
     private var resolver = SymbolResolver()
     private var source: Int64?
+    public private(set) var safePosition: SourcePosition?
+    /// What has been committed and may not be on disk yet: where the log ended behind it.
+    private var unsafePositions: [(logEnd: Int64, position: SourcePosition)] = []
     private var identity: (identity: String, kind: SourceKind, host: String)?
     /// Empty where the source has none.
     private var incarnation = ""
@@ -29,6 +32,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     ) throws(StoreError) -> SourceState {
         self.identity = (identity, kind, host)
         self.incarnation = incarnation?.own ?? ""
+        safePosition = nil
         // another source has another row, and whoever writes it may have another vocabulary
         source = nil
         resolver.forget()
@@ -63,9 +67,28 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 patientBatches = SQLStore.patience
                 outcome = try write(batch, vocabulary, source, from, to, appends: false, on: connection)
             }
+            try noteProgress(to, on: connection)
             resolver.finishBatch()
             return outcome
         }
+    }
+
+    /// An archive is there to be read again only as long as whoever imports it waits.
+    private func defersDisk(_ connection: Connection) -> Bool {
+        identity?.kind == .daemon && connection.tellsLogProgress
+    }
+
+    private func noteProgress(_ committed: SourcePosition?, on connection: Connection) throws(StoreError) {
+        guard defersDisk(connection) else {
+            if let committed { safePosition = committed }
+            return
+        }
+        if committed == nil && unsafePositions.isEmpty { return }
+        guard let progress = try connection.logProgress() else { return }
+        if let committed { unsafePositions.append((progress.end, committed)) }
+        let safe = unsafePositions.prefix { $0.logEnd <= progress.safe }
+        if let last = safe.last { safePosition = last.position }
+        unsafePositions.removeFirst(safe.count)
     }
 
     /// - Parameter appends: whether what seems to be new goes into the tables without a look at what they hold.
@@ -74,7 +97,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
         try resolver.resolve(batch, vocabulary, appends: appends, on: connection)
-        return try connection.transaction { () throws(StoreError) -> CommitOutcome in
+        return try connection.transaction(waitsForDisk: !defersDisk(connection)) {
+            () throws(StoreError) -> CommitOutcome in
             if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
             if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
                 return .alreadyCommitted
@@ -110,6 +134,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     .integer(Int64(bitPattern: heartbeat.received)), .integer(heartbeat.now),
                     .integer(heartbeat.oldestPending), .integer(source), .text(incarnation),
                 ])
+            try noteProgress(nil, on: connection)
             if heartbeat.now >= staleLookedFor + Calendar.microsecondsPerDay / 24 {
                 staleLookedFor = heartbeat.now
                 // a node that is gone tells nothing of the ends of its processes
@@ -141,6 +166,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         // another server may answer now, with other ids
         resolver.forget()
         source = nil
+        unsafePositions = []
         connection = fresh
         return fresh
     }
@@ -204,6 +230,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         }
         guard values[2].text == incarnation else { throw SQLStore.copied }
         if found == to { return false }
+        if found.sequence < from.sequence {
+            throw .setBack("it had entry \(from.sequence) and has \(found.sequence) now")
+        }
         throw .positionMoved(
             "expected entry \(from.sequence) and found \(found.sequence); does another daemon use a copy of this state directory?"
         )
@@ -240,25 +269,30 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         runs: [RunDelta], appends: Bool, on connection: Connection
     ) throws(StoreError) -> UInt64 {
         if runs.isEmpty { return 0 }
-        let sorted = runs.sorted { $0.id < $1.id }
-        // a new job's runs are new too
-        let new = appends ? sorted.filter { resolver.isNew(job: $0.key.job) } : []
-        if !new.isEmpty {
-            try connection.append(to: UsageTables.runs, count: new.count) { index, row in stage(new[index], in: &row) }
+        var new: [Int] = []
+        var others: [Int] = []
+        for index in runs.indices.sorted(by: { runs[$0].id < runs[$1].id }) {
+            // a new job's runs are new too
+            if appends && resolver.isNew(job: runs[index].key.job) { new.append(index) } else { others.append(index) }
         }
-        let others = new.isEmpty ? sorted : sorted.filter { !resolver.isNew(job: $0.key.job) }
-        let fresh = UInt64(new.count) + (try merge(runs: others, on: connection))
+        if !new.isEmpty {
+            try connection.append(to: UsageTables.runs, count: new.count) { place, row in
+                stage(runs[new[place]], in: &row)
+            }
+        }
+        let fresh = UInt64(new.count) + (try merge(runs, others, on: connection))
         try write(daily: DailyUsage.sums(of: runs, resolver), on: connection)
         return fresh
     }
 
     /// Adds to the runs that are there, and makes the others: in the order of their keys, as every daemon does.
     ///
-    /// - Parameter runs: sorted. A temporary table gives its rows in the order in which it took them.
+    /// - Parameter order: the runs that it is about, sorted. A temporary table gives its rows in the order in which it took
+    ///   them.
     /// - Returns: how many of the runs are new.
-    private func merge(runs: [RunDelta], on connection: Connection) throws(StoreError) -> UInt64 {
-        if runs.isEmpty { return 0 }
-        try connection.stage(Staged.runs, count: runs.count) { index, row in stage(runs[index], in: &row) }
+    private func merge(_ runs: [RunDelta], _ order: [Int], on connection: Connection) throws(StoreError) -> UInt64 {
+        if order.isEmpty { return 0 }
+        try connection.stage(Staged.runs, count: order.count) { place, row in stage(runs[order[place]], in: &row) }
         let columns = Staged.columns(of: Staged.runs)
         let upsert = """
             INSERT INTO runs (\(columns)) SELECT \(columns) FROM staged_runs WHERE true

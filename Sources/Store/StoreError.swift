@@ -12,13 +12,15 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case schema(String)
     /// Another process moved this source's position: two daemons share one journal's identity.
     case positionMoved(String)
+    /// The store has forgotten what it had committed: it crashed, or was restored. What it has not, the source still holds.
+    case setBack(String)
     /// A store URL that cannot be understood.
     case badLocation(String)
 
     public var canRetry: Bool {
         switch self {
         case .unavailable, .busy: true
-        case .unacceptable, .refused, .schema, .positionMoved, .badLocation: false
+        case .unacceptable, .refused, .schema, .positionMoved, .setBack, .badLocation: false
         }
     }
 
@@ -30,6 +32,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         case .refused(let why): "store refused: \(why)"
         case .schema(let why): "store schema: \(why)"
         case .positionMoved(let why): "store position: \(why)"
+        case .setBack(let why): "store set back: \(why)"
         case .badLocation(let why): "store location: \(why)"
         }
     }

@@ -11,8 +11,9 @@ import Record
 struct SymbolResolver {
     private var generation = -1
     private var ids: [[Int32]] = []
-    /// What the rows of new jobs were made with, until the batch is committed.
-    private var written: [Int32: JobClaim] = [:]
+    /// What the rows of new jobs were made with, until the batch is committed; and where each job's stands there.
+    private var written: [JobClaim] = []
+    private var writtenPlaces: [Int32] = []
 
     /// The id of a symbol that `resolve` has met.
     func id(_ symbol: Int32, _ dimension: Dimension) -> Int64 {
@@ -22,10 +23,25 @@ struct SymbolResolver {
     mutating func forget() { generation = -1 }
 
     /// Whether the job's row was made with just this claim.
-    func hasWritten(_ claim: JobClaim) -> Bool { written[claim.job] == claim }
+    func hasWritten(_ claim: JobClaim) -> Bool {
+        writtenPlace(of: claim.job).map { written[$0] == claim } ?? false
+    }
 
     /// Whether this batch made the job's row.
-    func isNew(job: Int32) -> Bool { written[job] != nil }
+    func isNew(job: Int32) -> Bool { writtenPlace(of: job) != nil }
+
+    private func writtenPlace(of job: Int32) -> Int? {
+        guard Int(job) < writtenPlaces.count else { return nil }
+        let place = Int(writtenPlaces[Int(job)])
+        return place < written.count && written[place].job == job ? place : nil
+    }
+
+    private mutating func note(written claim: JobClaim) {
+        let missing = Int(claim.job) + 1 - writtenPlaces.count
+        if missing > 0 { writtenPlaces.append(contentsOf: repeatElement(0, count: missing)) }
+        writtenPlaces[Int(claim.job)] = Int32(truncatingIfNeeded: written.count)
+        written.append(claim)
+    }
 
     mutating func finishBatch() { written.removeAll(keepingCapacity: true) }
 
@@ -94,7 +110,13 @@ struct SymbolResolver {
             note(claim.qos, .qos)
             note(claim.partition, .partition)
         }
-        return found.map { symbols in symbols.count < 2 ? symbols : Set(symbols).sorted() }
+        return found.map { symbols in
+            var last: Int32 = -1
+            return symbols.sorted().filter { symbol in
+                defer { last = symbol }
+                return symbol != last
+            }
+        }
     }
 
     private mutating func take(_ rows: [[SQLValue]], _ missing: [Int32], _ dimension: Dimension) throws(StoreError) {
@@ -204,8 +226,7 @@ struct SymbolResolver {
         _ missing: [Int32], claims: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
         let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
-        let known = Dictionary(claims.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
-        let made = missing.map { known[$0] ?? JobClaim(job: $0) }
+        let made = SymbolResolver.claims(of: missing, in: claims)
         let columns = "cluster, job_id, restart, \(JobClaim.columns.joined(separator: ", "))"
         let sameJob = "t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart"
         let (rows, fresh) = try connection.transaction(waitsForDisk: false) {
@@ -230,7 +251,7 @@ struct SymbolResolver {
         }
         try take(rows, missing, .job)
         let freshIDs = Set(fresh.compactMap { $0[0].integer })
-        for claim in made where freshIDs.contains(id(claim.job, .job)) { written[claim.job] = claim }
+        for claim in made where freshIDs.contains(id(claim.job, .job)) { note(written: claim) }
     }
 
     /// Makes the rows of jobs that nobody has seen yet.
@@ -239,8 +260,7 @@ struct SymbolResolver {
     private mutating func appendJobs<Connection: SQLConnection>(
         _ missing: [Int32], claims: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
-        let known = Dictionary(claims.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
-        let made = missing.map { known[$0] ?? JobClaim(job: $0) }
+        let made = SymbolResolver.claims(of: missing, in: claims)
         let ids = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [Int32] in
             let ids = try newJobIDs(missing.count, connection)
             var clusters: [String: Int64] = ["": 0]
@@ -261,7 +281,19 @@ struct SymbolResolver {
         }
         for (index, job) in missing.enumerated() {
             self.ids[Dimension.job.rawValue][Int(job)] = ids[index]
-            written[job] = made[index]
+            note(written: made[index])
+        }
+    }
+
+    /// - Parameters:
+    ///   - jobs: sorted.
+    ///   - claims: in any order.
+    private static func claims(of jobs: [Int32], in claims: [JobClaim]) -> [JobClaim] {
+        let sorted = claims.sorted { $0.job < $1.job }
+        var next = 0
+        return jobs.map { job in
+            while next < sorted.count && sorted[next].job < job { next += 1 }
+            return next < sorted.count && sorted[next].job == job ? sorted[next] : JobClaim(job: job)
         }
     }
 
@@ -274,11 +306,12 @@ struct SymbolResolver {
             let last = try connection.query("SELECT COALESCE(max(id), 0) FROM jobs").first?[0].integer ?? 0
             return (1...count).map { Int32(truncatingIfNeeded: last + Int64($0)) }
         case .postgres:
+            // as a constant, for otherwise it is looked for as often as an id is taken
+            let sequence = try connection.query("SELECT pg_get_serial_sequence('customs.jobs', 'id')").first?[0].text
+            guard let sequence else { throw .schema("the ids of jobs are not counted up") }
             let taken = try connection.query(
-                """
-                SELECT string_agg(CAST(id AS text), ' ') FROM (
-                    SELECT nextval(pg_get_serial_sequence('customs.jobs', 'id')) AS id FROM generate_series(1, ?)) AS t
-                """, [.integer(Int64(count))])
+                "SELECT string_agg(CAST(nextval('\(sequence)') AS text), ' ') FROM generate_series(1, ?)",
+                [.integer(Int64(count))])
             let ids = (taken.first?[0].text ?? "").split(separator: " ").compactMap { Int32($0) }
             guard ids.count == count else { throw .busy("the ids of new jobs cannot be had") }
             return ids

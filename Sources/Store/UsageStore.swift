@@ -21,9 +21,16 @@ public protocol UsageStore: AnyObject {
     ///
     /// A call that failed may be repeated: if the earlier one did commit, nothing happens.
     /// - Returns: what the batch's runs came to.
+    /// - Throws: `StoreError.setBack` if the store does not have any more what lies before the batch.
     func commit(
         _ batch: Batch, vocabulary: Vocabulary, from: SourcePosition, to: SourcePosition
     ) throws(StoreError) -> CommitOutcome
+
+    /// How far the store has the source on disk, whatever becomes of its machine; nil before that is known.
+    ///
+    /// A commit need not wait for the disk, for whoever has a journal can commit again what a crash takes back:
+    /// `StoreError.setBack` tells of it.
+    var safePosition: SourcePosition? { get }
 
     /// Notes how much the source has received in all, for `customs health`.
     func beat(_ heartbeat: Heartbeat) throws(StoreError)

@@ -92,7 +92,7 @@ extension StoreError {
         switch self {
         case .unavailable, .busy, .schema: .unavailable
         case .badLocation: .usage
-        case .unacceptable, .refused, .positionMoved: .software
+        case .unacceptable, .refused, .positionMoved, .setBack: .software
         }
     }
 }

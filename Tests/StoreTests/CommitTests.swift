@@ -110,6 +110,49 @@ import Testing
         #expect(try counters(database) == ["kernel_dropped": 7])
     }
 
+    @Test("a store that has forgotten what it had says so, and writes nothing", arguments: TestDatabase.dialects)
+    func setBack(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1)])
+        try writing.commit([process(2)])
+        try database.connect().query("UPDATE sources SET sequence = 1, tally = 1")
+        writing.add([process(3)])
+        let error = #expect(throws: StoreError.self) { try writing.commit() }
+        #expect(kind(error) == "setBack" && error?.canRetry == false)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 2)
+        let state = try writing.store.open(source: "source", kind: .daemon, host: "here")
+        #expect(state.position == SourcePosition(sequence: 1, tally: 1), "from there on it is to be fed again")
+    }
+
+    @Test("what is committed is known to be safe, at once or soon", arguments: TestDatabase.dialects)
+    func safe(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        #expect(writing.store.safePosition == nil)
+        try writing.commit([process(1), process(2)])
+        if dialect == .sqlite { #expect(writing.store.safePosition == writing.position) }
+        // a heartbeat waits for the disk; the next one finds that it has
+        for _ in 1...2 { try writing.store.beat(Heartbeat(received: 2, now: noon, oldestPending: nil)) }
+        #expect(writing.store.safePosition == writing.position)
+    }
+
+    @Test(
+        "jobs and runs that are there already are found, whatever was taken for new", arguments: TestDatabase.dialects)
+    func takenForNew(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        do {
+            var first = try Writing(database)
+            try first.commit([process(1), process(2)])
+        }
+        // another journal's daemon, later, knows nothing of these
+        var second = try Writing(database, source: "second")
+        #expect(try second.commit([process(3), process(4, user: "bob")]) == .committed(stored: 1, merged: 1))
+        #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 4)
+        #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 4)
+    }
+
     @Test("a position that another moved is told, and nothing is written", arguments: TestDatabase.dialects)
     func moved(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)

@@ -92,6 +92,7 @@ func kind(_ error: (any Error)?) -> String {
     case .refused: "refused"
     case .schema: "schema"
     case .positionMoved: "positionMoved"
+    case .setBack: "setBack"
     case .badLocation: "badLocation"
     case nil: error.map { "\($0)" } ?? "none"
     }

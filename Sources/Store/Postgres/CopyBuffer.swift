@@ -1,50 +1,71 @@
-/// Rows in the format of COPY BINARY (PostgreSQL manual, COPY, "Binary Format").
-struct CopyBuffer {
+/// Rows in the format of COPY BINARY (PostgreSQL manual, COPY, "Binary Format"), in memory that is used again and again.
+final class CopyBuffer {
     /// How much is gathered before it is handed to libpq, bytes.
     static let chunk = 256 * 1024
 
-    var bytes: [UInt8] = []
+    private var memory: UnsafeMutableRawBufferPointer
+    private var count = 0
 
-    init() { bytes.reserveCapacity(CopyBuffer.chunk * 2) }
+    init() { memory = .allocate(byteCount: CopyBuffer.chunk * 2, alignment: 8) }
 
-    /// A buffer without storage, to stand in while another owner fills the real one.
-    init(empty: Void) {}
+    deinit { memory.deallocate() }
 
-    mutating func begin() {
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(contentsOf: [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00])
+    /// What has been written since `begin` or `forget`; valid until the next call.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
+
+    func begin() {
+        forget()
+        let signature: [UInt8] = [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00]
+        signature.withUnsafeBytes { append($0) }
         append(Int32(0))
         append(Int32(0))
     }
 
-    mutating func row(columns: Int16) { append(columns) }
+    func forget() { count = 0 }
 
-    mutating func null() { append(Int32(-1)) }
+    func row(columns: Int) { append(Int16(truncatingIfNeeded: columns)) }
 
-    mutating func field(_ value: Int64) {
+    func null() { append(Int32(-1)) }
+
+    func field(_ value: Int64) {
         append(Int32(8))
         append(value)
     }
 
-    mutating func field(small value: Int64) {
-        append(Int32(4))
-        append(Int32(clamping: value))
-    }
+    func field(small value: Int64) { append(4 << 32 | Int64(UInt32(bitPattern: Int32(clamping: value)))) }
 
-    mutating func field(high: UInt64, low: UInt64) {
+    func field(high: UInt64, low: UInt64) {
         append(Int32(16))
         append(high)
         append(low)
     }
 
-    mutating func field(_ value: UnsafeRawBufferPointer) {
+    func field(_ value: UnsafeRawBufferPointer) {
         append(Int32(value.count))
-        bytes.append(contentsOf: value)
+        append(value)
     }
 
-    mutating func end() { append(Int16(-1)) }
+    func end() { append(Int16(-1)) }
 
-    private mutating func append<Value: FixedWidthInteger>(_ value: Value) {
-        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    @inline(__always)
+    private func append<Value: FixedWidthInteger>(_ value: Value) {
+        let size = MemoryLayout<Value>.size
+        if count + size > memory.count { grow(by: size) }
+        memory.storeBytes(of: value.bigEndian, toByteOffset: count, as: Value.self)
+        count += size
+    }
+
+    private func append(_ value: UnsafeRawBufferPointer) {
+        if count + value.count > memory.count { grow(by: value.count) }
+        UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: value)
+        count += value.count
+    }
+
+    private func grow(by size: Int) {
+        let larger = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(memory.count * 2, count + size), alignment: 8)
+        larger.copyMemory(from: bytes)
+        memory.deallocate()
+        memory = larger
     }
 }

@@ -4,7 +4,9 @@ import CPQ
 public final class PostgresConnection: SQLConnection {
     public let dialect = Dialect.postgres
     private let handle: OpaquePointer
-    private var copy = CopyBuffer()
+    private let copy = CopyBuffer()
+    /// False where a standby must have each transaction: only the commit itself can wait for that.
+    public private(set) var tellsLogProgress = false
 
     /// Connects, within 10 s unless `connection` or the environment says otherwise.
     ///
@@ -40,6 +42,8 @@ public final class PostgresConnection: SQLConnection {
                     SET enable_hashjoin TO off; SET enable_mergejoin TO off;
                     SELECT pg_advisory_lock_shared(\(PostgresConnection.writersLock))
                     """)
+            tellsLogProgress =
+                try query("SELECT current_setting('synchronous_standby_names')", []).first?[0].text == ""
         }
     }
 
@@ -87,6 +91,17 @@ public final class PostgresConnection: SQLConnection {
         try copyRows("customs.\(table.name) (\(columns))", table.columns.map { $0.kind }, count: count, row)
     }
 
+    public func logProgress() throws(StoreError) -> LogProgress? {
+        guard tellsLogProgress else { return nil }
+        let row = try query(
+            """
+            SELECT CAST(pg_current_wal_insert_lsn() - '0/0' AS bigint), CAST(pg_current_wal_flush_lsn() - '0/0' AS bigint)
+            """, []
+        ).first
+        guard let end = row?[0].integer, let safe = row?[1].integer else { return nil }
+        return LogProgress(end: end, safe: safe)
+    }
+
     public func isOnlyWriter() throws(StoreError) -> Bool {
         let writers = try query(
             """
@@ -106,25 +121,23 @@ public final class PostgresConnection: SQLConnection {
         try begin(copy: "COPY \(target) FROM STDIN (FORMAT binary)")
         copy.begin()
         var writer = Writer(buffer: copy, kinds: kinds)
-        copy = CopyBuffer(empty: ())
         for index in 0..<count {
             writer.begin()
             row(index, &writer)
-            if writer.buffer.bytes.count > CopyBuffer.chunk {
-                try put(writer.buffer)
-                writer.buffer.bytes.removeAll(keepingCapacity: true)
+            if copy.bytes.count > CopyBuffer.chunk {
+                try put(copy.bytes)
+                copy.forget()
             }
         }
-        writer.buffer.end()
-        try put(writer.buffer)
-        copy = writer.buffer
+        copy.end()
+        try put(copy.bytes)
         try finishCopy()
     }
 
     /// Encodes rows for COPY BINARY.
     public struct Writer: RowWriter {
-        fileprivate var buffer: CopyBuffer
-        fileprivate let kinds: [StagedTable.Kind]
+        private let buffer: CopyBuffer
+        private let kinds: [StagedTable.Kind]
         private var column = 0
 
         fileprivate init(buffer: CopyBuffer, kinds: [StagedTable.Kind]) {
@@ -134,7 +147,7 @@ public final class PostgresConnection: SQLConnection {
 
         fileprivate mutating func begin() {
             column = 0
-            buffer.row(columns: Int16(kinds.count))
+            buffer.row(columns: kinds.count)
         }
 
         public mutating func integer(_ value: Int64) {
@@ -166,10 +179,9 @@ public final class PostgresConnection: SQLConnection {
         guard PQresultStatus(result) == PGRES_COPY_IN else { throw failure(result) }
     }
 
-    private func put(_ buffer: CopyBuffer) throws(StoreError) {
-        let sent = buffer.bytes.withUnsafeBytes { bytes in
-            PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
-        }
+    private func put(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        let sent = PQputCopyData(
+            handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
         guard sent == 1 else { throw .unavailable(oneLine(String(cString: PQerrorMessage(handle)))) }
     }
 

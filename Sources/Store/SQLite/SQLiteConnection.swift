@@ -78,6 +78,10 @@ public final class SQLiteConnection: SQLConnection {
         try insert("\(table.name) (\(table.columns.map { $0.name }.joined(separator: ", ")))", table, count: count, row)
     }
 
+    public var tellsLogProgress: Bool { false }
+
+    public func logProgress() -> LogProgress? { nil }
+
     /// A transaction has the database for itself.
     public func isOnlyWriter() -> Bool { true }
 
