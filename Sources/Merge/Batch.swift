@@ -45,7 +45,7 @@ public struct Batch: Sendable {
     }
 }
 
-/// What makes processes one run. All but the day are symbols of the vocabulary.
+/// What makes processes one run. All but the day and the flags are symbols of the vocabulary.
 public struct RunKey: Hashable, Sendable {
     /// Days since 1970-01-01 UTC.
     public var day: Int32
@@ -57,14 +57,17 @@ public struct RunKey: Hashable, Sendable {
     public var executable: Int32
     public var program: Int32
     public var stack: Int32
+    public var environment: Int32
+    /// Those by which questions part usage: compute node or not, staff or not.
+    public var flags: RunFlags
 }
 
 /// What a batch adds to one run.
 public struct RunDelta: Sendable {
     public let key: RunKey
     public let id: RunID
-    /// Those of the run's first process; a later process of the run may differ.
     public let environment: Int32
+    /// That of the run's first process; a later process of the run may differ, as in who vouches for the user.
     public let host: Int32
     /// 0 outside a job or if unknown; else 1 + floor(log2(nodes)).
     public let sizeClass: Int32
@@ -78,8 +81,8 @@ public struct RunDelta: Sendable {
     /// The earliest and the latest record's time, microseconds since 1970 UTC.
     public var firstSeen: Int64
     public var lastSeen: Int64
-    /// The longest life of a process, microseconds.
-    public var longest: Int64 = 0
+    /// When the first of the processes started, microseconds since 1970 UTC.
+    public var started: Int64
 }
 
 /// Sorts runs by day and job, so that new ones come to lie together at the end of an index: 2 bytes day since 1970, 6 bytes

@@ -255,7 +255,8 @@ public struct Merger: Sendable {
             user: userSymbol(record, envelope),
             executable: symbol(record, .executable, .executable),
             program: symbol(record, .main, .program),
-            stack: stackReader.symbol(for: record, in: &vocabulary[.stack]))
+            stack: stackReader.symbol(for: record, in: &vocabulary[.stack]),
+            environment: environmentSymbol(record), flags: RunFlags(record))
         let index: Int
         if let known = runIndex[runKey] {
             index = known
@@ -272,16 +273,14 @@ public struct Merger: Sendable {
     private mutating func newRun(
         _ runKey: RunKey, _ record: UsageRecord, _ envelope: Envelope, time: Int64
     ) -> RunDelta {
-        var flags: RunFlags = []
-        if record.isCompute == true { flags.insert(.compute) }
-        if record.isStaff == true { flags.insert(.staff) }
+        var flags = runKey.flags
         if envelope.identity != .claimed { flags.insert(.vouched) }
         let nodes = runKey.job == 0 ? 0 : record.numNodes ?? 0
         return RunDelta(
-            key: runKey, id: runID(runKey), environment: environmentSymbol(record),
+            key: runKey, id: runID(runKey), environment: runKey.environment,
             host: symbol(record, .host, .host),
             sizeClass: nodes <= 0 ? 0 : Int32(64 - UInt64(nodes).leadingZeroBitCount),
-            flags: flags, firstSeen: time, lastSeen: time)
+            flags: flags, firstSeen: time, lastSeen: time, started: time)
     }
 
     private mutating func symbol(_ record: UsageRecord, _ field: TextField, _ dimension: Dimension) -> Int32 {
@@ -371,6 +370,8 @@ public struct Merger: Sendable {
         append(runKey.executable, .executable)
         append(runKey.program, .program)
         append(runKey.stack, .stack)
+        append(runKey.environment, .environment)
+        key.append(String(runKey.flags.rawValue))
         var jobNumber: UInt64 = 0
         if runKey.job != 0 {
             jobNumber = vocabulary[.job].withBytes(of: runKey.job) { CompoundKey.withText(1, of: $0, leadingNumber) }
@@ -391,6 +392,15 @@ public struct Merger: Sendable {
     }
 }
 
+extension RunFlags {
+    /// Those that the record itself says.
+    fileprivate init(_ record: UsageRecord) {
+        self = []
+        if record.isCompute == true { insert(.compute) }
+        if record.isStaff == true { insert(.staff) }
+    }
+}
+
 extension RunDelta {
     mutating func add(_ record: UsageRecord, time: Int64) {
         processes += 1
@@ -404,7 +414,8 @@ extension RunDelta {
         firstSeen = min(firstSeen, time)
         lastSeen = max(lastSeen, time)
         // no process lives for a century, or less than no time: such a claim is nonsense and must not overflow
-        if let elapsed = record.elapsed, elapsed > 0 { longest = max(longest, Int64(min(elapsed, 3.2e9) * 1e6)) }
+        let lifetime = record.elapsed.map { $0 > 0 ? Int64(min($0, 3.2e9) * 1e6) : 0 } ?? 0
+        started = min(started, time - lifetime)
     }
 }
 

@@ -67,6 +67,7 @@ struct RunMemo: Sendable {
         writer.number(record.arrayJobID)
         writer.number(record.arrayTaskID)
         writer.number(record.hetGroup)
+        writer.number(code(record.isCompute) | code(record.isStaff) << 2 | code(record.isShifter) << 4)
         record.text.withUnsafeBytes { text in
             writer.text(record[.cluster], of: text)
             writer.text(record[.jobID], of: text)
@@ -77,6 +78,12 @@ struct RunMemo: Sendable {
             writer.text(record[.account], of: text)
             writer.text(record[.qos], of: text)
             writer.text(record[.partition], of: text)
+            writer.text(record[.prefix], of: text)
+            writer.text(record[.python], of: text)
+            writer.text(record[.implementation], of: text)
+            writer.text(record[.container], of: text)
+            writer.text(record[.system], of: text)
+            writer.text(record[.subsystem], of: text)
             writer.number(Int64(record.packages.count))
             for use in record.packages {
                 writer.text(use.name, of: text)
@@ -88,6 +95,11 @@ struct RunMemo: Sendable {
             }
         }
         return writer.count
+    }
+
+    private static func code(_ flag: Bool?) -> Int64 {
+        guard let flag else { return 0 }
+        return flag ? 1 : 2
     }
 }
 

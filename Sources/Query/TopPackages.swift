@@ -74,7 +74,7 @@ enum JobTime {
         """
         SELECT job, CASE WHEN claimed > \(most) THEN \(most) ELSE claimed END AS node_seconds FROM (
             SELECT r.job, COALESCE(j.num_nodes, 1)
-                * COALESCE(j.elapsed_seconds, (max(r.last_seen) - min(r.first_seen - r.longest)) / 1000000) AS claimed
+                * COALESCE(j.elapsed_seconds, (max(r.last_seen) - min(r.started)) / 1000000) AS claimed
             FROM runs r JOIN jobs j ON j.id = r.job
             WHERE r.job <> 0\(condition) GROUP BY r.job, j.num_nodes, j.elapsed_seconds) claims
         """

@@ -301,8 +301,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     THEN excluded.first_seen ELSE runs.first_seen END,
                 last_seen = CASE WHEN excluded.last_seen > runs.last_seen
                     THEN excluded.last_seen ELSE runs.last_seen END,
-                longest = CASE WHEN excluded.longest > runs.longest
-                    THEN excluded.longest ELSE runs.longest END,
+                started = CASE WHEN excluded.started < runs.started
+                    THEN excluded.started ELSE runs.started END,
                 processes = runs.processes + excluded.processes, ranks = runs.ranks + excluded.ranks,
                 exceptions = runs.exceptions + excluded.exceptions, signals = runs.signals + excluded.signals,
                 killed = runs.killed + excluded.killed
@@ -341,7 +341,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         row.uuid(high: run.id.high, low: run.id.low)
         row.integer(run.firstSeen)
         row.integer(run.lastSeen)
-        row.integer(run.longest)
+        row.integer(run.started)
         row.integer(Int64(run.key.day))
         row.integer(resolver.id(run.key.cluster, .cluster))
         row.integer(resolver.id(run.key.job, .job))

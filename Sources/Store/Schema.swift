@@ -6,6 +6,7 @@
 struct Schema {
     static let migrations: [Migration] = [
         Migration(version: 1, text: version1), Migration(version: 2, text: version2),
+        Migration(version: 3, text: version3),
     ]
 
     static var current: Int { migrations.last?.version ?? 0 }
@@ -104,6 +105,13 @@ struct Schema {
             sender {text} NOT NULL, record {bytes} NOT NULL, record_bytes {int} NOT NULL);
         CREATE INDEX quarantine_source ON quarantine (source, id);
         ALTER TABLE sources ADD COLUMN incarnation {text};
+
+        """
+
+    /// When a run's first process started, in the place of the longest life of any of them.
+    private static let version3 = """
+        ALTER TABLE runs RENAME COLUMN longest TO started;
+        UPDATE runs SET started = first_seen - started;
 
         """
 }

@@ -22,7 +22,7 @@ enum Staged {
     static let runs = StagedTable(
         "staged_runs",
         [("run", .uuid)] + [
-            ("first_seen", .integer), ("last_seen", .integer), ("longest", .integer), ("day", .integer),
+            ("first_seen", .integer), ("last_seen", .integer), ("started", .integer), ("day", .integer),
             ("cluster", .integer), ("job", .integer), ("step", .integer), ("usr", .integer), ("executable", .integer),
             ("program", .integer), ("stack", .integer), ("environment", .integer), ("host", .integer),
             ("size_class", .integer), ("flags", .integer), ("processes", .integer), ("ranks", .integer),
@@ -48,7 +48,7 @@ enum UsageTables {
     static let runs = StagedTable(
         "runs",
         Staged.runs.columns.map { column in
-            let isTime = ["first_seen", "last_seen", "longest"].contains(column.name)
+            let isTime = ["first_seen", "last_seen", "started"].contains(column.name)
             return (column.name, column.kind == .integer && !isTime ? .small : column.kind)
         })
     static let dailyKey = ["day", "cluster", "usr", "stack", "environment", "size_class", "flags"]

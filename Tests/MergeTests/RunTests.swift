@@ -29,7 +29,7 @@ import Testing
         #expect(run.host == "nid001")
         #expect(run.delta.processes == 1 && run.delta.ranks == 0)
         #expect(run.delta.firstSeen == noon - 60 * second && run.delta.lastSeen == run.delta.firstSeen)
-        #expect(run.delta.longest == 30 * second)
+        #expect(run.delta.started == noon - 90 * second)
         #expect(run.delta.flags == .compute)
         #expect(feed.batch.messages == 1 && feed.batch.lastArrival == noon && feed.counters.isEmpty)
     }
@@ -53,7 +53,7 @@ import Testing
         #expect(run.processes == 4 && run.ranks == 3)
         #expect(run.killed == 1 && run.exceptions == 1 && run.signals == 1)
         #expect(run.firstSeen == noon - 70 * second && run.lastSeen == noon - 50 * second)
-        #expect(run.longest == 13 * second)
+        #expect(run.started == noon - 81 * second)
         #expect(feed.runs.first?.host == "nid000")
     }
 
@@ -85,6 +85,12 @@ import Testing
         ("other direct use", { $0.direct = ["scipy"] }),
         ("no direct use", { $0.direct = [] }),
         ("direct use unknown", { $0.direct = nil }),
+        ("another prefix", { $0[.prefix] = "/elsewhere" }),
+        ("another Python", { $0[.python] = "3.13.0" }),
+        ("another system", { $0[.system] = "other" }),
+        ("a container", { $0[.container] = "podman" }),
+        ("a compute node", { $0.isCompute = true }),
+        ("staff", { $0.isStaff = true }),
     ]
 
     @Test("what makes no other run", arguments: RunTests.likenesses.indices) func same(index: Int) {
@@ -97,8 +103,8 @@ import Testing
     private static let likenesses: [(String, @Sendable (inout SampleRecord) -> Void)] = [
         ("another time of the day", { $0.time = noon + 6 * 3_600 * second }),
         ("another host", { $0[.host] = "nid999" }),
-        ("another prefix", { $0[.prefix] = "/elsewhere" }),
         ("another end", { $0.end = .killed }),
+        ("not staff, said aloud", { $0.isStaff = false }),
         ("restart 0 said aloud", { $0.restart = 0 }),
         ("another order of packages", { $0.packages.reverse() }),
         ("a direct name that is no package", { $0.direct = ["numpy", "other"] }),
@@ -204,10 +210,10 @@ import Testing
     }
 
     @Test("a life that makes no sense does no harm", arguments: [.infinity, 1e300, -1e300, -5, .nan, 0] as [Double])
-    func longest(elapsed: Double) throws {
+    func started(elapsed: Double) throws {
         var feed = Feed()
         feed.add(process(1).with { $0.elapsed = elapsed })
-        let longest = try #require(feed.runs.first?.delta.longest)
-        #expect(longest == (elapsed > 1e9 ? 3_200_000_000_000_000 : 0))
+        let run = try #require(feed.runs.first?.delta)
+        #expect(run.firstSeen - run.started == (elapsed > 1e9 ? 3_200_000_000_000_000 : 0))
     }
 }

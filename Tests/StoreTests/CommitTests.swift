@@ -45,11 +45,11 @@ import Testing
         #expect(try writing.commit(later) == .committed(stored: 1, merged: 2))
         let row = try database.rows(
             """
-            SELECT processes, ranks, exceptions, signals, killed, first_seen, last_seen, longest FROM runs
+            SELECT processes, ranks, exceptions, signals, killed, first_seen, last_seen, started FROM runs
             WHERE usr = (SELECT id FROM users WHERE name = 'ada')
             """)
         #expect(
-            row == [[3, 2, 1, 1, 1, noon - 90_000_000, noon, 100_000_000].map { SQLValue.integer(Int64($0)) }])
+            row == [[3, 2, 1, 1, 1, noon - 90_000_000, noon, noon - 190_000_000].map { SQLValue.integer(Int64($0)) }])
         #expect(try counters(database) == ["stored": 2, "merged": 2])
         #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 4)
         #expect(try database.integer("SELECT count(*) FROM jobs") == 1)

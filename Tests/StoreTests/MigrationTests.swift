@@ -24,13 +24,17 @@ import Testing
         try writing.commit([process(1)])
         try database.connect().run(
             script:
-                "DROP TABLE quarantine; ALTER TABLE sources DROP COLUMN incarnation; DELETE FROM schema_versions WHERE version > 1"
-        )
+                """
+                UPDATE runs SET started = first_seen - started; ALTER TABLE runs RENAME COLUMN started TO longest;
+                DROP TABLE quarantine; ALTER TABLE sources DROP COLUMN incarnation;
+                DELETE FROM schema_versions WHERE version > 1
+                """)
         writing = try Writing(database, source: "another")
         writing.quarantine(process(2), entry: [9], reason: "no")
         try writing.commit()
         #expect(try database.integer("SELECT count(*) FROM quarantine") == 1)
         #expect(try database.integer("SELECT count(*) FROM runs") == 1)
+        #expect(try database.integer("SELECT first_seen - started FROM runs") == 30_000_000)
     }
 
     @Test("of several that start at once one migrates, and all go on", arguments: TestDatabase.dialects)
