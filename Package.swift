@@ -68,7 +68,7 @@ let package = Package(
         room("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
         room("DaemonMetrics", ["Record"]),
         room("Archive", ["Checksum", "CZlib", "CZstd"]),
-        room("Query", ["Record", "Store"]),
+        room("Query", ["Checksum", "Record", "Store"]),
         room("HookTree", ["CFileSystem"]),
 
         room("Web", ["DaemonMetrics", log, .product(name: "Hummingbird", package: "hummingbird")]),

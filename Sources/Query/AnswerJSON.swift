@@ -14,8 +14,7 @@ extension TopPackages {
 }
 
 extension TopPackages.Row {
-    /// To a thousandth.
-    public var nodeHours: Double { (Double(nodeSeconds) / 3.6).rounded() / 1_000 }
+    public var nodeHours: Double { Double(nodeSeconds) / 3_600 }
 }
 
 extension PackageReport {

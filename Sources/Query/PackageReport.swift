@@ -48,7 +48,8 @@ public struct PackageReport: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, companionLimit: Int = 20
     ) throws(StoreError) -> PackageReport {
-        let (condition, parameters) = filter.condition
+        let (condition, parameters) = filter.condition(in: connection.dialect)
+        let direct = filter.packageCondition
         let uses = """
             FROM runs r JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package
             """
@@ -56,18 +57,18 @@ public struct PackageReport: Sendable, Equatable {
         let total = try connection.query(
             """
             SELECT count(DISTINCT NULLIF(r.usr, 0)), count(DISTINCT NULLIF(r.job, 0)), sum(r.processes),
-                min(r.first_seen), max(r.last_seen) \(uses) WHERE p.name = ?\(condition)
+                min(r.first_seen), max(r.last_seen) \(uses) WHERE p.name = ?\(direct)\(condition)
             """, named)
         let versions = try connection.query(
             """
             SELECT sp.version, count(DISTINCT NULLIF(r.usr, 0)) AS users, count(DISTINCT NULLIF(r.job, 0)) AS jobs
-            \(uses) WHERE p.name = ?\(condition)
+            \(uses) WHERE p.name = ?\(direct)\(condition)
             GROUP BY sp.version ORDER BY users DESC, jobs DESC, COALESCE(sp.version, ''), sp.version IS NULL
             """, named)
         // each day's month is looked up once: runs are many, days are few
         let months = try connection.query(
             """
-            WITH used AS MATERIALIZED (SELECT DISTINCT r.day, r.usr, r.job \(uses) WHERE p.name = ?\(condition)),
+            WITH used AS MATERIALIZED (SELECT DISTINCT r.day, r.usr, r.job \(uses) WHERE p.name = ?\(direct)\(condition)),
             day_months AS MATERIALIZED (
                 SELECT d.day, m.month FROM (SELECT DISTINCT day FROM used) d
                     JOIN months m ON d.day >= m.first_day AND d.day < m.next_day)
@@ -77,7 +78,7 @@ public struct PackageReport: Sendable, Equatable {
         let sizes = try connection.query(
             """
             SELECT j.num_nodes, count(DISTINCT j.id)
-            \(uses) JOIN jobs j ON j.id = r.job WHERE r.job <> 0 AND p.name = ?\(condition)
+            \(uses) JOIN jobs j ON j.id = r.job WHERE r.job <> 0 AND p.name = ?\(direct)\(condition)
             GROUP BY j.num_nodes ORDER BY COALESCE(j.num_nodes, -1)
             """, named)
         let row = total.first ?? []
@@ -97,12 +98,12 @@ public struct PackageReport: Sendable, Equatable {
     private static func companions(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, limit: Int
     ) throws(StoreError) -> [Companion] {
-        let (condition, parameters) = filter.condition
+        let (condition, parameters) = filter.condition(in: connection.dialect)
         let rows = try connection.query(
             """
             WITH job_packages AS MATERIALIZED (
                 SELECT DISTINCT r.job, sp.package FROM runs r JOIN stack_packages sp ON sp.stack = r.stack
-                WHERE r.job <> 0\(condition)),
+                WHERE r.job <> 0\(filter.packageCondition)\(condition)),
             with_package AS MATERIALIZED (
                 SELECT job FROM job_packages WHERE package = (SELECT id FROM packages WHERE name = ?)),
             shared AS (
@@ -130,9 +131,9 @@ func pearson(both: Int64, first: Int64, second: Int64, all: Int64) -> Double? {
     let n = Double(all)
     let x = Double(first)
     let y = Double(second)
-    let spread = (x * (n - x) * y * (n - y)).squareRoot()
+    let spread = ((x * (n - x)) * (y * (n - y))).squareRoot()
     guard spread > 0 else { return nil }
     let value = (n * Double(both) - x * y) / spread
-    // beyond the fourth digit there is noise; and zero has no sign
-    return (value * 10_000).rounded() / 10_000 + 0
+    // beyond the twelfth digit there is noise; and zero has no sign
+    return (value * 1e12).rounded() / 1e12 + 0
 }

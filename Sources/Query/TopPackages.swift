@@ -20,14 +20,11 @@ public struct TopPackages: Sendable, Equatable {
 
     public let rows: [Row]
 
-    /// - Parameters:
-    ///   - onlyDirect: count only what the user's own code imported.
-    ///   - limit: the most rows; nil for all.
+    /// - Parameter limit: the most rows; nil for all.
     public static func ask(
-        _ connection: any SQLConnection, _ filter: UsageFilter, by order: Order = .users, onlyDirect: Bool = false,
-        limit: Int? = nil
+        _ connection: any SQLConnection, _ filter: UsageFilter, by order: Order = .users, limit: Int? = nil
     ) throws(StoreError) -> TopPackages {
-        let (condition, parameters) = filter.condition
+        let (condition, parameters) = filter.condition(in: connection.dialect)
         let column =
             switch order {
             case .users: "users"
@@ -40,7 +37,7 @@ public struct TopPackages: Sendable, Equatable {
             WITH used AS (
                 SELECT sp.package, r.usr, r.job, sum(r.processes) AS processes
                 FROM runs r JOIN stack_packages sp ON sp.stack = r.stack
-                WHERE true\(onlyDirect ? " AND sp.direct = 1" : "")\(condition) GROUP BY sp.package, r.usr, r.job),
+                WHERE true\(filter.packageCondition)\(condition) GROUP BY sp.package, r.usr, r.job),
             job_time AS (\(JobTime.sql(condition))),
             package_time AS (
                 SELECT pj.package, sum(t.node_seconds) AS node_seconds

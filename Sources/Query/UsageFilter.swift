@@ -3,18 +3,54 @@ import Store
 
 /// Which usage a question is about.
 public struct UsageFilter: Sendable, Equatable {
+    /// What kind of node processes ran on.
+    public enum Place: Sendable, Equatable {
+        case compute
+        /// Everything else: login nodes, notebooks, services.
+        case login
+    }
+
     /// The first and the last day, counted from 1970-01-01 UTC, both included; nil without bound.
     public var firstDay: Int?
     public var lastDay: Int?
     public var system: String?
     public var account: String?
+    /// nil for all of them.
+    public var place: Place?
     /// Usage by the centre's own staff counts too.
     public var includesStaff = false
+    /// Only packages that the user's own code imported itself.
+    public var onlyDirect = false
 
     public init() {}
 
     /// The condition on the runs called `r`, beginning with `AND` or empty, and its parameters.
-    var condition: (sql: String, parameters: [SQLValue]) {
+    func condition(in dialect: Dialect) -> (sql: String, parameters: [SQLValue]) {
+        var (sql, parameters) = dailyCondition
+        // runs are kept in the order of their keys, which begin with the day: the bounds spare reading all of them
+        if let firstDay { sql += " AND r.run >= \(dialect.runKey(beginning: firstDay))" }
+        if let lastDay, lastDay < Int(UInt16.max) { sql += " AND r.run < \(dialect.runKey(beginning: lastDay + 1))" }
+        if let account {
+            sql += " AND r.job IN (SELECT j.id FROM jobs j JOIN accounts a ON a.id = j.account WHERE a.name = ?)"
+            parameters.append(.text(account))
+        }
+        return (sql, parameters)
+    }
+
+    /// The smallest table that tells users and processes, and the condition on its rows called `r`: the daily sums, unless the
+    /// filter is about jobs, of which they know nothing.
+    func summary(in dialect: Dialect) -> (table: String, sql: String, parameters: [SQLValue]) {
+        if account != nil {
+            let (sql, parameters) = condition(in: dialect)
+            return ("runs", sql, parameters)
+        }
+        return ("usage_daily", dailyCondition.sql, dailyCondition.parameters)
+    }
+
+    /// The condition on a stack's packages called `sp`, beginning with `AND` or empty.
+    var packageCondition: String { onlyDirect ? " AND sp.direct = 1" : "" }
+
+    private var dailyCondition: (sql: String, parameters: [SQLValue]) {
         var sql = ""
         var parameters: [SQLValue] = []
         if let firstDay {
@@ -26,13 +62,14 @@ public struct UsageFilter: Sendable, Equatable {
             parameters.append(.integer(Int64(lastDay)))
         }
         if !includesStaff { sql += " AND (r.flags & 2) = 0" }
+        switch place {
+        case .compute: sql += " AND (r.flags & 1) = 1"
+        case .login: sql += " AND (r.flags & 1) = 0"
+        case nil: break
+        }
         if let system {
             sql += " AND r.environment IN (SELECT id FROM environments WHERE system = ?)"
             parameters.append(.text(system))
-        }
-        if let account {
-            sql += " AND r.job IN (SELECT j.id FROM jobs j JOIN accounts a ON a.id = j.account WHERE a.name = ?)"
-            parameters.append(.text(account))
         }
         return (sql, parameters)
     }

@@ -16,7 +16,7 @@ public struct UserReport: Sendable, Equatable {
         // whoever asks for a person by name means it, staff or not
         var filter = filter
         filter.includesStaff = true
-        let (condition, parameters) = filter.condition
+        let (condition, parameters) = filter.condition(in: connection.dialect)
         let named = [SQLValue.text(username)] + parameters
         let most = limit.map { " LIMIT \($0)" } ?? ""
         let total = try connection.query(
@@ -28,7 +28,7 @@ public struct UserReport: Sendable, Equatable {
             """
             SELECT p.name, sum(r.processes) AS processes FROM runs r JOIN users u ON u.id = r.usr
                 JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package
-            WHERE u.name = ?\(condition) GROUP BY p.name ORDER BY processes DESC, p.name\(most)
+            WHERE u.name = ?\(filter.packageCondition)\(condition) GROUP BY p.name ORDER BY processes DESC, p.name\(most)
             """, named)
         let environments = try connection.query(
             """

@@ -15,6 +15,9 @@ public struct Settings: Sendable, Equatable {
     public var tls = TLSSettings()
     public var merge = MergeSettings()
     public var log = LogSettings()
+    /// Patterns of interpreters' prefixes by the kind of environment that they stand for; kinds that are not here keep
+    /// their built-in patterns.
+    public var environments: [String: [String]] = [:]
 
     /// The defaults below a state directory.
     public init(stateDirectory: String) {
@@ -22,6 +25,11 @@ public struct Settings: Sendable, Equatable {
         self.stateDirectory = stateDirectory
         store = "sqlite://\(stateDirectory)/customs.sqlite"
     }
+}
+
+/// Kinds of environments that patterns can tell.
+public enum EnvironmentSettings {
+    public static let kinds = ["spack", "conda", "venv", "module", "system"]
 }
 
 public struct JournalSettings: Sendable, Equatable {

@@ -19,6 +19,7 @@ public enum SettingsFile {
         let root = Section(table: table, name: "", file: name, text: text)
         try root.refuseUnknown([
             "listen", "store", "state_dir", "http", "journal", "receive", "streams", "tls", "merge", "log",
+            "environments",
         ])
         if let directory = try root.string("state_dir") { settings.move(stateDirectory: directory) }
         if let listen = try root.strings("listen") {
@@ -65,6 +66,11 @@ public enum SettingsFile {
         let merge = try root.section("merge", ["batch_records", "batch_delay_ms"])
         try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }
         try merge?.integer("batch_delay_ms", 0...60_000) { settings.merge.batchDelayMilliseconds = $0 }
+
+        let environments = try root.section("environments", EnvironmentSettings.kinds)
+        for kind in EnvironmentSettings.kinds {
+            if let patterns = try environments?.strings(kind) { settings.environments[kind] = patterns }
+        }
 
         let log = try root.section("log", ["level", "rejects_per_minute"])
         try log?.integer("rejects_per_minute", 0...100_000) { settings.log.rejectsPerMinute = $0 }

@@ -81,7 +81,7 @@ public enum Dialect: Sendable {
 }
 
 /// A value in a statement or a row.
-public enum SQLValue: Sendable, Equatable {
+public enum SQLValue: Sendable, Hashable {
     case null
     case integer(Int64)
     case real(Double)

@@ -31,7 +31,8 @@ struct Customs: ParsableCommand {
             """,
         version: "customs 0.1.0",
         subcommands: [
-            Top.self, Package.self, Job.self, User.self, HealthCommand.self, Import.self, HookCommand.self,
+            Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
+            Stacks.self, HealthCommand.self, Import.self, HookCommand.self,
         ])
 
     static func main() {

@@ -50,7 +50,17 @@ struct FilterOptions: ParsableArguments {
     @Flag(name: .customLong("include-staff"), help: "Count the centre's own staff too.")
     var includeStaff = false
 
+    @Flag(help: "Only what ran on compute nodes.")
+    var compute = false
+
+    @Flag(help: "Only what ran elsewhere: login nodes, notebooks, services.")
+    var login = false
+
+    @Flag(help: "Count only packages that the user's own code imported.")
+    var direct = false
+
     func validate() throws {
+        if compute && login { throw ValidationError("--compute and --login: give one of them; without, both count") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit): must be at least 1") }
         _ = try since.map { try Day($0, "--since") }
         _ = try until.map { try Day($0, "--until") }
@@ -64,6 +74,8 @@ struct FilterOptions: ParsableArguments {
             filter.system = system
             filter.account = account
             filter.includesStaff = includeStaff
+            filter.onlyDirect = direct
+            filter.place = compute ? .compute : login ? .login : nil
             return filter
         }
     }

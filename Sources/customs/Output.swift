@@ -49,6 +49,12 @@ func show(_ json: JSON, as format: OutputFormat, table: () -> String, csv: () ->
     }
 }
 
+/// Prints a list of objects, with these members as columns.
+func show(_ answer: JSON, _ columns: [String], as format: OutputFormat) {
+    let table = TextTable(headings: columns, rows: answer.rows(columns))
+    show(answer, as: format, table: { table.formatted }, csv: { table })
+}
+
 /// Writes a line to standard error.
 func printError(_ line: String) { writeToStandardError(line + "\n") }
 
@@ -58,6 +64,15 @@ func writeToStandardError(_ text: String) {
 }
 
 extension JSON {
+    /// The members of a list's objects, in the order of `columns`.
+    fileprivate func rows(_ columns: [String]) -> [[JSON]] {
+        guard case .array(let elements) = self else { return [] }
+        return elements.map { element in
+            guard case .object(let members) = element else { return columns.map { _ in .null } }
+            return columns.map { column in members.first { $0.key == column }?.value ?? .null }
+        }
+    }
+
     var isNumber: Bool {
         switch self {
         case .integer, .real, .null: true

@@ -21,12 +21,9 @@ struct Top: ParsableCommand {
     @Option(help: "Sort by users (the default), jobs, processes or node-hours.")
     var by: TopPackages.Order = .users
 
-    @Flag(help: "Count only packages that the user's own code imported.")
-    var direct = false
-
     func run() throws {
         let answer = try TopPackages.ask(
-            try store.location().reader(), try filter.filter, by: by, onlyDirect: direct, limit: filter.limit)
+            try store.location().reader(), try filter.filter, by: by, limit: filter.limit)
         let table = TextTable(
             headings: ["package", "users", "jobs", "processes", "node_hours"],
             rows: answer.rows.map {

@@ -15,14 +15,23 @@ struct Plainly {
         for process in all {
             if let job = process.job, let account = process[.account] { accounts[job] = account }
         }
-        processes = all.filter { process in
+        let counted = all.filter { process in
             if let first = filter.firstDay, process.dayNumber < first { return false }
             if let last = filter.lastDay, process.dayNumber > last { return false }
             if !filter.includesStaff && process.isStaff == true { return false }
+            if let place = filter.place, (place == .compute) != (process.isCompute == true) { return false }
             if let system = filter.system, process[.system] != system { return false }
             if let account = filter.account, process.job.map({ accounts[$0] ?? "" }) != account { return false }
             return true
         }
+        processes =
+            !filter.onlyDirect
+            ? counted
+            : counted.map { process in
+                process.with { sample in
+                    sample.packages = process.packages.filter { process.direct?.contains($0.name) == true }
+                }
+            }
         for process in processes {
             guard let job = process.job else { continue }
             for package in process.packages { jobsUsing[package.name, default: []].insert(job) }
@@ -90,6 +99,10 @@ let filters: [UsageFilter] = {
         filter {
             $0.firstDay = first + 10; $0.lastDay = first + 90; $0.system = "muller"; $0.account = "m3";
             $0.includesStaff = true
+        },
+        filter { $0.place = .compute }, filter { $0.place = .login }, filter { $0.onlyDirect = true },
+        filter {
+            $0.onlyDirect = true; $0.place = .compute; $0.account = "m2"; $0.lastDay = first + 70
         },
         filter { $0.system = "no such system" }, filter { $0.account = "" }, filter { $0.firstDay = first + 4_000 },
     ]

@@ -72,12 +72,16 @@ enum SampleCentre {
         sample[.system] = user % 4 == 0 ? "perlmutter" : "muller"
         sample[.cluster] = job % 2 == 0 ? "main" : "alvarez"
         sample.isStaff = user == 3 ? true : nil
+        sample.isCompute = user % 2 == 0 ? false : nil
+        sample[.container] = user == 7 ? "podman" : nil
+        sample[.implementation] = user == 4 ? "pypy" : "cpython"
         if !random.once(in: 6) {
             // two clusters have jobs of the same number, and one job was requeued
             sample[.jobID] = "\(1_000 + job / 2)"
             sample[.stepID] = "\(random.below(2))"
             sample[.account] = job % 5 == 0 ? nil : "m\(job % 5)"
             sample.numNodes = [nil, 1, 2, 4, 64][job % 5]
+            sample.isCompute = job % 7 == 0 ? nil : true
             if job == 8 { sample.restart = Int64(random.below(2)) }
         }
         sample.rank = random.once(in: 3) ? Int64(random.below(4)) : nil

@@ -14,11 +14,10 @@ import Testing
         let nodeSeconds: Int64
     }
 
-    private func expected(_ plainly: Plainly, by order: TopPackages.Order, onlyDirect: Bool) -> [Row] {
+    private func expected(_ plainly: Plainly, by order: TopPackages.Order) -> [Row] {
         var rows: [String: Row] = [:]
         for package in plainly.packages {
-            let using = plainly.using(package).filter { !onlyDirect || $0.direct?.contains(package) == true }
-            if using.isEmpty { continue }
+            let using = plainly.using(package)
             rows[package] = Row(
                 package: package, users: plainly.users(using), jobs: plainly.jobs(using), processes: Int64(using.count),
                 nodeSeconds: Set(using.compactMap { $0.job }).reduce(0) { $0 + plainly.nodeSeconds($1) })
@@ -44,11 +43,13 @@ import Testing
 
     @Test("the packages used most, by every order and filter", arguments: filters.indices, [false, true])
     func top(filter: Int, onlyDirect: Bool) throws {
-        let plainly = Plainly(SampleCentre.processes, filters[filter])
+        var filter = filters[filter]
+        filter.onlyDirect = onlyDirect
+        let plainly = Plainly(SampleCentre.processes, filter)
         for order in TopPackages.Order.allCases {
-            let expected = expected(plainly, by: order, onlyDirect: onlyDirect)
+            let expected = expected(plainly, by: order)
             let answers = try SampleCentre.databases().map {
-                try TopPackages.ask($0.location.reader(), filters[filter], by: order, onlyDirect: onlyDirect)
+                try TopPackages.ask($0.location.reader(), filter, by: order)
             }
             for answer in answers { #expect(rows(answer) == expected, "by \(order)") }
             #expect(answers[0].json.formatted == answers[1].json.formatted)
@@ -79,7 +80,23 @@ import Testing
         #expect(row.nodeSeconds == 3 * 7_200 && row.nodeHours == 6)
         try database.connect().run(script: "UPDATE jobs SET elapsed_seconds = 3661, num_nodes = 2")
         let later = try #require(try TopPackages.ask(database.location.reader(), UsageFilter()).rows.first)
-        #expect(later.nodeSeconds == 7_322 && later.nodeHours == 2.034)
+        #expect(later.nodeSeconds == 7_322 && later.nodeHours == 7_322.0 / 3_600)
+    }
+
+    @Test("a job lasts from its first process' start, whichever of them ends first", arguments: TestDatabase.dialects)
+    func workers(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        let samples = [(100, 20), (1_000, 990), (500, 1)].enumerated().map { index, times in
+            SampleRecord(id: UInt64(index)).with {
+                $0.time = SampleCentre.beginning + Int64(times.0) * 1_000_000
+                $0.elapsed = Double(times.1)
+                $0[.jobID] = "1"
+                $0.packages = [.init("numpy")]
+            }
+        }
+        try SampleCentre.load(samples, into: database)
+        let row = try #require(try TopPackages.ask(database.location.reader(), UsageFilter()).rows.first)
+        #expect(row.processes == 3 && row.nodeSeconds == 990)
     }
 
     /// Anyone can send a record that claims the most nodes that a record may claim, for the longest time.

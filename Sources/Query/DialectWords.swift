@@ -1,0 +1,27 @@
+import Store
+
+/// What the two databases have no common words for.
+extension Dialect {
+    /// The texts of a group as one text, in an order. In SQLite the rows must come from a subquery that sorts them.
+    func joined(_ text: String, by separator: String, orderedBy order: String) -> String {
+        switch self {
+        case .postgres: "string_agg(\(text), '\(separator)' ORDER BY \(order))"
+        case .sqlite: "group_concat(\(text), '\(separator)')"
+        }
+    }
+
+    /// The month of a day, as `2026-11`.
+    func month(of day: String) -> String {
+        switch self {
+        case .postgres: "to_char(DATE '1970-01-01' + \(day), 'YYYY-MM') COLLATE \"C\""
+        case .sqlite: "strftime('%Y-%m', \(day) * 86400, 'unixepoch')"
+        }
+    }
+
+    /// The least key that a run of this day can have: a literal.
+    func runKey(beginning day: Int) -> String {
+        let digits = String(UInt16(clamping: day), radix: 16)
+        let key = String(repeating: "0", count: 4 - digits.count) + digits + String(repeating: "0", count: 28)
+        return self == .postgres ? "'\(key)'" : "X'\(key)'"
+    }
+}

@@ -1,0 +1,46 @@
+import Store
+
+/// From where Python is run: the prefixes of interpreters and how they came to be there.
+public struct EnvironmentUsage: Sendable, Equatable {
+    public struct Row: Sendable, Equatable {
+        public let kind: String
+        /// nil where nobody said.
+        public let prefix: String?
+        public let users: Int64
+        public let jobs: Int64
+    }
+
+    public let rows: [Row]
+
+    public static func ask(
+        _ connection: any SQLConnection, _ filter: UsageFilter, kinds: EnvironmentKinds = EnvironmentKinds(),
+        limit: Int? = nil
+    ) throws(StoreError) -> EnvironmentUsage {
+        let grouping = UsageGrouping(
+            columns: ["e.prefix", "CASE WHEN e.container <> '' THEN 1 ELSE 0 END"],
+            joins: "JOIN environments e ON e.id = r.environment")
+        var rows = try grouping.tallies(connection, filter).map { key, tally in
+            let prefix = key[0].text ?? ""
+            return Row(
+                kind: kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
+                prefix: prefix.isEmpty ? nil : prefix, users: tally.users, jobs: tally.jobs)
+        }
+        rows.sort { left, right in
+            if left.users != right.users { return left.users > right.users }
+            if left.jobs != right.jobs { return left.jobs > right.jobs }
+            return left.prefix == right.prefix
+                ? byBytes(left.kind, right.kind) : byBytes(left.prefix ?? "", right.prefix ?? "")
+        }
+        return EnvironmentUsage(rows: rows.limited(to: limit))
+    }
+
+    public var json: JSON {
+        .array(
+            rows.map {
+                .object([
+                    "kind": .text($0.kind), "prefix": .text($0.prefix), "users": .integer($0.users),
+                    "jobs": .integer($0.jobs),
+                ])
+            })
+    }
+}

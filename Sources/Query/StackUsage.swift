@@ -1,0 +1,89 @@
+import Checksum
+import Store
+
+/// Whole sets of package versions that were used together. Whether a package was imported by the user's own code or by a
+/// library makes no other set.
+public struct StackUsage: Sendable, Equatable {
+    public struct Package: Sendable, Equatable {
+        public let name: String
+        public let version: String?
+    }
+
+    public struct Row: Sendable, Equatable {
+        /// The same for the same set in every store: 16 hexadecimal digits.
+        public let stack: String
+        /// By name.
+        public let packages: [Package]
+        public let users: Int64
+        public let jobs: Int64
+    }
+
+    public let rows: [Row]
+
+    public static func ask(
+        _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
+    ) throws(StoreError) -> StackUsage {
+        // with lengths, no name or version can pass for another one, whatever characters it has
+        let word = """
+            length(name) || ':' || name || CASE WHEN version IS NULL THEN '-' ELSE length(version) || ':' || version END
+            """
+        let grouping = UsageGrouping(
+            expressions: """
+                sets AS (
+                    SELECT stack, \(connection.dialect.joined(word, by: "", orderedBy: "name")) AS content
+                    FROM (
+                        SELECT sp.stack, p.name, sp.version FROM stack_packages sp JOIN packages p ON p.id = sp.package
+                        WHERE true\(filter.packageCondition) ORDER BY sp.stack, p.name) named
+                    GROUP BY stack)
+                """,
+            columns: ["s.content"], joins: "JOIN sets s ON s.stack = r.stack")
+        let sets = try grouping.tallies(connection, filter).map { key, tally in
+            let content = key[0].text ?? ""
+            return (id: digest(content), content, tally)
+        }
+        let sorted = sets.sorted { left, right in
+            if left.2.users != right.2.users { return left.2.users > right.2.users }
+            return left.2.jobs == right.2.jobs ? byBytes(left.id, right.id) : left.2.jobs > right.2.jobs
+        }
+        return StackUsage(
+            rows: sorted.limited(to: limit).map { id, content, tally in
+                Row(stack: id, packages: packages(content), users: tally.users, jobs: tally.jobs)
+            })
+    }
+
+    private static func digest(_ content: String) -> String {
+        var content = content
+        let hash = content.withUTF8 { XXH64.hash(UnsafeRawBufferPointer($0)) }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private static func packages(_ content: String) -> [Package] {
+        var rest = content.unicodeScalars[...]
+        func text() -> String? {
+            if rest.first == "-" {
+                rest.removeFirst()
+                return nil
+            }
+            let count = rest.prefix { $0 != ":" }
+            rest = rest.dropFirst(count.count + 1)
+            let text = rest.prefix(Int(String(count)) ?? 0)
+            rest = rest.dropFirst(text.count)
+            return String(text)
+        }
+        var packages: [Package] = []
+        while !rest.isEmpty { packages.append(Package(name: text() ?? "", version: text())) }
+        return packages
+    }
+
+    public var json: JSON {
+        .array(
+            rows.map { row in
+                .object([
+                    "stack": .text(row.stack),
+                    "packages": .object(row.packages.map { JSON.Member($0.name, .text($0.version)) }),
+                    "users": .integer(row.users), "jobs": .integer(row.jobs),
+                ])
+            })
+    }
+}

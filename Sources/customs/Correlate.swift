@@ -1,0 +1,37 @@
+import ArgumentParser
+import Query
+import Store
+
+struct Correlate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Which packages are used in the same jobs.",
+        discussion: """
+            Pearson's coefficient of two packages: 1 where every job uses both or neither, 0 where one says nothing of the other,
+            -1 where every job uses exactly one of them. Without --package it is of each two of the 1,000 packages in most jobs.
+
+            EXAMPLES
+              customs correlate --min 0.6 --since 150d --compute
+              customs correlate --package mpi4py --limit 20
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var filter: FilterOptions
+
+    @Option(help: "Only pairs with this package.")
+    var package: String?
+
+    @Option(name: .customLong("min"), help: ArgumentHelp("The smallest coefficient to show, -1 to 1.", valueName: "r"))
+    var least: Double?
+
+    func validate() throws {
+        if let least, !(-1...1).contains(least) {
+            throw ValidationError("--min \(least): a coefficient is between -1 and 1")
+        }
+    }
+
+    func run() throws {
+        let answer = try PackageCorrelations.ask(
+            try store.location().reader(), try filter.filter, package: package, least: least, limit: filter.limit)
+        show(answer.json, ["a", "b", "pearson", "jobs"], as: store.format)
+    }
+}
