@@ -16,6 +16,8 @@ struct Customs: ParsableCommand {
             EXAMPLES
               customs top --since 30d                 the most used packages of the last 30 days
               customs package numpy --format json     versions, months, job sizes of one package
+              customs trend torch jax                 users and jobs, month by month
+              customs who numpy --older-than 2.0      whom to write to before an old version goes
               customs job 4242                        what a job's Python processes did
               customs health                          what became of every message
               customs import archive.jsonl.zst        take records from an archive
@@ -32,7 +34,8 @@ struct Customs: ParsableCommand {
         version: "customs 0.1.0",
         subcommands: [
             Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
-            Stacks.self, HealthCommand.self, Import.self, HookCommand.self,
+            Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self, HealthCommand.self,
+            Import.self, HookCommand.self,
         ])
 
     static func main() {

@@ -120,4 +120,133 @@ import Testing
         }
         #expect(formatted.count == 1)
     }
+
+    @Test("trends", arguments: filters.indices) func trends(filter: Int) throws {
+        let plainly = plainly(filter)
+        let rows = ["torch", "numpy", "no such package"].flatMap { package in
+            Dictionary(grouping: plainly.using(package)) { String(Calendar.text(day: $0.dayNumber).prefix(7)) }
+                .sorted { $0.key < $1.key }.map { month, own -> [JSON] in
+                    [.text(package), .text(month), .integer(plainly.users(own)), .integer(plainly.jobs(own))]
+                }
+        }
+        try expect(filter, ["package", "month", "users", "jobs"], rows) {
+            try PackageTrend.ask($0, $1, packages: ["torch", "numpy", "no such package"]).json
+        }
+    }
+
+    @Test("versions", arguments: filters.indices, [nil, "1.10", "1.9.9"])
+    func versions(filter: Int, olderThan: String?) throws {
+        let plainly = plainly(filter)
+        // the newest first, then the one that is no version, then the unknown one
+        let order = olderThan == nil ? ["2.0", "1.10", "1.9", "", nil] : ["1.9"]
+        let rows = order.compactMap { version -> [JSON]? in
+            let own = plainly.processes.filter { $0.packages.contains(SampleRecord.Package("scipy", version)) }
+            return own.isEmpty
+                ? nil : [.text(version), .integer(plainly.users(own)), .integer(plainly.jobs(own)), date(own)]
+        }
+        try expect(filter, ["version", "users", "jobs", "last_seen"], rows) {
+            try VersionUsage.ask($0, $1, package: "scipy", olderThan: olderThan.flatMap { PackageVersion($0) }).json
+        }
+    }
+
+    @Test("new packages", arguments: filters.indices) func newPackages(filter: Int) throws {
+        var before = filters[filter]
+        before.firstDay = nil
+        before.lastDay = filters[filter].firstDay.map { $0 - 1 }
+        let old = filters[filter].firstDay == nil ? [] : Set(Plainly(SampleCentre.processes, before).packages)
+        let plainly = plainly(filter)
+        let rows = plainly.packages.filter { !old.contains($0) }.map { package in (package, plainly.using(package)) }
+            .map { ($0, $1, $1.map { $0.dayNumber }.min() ?? 0) }
+            .sorted { left, right in
+                if left.2 != right.2 { return left.2 > right.2 }
+                let (one, other) = (plainly.users(left.1), plainly.users(right.1))
+                return one == other ? bytesBefore(left.0, right.0) : one > other
+            }.map { package, own, first -> [JSON] in
+                [
+                    .text(package), .text(Calendar.text(day: first)), .integer(plainly.users(own)),
+                    .integer(plainly.jobs(own)),
+                ]
+            }
+        try expect(filter, ["package", "first_seen", "users", "jobs"], rows) { try NewPackages.ask($0, $1).json }
+    }
+
+    @Test("a package that comes late is new", arguments: TestDatabase.dialects) func newest(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        let samples = (0..<6 as Range<UInt64>).map { id in
+            SampleRecord(id: id).with {
+                $0.time = SampleCentre.beginning + Int64(id) * SampleCentre.day
+                $0[.username] = "user\(id)"
+                $0.packages = [.init("numpy")] + (id > 3 ? [.init("jax")] : [])
+            }
+        }
+        try SampleCentre.load(samples, into: database)
+        var filter = UsageFilter()
+        filter.firstDay = Int(SampleCentre.beginning / SampleCentre.day) + 2
+        let rows = try NewPackages.ask(database.location.reader(), filter).rows
+        #expect(rows.map { $0.package } == ["jax"] && rows.map { $0.users } == [2])
+        #expect(rows.map { Int($0.firstDay) } == [samples[4].dayNumber])
+    }
+
+    @Test("interpreters", arguments: filters.indices) func interpreters(filter: Int) throws {
+        struct Key: Hashable { let python: String, implementation: String }
+        let plainly = plainly(filter)
+        let groups = Dictionary(grouping: plainly.processes) {
+            Key(python: $0[.python] ?? "", implementation: $0[.implementation] ?? "")
+        }
+        let rows = groups.sorted { left, right in
+            let (one, other) = (plainly.users(left.value), plainly.users(right.value))
+            if one != other { return one > other }
+            if left.value.count != right.value.count { return left.value.count > right.value.count }
+            return left.key.python == right.key.python
+                ? left.key.implementation < right.key.implementation : left.key.python < right.key.python
+        }.map { key, own -> [JSON] in
+            [
+                .text(key.python), .text(key.implementation), .integer(plainly.users(own)),
+                .integer(plainly.jobs(own)), .integer(Int64(own.count)),
+            ]
+        }
+        try expect(filter, ["python", "implementation", "users", "jobs", "processes"], rows) {
+            try InterpreterUsage.ask($0, $1).json
+        }
+    }
+
+    @Test("ends", arguments: filters.indices, packages) func ends(filter: Int, package: String?) throws {
+        let plainly = plainly(filter)
+        let names = mostFirst(plainly.packages.map { ($0, Int64(plainly.using($0).count)) })
+        let rows = names.filter { package == nil || $0 == package }.map { name -> [JSON] in
+            let own = plainly.using(name)
+            func count(_ end: ProcessEnd) -> JSON { .integer(Int64(own.filter { ($0.end ?? .exit) == end }.count)) }
+            return [
+                .text(name), .integer(Int64(own.count)), count(.exit), count(.exception), count(.signal),
+                count(.killed),
+            ]
+        }
+        try expect(filter, ["package", "processes", "exit", "exception", "signal", "killed"], rows) {
+            try ProcessEnds.ask($0, $1, package: package).json
+        }
+    }
+
+    @Test("users of a package", arguments: filters.indices, [nil, "1.10"]) func who(filter: Int, olderThan: String?)
+        throws
+    {
+        let plainly = plainly(filter)
+        let versions = olderThan == nil ? ["", "1.9", "1.10", "2.0"] : ["1.9"]
+        let own = plainly.using("numpy").filter { process in
+            olderThan == nil || process.packages.contains { $0.name == "numpy" && $0.version == "1.9" }
+        }
+        let groups = Dictionary(grouping: own.filter { $0.user != nil }) { $0.user ?? "" }
+        let rows = mostFirst(groups.map { ($0.key, Int64($0.value.count)) }).map { name -> [JSON] in
+            let own = groups[name] ?? []
+            let used = versions.filter { version in
+                own.contains { $0.packages.contains(SampleRecord.Package("numpy", version)) }
+            }
+            return [
+                .text(name), .integer(plainly.jobs(own)), .integer(Int64(own.count)), date(own),
+                .array(used.map { .text($0) }),
+            ]
+        }
+        try expect(filter, ["username", "jobs", "processes", "last_seen", "versions"], rows) {
+            try PackageUsers.ask($0, $1, package: "numpy", olderThan: olderThan.flatMap { PackageVersion($0) }).json
+        }
+    }
 }

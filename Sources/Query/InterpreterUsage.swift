@@ -1,0 +1,46 @@
+import Store
+
+/// Which interpreters are run.
+public struct InterpreterUsage: Sendable, Equatable {
+    public struct Row: Sendable, Equatable {
+        /// nil where nobody said.
+        public let python: String?
+        public let implementation: String?
+        public let users: Int64
+        public let jobs: Int64
+        public let processes: Int64
+    }
+
+    /// Most users first.
+    public let rows: [Row]
+
+    public static func ask(
+        _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
+    ) throws(StoreError) -> InterpreterUsage {
+        let grouping = UsageGrouping(
+            columns: ["e.python", "e.implementation"], joins: "JOIN environments e ON e.id = r.environment")
+        var rows = try grouping.tallies(connection, filter).map { key, tally in
+            Row(
+                python: key[0].name, implementation: key[1].name, users: tally.users, jobs: tally.jobs,
+                processes: tally.processes)
+        }
+        rows.sort { left, right in
+            if left.users != right.users { return left.users > right.users }
+            if left.processes != right.processes { return left.processes > right.processes }
+            return left.python == right.python
+                ? byBytes(left.implementation ?? "", right.implementation ?? "")
+                : byBytes(left.python ?? "", right.python ?? "")
+        }
+        return InterpreterUsage(rows: rows.limited(to: limit))
+    }
+
+    public var json: JSON {
+        .array(
+            rows.map {
+                .object([
+                    "python": .text($0.python), "implementation": .text($0.implementation),
+                    "users": .integer($0.users), "jobs": .integer($0.jobs), "processes": .integer($0.processes),
+                ])
+            })
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Query
+import Store
+
+struct Versions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "The versions of a package that are used, the newest first.",
+        discussion: """
+            Versions that PEP 440 does not know come last, and are left out by --older-than.
+
+            EXAMPLES
+              customs versions numpy --since 90d
+              customs versions numpy --older-than 2.0
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var filter: FilterOptions
+
+    @Argument(help: "The package's import name, as in 'import NAME'.")
+    var name: String
+
+    @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
+    var olderThan: ComparableVersion?
+
+    func run() throws {
+        let answer = try VersionUsage.ask(
+            try store.location().reader(), try filter.filter, package: name, olderThan: olderThan?.version,
+            limit: filter.limit)
+        show(answer.json, ["version", "users", "jobs", "last_seen"], as: store.format)
+    }
+}
