@@ -1,0 +1,175 @@
+"""Records of a small centre in which everything is awkward that can be, by a seed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from loadgen.records import encode
+
+Record = dict[str, Any]
+
+PACKAGES: dict[str, tuple[str | None, ...]] = {
+    "numpy": ("1.26.4", "2.0.0rc1", "2.0.0", "2.1.3", "2.0.0.post1"),
+    "scipy": ("1.9", "1.10.1", "1.14.0+local.1"),
+    "torch": ("2.4.0+cu121", "2.13.0", None),
+    "mpi4py": ("3.1.6", "4.0.0"),
+    "multiprocessing": (None,),
+    "astropy.io.fits": (None,),
+    "PIL": ("9.5.0", "not-a-version", ""),
+    "größe": ("2024.1", "1!0.1"),
+    "Bio": ("1.86",),
+    "bio": ("1.85",),
+    "h5py": ("3.9.0", "3.10.0"),
+    # capitals, dots and quotes, for whoever sorts, splits or quotes
+    "o'reilly": ('1.0"; --',),
+}
+
+# Newer than these only the second half of the records' time.
+LATE = ("Bio", "größe")
+
+PREFIXES = (
+    "/usr",
+    "/usr/local",
+    "/opt/conda",
+    "/home/{user}/miniforge3/envs/work",
+    "/home/{user}/project/.venv",
+    "/opt/spack/opt/linux/gcc-12/python-3.11.7-abcdef",
+    "/opt/cray/pe/python/3.11.7",
+    "/nowhere/else",
+    None,
+)
+
+
+class Centre:
+    """Twelve users, of whom some are staff, some nameless, and one has two accounts."""
+
+    def __init__(self, seed: int, *, records: int = 1_500, days: int = 200) -> None:
+        self.draw = random.Random(seed)
+        self.days = days
+        # noon of yesterday, so that a time zone or a long test run makes no other day of it
+        today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+        self.newest = today - timedelta(days=1)
+        self.jobs = [self._job(number) for number in range(120)]
+        self.records = [self._record() for _ in range(records)]
+
+    def messages(self) -> Iterator[bytes]:
+        """What is sent: every record, some of them twice, some in parts."""
+        late: list[bytes] = []
+        for index, record in enumerate(self.records):
+            message = encode(record)
+            if index % 19 == 0 and len(record["packages"]) > 1:
+                late.extend(self._parts(record))
+                continue
+            yield message
+            if index % 17 == 0:
+                late.append(message)
+        yield from late
+
+    def lines(self) -> str:
+        """The records alone, a line each."""
+        return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in self.records)
+
+    def _parts(self, record: Record) -> Iterator[bytes]:
+        names = sorted(record["packages"])
+        for part, chosen in enumerate((names[: len(names) // 2], names[len(names) // 2 :]), 1):
+            packages = {name: record["packages"][name] for name in chosen}
+            halved = record | {"packages": packages, "part": part, "parts": 2}
+            if record.get("direct") is not None:
+                halved["direct"] = [name for name in record["direct"] if name in packages]
+            yield encode(halved)
+
+    def _job(self, number: int) -> Record:
+        """Job ids are the same on both clusters, and every seventh job was requeued."""
+        draw = self.draw
+        user = draw.randrange(12)
+        job: Record = {
+            "cluster": ("alder", "birch")[number % 2],
+            "job_id": str(1_000 + number // 2),
+            "user": user,
+            "day": draw.randrange(self.days),
+            "num_nodes": draw.choice((None, 1, 1, 2, 4, 128)),
+            "restarts": 2 if number % 7 == 0 else 1,
+            # one user works for two accounts
+            "repo": f"m{user}" if user != 4 else draw.choice(("m4", "m5")),
+            "says_account": draw.random() < 0.8,
+            "array": 900 if number % 5 == 0 else None,
+        }
+        return job
+
+    def _user(self, number: int) -> Record:
+        if number == 9:
+            return {"uid": 4_711}
+        if number == 10:
+            return {}
+        if number == 11:
+            return {"username": "Ülkü", "uid": 5_000}
+        # a name that differs from another's in capitals only
+        name = "User7" if number == 8 else f"user{number}"
+        return {"username": name, "uid": 1_000 + number, "is_staff": number in (2, 3)}
+
+    def _record(self) -> Record:
+        draw = self.draw
+        job = draw.choice(self.jobs) if draw.random() < 0.75 else None
+        user = job["user"] if job else draw.randrange(12)
+        if job and draw.random() < 0.03:
+            user = draw.randrange(12)
+        day = (
+            min(job["day"] + draw.choice((0, 0, 0, 1)), self.days)
+            if job
+            else draw.randrange(self.days + 1)
+        )
+        when = self.newest - timedelta(days=self.days - day, seconds=draw.randrange(43_000))
+        stamp = when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if draw.random() < 0.1:
+            # the same moment in another zone, where it may be another day
+            stamp = when.astimezone(timezone(timedelta(hours=draw.choice((-11, 9))))).isoformat()
+        record: Record = {
+            "v": 1,
+            "id": f"{draw.getrandbits(128):032x}",
+            "event_timestamp": stamp,
+            "elapsed": draw.choice((0, 1.5, 30, 3_600.25)),
+            "host": f"nid{draw.randrange(20):03}",
+            "pid": draw.randrange(2, 60_000),
+            **self._user(user),
+            "executable": draw.choice(("/usr/bin/python3", f"/home/user{user}/bin/python")),
+            "prefix": (draw.choice(PREFIXES) or "").format(user=f"user{user}") or None,
+            "python": draw.choice(("3.9.18", "3.11.7", "3.11.7", "3.13.0")),
+            "implementation": draw.choice(("cpython", "cpython", "pypy", None)),
+            "main": draw.choice(("-c", "", f"/home/user{user}/run.py", "-m pytest")),
+            "end": draw.choice(("exit", "exit", "exit", "exception", "signal", "killed", None)),
+            "system": draw.choice(("perlmutter", "perlmutter", "cori", None)),
+            "container": draw.choice((None,) * 8 + ("podman", "apptainer")),
+            "is_shifter": True if draw.random() < 0.03 else None,
+            "is_compute": draw.random() < 0.9 if job else draw.choice((None, False, True)),
+        }
+        # no two users use the same packages
+        known = [name for place, name in enumerate(sorted(PACKAGES)) if (place + user * 5) % 12 > 3]
+        names = draw.sample(known, draw.choice((0, 1, 2, 3, 5, 8)))
+        if day < self.days // 2:
+            names = [name for name in names if name not in LATE]
+        # versions are drawn anew each time: within a job they change
+        record["packages"] = {name: draw.choice(PACKAGES[name]) for name in names}
+        if draw.random() < 0.8:
+            record["direct"] = [name for name in names if draw.random() < 0.5]
+        if job:
+            record |= {
+                "cluster": job["cluster"],
+                "job_id": job["job_id"],
+                "step_id": str(draw.randrange(2)),
+                "num_nodes": job["num_nodes"],
+                "rank": draw.choice((None, 0, 1)),
+                "restart": draw.randrange(job["restarts"]) or None,
+                "array_job_id": job["array"],
+                "array_task_id": int(job["job_id"]) if job["array"] else None,
+                "het_group": draw.choice((None, 0, 1)),
+            }
+            if job["says_account"]:
+                # not every record says it: some process lost its environment
+                record["repo"] = job["repo"] if draw.random() < 0.9 else None
+        return {
+            key: value for key, value in record.items() if value is not None or draw.random() < 0.5
+        }

@@ -1,0 +1,239 @@
+"""What `customs` says is what the raw records say, by sets and dictionaries without a database."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from centre import Centre
+from daemon import Customs, Daemon, Store
+from reference import Filter, Reference, same_numbers
+from stores import MakeStore
+
+CENTRE = Centre(2021)
+REFERENCE = Reference(CENTRE.records)
+NEWEST = CENTRE.newest.date()
+
+# How the records come into which store.
+WAYS = ("sqlite", "postgres", "import")
+
+
+def days(back: int) -> Any:
+    """The date so many days before the newest record."""
+    return NEWEST - timedelta(days=back)
+
+
+FILTERS = {
+    "all": Filter(),
+    "staff": Filter(staff=True),
+    "since": Filter(since=days(60)),
+    "until": Filter(until=days(60)),
+    "one day": Filter(since=days(0), until=days(0)),
+    "system": Filter(system="cori"),
+    "account": Filter(account="m4"),
+    "other account": Filter(account="m5", staff=True),
+    "compute": Filter(compute=True),
+    "login": Filter(compute=False),
+    "direct": Filter(direct=True),
+    "many": Filter(
+        since=days(120), until=days(30), system="perlmutter", compute=True, direct=True, staff=True
+    ),
+    "nothing": Filter(system="no such system"),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A command line, and the reference's answer to it."""
+
+    command: tuple[str, ...]
+    answer: Callable[[Filter], Any]
+
+
+QUESTIONS = {
+    "top": Question(("top",), REFERENCE.top),
+    "top by jobs": Question(("top", "--by", "jobs"), lambda f: REFERENCE.top(f, "jobs")),
+    "top by processes": Question(
+        ("top", "--by", "processes"), lambda f: REFERENCE.top(f, "processes")
+    ),
+    "top by node-hours": Question(
+        ("top", "--by", "node-hours"), lambda f: REFERENCE.top(f, "node-hours")
+    ),
+    "package": Question(("package", "numpy"), lambda f: REFERENCE.package(f, "numpy")),
+    "package in unicode": Question(("package", "größe"), lambda f: REFERENCE.package(f, "größe")),
+    "package without versions": Question(
+        ("package", "multiprocessing"), lambda f: REFERENCE.package(f, "multiprocessing")
+    ),
+    "package of nobody": Question(("package", "nope"), lambda f: REFERENCE.package(f, "nope")),
+    "user": Question(("user", "user4"), lambda f: REFERENCE.user(f, "user4")),
+    "user of the staff": Question(("user", "user2"), lambda f: REFERENCE.user(f, "user2")),
+    "user by number": Question(("user", "#4711"), lambda f: REFERENCE.user(f, "#4711")),
+    "user in unicode": Question(("user", "Ülkü"), lambda f: REFERENCE.user(f, "Ülkü")),
+    "jobsizes": Question(("jobsizes",), REFERENCE.jobsizes),
+    "jobsizes of a package": Question(
+        ("jobsizes", "--package", "mpi4py"), lambda f: REFERENCE.jobsizes(f, "mpi4py")
+    ),
+    "correlate": Question(("correlate",), REFERENCE.correlate),
+    "correlate a package": Question(
+        ("correlate", "--package", "numpy"), lambda f: REFERENCE.correlate(f, "numpy")
+    ),
+    "correlate at least": Question(
+        ("correlate", "--min", "0.05"), lambda f: REFERENCE.correlate(f, least=0.05)
+    ),
+    "environments": Question(("environments",), REFERENCE.environments),
+    "trend": Question(("trend", "torch", "Bio"), lambda f: REFERENCE.trend(f, "torch", "Bio")),
+    "versions": Question(("versions", "numpy"), lambda f: REFERENCE.versions(f, "numpy")),
+    "versions that are none": Question(("versions", "PIL"), lambda f: REFERENCE.versions(f, "PIL")),
+    "old versions": Question(
+        ("versions", "numpy", "--older-than", "2.0"),
+        lambda f: REFERENCE.versions(f, "numpy", "2.0"),
+    ),
+    "python": Question(("python",), REFERENCE.python),
+    "ended": Question(("ended",), REFERENCE.ended),
+    "ended of a package": Question(
+        ("ended", "--package", "scipy"), lambda f: REFERENCE.ended(f, "scipy")
+    ),
+    "who": Question(("who", "h5py"), lambda f: REFERENCE.who(f, "h5py")),
+    "who is behind": Question(
+        ("who", "numpy", "--older-than", "2.0.0"), lambda f: REFERENCE.who(f, "numpy", "2.0.0")
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def answering(make_store: MakeStore) -> Iterator[dict[str, Customs]]:
+    """The same centre in three stores: sent to a daemon of each kind, and imported from a file."""
+    folder = Path(tempfile.mkdtemp(prefix="customs-questions-", dir="/tmp"))
+    stores: list[Store] = []
+    answering: dict[str, Customs] = {}
+    try:
+        for way in WAYS:
+            home = folder / way
+            home.mkdir()
+            store = make_store("sqlite" if way == "import" else way)
+            stores.append(store)
+            answering[way] = (_imported if way == "import" else _received)(store, home)
+        yield answering
+    finally:
+        for store in stores:
+            store.close()
+        shutil.rmtree(folder)
+
+
+def _received(store: Store, home: Path) -> Customs:
+    daemon = Daemon(home, store, settings="[merge]\nbatch_records = 400\n")
+    messages = list(CENTRE.messages())
+    try:
+        daemon.start()
+        daemon.send(messages)
+        health = daemon.settle(len(messages))
+        daemon.stop()
+    finally:
+        daemon.abandon()
+    assert not health["rejected"]
+    assert health["duplicate"] > 10
+    return daemon.customs
+
+
+def _imported(store: Store, home: Path) -> Customs:
+    archive = home / "records.jsonl"
+    archive.write_text(CENTRE.lines())
+    customs = Customs(store.url, home)
+    assert customs.json("import", str(archive))["received"] == len(CENTRE.records)
+    return customs
+
+
+@pytest.fixture(params=WAYS)
+def customs(request: pytest.FixtureRequest, answering: dict[str, Customs]) -> Customs:
+    """The command on each store in turn."""
+    return answering[request.param]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_answers_are_the_reference(customs: Customs, question: str) -> None:
+    """By every filter, in every row and its place."""
+    asked = QUESTIONS[question]
+    for name, wanted in FILTERS.items():
+        answer = customs.json(*asked.command, *wanted.options())
+        assert same_numbers(answer) == same_numbers(asked.answer(wanted)), name
+
+
+def test_stacks(customs: Customs) -> None:
+    """Whole sets of versions; equal sets have one name in every store."""
+
+    def comparable(rows: list[dict[str, Any]]) -> list[str]:
+        return sorted(
+            repr([sorted(row["packages"].items()), row["users"], row["jobs"]]) for row in rows
+        )
+
+    for name, wanted in FILTERS.items():
+        answer = customs.json("stacks", *wanted.options())
+        assert comparable(answer) == comparable(REFERENCE.stacks(wanted)), name
+        order = [(-row["users"], -row["jobs"], row["stack"]) for row in answer]
+        assert order == sorted(order), name
+        assert len({row["stack"] for row in answer}) == len(answer)
+
+
+def test_new_packages(customs: Customs) -> None:
+    """What nobody used before a day."""
+    for back in (100, 99, 60, 0):
+        for wanted in (Filter(since=days(back)), Filter(since=days(back), direct=True)):
+            answer = customs.json("new", *wanted.options())
+            assert answer == REFERENCE.new(wanted), back
+    assert {row["package"] for row in REFERENCE.new(Filter(since=days(100)))} == {"Bio", "größe"}
+
+
+def test_limit_cuts_the_end(customs: Customs) -> None:
+    """Of every list."""
+    for command in (
+        *(
+            ["top"],
+            ["correlate"],
+            ["environments"],
+            ["stacks"],
+            ["python"],
+            ["ended"],
+            ["jobsizes"],
+        ),
+        *(["versions", "numpy"], ["who", "numpy"], ["new", "--since", str(days(100))]),
+    ):
+        whole = customs.json(*command)
+        assert len(whole) > 1, command
+        assert customs.json(*command, "--limit", "1") == whole[:1], command
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "table"])
+def test_all_ways_answer_alike(answering: dict[str, Customs], form: str) -> None:
+    """Byte for byte."""
+    commands = [asked.command for asked in QUESTIONS.values()]
+    for command in [*commands, ("stacks",), ("new", "--since", str(days(100)))]:
+        texts = {
+            way: customs.text(command[0], "--format", form, *command[1:])
+            for way, customs in answering.items()
+        }
+        assert len(set(texts.values())) == 1, command
+
+
+def test_jobs_of_one_number(customs: Customs) -> None:
+    """Job ids are the same on two clusters, and some were requeued."""
+    known = {p.job for p in REFERENCE.all if p.job}
+    for job_id in sorted({job[1] for job in known}):
+        clusters = sorted({job[0] for job in known if job[1] == job_id})
+        if len(clusters) > 1:
+            assert customs.run("job", job_id).returncode == 64
+        for cluster in clusters:
+            answer = customs.json("job", job_id, "--cluster", cluster)
+            own = [p for p in REFERENCE.all if p.job and p.job[:2] == (cluster, job_id)]
+            assert sum(run["processes"] for run in answer["runs"]) == len(own)
+            packages = {(name, v) for p in own for name, v in p.packages.items()}
+            told = {(name, v) for run in answer["runs"] for name, v in run["packages"].items()}
+            assert told == packages
+            assert answer["cluster"] == cluster
+            last = max(p.job[2] for p in own if p.job)
+            assert answer["num_nodes"] == next(p.nodes for p in own if p.job and p.job[2] == last)
