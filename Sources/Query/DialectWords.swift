@@ -17,11 +17,4 @@ extension Dialect {
         case .sqlite: "strftime('%Y-%m', \(day) * 86400, 'unixepoch')"
         }
     }
-
-    /// The least key that a run of this day can have: a literal.
-    func runKey(beginning day: Int) -> String {
-        let digits = String(UInt16(clamping: day), radix: 16)
-        let key = String(repeating: "0", count: 4 - digits.count) + digits + String(repeating: "0", count: 28)
-        return self == .postgres ? "'\(key)'" : "X'\(key)'"
-    }
 }

@@ -17,6 +17,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var patientBatches = 0
     /// When stale snapshots were last looked for, microseconds since 1970 UTC.
     private var staleLookedFor: Int64 = 0
+    /// Since when the resolver remembers names.
+    private var epoch: Int64 = 0
 
     /// - Parameter connect: opens a connection; called again whenever one broke.
     public init(connect: @escaping () throws(StoreError) -> Connection) {
@@ -96,26 +98,44 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         _ batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
         appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
-        try resolver.resolve(batch, vocabulary, appends: appends, on: connection)
-        return try connection.transaction(waitsForDisk: !defersDisk(connection)) {
-            () throws(StoreError) -> CommitOutcome in
-            if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
-            if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
-                return .alreadyCommitted
+        for _ in 0..<5 {
+            try resolver.resolve(batch, vocabulary, appends: appends, on: connection)
+            let outcome = try connection.transaction(waitsForDisk: !defersDisk(connection)) {
+                () throws(StoreError) -> CommitOutcome? in
+                let current = try NameEpoch.current(sharedBy: connection)
+                if current != epoch {
+                    epoch = current
+                    return nil
+                }
+                return try write(batch, source, from, to, appends: appends, on: connection)
             }
-            try write(claims: batch.jobs, on: connection)
-            let fresh = try write(runs: batch.runs, appends: appends, on: connection)
-            let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
-            try write(canaries: batch.canaries, on: connection)
-            // before the parts that it copies are released
-            try write(quarantined: batch.quarantined, source, on: connection)
-            try write(waiting: batch, source, on: connection)
-            var counters = batch.counters
-            counters.add(fresh, to: IngestCounters.stored)
-            counters.add(processes - fresh, to: IngestCounters.merged)
-            try add(counters, to: source, on: connection)
-            return .committed(stored: fresh, merged: processes - fresh)
+            if let outcome { return outcome }
+            // names were taken away, and this one may remember some of them
+            resolver.forget()
         }
+        throw .busy("names go while they are looked up")
+    }
+
+    private func write(
+        _ batch: Batch, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition, appends: Bool,
+        on connection: Connection
+    ) throws(StoreError) -> CommitOutcome {
+        if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
+        if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
+            return .alreadyCommitted
+        }
+        try write(claims: batch.jobs, on: connection)
+        let fresh = try write(runs: batch.runs, appends: appends, on: connection)
+        let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
+        try write(canaries: batch.canaries, on: connection)
+        // before the parts that it copies are released
+        try write(quarantined: batch.quarantined, source, on: connection)
+        try write(waiting: batch, source, on: connection)
+        var counters = batch.counters
+        counters.add(fresh, to: IngestCounters.stored)
+        counters.add(processes - fresh, to: IngestCounters.merged)
+        try add(counters, to: source, on: connection)
+        return .committed(stored: fresh, merged: processes - fresh)
     }
 
     /// For how many batches nothing is appended after something was there that seemed to be new: after a restart, jobs that
@@ -165,6 +185,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         try fresh.prepare(staged: Staged.all)
         // another server may answer now, with other ids
         resolver.forget()
+        epoch = try NameEpoch.current(fresh)
         source = nil
         unsafePositions = []
         connection = fresh

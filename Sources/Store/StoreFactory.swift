@@ -12,6 +12,20 @@ extension StoreLocation {
         }
     }
 
+    /// A connection to change what is stored by; the tables are there and of this program's version.
+    public func maintainer() throws(StoreError) -> any SQLConnection {
+        switch self {
+        case .sqlite(let path):
+            let connection = try SQLiteConnection(path: path, creates: false)
+            try Migrator.check(connection)
+            return connection
+        case .postgres(let text):
+            let connection = try PostgresConnection(connection: text)
+            try Migrator.check(connection)
+            return connection
+        }
+    }
+
     /// A connection to read from; the tables are there and of this program's version.
     public func reader() throws(StoreError) -> any SQLConnection {
         switch self {

@@ -25,6 +25,10 @@ import Testing
         try database.connect().run(
             script:
                 """
+                DROP VIEW public_packages; DROP VIEW named_days; DROP VIEW named_packages; DROP VIEW named_runs;
+                DROP TABLE pruned_jobs; DROP TABLE epochs;
+                ALTER TABLE jobs DROP COLUMN last_pruned;
+                ALTER TABLE users DROP COLUMN pseudonym; ALTER TABLE users DROP COLUMN named_from;
                 UPDATE runs SET started = first_seen - started; ALTER TABLE runs RENAME COLUMN started TO longest;
                 DROP TABLE quarantine; ALTER TABLE sources DROP COLUMN incarnation;
                 DELETE FROM schema_versions WHERE version > 1

@@ -6,13 +6,14 @@ public final class SQLiteConnection: SQLConnection {
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
-    /// Opens `path`, made if it is missing unless `readOnly`.
+    /// Opens `path`, made if it is missing unless `readOnly` or not `creates`.
     ///
     /// - Throws: `StoreError.unavailable`.
-    public init(path: String, readOnly: Bool = false) throws(StoreError) {
+    public init(path: String, readOnly: Bool = false, creates: Bool = true) throws(StoreError) {
         var opened: OpaquePointer?
         let flags =
-            SQLITE_OPEN_NOMUTEX | (readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+            SQLITE_OPEN_NOMUTEX | (readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE)
+            | (creates && !readOnly ? SQLITE_OPEN_CREATE : 0)
         let code = sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let opened else {
             let why = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"

@@ -1,0 +1,168 @@
+import Record
+
+/// Puts pseudonyms in the place of the names of users on all days before one.
+///
+/// A person stays one row of `users`, so that counts of users over any time stay what they were. Who was last seen before that
+/// day is called by the pseudonym from then on and the name is gone; who has been seen since has the name from that day on
+/// and the pseudonym before it. Names that are part of paths (`/home/alice/run.py`) are replaced there too.
+public struct Anonymizing: Sendable, Equatable {
+    /// Whose names became pseudonyms, as far back as that was new.
+    public var names: [String] = []
+    /// Paths of programs, interpreters and environments that had names in them.
+    public var paths: Int64 = 0
+    /// Refused records that were kept as they came, with names and all.
+    public var quarantined: Int64 = 0
+
+    /// Whose names would become pseudonyms. `paths` is not counted.
+    ///
+    /// - Parameter day: the first day on which names stay, counted from 1970-01-01 UTC.
+    public static func preview(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> Anonymizing {
+        var anonymizing = Anonymizing()
+        anonymizing.names = try people(connection, before: day).map { $0.name }
+        let moment = Int64(day) * Calendar.microsecondsPerDay
+        anonymizing.quarantined =
+            try connection.query("SELECT count(*) FROM quarantine WHERE noticed < \(moment)").first?[0].integer ?? 0
+        return anonymizing
+    }
+
+    /// Does it. It may be interrupted and run again.
+    ///
+    /// - Parameter progress: told the days that are done and that there are, now and then.
+    public static func run(
+        _ connection: any SQLConnection, before day: Int, key: PseudonymKey, progress: (Int, Int) -> Void
+    ) throws(StoreError) -> Anonymizing {
+        // what is deleted in a file must not stay readable in it
+        if connection.dialect == .sqlite { try connection.run(script: "PRAGMA secure_delete = ON") }
+        var anonymizing = Anonymizing()
+        let people = try people(connection, before: day)
+        try Renaming.prepare(connection)
+        try takeBack(people, connection, key)
+        try Renaming.clear(connection)
+        let pseudonyms = try self.pseudonyms(connection, people, key)
+        anonymizing.paths = try Renaming.paths(connection, pseudonyms, before: day)
+        try Renaming.apply(connection, before: day, progress: progress)
+        try connection.transaction { () throws(StoreError) in
+            try NameEpoch.begin(connection)
+            try Renaming.deleteUnused(connection, before: day)
+            for person in people { try rename(person, connection, key, from: day) }
+        }
+        anonymizing.names = people.map { $0.name }
+        let moment = Int64(day) * Calendar.microsecondsPerDay
+        try connection.query(
+            """
+            UPDATE jobs SET name = NULL
+            WHERE name IS NOT NULL AND COALESCE(end_time, start_time, submit_time, 0) < \(moment) AND NOT EXISTS (
+                SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(connection.dialect.runKey(beginning: day)))
+            """)
+        anonymizing.quarantined = Int64(
+            try connection.query("DELETE FROM quarantine WHERE noticed < \(moment) RETURNING id").count)
+        try sweep(connection)
+        return anonymizing
+    }
+
+    /// Cuts what links names to pseudonyms in the store. From then on a person's usage under the pseudonym and under the name
+    /// counts as that of two people.
+    public static func unlink(
+        _ connection: any SQLConnection, progress: (Int, Int) -> Void
+    ) throws(StoreError) {
+        try Renaming.prepare(connection)
+        let linked = try connection.query(
+            "SELECT id, pseudonym, named_from FROM users WHERE pseudonym IS NOT NULL AND pseudonym <> name ORDER BY id")
+        for row in linked {
+            guard let id = row[0].integer, let pseudonym = row[1].text, let day = row[2].integer else { continue }
+            try Renaming.clear(connection)
+            try connection.query(
+                """
+                INSERT INTO users (name, pseudonym) VALUES (?, ?) ON CONFLICT (name) DO NOTHING
+                """, [.text(pseudonym), .text(pseudonym)])
+            guard
+                let alone = try connection.query("SELECT id FROM users WHERE name = ?", [.text(pseudonym)])
+                    .first?[0].integer
+            else { continue }
+            try Renaming.note(connection, .user, old: id, new: alone)
+            try Renaming.apply(connection, before: Int(day), progress: progress)
+            try connection.query("UPDATE users SET pseudonym = NULL, named_from = 0 WHERE id = ?", [.integer(id)])
+        }
+        try sweep(connection)
+    }
+
+    private struct Person {
+        let id: Int64
+        let name: String
+        let pseudonym: String?
+        /// On which they were seen last.
+        let lastDay: Int64
+    }
+
+    /// Who was seen before the day under a name.
+    private static func people(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> [Person] {
+        try connection.query(
+            """
+            SELECT u.id, u.name, u.pseudonym, d.last_day
+            FROM users u JOIN (
+                SELECT usr, min(day) AS first_day, max(day) AS last_day FROM usage_daily GROUP BY usr) d ON d.usr = u.id
+            WHERE u.id <> 0 AND (u.pseudonym IS NULL OR u.pseudonym <> u.name) AND u.named_from < \(day)
+                AND EXISTS (
+                    SELECT 1 FROM usage_daily r WHERE r.usr = u.id AND r.day < \(day) AND r.day >= u.named_from)
+            ORDER BY u.name
+            """
+        ).map {
+            Person(
+                id: $0[0].integer ?? 0, name: $0[1].text ?? "", pseudonym: $0[2].text, lastDay: $0[3].integer ?? 0)
+        }
+    }
+
+    /// Who had become a pseudonym altogether and came back is one person again.
+    private static func takeBack(
+        _ people: [Person], _ connection: any SQLConnection, _ key: PseudonymKey
+    ) throws(StoreError) {
+        try Renaming.clear(connection)
+        for person in people where person.pseudonym == nil {
+            let earlier = try connection.query(
+                "SELECT id FROM users WHERE name = ? AND pseudonym = name",
+                [.text(key.pseudonym(of: person.name))])
+            if let old = earlier.first?[0].integer { try Renaming.note(connection, .user, old: old, new: person.id) }
+        }
+        // nobody writes under the pseudonym's row, whose name no record has
+        try Renaming.apply(connection, before: Int(UInt16.max)) { _, _ in }
+        try Renaming.deleteUsers(connection)
+    }
+
+    private static func rename(
+        _ person: Person, _ connection: any SQLConnection, _ key: PseudonymKey, from day: Int
+    ) throws(StoreError) {
+        let pseudonym = person.pseudonym ?? key.pseudonym(of: person.name)
+        if person.lastDay < Int64(day) {
+            try connection.query(
+                "UPDATE users SET name = ?, pseudonym = ?, named_from = 0 WHERE id = ?",
+                [.text(pseudonym), .text(pseudonym), .integer(person.id)])
+        } else {
+            try connection.query(
+                "UPDATE users SET pseudonym = ?, named_from = \(day) WHERE id = ?",
+                [.text(pseudonym), .integer(person.id)])
+        }
+    }
+
+    /// By name, of all whose name must not stand in an old path.
+    private static func pseudonyms(
+        _ connection: any SQLConnection, _ people: [Person], _ key: PseudonymKey
+    ) throws(StoreError) -> [String: String] {
+        var pseudonyms: [String: String] = [:]
+        for person in people { pseudonyms[person.name] = person.pseudonym ?? key.pseudonym(of: person.name) }
+        let linked = try connection.query(
+            "SELECT name, pseudonym FROM users WHERE pseudonym IS NOT NULL AND pseudonym <> name")
+        for row in linked { if let name = row[0].text { pseudonyms[name] = row[1].text } }
+        return pseudonyms
+    }
+
+    /// Names that were overwritten are gone from the files too, as far as other connections let them.
+    private static func sweep(_ connection: any SQLConnection) throws(StoreError) {
+        switch connection.dialect {
+        case .sqlite: try connection.run(script: "PRAGMA wal_checkpoint(TRUNCATE)")
+        case .postgres:
+            for table in ["users", "programs", "executables", "environments", "jobs", "quarantine"] {
+                try connection.run(script: "VACUUM \(table)")
+            }
+        }
+    }
+}

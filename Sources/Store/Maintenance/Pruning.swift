@@ -1,0 +1,164 @@
+import Record
+
+/// Takes away the detail of old usage: runs, the jobs that they belonged to, canaries and what was refused.
+///
+/// The daily sums stay, so that users and processes are told of what was pruned as before, and of the jobs there remain counts by
+/// month (`pruned_jobs`). It goes day by day, each in a transaction of its own, so that daemons write in between; one that
+/// was interrupted is simply run again. Jobs go some weeks after their last run: one may still run, and daemons tell once what
+/// they know of it.
+public struct Pruning: Sendable, Equatable {
+    /// What was taken away, or would be.
+    public var runs: Int64 = 0
+    public var processes: Int64 = 0
+    public var jobs: Int64 = 0
+    public var canaryRecords: Int64 = 0
+    public var quarantined: Int64 = 0
+
+    /// How long a job may be silent and still run, days.
+    public static let jobPatience = 30
+
+    /// What would be taken away.
+    ///
+    /// - Parameters:
+    ///   - day: the first day to stay, counted from 1970-01-01 UTC.
+    ///   - today: so counted too.
+    public static func preview(
+        _ connection: any SQLConnection, before day: Int, today: Int
+    ) throws(StoreError) -> Pruning {
+        let end = connection.dialect.runKey(beginning: day)
+        let jobDay = min(day, today - jobPatience)
+        let moment = Int64(day) * Calendar.microsecondsPerDay
+        let row = try connection.query(
+            """
+            SELECT (SELECT count(*) FROM runs WHERE run < \(end)),
+                (SELECT sum(processes) FROM runs WHERE run < \(end)),
+                (SELECT count(*) FROM jobs j WHERE \(isSilent(since: jobDay)) AND NOT EXISTS (
+                    SELECT 1 FROM runs r
+                    WHERE r.job = j.id AND r.run >= \(connection.dialect.runKey(beginning: jobDay)))),
+                (SELECT count(*) FROM canary_records WHERE received < \(moment)),
+                (SELECT count(*) FROM quarantine WHERE noticed < \(moment))
+            """
+        ).first
+        var pruning = Pruning()
+        pruning.runs = row?[0].integer ?? 0
+        pruning.processes = row?[1].integer ?? 0
+        pruning.jobs = row?[2].integer ?? 0
+        pruning.canaryRecords = row?[3].integer ?? 0
+        pruning.quarantined = row?[4].integer ?? 0
+        return pruning
+    }
+
+    /// Takes it away.
+    ///
+    /// - Parameters:
+    ///   - day: as for `preview`.
+    ///   - progress: told the days that are done and that there are, now and then.
+    public static func run(
+        _ connection: any SQLConnection, before day: Int, today: Int, progress: (Int, Int) -> Void
+    ) throws(StoreError) -> Pruning {
+        var pruning = Pruning()
+        let jobDay = min(day, today - jobPatience)
+        let first = try nextDay(connection, from: 0) ?? day
+        var next: Int? = first
+        while let current = next, current < day {
+            let (runs, processes) = try connection.transaction { () throws(StoreError) -> (Int64, Int64) in
+                try prune(connection, day: current, notesJobs: current >= jobDay)
+            }
+            pruning.runs += runs
+            pruning.processes += processes
+            progress(current + 1 - first, day - first)
+            next = try nextDay(connection, from: current + 1)
+        }
+        pruning.jobs = try pruneJobs(connection, silentSince: jobDay)
+        let moment = Int64(day) * Calendar.microsecondsPerDay
+        pruning.canaryRecords = try delete(connection, "canary_records WHERE received < \(moment)", "seq")
+        pruning.quarantined = try delete(connection, "quarantine WHERE noticed < \(moment)", "id")
+        return pruning
+    }
+
+    /// The first day with runs, from this one on.
+    private static func nextDay(_ connection: any SQLConnection, from day: Int) throws(StoreError) -> Int? {
+        let start = connection.dialect.runKey(beginning: day)
+        return try connection.query("SELECT day FROM runs WHERE run >= \(start) ORDER BY run LIMIT 1").first?[0].integer
+            .map { Int($0) }
+    }
+
+    private static func prune(
+        _ connection: any SQLConnection, day: Int, notesJobs: Bool
+    ) throws(StoreError) -> (Int64, Int64) {
+        let range =
+            "run >= \(connection.dialect.runKey(beginning: day)) AND run < \(connection.dialect.runKey(beginning: day + 1))"
+        for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
+        if notesJobs {
+            try connection.query(
+                "UPDATE jobs SET last_pruned = \(day) WHERE id IN (SELECT job FROM runs WHERE \(range))")
+        }
+        let row = try connection.query("SELECT count(*), sum(processes) FROM runs WHERE \(range)").first
+        try connection.query("DELETE FROM runs WHERE \(range)")
+        return (row?[0].integer ?? 0, row?[1].integer ?? 0)
+    }
+
+    /// Adds the day's jobs to the counts by month, each when the last day goes in which the month has it.
+    ///
+    /// - Parameter direct: 1 to count those in which the user's own code imported the package, 0 for all.
+    private static func keepJobs(
+        _ connection: any SQLConnection, day: Int, range: String, direct: Int
+    ) throws(StoreError) {
+        func used(_ alias: String) -> String { direct == 1 ? " AND \(alias).direct = 1" : "" }
+        try connection.query(
+            """
+            INSERT INTO pruned_jobs (month, package, system, account, flags, direct, jobs)
+            SELECT m.first_day, u.package, u.system, u.account, u.flags, \(direct), count(*)
+            FROM (
+                SELECT DISTINCT sp.package, r.job, e.system, j.account, r.flags & 3 AS flags
+                FROM runs r JOIN stack_packages sp ON sp.stack = r.stack JOIN environments e ON e.id = r.environment
+                    JOIN jobs j ON j.id = r.job
+                WHERE \(range)\(used("sp"))) u
+                JOIN months m ON m.first_day <= \(day) AND m.next_day > \(day)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM runs l JOIN stack_packages lp ON lp.stack = l.stack
+                    JOIN environments le ON le.id = l.environment
+                WHERE l.job = u.job AND l.day > \(day) AND l.day < m.next_day AND lp.package = u.package
+                    AND le.system = u.system AND (l.flags & 3) = u.flags\(used("lp")))
+            GROUP BY m.first_day, u.package, u.system, u.account, u.flags
+            ON CONFLICT (month, package, system, account, flags, direct)
+            DO UPDATE SET jobs = pruned_jobs.jobs + excluded.jobs
+            """)
+    }
+
+    /// Jobs whose runs are all gone, a few thousand at a time.
+    private static func pruneJobs(_ connection: any SQLConnection, silentSince day: Int) throws(StoreError) -> Int64 {
+        let last = try connection.query("SELECT max(id) FROM jobs").first?[0].integer ?? 0
+        var gone: Int64 = 0
+        for start in stride(from: Int64(1), through: last, by: Int(chunk)) {
+            let doomed = """
+                jobs WHERE id >= \(start) AND id < \(start + chunk) AND id IN (
+                    SELECT j.id FROM jobs j WHERE j.id >= \(start) AND j.id < \(start + chunk) AND \(isSilent(since: day))
+                        AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.job = j.id))
+                """
+            // no writer need wait where there is nothing
+            if try connection.query("SELECT 1 FROM \(doomed) LIMIT 1").isEmpty { continue }
+            gone += try connection.transaction { () throws(StoreError) -> Int64 in
+                try NameEpoch.begin(connection)
+                return try delete(connection, doomed, "id")
+            }
+        }
+        return gone
+    }
+
+    private static let chunk: Int64 = 10_000
+
+    /// Neither Slurm nor runs that have been pruned tell anything of the job from this day on.
+    private static func isSilent(since day: Int) -> String {
+        """
+        COALESCE(j.end_time, j.start_time, j.submit_time, 0) < \(Int64(day) * Calendar.microsecondsPerDay)
+            AND COALESCE(j.last_pruned, 0) < \(day)
+        """
+    }
+
+    private static func delete(
+        _ connection: any SQLConnection, _ rows: String, _ column: String
+    ) throws(StoreError) -> Int64 {
+        Int64(try connection.query("DELETE FROM \(rows) RETURNING \(column)").count)
+    }
+}

@@ -1,0 +1,32 @@
+import Checksum
+
+/// Makes pseudonyms of names: the same name always gives the same one, and without the key nobody can tell whose it is, or try
+/// names until one fits.
+public struct PseudonymKey: Sendable {
+    /// Bytes of a key.
+    public static let length = 32
+
+    private let bytes: [UInt8]
+
+    /// nil unless there are `length` bytes.
+    public init?(_ bytes: [UInt8]) {
+        guard bytes.count == PseudonymKey.length else { return nil }
+        self.bytes = bytes
+    }
+
+    /// `user-` and 16 hexadecimal digits: 64 bits of HMAC-SHA-256.
+    public func pseudonym(of name: String) -> String {
+        "user-" + Array(SHA256.keyed(bytes, Array(name.utf8)).prefix(8)).hexadecimal
+    }
+}
+
+/// The path with each of its parts that is a name in `pseudonyms` replaced by the pseudonym; nil if there is none.
+func withoutNames(_ path: String, _ pseudonyms: [String: String]) -> String? {
+    var found = false
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map { part -> Substring in
+        guard let pseudonym = pseudonyms[String(part)] else { return part }
+        found = true
+        return pseudonym[...]
+    }
+    return found ? parts.joined(separator: "/") : nil
+}

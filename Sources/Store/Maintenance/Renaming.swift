@@ -1,0 +1,159 @@
+/// Puts other rows of dictionaries in the place of some, in the usage of all days before one.
+enum Renaming {
+    enum Kind: Int {
+        case user, program, executable, environment
+    }
+
+    /// The dictionaries of paths, and the columns that hold them.
+    private static let dictionaries: [(kind: Kind, table: String, column: String, text: String)] = [
+        (.program, "programs", "program", "name"), (.executable, "executables", "executable", "name"),
+        (.environment, "environments", "environment", "prefix"),
+    ]
+
+    static func prepare(_ connection: any SQLConnection) throws(StoreError) {
+        try connection.run(
+            script: """
+                CREATE TEMP TABLE IF NOT EXISTS renamed (
+                    kind integer NOT NULL, old integer NOT NULL, new integer NOT NULL, PRIMARY KEY (kind, old))
+                """)
+    }
+
+    static func clear(_ connection: any SQLConnection) throws(StoreError) {
+        try connection.query("DELETE FROM renamed")
+    }
+
+    static func note(_ connection: any SQLConnection, _ kind: Kind, old: Int64, new: Int64) throws(StoreError) {
+        try connection.query(
+            "INSERT INTO renamed (kind, old, new) VALUES (\(kind.rawValue), ?, ?)", [.integer(old), .integer(new)])
+    }
+
+    /// Notes the paths of old usage that have names in them, and makes rows for those that take their place.
+    ///
+    /// - Returns: how many there are.
+    static func paths(
+        _ connection: any SQLConnection, _ pseudonyms: [String: String], before day: Int
+    ) throws(StoreError) -> Int64 {
+        let end = connection.dialect.runKey(beginning: day)
+        var count: Int64 = 0
+        for (kind, table, column, text) in dictionaries {
+            let daily =
+                kind == .environment ? " OR t.id IN (SELECT environment FROM usage_daily WHERE day < \(day))" : ""
+            let rows = try connection.query(
+                """
+                SELECT t.id, t.\(text) FROM \(table) t
+                WHERE t.id IN (SELECT \(column) FROM runs WHERE run < \(end))\(daily) ORDER BY t.id
+                """)
+            for row in rows {
+                guard let old = row[0].integer, let changed = withoutNames(row[1].text ?? "", pseudonyms) else {
+                    continue
+                }
+                let new =
+                    kind == .environment
+                    ? try environment(connection, like: old, prefix: changed) : try name(connection, changed, in: table)
+                if let new, new != old {
+                    try note(connection, kind, old: old, new: new)
+                    count += 1
+                }
+            }
+        }
+        return count
+    }
+
+    private static func name(_ connection: any SQLConnection, _ text: String, in table: String) throws(StoreError)
+        -> Int64?
+    {
+        try connection.query("INSERT INTO \(table) (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [.text(text)])
+        return try connection.query("SELECT id FROM \(table) WHERE name = ?", [.text(text)]).first?[0].integer
+    }
+
+    private static func environment(
+        _ connection: any SQLConnection, like old: Int64, prefix: String
+    ) throws(StoreError) -> Int64? {
+        let rest = "python, implementation, container, system, subsystem"
+        let same = rest.split(separator: ", ").map { "t.\($0) = o.\($0)" }.joined(separator: " AND ")
+        let found = """
+            SELECT t.id FROM environments t JOIN environments o ON \(same) WHERE o.id = ? AND t.prefix = ? ORDER BY t.id
+            """
+        if let known = try connection.query(found, [.integer(old), .text(prefix)]).first?[0].integer { return known }
+        // no record has this fingerprint: it is of no key that a writer makes
+        let fingerprint =
+            connection.dialect == .postgres ? "gen_random_uuid()" : "randomblob(16)"
+        try connection.query(
+            """
+            INSERT INTO environments (fingerprint, prefix, \(rest))
+            SELECT \(fingerprint), ?, \(rest) FROM environments WHERE id = ?
+            """, [.text(prefix), .integer(old)])
+        return try connection.query(found, [.integer(old), .text(prefix)]).first?[0].integer
+    }
+
+    /// Puts the new rows in the place of the old ones, day by day, each in a transaction of its own.
+    static func apply(
+        _ connection: any SQLConnection, before day: Int, progress: (Int, Int) -> Void
+    ) throws(StoreError) {
+        if try connection.query("SELECT 1 FROM renamed LIMIT 1").isEmpty { return }
+        let days = try connection.query("SELECT DISTINCT day FROM usage_daily WHERE day < \(day) ORDER BY day")
+            .compactMap { $0[0].integer.map { Int($0) } }
+        for (index, current) in days.enumerated() {
+            try connection.transaction { () throws(StoreError) in try apply(connection, on: current) }
+            progress(index + 1, days.count)
+        }
+        // jobs bear the user of their runs
+        let end = connection.dialect.runKey(beginning: day)
+        try connection.query(
+            """
+            UPDATE jobs SET usr = (SELECT new FROM renamed WHERE kind = 0 AND old = jobs.usr)
+            WHERE usr IN (SELECT old FROM renamed WHERE kind = 0)
+                AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(end))
+            """)
+    }
+
+    private static func apply(_ connection: any SQLConnection, on day: Int) throws(StoreError) {
+        let range =
+            "run >= \(connection.dialect.runKey(beginning: day)) AND run < \(connection.dialect.runKey(beginning: day + 1))"
+        for (kind, column) in [(Kind.user, "usr")] + dictionaries.map({ ($0.kind, $0.column) }) {
+            try connection.query(
+                """
+                UPDATE runs SET \(column) = (SELECT new FROM renamed WHERE kind = \(kind.rawValue) AND old = runs.\(column))
+                WHERE \(range) AND \(column) IN (SELECT old FROM renamed WHERE kind = \(kind.rawValue))
+                """)
+        }
+        // two rows may become one
+        let users = "(SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))"
+        let environments = "(SELECT old FROM renamed WHERE kind = \(Kind.environment.rawValue))"
+        try connection.query(
+            """
+            INSERT INTO usage_daily (day, cluster, usr, stack, environment, size_class, flags, processes)
+            SELECT d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags,
+                sum(d.processes)
+            FROM usage_daily d LEFT JOIN renamed u ON u.kind = \(Kind.user.rawValue) AND u.old = d.usr
+                LEFT JOIN renamed e ON e.kind = \(Kind.environment.rawValue) AND e.old = d.environment
+            WHERE d.day = \(day) AND (u.new IS NOT NULL OR e.new IS NOT NULL)
+            GROUP BY d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags
+            ON CONFLICT (day, cluster, usr, stack, environment, size_class, flags)
+            DO UPDATE SET processes = usage_daily.processes + excluded.processes
+            """)
+        try connection.query(
+            "DELETE FROM usage_daily WHERE day = \(day) AND (usr IN \(users) OR environment IN \(environments))")
+    }
+
+    /// Deletes the rows of users in whose place others stand.
+    static func deleteUsers(_ connection: any SQLConnection) throws(StoreError) {
+        try connection.query(
+            "DELETE FROM users WHERE id IN (SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))")
+    }
+
+    /// Deletes the old rows of paths that newer usage does not use; within a transaction that has begun a new epoch.
+    static func deleteUnused(_ connection: any SQLConnection, before day: Int) throws(StoreError) {
+        let end = connection.dialect.runKey(beginning: day)
+        for (kind, table, column, _) in dictionaries {
+            let renamed = "(SELECT old FROM renamed WHERE kind = \(kind.rawValue))"
+            if try connection.query("SELECT 1 FROM renamed WHERE kind = \(kind.rawValue) LIMIT 1").isEmpty { continue }
+            let daily = kind == .environment ? " AND id NOT IN (SELECT environment FROM usage_daily)" : ""
+            try connection.query(
+                """
+                DELETE FROM \(table) WHERE id IN \(renamed)\(daily) AND id NOT IN (
+                    SELECT \(column) FROM runs WHERE run >= \(end) AND \(column) IN \(renamed))
+                """)
+        }
+    }
+}
