@@ -62,6 +62,7 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py
 	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py
 	.venv-test/bin/mypy --strict --explicit-package-bases Tests/Deploy
+	.venv-test/bin/mypy --strict --explicit-package-bases docs/man
 	MYPYPATH=bench/hook .venv-test/bin/mypy --strict --explicit-package-bases bench/hook/hookcost
 	MYPYPATH=bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/ingest/ingestcost
 	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)
@@ -91,6 +92,9 @@ install: ## install under PREFIX (default /usr/local), into DESTDIR if one is gi
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed -e 's|@bindir@|$(PREFIX)/bin|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' etc/systemd/customsd.service \
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/customsd.service
+	sed -e 's|@bindir@|$(PREFIX)/bin|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' etc/systemd/customs-keep.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/customs-keep.service
+	install -D -m 644 etc/systemd/customs-keep.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/customs-keep.timer
 	install -D -m 644 etc/systemd/customsd.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/customsd.socket
 	install -D -m 644 etc/sysusers.d/customs.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/customs.conf
 	install -D -m 644 etc/tmpfiles.d/customs.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/customs.conf
@@ -106,7 +110,13 @@ install: ## install under PREFIX (default /usr/local), into DESTDIR if one is gi
 	        "$(DESTDIR)$(PREFIX)/share/customs/deploy/$${file#etc/}" || exit; \
 	done
 	@if [ -e $(SPANK) ]; then install -D -m 755 $(SPANK) $(DESTDIR)$(PREFIX)/lib/slurm/spank_customs.so; fi
-	@for page in $(wildcard docs/man/*.[1-8]); do \
-	    section=$${page##*.}; \
-	    install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$$section/$${page##*/}" || exit; \
+	install -D -m 644 etc/postgres/roles.sql $(DESTDIR)$(PREFIX)/share/customs/postgres/roles.sql
+	@# Man pages and completions are made of what --help is made of.
+	$(PYTHON) docs/man/generate.py .build/release/customs 1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(PYTHON) docs/man/generate.py .build/release/customsd 8 $(DESTDIR)$(PREFIX)/share/man/man8
+	@for place in bash:bash-completion/completions/customs zsh:zsh/site-functions/_customs \
+	    fish:fish/vendor_completions.d/customs.fish; do \
+	    file="$(DESTDIR)$(PREFIX)/share/$${place#*:}"; \
+	    echo "completion $$file"; mkdir -p "$${file%/*}"; \
+	    .build/release/customs --generate-completion-script "$${place%%:*}" > "$$file" || exit; \
 	done

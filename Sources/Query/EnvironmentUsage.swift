@@ -19,7 +19,9 @@ public struct EnvironmentUsage: Sendable, Equatable {
         let grouping = UsageGrouping(
             columns: ["e.prefix", "CASE WHEN e.container <> '' THEN 1 ELSE 0 END"],
             joins: "JOIN environments e ON e.id = r.environment")
-        var rows = try grouping.tallies(connection, filter).map { key, tally in
+        let tallies = try grouping.tallies(connection, filter)
+        let names = filter.leastUsers > 0 ? try userNames(connection) : []
+        var rows = tallies.filter { !isNamed($0.key[0].text ?? "", names) }.map { key, tally in
             let prefix = key[0].text ?? ""
             return Row(
                 kind: kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
@@ -32,6 +34,16 @@ public struct EnvironmentUsage: Sendable, Equatable {
                 ? byBytes(left.kind, right.kind) : byBytes(left.prefix ?? "", right.prefix ?? "")
         }
         return EnvironmentUsage(rows: rows.limited(to: limit))
+    }
+
+    private static func userNames(_ connection: any SQLConnection) throws(StoreError) -> Set<Substring> {
+        let rows = try connection.query("SELECT name, pseudonym FROM users WHERE id <> 0")
+        return Set(rows.flatMap { $0.compactMap { $0.text.map { $0[...] } } })
+    }
+
+    /// However many use it, a home directory has its owner's name.
+    private static func isNamed(_ prefix: String, _ names: Set<Substring>) -> Bool {
+        !names.isEmpty && prefix.split(separator: "/").contains { names.contains($0) }
     }
 
     public var json: JSON {

@@ -33,6 +33,35 @@ public enum JSON: Sendable, Equatable {
         return text
     }
 
+    /// The value as JSON text on one line.
+    public var compact: String {
+        var text = ""
+        writeCompact(to: &text)
+        return text
+    }
+
+    private func writeCompact(to text: inout String) {
+        switch self {
+        case .array(let values):
+            text += "["
+            for (index, value) in values.enumerated() {
+                if index > 0 { text += "," }
+                value.writeCompact(to: &text)
+            }
+            text += "]"
+        case .object(let members):
+            text += "{"
+            for (index, member) in members.enumerated() {
+                if index > 0 { text += "," }
+                JSON.quote(member.key, to: &text)
+                text += ":"
+                member.value.writeCompact(to: &text)
+            }
+            text += "}"
+        default: write(to: &text, indent: 0)
+        }
+    }
+
     private func write(to text: inout String, indent: Int) {
         switch self {
         case .null: text += "null"

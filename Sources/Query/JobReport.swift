@@ -69,7 +69,7 @@ public struct JobReport: Sendable, Equatable {
     ) throws(StoreError) -> JobReport {
         let facts = try connection.query(
             """
-            SELECT u.name, a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
+            SELECT \(PersonNames.name(on: "(SELECT max(r.day) FROM runs r WHERE r.job = j.id)")), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
                 j.end_time, j.elapsed_seconds, j.source
             FROM jobs j JOIN users u ON u.id = j.usr JOIN accounts a ON a.id = j.account
                 JOIN qoses q ON q.id = j.qos JOIN partitions p ON p.id = j.partition
@@ -88,7 +88,7 @@ public struct JobReport: Sendable, Equatable {
     ) throws(StoreError) -> [Run] {
         let rows = try connection.query(
             """
-            SELECT s.name, u.name, x.name, m.name, e.python, r.processes, r.ranks, r.first_seen, r.last_seen,
+            SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, r.processes, r.ranks, r.first_seen, r.last_seen,
                 r.exceptions, r.signals, r.killed, r.stack
             FROM jobs j JOIN runs r ON r.job = j.id JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
                 JOIN executables x ON x.id = r.executable JOIN programs m ON m.id = r.program

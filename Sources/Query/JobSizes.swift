@@ -16,11 +16,12 @@ public struct JobSizes: Sendable, Equatable {
     ) throws(StoreError) -> JobSizes {
         let (condition, parameters) = filter.condition(in: connection.dialect)
         let used = package == nil && !filter.onlyDirect ? "" : " AND r.stack IN (\(stacks(package, filter)))"
+        let suppressed = filter.leastUsers > 0 ? " HAVING count(DISTINCT NULLIF(j.usr, 0)) >= \(filter.leastUsers)" : ""
         let rows = try connection.query(
             """
             SELECT j.num_nodes, count(*) FROM jobs j
             WHERE j.id IN (SELECT r.job FROM runs r WHERE r.job <> 0\(used)\(condition))
-            GROUP BY j.num_nodes ORDER BY COALESCE(j.num_nodes, -1)\(limit.map { " LIMIT \($0)" } ?? "")
+            GROUP BY j.num_nodes\(suppressed) ORDER BY COALESCE(j.num_nodes, -1)\(limit.map { " LIMIT \($0)" } ?? "")
             """, (package.map { [.text($0)] } ?? []) + parameters)
         return JobSizes(rows: rows.map { Row(nodes: $0[0].integer, jobs: $0[1].integer ?? 0) })
     }

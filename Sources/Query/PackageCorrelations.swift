@@ -25,17 +25,9 @@ public struct PackageCorrelations: Sendable, Equatable {
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil, least: Double? = nil,
         limit: Int? = nil
     ) throws(StoreError) -> PackageCorrelations {
-        let groups = try JobGroup.ask(connection, filter)
-        let all = groups.reduce(0) { $0 + $1.jobs }
-        var totals: [String: Int64] = [:]
-        for group in groups { for name in group.packages { totals[name, default: 0] += group.jobs } }
-        let pairs =
-            package.map { self.pairs(with: $0, in: groups) } ?? self.pairs(of: mostUsed(totals), in: groups)
         var rows: [Row] = []
-        for pair in pairs {
-            let coefficient = pearson(
-                both: pair.jobs, first: totals[pair.a] ?? 0, second: totals[pair.b] ?? 0, all: all)
-            guard let coefficient, coefficient >= least ?? -1 else { continue }
+        for pair in try pairs(connection, filter, package: package) {
+            guard let coefficient = pair.pearson, coefficient >= least ?? -1 else { continue }
             rows.append(Row(a: pair.a, b: pair.b, pearson: coefficient, jobs: pair.jobs))
         }
         rows.sort { left, right in
@@ -45,35 +37,74 @@ public struct PackageCorrelations: Sendable, Equatable {
         return PackageCorrelations(rows: rows.limited(to: limit))
     }
 
+    struct Pair {
+        let a: String
+        let b: String
+        let jobs: Int64
+        /// Whose jobs they are; empty unless that matters.
+        let people: Set<Int64>
+        /// nil where one of them is constant.
+        var pearson: Double?
+    }
+
+    /// All pairs, those without a coefficient too, in no order.
+    static func pairs(
+        _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil
+    ) throws(StoreError) -> [Pair] {
+        let groups = try JobGroup.ask(connection, filter)
+        let all = groups.reduce(0) { $0 + $1.jobs }
+        var totals: [String: Int64] = [:]
+        for group in groups { for name in group.packages { totals[name, default: 0] += group.jobs } }
+        var pairs =
+            package.map { self.pairs(with: $0, in: groups) } ?? self.pairs(of: mostUsed(totals), in: groups)
+        if filter.leastUsers > 0 { pairs = pairs.filter { Int64($0.people.count) >= filter.leastUsers } }
+        for (index, pair) in pairs.enumerated() {
+            pairs[index].pearson = pearson(
+                both: pair.jobs, first: totals[pair.a] ?? 0, second: totals[pair.b] ?? 0, all: all)
+        }
+        return pairs
+    }
+
     private static func mostUsed(_ totals: [String: Int64]) -> [String] {
         let sorted = totals.sorted { $0.value == $1.value ? byBytes($0.key, $1.key) : $0.value > $1.value }
         return sorted.prefix(widest).map { $0.key }.sorted(by: byBytes)
     }
 
-    private typealias Pair = (a: String, b: String, jobs: Int64)
-
     private static func pairs(with package: String, in groups: [JobGroup]) -> [Pair] {
         var both: [String: Int64] = [:]
+        var people: [String: Set<Int64>] = [:]
         for group in groups {
-            let shared = group.packages.contains(package) ? group.jobs : 0
+            let isShared = group.packages.contains(package)
             // a package that is never used with it correlates too
-            for name in group.packages { both[name, default: 0] += shared }
+            for name in group.packages { both[name, default: 0] += isShared ? group.jobs : 0 }
+            guard isShared, let user = group.user else { continue }
+            for name in group.packages { people[name, default: []].insert(user) }
         }
         guard both[package] != nil else { return [] }
-        return both.compactMap { $0.key == package ? nil : (package, $0.key, $0.value) }
+        return both.compactMap {
+            $0.key == package ? nil : Pair(a: package, b: $0.key, jobs: $0.value, people: people[$0.key] ?? [])
+        }
     }
 
     private static func pairs(of names: [String], in groups: [JobGroup]) -> [Pair] {
         let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         var both = [Int64](repeating: 0, count: names.count * names.count)
+        var people: [Int: Set<Int64>] = [:]
         for group in groups {
             let present = group.packages.compactMap { places[$0] }.sorted()
             for (index, first) in present.enumerated() {
-                for second in present[(index + 1)...] { both[first * names.count + second] += group.jobs }
+                for second in present[(index + 1)...] {
+                    let place = first * names.count + second
+                    both[place] += group.jobs
+                    if let user = group.user { people[place, default: []].insert(user) }
+                }
             }
         }
         return names.indices.flatMap { first in
-            names.indices.dropFirst(first + 1).map { (names[first], names[$0], both[first * names.count + $0]) }
+            names.indices.dropFirst(first + 1).map { second in
+                let place = first * names.count + second
+                return Pair(a: names[first], b: names[second], jobs: both[place], people: people[place] ?? [])
+            }
         }
     }
 }
@@ -93,24 +124,30 @@ extension PackageCorrelations {
 struct JobGroup {
     let packages: Set<String>
     let jobs: Int64
+    /// Whose they are; nil where that is not asked or not known.
+    let user: Int64?
 
     /// All jobs that the filter leaves, each in one group.
     static func ask(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> [JobGroup] {
         let (condition, parameters) = filter.condition(in: connection.dialect)
+        // nobody's and everybody's jobs are in one group unless it matters whose they are
+        let owner = filter.leastUsers > 0 ? "(SELECT NULLIF(j.usr, 0) FROM jobs j WHERE j.id = job)" : "NULL"
         let rows = try connection.query(
             """
             WITH job_stacks AS (
                 SELECT DISTINCT r.job, r.stack FROM runs r WHERE r.job <> 0\(condition) ORDER BY r.job, r.stack),
             job_sets AS (
-                SELECT \(connection.dialect.joined("CAST(stack AS text)", by: ",", orderedBy: "stack")) AS stacks
+                SELECT \(connection.dialect.joined("CAST(stack AS text)", by: ",", orderedBy: "stack")) AS stacks,
+                    \(owner) AS usr
                 FROM job_stacks GROUP BY job)
-            SELECT stacks, count(*) FROM job_sets GROUP BY stacks
+            SELECT stacks, count(*), usr FROM job_sets GROUP BY stacks, usr
             """, parameters)
         let packages = try packagesOfStacks(connection, filter)
         return rows.map { row in
             let stacks = (row[0].text ?? "").split(separator: ",").compactMap { Int64($0) }
             return JobGroup(
-                packages: stacks.reduce(into: []) { $0.formUnion(packages[$1] ?? []) }, jobs: row[1].integer ?? 0)
+                packages: stacks.reduce(into: []) { $0.formUnion(packages[$1] ?? []) }, jobs: row[1].integer ?? 0,
+                user: row[2].integer)
         }
     }
 

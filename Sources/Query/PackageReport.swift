@@ -48,81 +48,62 @@ public struct PackageReport: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, companionLimit: Int = 20
     ) throws(StoreError) -> PackageReport {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let direct = filter.packageCondition
-        let uses = """
-            FROM runs r JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package
-            """
-        let named = [SQLValue.text(package)] + parameters
-        let total = try connection.query(
-            """
-            SELECT count(DISTINCT NULLIF(r.usr, 0)), count(DISTINCT NULLIF(r.job, 0)), sum(r.processes),
-                min(r.first_seen), max(r.last_seen) \(uses) WHERE p.name = ?\(direct)\(condition)
-            """, named)
-        let versions = try connection.query(
-            """
-            SELECT sp.version, count(DISTINCT NULLIF(r.usr, 0)) AS users, count(DISTINCT NULLIF(r.job, 0)) AS jobs
-            \(uses) WHERE p.name = ?\(direct)\(condition)
-            GROUP BY sp.version ORDER BY users DESC, jobs DESC, COALESCE(sp.version, ''), sp.version IS NULL
-            """, named)
-        // each day's month is looked up once: runs are many, days are few
-        let months = try connection.query(
-            """
-            WITH used AS MATERIALIZED (SELECT DISTINCT r.day, r.usr, r.job \(uses) WHERE p.name = ?\(direct)\(condition)),
-            day_months AS MATERIALIZED (
-                SELECT d.day, m.month FROM (SELECT DISTINCT day FROM used) d
-                    JOIN months m ON d.day >= m.first_day AND d.day < m.next_day)
-            SELECT d.month, count(DISTINCT NULLIF(u.usr, 0)), count(DISTINCT NULLIF(u.job, 0))
-            FROM used u JOIN day_months d ON d.day = u.day GROUP BY d.month ORDER BY d.month
-            """, named)
-        let sizes = try connection.query(
-            """
-            SELECT j.num_nodes, count(DISTINCT j.id)
-            \(uses) JOIN jobs j ON j.id = r.job WHERE r.job <> 0 AND p.name = ?\(direct)\(condition)
-            GROUP BY j.num_nodes ORDER BY COALESCE(j.num_nodes, -1)
-            """, named)
-        let row = total.first ?? []
+        let use = UsageGrouping(
+            columns: ["sp.version"], joins: UsageGrouping.packages,
+            condition: " AND p.name = ?\(filter.packageCondition)", parameters: [.text(package)])
+        let versions = try use.tallies(connection, filter).map { key, tally in
+            Version(version: key[0].text, users: tally.users, jobs: tally.jobs)
+        }.sorted(by: Version.comesBefore)
+        let total = try use.by(["p.name"]).tallies(connection, filter).values.first ?? UsageTally()
+        let seen = try times(connection, filter, use, total)
         return PackageReport(
-            package: package, users: row[0].integer ?? 0, jobs: row[1].integer ?? 0, processes: row[2].integer ?? 0,
-            firstSeen: row[3].integer, lastSeen: row[4].integer,
-            versions: versions.map {
-                Version(version: $0[0].text, users: $0[1].integer ?? 0, jobs: $0[2].integer ?? 0)
+            package: package, users: total.users, jobs: total.jobs, processes: total.processes,
+            firstSeen: seen?.first, lastSeen: seen?.last, versions: versions,
+            months: try PackageTrend.ask(connection, filter, packages: [package]).rows.map {
+                Month(month: $0.month, users: $0.users, jobs: $0.jobs)
             },
-            months: months.map {
-                Month(month: $0[0].text ?? "", users: $0[1].integer ?? 0, jobs: $0[2].integer ?? 0)
+            jobSizes: try JobSizes.ask(connection, filter, package: package).rows.map {
+                JobSize(nodes: $0.nodes, jobs: $0.jobs)
             },
-            jobSizes: sizes.map { JobSize(nodes: $0[0].integer, jobs: $0[1].integer ?? 0) },
-            companions: try companions(connection, filter, package: package, limit: companionLimit))
+            companions: try companions(connection, filter, package: package).limited(to: companionLimit))
+    }
+
+    /// The runs know the moments; where they have been pruned the daily sums know the days.
+    private static func times(
+        _ connection: any SQLConnection, _ filter: UsageFilter, _ use: UsageGrouping, _ total: UsageTally
+    ) throws(StoreError) -> (first: Int64, last: Int64)? {
+        guard total.processes > 0 else { return nil }
+        let (condition, parameters) = filter.condition(in: connection.dialect)
+        let row = try connection.query(
+            """
+            SELECT min(r.first_seen), max(r.last_seen)
+            FROM runs r \(use.joins) WHERE true\(use.condition)\(condition)
+            """, use.parameters + parameters
+        ).first
+        let firstDay = total.firstDay * Calendar.microsecondsPerDay
+        let lastDay = total.lastDay * Calendar.microsecondsPerDay
+        guard let first = row?[0].integer, let last = row?[1].integer else { return (firstDay, lastDay) }
+        return (
+            first >= firstDay + Calendar.microsecondsPerDay ? firstDay : first, last < lastDay ? lastDay : last
+        )
     }
 
     private static func companions(
-        _ connection: any SQLConnection, _ filter: UsageFilter, package: String, limit: Int
+        _ connection: any SQLConnection, _ filter: UsageFilter, package: String
     ) throws(StoreError) -> [Companion] {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let rows = try connection.query(
-            """
-            WITH job_packages AS MATERIALIZED (
-                SELECT DISTINCT r.job, sp.package FROM runs r JOIN stack_packages sp ON sp.stack = r.stack
-                WHERE r.job <> 0\(filter.packageCondition)\(condition)),
-            with_package AS MATERIALIZED (
-                SELECT job FROM job_packages WHERE package = (SELECT id FROM packages WHERE name = ?)),
-            shared AS (
-                SELECT package, count(*) AS jobs FROM job_packages
-                WHERE job IN (SELECT job FROM with_package) GROUP BY package),
-            totals AS (SELECT package, count(*) AS jobs FROM job_packages GROUP BY package)
-            SELECT p.name, s.jobs, t.jobs,
-                (SELECT count(*) FROM with_package),
-                (SELECT count(DISTINCT r.job) FROM runs r WHERE r.job <> 0\(condition))
-            FROM shared s JOIN totals t ON t.package = s.package JOIN packages p ON p.id = s.package
-            WHERE p.name <> ? ORDER BY s.jobs DESC, p.name LIMIT \(limit)
-            """, parameters + [.text(package)] + parameters + [.text(package)])
-        return rows.map { row in
-            let both = row[1].integer ?? 0
-            return Companion(
-                package: row[0].text ?? "", jobs: both,
-                pearson: pearson(
-                    both: both, first: row[3].integer ?? 0, second: row[2].integer ?? 0, all: row[4].integer ?? 0))
-        }
+        try PackageCorrelations.pairs(connection, filter, package: package)
+            .filter { $0.jobs > 0 }.map { Companion(package: $0.b, jobs: $0.jobs, pearson: $0.pearson) }
+            .sorted { $0.jobs == $1.jobs ? byBytes($0.package, $1.package) : $0.jobs > $1.jobs }
+    }
+}
+
+extension PackageReport.Version {
+    /// Most users first, then most jobs, then by name; an unknown one behind an empty one.
+    fileprivate static func comesBefore(_ left: Self, _ right: Self) -> Bool {
+        if left.users != right.users { return left.users > right.users }
+        if left.jobs != right.jobs { return left.jobs > right.jobs }
+        let (one, other) = (left.version ?? "", right.version ?? "")
+        return one == other ? left.version != nil && right.version == nil : byBytes(one, other)
     }
 }
 

@@ -22,12 +22,31 @@ public struct PackageTrend: Sendable, Equatable {
             let grouping = UsageGrouping(
                 columns: [connection.dialect.month(of: "r.day")], joins: UsageGrouping.packages,
                 condition: " AND p.name = ?\(filter.packageCondition)", parameters: [.text(package)])
+            let pruned = try prunedJobs(connection, filter, package: package)
             let months = try grouping.tallies(connection, filter).map { key, tally in
-                Row(package: package, month: key[0].text ?? "", users: tally.users, jobs: tally.jobs)
+                let month = key[0].text ?? ""
+                return Row(package: package, month: month, users: tally.users, jobs: tally.jobs + (pruned[month] ?? 0))
             }
             rows += months.sorted { $0.month < $1.month }.suffix(limit ?? .max)
         }
         return PackageTrend(rows: rows)
+    }
+
+    /// Jobs by month whose runs have been pruned. Of a month that the filter cuts they all count, for nobody knows their days
+    /// any more.
+    private static func prunedJobs(
+        _ connection: any SQLConnection, _ filter: UsageFilter, package: String
+    ) throws(StoreError) -> [String: Int64] {
+        let (condition, parameters) = filter.prunedCondition
+        var jobs: [String: Int64] = [:]
+        for row in try connection.query(
+            """
+            SELECT m.month, sum(r.jobs) FROM pruned_jobs r JOIN months m ON m.first_day = r.month
+                JOIN packages p ON p.id = r.package
+            WHERE p.name = ? AND r.direct = \(filter.onlyDirect ? 1 : 0)\(condition) GROUP BY m.month
+            """, [.text(package)] + parameters)
+        { jobs[row[0].text ?? ""] = row[1].integer ?? 0 }
+        return jobs
     }
 
     public var json: JSON {

@@ -21,6 +21,7 @@ public struct PackageUsers: Sendable, Equatable {
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, olderThan: PackageVersion? = nil,
         limit: Int? = nil
     ) throws(StoreError) -> PackageUsers {
+        let name = PersonNames.name(on: "r.day")
         var condition = " AND u.name <> '' AND p.name = ?\(filter.packageCondition)"
         var parameters = [SQLValue.text(package)]
         if let olderThan {
@@ -31,10 +32,10 @@ public struct PackageUsers: Sendable, Equatable {
         }
         let joins = "\(UsageGrouping.packages) JOIN users u ON u.id = r.usr"
         let users = try UsageGrouping(
-            columns: ["u.name"], joins: joins, condition: condition, parameters: parameters
+            columns: [name], joins: joins, condition: condition, parameters: parameters
         ).tallies(connection, filter)
         let used = try UsageGrouping(
-            columns: ["u.name", "sp.version"], joins: joins, condition: condition, parameters: parameters,
+            columns: [name, "sp.version"], joins: joins, condition: condition, parameters: parameters,
             countsJobs: false
         ).tallies(connection, filter)
         var versions: [String: [String]] = [:]

@@ -20,6 +20,7 @@ public struct ProcessEnds: Sendable, Equatable {
         let (condition, parameters) = filter.condition(in: connection.dialect)
         let named = package == nil ? "" : " AND p.name = ?"
         // the runs of a stack are added up before its packages are looked up: there are few stacks
+        let told = filter.leastUsers > 0 ? try told(connection, filter) : nil
         let rows = try connection.query(
             """
             WITH ends AS (
@@ -29,16 +30,25 @@ public struct ProcessEnds: Sendable, Equatable {
             SELECT p.name, sum(e.processes) AS processes, sum(e.exceptions), sum(e.signals), sum(e.killed)
             FROM ends e JOIN stack_packages sp ON sp.stack = e.stack JOIN packages p ON p.id = sp.package
             WHERE true\(filter.packageCondition)\(named) GROUP BY p.name
-            ORDER BY processes DESC, p.name\(limit.map { " LIMIT \($0)" } ?? "")
+            ORDER BY processes DESC, p.name
             """, parameters + (package.map { [.text($0)] } ?? []))
         return ProcessEnds(
-            rows: rows.map { row in
+            rows: rows.filter { told?.contains($0[0].text ?? "") ?? true }.limited(to: limit).map { row in
                 let counts = row.dropFirst().map { $0.integer ?? 0 }
                 return Row(
                     package: row[0].text ?? "", processes: counts[0],
                     exits: counts[0] - counts[1] - counts[2] - counts[3], exceptions: counts[1], signals: counts[2],
                     killed: counts[3])
             })
+    }
+
+    /// The packages of which enough users are known.
+    private static func told(
+        _ connection: any SQLConnection, _ filter: UsageFilter
+    ) throws(StoreError) -> Set<String> {
+        let grouping = UsageGrouping(
+            columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition, countsJobs: false)
+        return Set(try grouping.tallies(connection, filter).keys.map { $0[0].text ?? "" })
     }
 
     public var json: JSON {

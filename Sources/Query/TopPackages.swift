@@ -24,39 +24,44 @@ public struct TopPackages: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, by order: Order = .users, limit: Int? = nil
     ) throws(StoreError) -> TopPackages {
+        let used = try UsageGrouping(
+            columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition, countsJobs: false
+        ).tallies(connection, filter)
         let (condition, parameters) = filter.condition(in: connection.dialect)
-        let column =
-            switch order {
-            case .users: "users"
-            case .jobs: "jobs"
-            case .processes: "processes"
-            case .nodeHours: "node_seconds"
-            }
-        let rows = try connection.query(
+        let jobs = try connection.query(
             """
-            WITH used AS (
-                SELECT sp.package, r.usr, r.job, sum(r.processes) AS processes
-                FROM runs r JOIN stack_packages sp ON sp.stack = r.stack
-                WHERE true\(filter.packageCondition)\(condition) GROUP BY sp.package, r.usr, r.job),
-            job_time AS (\(JobTime.sql(condition))),
-            package_time AS (
-                SELECT pj.package, sum(t.node_seconds) AS node_seconds
-                FROM (SELECT DISTINCT package, job FROM used WHERE job <> 0) pj JOIN job_time t ON t.job = pj.job
-                GROUP BY pj.package),
-            counts AS (
-                SELECT package, count(DISTINCT NULLIF(usr, 0)) AS users, count(DISTINCT NULLIF(job, 0)) AS jobs,
-                    sum(processes) AS processes
-                FROM used GROUP BY package)
-            SELECT p.name, c.users, c.jobs, c.processes, COALESCE(t.node_seconds, 0) AS node_seconds
-            FROM counts c JOIN packages p ON p.id = c.package LEFT JOIN package_time t ON t.package = c.package
-            ORDER BY \(column) DESC, p.name\(limit.map { " LIMIT \($0)" } ?? "")
+            WITH package_jobs AS (
+                SELECT DISTINCT sp.package, r.job FROM runs r JOIN stack_packages sp ON sp.stack = r.stack
+                WHERE r.job <> 0\(filter.packageCondition)\(condition)),
+            job_time AS (\(JobTime.sql(condition)))
+            SELECT p.name, count(*), sum(t.node_seconds)
+            FROM package_jobs pj JOIN job_time t ON t.job = pj.job JOIN packages p ON p.id = pj.package GROUP BY p.name
             """, parameters + parameters)
-        return TopPackages(
-            rows: rows.map {
-                Row(
-                    package: $0[0].text ?? "", users: $0[1].integer ?? 0, jobs: $0[2].integer ?? 0,
-                    processes: $0[3].integer ?? 0, nodeSeconds: $0[4].integer ?? 0)
-            })
+        var times: [String: (jobs: Int64, nodeSeconds: Int64)] = [:]
+        for row in jobs { times[row[0].text ?? ""] = (row[1].integer ?? 0, row[2].integer ?? 0) }
+        let rows = used.map { key, tally in
+            let name = key[0].text ?? ""
+            let time = times[name] ?? (0, 0)
+            return Row(
+                package: name, users: tally.users, jobs: time.jobs, processes: tally.processes,
+                nodeSeconds: time.nodeSeconds)
+        }
+        let sorted = rows.sorted { left, right in
+            let (one, other) = (left.value(order), right.value(order))
+            return one == other ? byBytes(left.package, right.package) : one > other
+        }
+        return TopPackages(rows: sorted.limited(to: limit))
+    }
+}
+
+extension TopPackages.Row {
+    fileprivate func value(_ order: TopPackages.Order) -> Int64 {
+        switch order {
+        case .users: users
+        case .jobs: jobs
+        case .processes: processes
+        case .nodeHours: nodeSeconds
+        }
     }
 }
 

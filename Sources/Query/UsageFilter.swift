@@ -22,6 +22,12 @@ public struct UsageFilter: Sendable, Equatable {
     /// Only packages that the user's own code imported itself.
     public var onlyDirect = false
 
+    /// Leave out of the answer what fewer users than these did, so that it may be published.
+    public var leastUsers: Int64 = 0
+
+    /// What centres publish tells of no group of fewer people.
+    public static let publicUsers: Int64 = 5
+
     public init() {}
 
     /// The condition on the runs called `r`, beginning with `AND` or empty, and its parameters.
@@ -50,6 +56,29 @@ public struct UsageFilter: Sendable, Equatable {
     /// The condition on a stack's packages called `sp`, beginning with `AND` or empty.
     var packageCondition: String { onlyDirect ? " AND sp.direct = 1" : "" }
 
+    /// The condition on rows of `pruned_jobs` called `r` with their months called `m`, beginning with `AND` or empty.
+    var prunedCondition: (sql: String, parameters: [SQLValue]) {
+        var sql = flagCondition
+        var parameters: [SQLValue] = []
+        if let firstDay {
+            sql += " AND m.next_day > ?"
+            parameters.append(.integer(Int64(firstDay)))
+        }
+        if let lastDay {
+            sql += " AND m.first_day <= ?"
+            parameters.append(.integer(Int64(lastDay)))
+        }
+        if let system {
+            sql += " AND r.system = ?"
+            parameters.append(.text(system))
+        }
+        if let account {
+            sql += " AND r.account IN (SELECT id FROM accounts WHERE name = ?)"
+            parameters.append(.text(account))
+        }
+        return (sql, parameters)
+    }
+
     private var dailyCondition: (sql: String, parameters: [SQLValue]) {
         var sql = ""
         var parameters: [SQLValue] = []
@@ -61,16 +90,20 @@ public struct UsageFilter: Sendable, Equatable {
             sql += " AND r.day <= ?"
             parameters.append(.integer(Int64(lastDay)))
         }
-        if !includesStaff { sql += " AND (r.flags & 2) = 0" }
-        switch place {
-        case .compute: sql += " AND (r.flags & 1) = 1"
-        case .login: sql += " AND (r.flags & 1) = 0"
-        case nil: break
-        }
+        sql += flagCondition
         if let system {
             sql += " AND r.environment IN (SELECT id FROM environments WHERE system = ?)"
             parameters.append(.text(system))
         }
         return (sql, parameters)
+    }
+
+    private var flagCondition: String {
+        let staff = includesStaff ? "" : " AND (r.flags & 2) = 0"
+        return switch place {
+        case .compute: staff + " AND (r.flags & 1) = 1"
+        case .login: staff + " AND (r.flags & 1) = 0"
+        case nil: staff
+        }
     }
 }

@@ -29,6 +29,13 @@ struct UsageGrouping {
 
     static let packages = "JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package"
 
+    /// The same usage by something else.
+    func by(_ columns: [String]) -> UsageGrouping {
+        UsageGrouping(
+            expressions: expressions, columns: columns, joins: joins, condition: condition, parameters: parameters,
+            countsJobs: countsJobs)
+    }
+
     func tallies(
         _ connection: any SQLConnection, _ filter: UsageFilter
     ) throws(StoreError) -> [[SQLValue]: UsageTally] {
@@ -46,6 +53,7 @@ struct UsageGrouping {
             tallies[Array(row.prefix(columns.count))] = UsageTally(
                 users: rest[0], processes: rest[1], firstDay: rest[2], lastDay: rest[3])
         }
+        if filter.leastUsers > 0 { tallies = tallies.filter { $0.value.users >= filter.leastUsers } }
         guard countsJobs else { return tallies }
         let (sql, values) = filter.condition(in: connection.dialect)
         for row in try connection.query(

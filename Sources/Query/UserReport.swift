@@ -17,24 +17,24 @@ public struct UserReport: Sendable, Equatable {
         var filter = filter
         filter.includesStaff = true
         let (condition, parameters) = filter.condition(in: connection.dialect)
-        let named = [SQLValue.text(username)] + parameters
+        let named = [SQLValue.text(username), .text(username)] + parameters
         let most = limit.map { " LIMIT \($0)" } ?? ""
         let total = try connection.query(
             """
             SELECT count(DISTINCT NULLIF(r.job, 0)), sum(r.processes) FROM runs r JOIN users u ON u.id = r.usr
-            WHERE u.name = ?\(condition)
+            WHERE \(PersonNames.condition)\(condition)
             """, named)
         let packages = try connection.query(
             """
             SELECT p.name, sum(r.processes) AS processes FROM runs r JOIN users u ON u.id = r.usr
                 JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package
-            WHERE u.name = ?\(filter.packageCondition)\(condition) GROUP BY p.name ORDER BY processes DESC, p.name\(most)
+            WHERE \(PersonNames.condition)\(filter.packageCondition)\(condition) GROUP BY p.name ORDER BY processes DESC, p.name\(most)
             """, named)
         let environments = try connection.query(
             """
             SELECT e.prefix, sum(r.processes) AS processes FROM runs r JOIN users u ON u.id = r.usr
                 JOIN environments e ON e.id = r.environment
-            WHERE u.name = ? AND e.prefix <> ''\(condition)
+            WHERE \(PersonNames.condition) AND e.prefix <> ''\(condition)
             GROUP BY e.prefix ORDER BY processes DESC, e.prefix\(most)
             """, named)
         return UserReport(

@@ -5,14 +5,15 @@ import Store
 struct Correlate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Which packages are used in the same jobs.",
-        discussion: """
+        discussion: prose(
+            """
             Pearson's coefficient of two packages: 1 where every job uses both or neither, 0 where one says nothing of the other,
             -1 where every job uses exactly one of them. Without --package it is of each two of the 1,000 packages in most jobs.
 
             EXAMPLES
               customs correlate --min 0.6 --since 150d --compute
               customs correlate --package mpi4py --limit 20
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -31,7 +32,7 @@ struct Correlate: ParsableCommand {
 
     func run() throws {
         let answer = try PackageCorrelations.ask(
-            try store.location().reader(), try filter.filter, package: package, least: least, limit: filter.limit)
-        show(answer.json, ["a", "b", "pearson", "jobs"], as: store.format)
+            try store.reader(), try filter.filter, package: package, least: least, limit: filter.limit)
+        show(answer.json, ["a", "b", "pearson", "jobs"], as: store)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HookTree
+import Query
 import Settings
 import Store
 
@@ -9,19 +10,21 @@ struct Customs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "customs",
         abstract: "Ask which Python packages are used, by whom, and in which jobs.",
-        discussion: """
+        discussion: prose(
+            """
             Every question goes to the store that customsd fills. It is found by --store, else the variable
             CUSTOMS_STORE, else the configuration file, else where customsd keeps it by default.
 
             EXAMPLES
-              customs top --since 30d                 the most used packages of the last 30 days
-              customs package numpy --format json     versions, months, job sizes of one package
-              customs trend torch jax                 users and jobs, month by month
-              customs who numpy --older-than 2.0      whom to write to before an old version goes
-              customs job 4242                        what a job's Python processes did
-              customs health                          what became of every message
-              customs import archive.jsonl.zst        take records from an archive
-              customs hook install --help             bring the hook to where Python finds it
+              customs top --since 30d             the most used packages
+              customs package numpy               its versions, months, job sizes
+              customs trend torch jax             users and jobs, by month
+              customs who numpy --older-than 2.0  whom to write to
+              customs job 4242                    what its Python processes did
+              customs health                      what became of every message
+              customs import archive.jsonl.zst    take records from an archive
+              customs prune --older-than 400d     take away old detail
+              customs hook install --help         bring the hook to Python
 
             EXIT STATUS
               0   answered
@@ -29,16 +32,18 @@ struct Customs: ParsableCommand {
               66  there is no such job, or no such file
               69  the store cannot be reached
               70  a defect in this program
+              74  the answer cannot be written
               78  the configuration cannot be used
-            """,
+            """),
         version: "customs 0.1.0",
         subcommands: [
             Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
             Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self, HealthCommand.self,
-            Import.self, HookCommand.self,
+            Import.self, Export.self, SQL.self, Prune.self, Anonymize.self, HookCommand.self,
         ])
 
     static func main() {
+        refuseUnknownCommand()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -55,7 +60,17 @@ struct Customs: ParsableCommand {
         }
     }
 
+    /// The parser would say no more than that it did not expect the word.
+    private static func refuseUnknownCommand() {
+        guard let word = CommandLine.arguments.dropFirst().first, word.first != "-" else { return }
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        if names.contains(word) { return }
+        let near = suggestion(for: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        fail("there is no command '\(JSON.text(word).cell)'\(near) 'customs --help' lists them all", .usage)
+    }
+
     private static func fail(_ why: String, _ code: SystemExit) -> Never {
+        Spinner.stop()
         printError("customs: \(why)")
         exit(withError: ExitCode(code.rawValue))
     }
@@ -67,6 +82,7 @@ enum SystemExit: Int32 {
     case noInput = 66
     case unavailable = 69
     case software = 70
+    case ioError = 74
     case configuration = 78
 }
 

@@ -5,14 +5,15 @@ import Store
 struct Ended: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "How processes end, by the packages that they used.",
-        discussion: """
+        discussion: prose(
+            """
             exit is a normal end, exception an error that nobody caught, signal an end by a signal with a handler, killed an end
             of which only a trace was found.
 
             EXAMPLES
               customs ended --limit 20
               customs ended --package torch --compute --since 30d
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -22,7 +23,7 @@ struct Ended: ParsableCommand {
 
     func run() throws {
         let answer = try ProcessEnds.ask(
-            try store.location().reader(), try filter.filter, package: package, limit: filter.limit)
-        show(answer.json, ["package", "processes", "exit", "exception", "signal", "killed"], as: store.format)
+            try store.reader(), try filter.filter, package: package, limit: filter.limit)
+        show(answer.json, ["package", "processes", "exit", "exception", "signal", "killed"], as: store)
     }
 }

@@ -6,14 +6,15 @@ import Store
 struct Environments: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "From where Python is run: conda, venv, module, container, ...",
-        discussion: """
+        discussion: prose(
+            """
             The kind is told from the prefix of the interpreter, by the patterns in the section [environments] of the
             configuration file, else by built-in ones.
 
             EXAMPLES
               customs environments --since 30d
               customs environments --include-staff --format json
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -21,7 +22,7 @@ struct Environments: ParsableCommand {
     func run() throws {
         let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
         let answer = try EnvironmentUsage.ask(
-            try store.location().reader(), try filter.filter, kinds: kinds, limit: filter.limit)
-        show(answer.json, ["kind", "prefix", "users", "jobs"], as: store.format)
+            try store.reader(), try filter.filter, kinds: kinds, limit: filter.limit)
+        show(answer.json, ["kind", "prefix", "users", "jobs"], as: store)
     }
 }

@@ -6,22 +6,23 @@ struct HealthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
         abstract: "What became of every message that was received.",
-        discussion: """
+        discussion: prose(
+            """
             received = stored + merged + duplicate + rejected + pending, at every moment; 'balanced' says whether it
             holds. customsd writes these counts with the records, so they are right on another machine and after its end.
 
             EXAMPLES
               customs health
               customs health --format json | jq .rejected
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
-        let health = try Health.ask(try store.location().reader(), now: wallClock())
+        let health = try Health.ask(try store.reader(), now: wallClock())
         let table = healthTable(health)
-        show(health.json, as: store.format, table: { table.formatted }, csv: { table })
+        show(health.json, as: store, table: { table.formatted(for: $0) }, csv: { table })
     }
 }
 

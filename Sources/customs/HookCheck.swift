@@ -8,7 +8,8 @@ struct HookCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Run interpreters under the installed hook, and see whether their records come.",
-        discussion: """
+        discussion: prose(
+            """
             Each interpreter imports a stand-in for a watched package, and its record is received here, not by \
             the site's server. Told is what keeps a record back, what the hook prints, whether a start has to \
             compile, and whether a trace is left for the case that the process is killed, and removed at its end. \
@@ -23,7 +24,7 @@ struct HookCheck: ParsableCommand {
               0   all is as it should be
               1   something is not
               64  the command line cannot be understood, or there is no hook at that place
-            """)
+            """))
 
     @Option(help: ArgumentHelp("The tree; without it the first one on PYTHONPATH.", valueName: "dir"))
     var prefix: String?
@@ -106,7 +107,7 @@ struct HookCheck: ParsableCommand {
             "prefix": .text(tree), "server": .text(socket.address.description),
             "interpreters": .array(trials.map { $0.json }), "problems": .array(problems.map { .text($0) }),
         ])
-        show(answer, as: format, table: { table.formatted }, csv: { table })
+        show(answer, as: format, plain: false, table: { table.formatted(for: $0) }, csv: { table })
     }
 }
 

@@ -6,7 +6,8 @@ struct HookInstall: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install",
         abstract: "Write the hook's tree, configured and compiled, and print what goes on PYTHONPATH.",
-        discussion: """
+        discussion: prose(
+            """
             The tree is made aside and takes its place whole: jobs may run while it is replaced. To change \
             anything, install again. docs/hook.md says how the two files are written.
 
@@ -29,7 +30,7 @@ struct HookInstall: ParsableCommand {
               66  there is no source to install from
               69  no interpreter works, or not each that was named, or the system refused
               78  a file cannot be used: each line with an error is named
-            """)
+            """))
 
     @Option(help: ArgumentHelp("The tree's directory, on a file system that every node sees.", valueName: "dir"))
     var prefix: String
@@ -108,7 +109,8 @@ struct HookInstall: ParsableCommand {
                 "interpreters": .array(compilation.results.map { json($0) }),
                 "files": .array(files.sorted().map { .text($0) }),
                 "warnings": .array(warnings.map { .text($0) }),
-            ]), as: format, table: { "PYTHONPATH=\(place.prefix)" }, csv: { TextTable(headings: [], rows: []) })
+            ]), as: format, plain: false, table: { _ in "PYTHONPATH=\(place.prefix)" },
+            csv: { TextTable(headings: [], rows: []) })
         if !dryRun, !compilation.isGood { throw ExitCode(SystemExit.unavailable.rawValue) }
     }
 

@@ -7,7 +7,8 @@ import Store
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take records from archives: syslog lines or JSON lines, plain, gzip or zstd.",
-        discussion: """
+        discussion: prose(
+            """
             Each line is one message in any form that customsd receives. An archive is known by its bytes: what was
             taken from it before counts as duplicate, so an import that was interrupted is simply run again. A record
             that the store refuses is set aside in its table 'quarantine' and counted as 'refused_by_store'; the others
@@ -16,7 +17,7 @@ struct Import: ParsableCommand {
             EXAMPLES
               customs import /var/log/python-usage.log
               customs import --store postgres:///customs 2025-*.jsonl.zst
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -38,29 +39,7 @@ struct Import: ParsableCommand {
             total.add(run.counters, received: run.received, lastRecord: run.lastRecord)
         }
         let table = healthTable(total)
-        show(total.json, as: store.format, table: { table.formatted }, csv: { table })
-    }
-}
-
-/// How far a long work has come, on one line of a terminal; nothing elsewhere.
-private final class ProgressLine {
-    private let name: String
-    private let isTerminal = isatty(2) == 1
-    private var shown = -1
-
-    init(name: String) { self.name = name }
-
-    /// - Parameter fraction: from 0 to 1.
-    func show(_ fraction: Double) {
-        let percent = Int(max(0, min(1, fraction)) * 100)
-        guard isTerminal, percent != shown else { return }
-        shown = percent
-        let bar = String(repeating: "#", count: percent / 4) + String(repeating: ".", count: 25 - percent / 4)
-        writeToStandardError("\r[\(bar)] \(percent) %  \(JSON.text(name).cell)")
-    }
-
-    func clear() {
-        if shown >= 0 { writeToStandardError("\r\u{1B}[K") }
+        show(total.json, as: store, table: { table.formatted(for: $0) }, csv: { table })
     }
 }
 

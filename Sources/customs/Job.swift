@@ -6,13 +6,14 @@ import Store
 struct Job: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "One job: what is known of it, and what its Python processes did.",
-        discussion: """
+        discussion: prose(
+            """
             In CSV it is the table of runs.
 
             EXAMPLES
               customs job 4242
               customs job 4242 --cluster perlmutter --format json
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -24,7 +25,8 @@ struct Job: ParsableCommand {
     var cluster: String?
 
     func run() throws {
-        let reports = try JobReport.ask(try store.location().reader(), jobID: id, cluster: cluster)
+        try filter.refusePublic("one job")
+        let reports = try JobReport.ask(try store.reader(), jobID: id, cluster: cluster)
         guard let report = reports.first else {
             throw Failure(
                 .noInput, "no record of job \(JSON.text(id).cell)\(cluster.map { " on \(JSON.text($0).cell)" } ?? "")")
@@ -43,16 +45,16 @@ struct Job: ParsableCommand {
                     .text(run.packages.map { $0.name + ($0.version.map { "=" + $0 } ?? "") }.joined(separator: " ")),
                 ]
             })
-        show(report.json, as: store.format, table: { text(report, runs) }, csv: { runs })
+        show(report.json, as: store, table: { text(report, runs, $0) }, csv: { runs })
     }
 
-    private func text(_ report: JobReport, _ runs: TextTable) -> String {
-        guard case .object(let members) = report.json else { return runs.formatted }
+    private func text(_ report: JobReport, _ runs: TextTable, _ terminal: Terminal) -> String {
+        guard case .object(let members) = report.json else { return runs.formatted(for: terminal) }
         let facts = members.filter { $0.key != "runs" && $0.value != .null }
         let width = facts.map { $0.key.count }.max() ?? 0
         let lines = facts.map { fact in
             fact.key + String(repeating: " ", count: width - fact.key.count) + "  " + JSON.text(fact.value.plain).cell
         }
-        return (lines + ["", runs.formatted]).joined(separator: "\n")
+        return (lines + ["", runs.formatted(for: terminal)]).joined(separator: "\n")
     }
 }

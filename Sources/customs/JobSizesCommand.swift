@@ -6,13 +6,14 @@ struct JobSizesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobsizes",
         abstract: "Jobs by their number of nodes.",
-        discussion: """
+        discussion: prose(
+            """
             Each job counts once, with the nodes that it was given.
 
             EXAMPLES
               customs jobsizes --since 2026-01-01 --until 2026-06-30
               customs jobsizes --package mpi4py --format csv
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -22,7 +23,7 @@ struct JobSizesCommand: ParsableCommand {
 
     func run() throws {
         let answer = try JobSizes.ask(
-            try store.location().reader(), try filter.filter, package: package, limit: filter.limit)
-        show(answer.json, ["nodes", "jobs"], as: store.format)
+            try store.reader(), try filter.filter, package: package, limit: filter.limit)
+        show(answer.json, ["nodes", "jobs"], as: store, bar: "jobs")
     }
 }

@@ -5,13 +5,14 @@ import Store
 struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Packages that nobody used before.",
-        discussion: """
+        discussion: prose(
+            """
             Those used since --since, 30 days unless it is given, and never before in all that is stored.
 
             EXAMPLES
               customs new --since 7d
               customs new --direct --since 2026-11-01
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -19,7 +20,7 @@ struct New: ParsableCommand {
     func run() throws {
         var filter = try self.filter.filter
         if filter.firstDay == nil { filter.firstDay = try Day("30d", "--since").number }
-        let answer = try NewPackages.ask(try store.location().reader(), filter, limit: self.filter.limit)
-        show(answer.json, ["package", "first_seen", "users", "jobs"], as: store.format)
+        let answer = try NewPackages.ask(try store.reader(), filter, limit: self.filter.limit)
+        show(answer.json, ["package", "first_seen", "users", "jobs"], as: store)
     }
 }

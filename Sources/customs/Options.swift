@@ -15,8 +15,18 @@ struct StoreOptions: ParsableArguments {
     @Option(help: ArgumentHelp("customsd's configuration file, to find the store.", valueName: "file"))
     var config: String?
 
-    @Option(help: "table (the default), json or csv.")
+    @Option(help: "table (the default), json, csv, or jsonl: a line of JSON for each row.")
     var format: OutputFormat = .table
+
+    @Flag(help: "On a terminal too: no bars, no pager, no lines cut to its width.")
+    var plain = false
+
+    /// A connection to ask by; a spinner turns until the answer is shown.
+    func reader() throws -> any SQLConnection {
+        let location = try location()
+        Spinner.start()
+        return try location.reader()
+    }
 
     func location() throws -> StoreLocation {
         if let storeURL { return try StoreLocation(storeURL) }
@@ -50,6 +60,12 @@ struct FilterOptions: ParsableArguments {
     @Flag(name: .customLong("include-staff"), help: "Count the centre's own staff too.")
     var includeStaff = false
 
+    @Flag(name: .customLong("public"), help: "Leave out what fewer than five users did, so that it may be published.")
+    var isPublic = false
+
+    @Option(help: ArgumentHelp("With --public: how many users there must be.", valueName: "count"))
+    var minUsers: Int64?
+
     @Flag(help: "Only what ran on compute nodes.")
     var compute = false
 
@@ -61,6 +77,8 @@ struct FilterOptions: ParsableArguments {
 
     func validate() throws {
         if compute && login { throw ValidationError("--compute and --login: give one of them; without, both count") }
+        if let minUsers, minUsers < 1 { throw ValidationError("--min-users \(minUsers): must be at least 1") }
+        if minUsers != nil && !isPublic { throw ValidationError("--min-users: means nothing without --public") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit): must be at least 1") }
         _ = try since.map { try Day($0, "--since") }
         _ = try until.map { try Day($0, "--until") }
@@ -75,9 +93,28 @@ struct FilterOptions: ParsableArguments {
             filter.account = account
             filter.includesStaff = includeStaff
             filter.onlyDirect = direct
+            filter.leastUsers = isPublic ? minUsers ?? UsageFilter.publicUsers : 0
             filter.place = compute ? .compute : login ? .login : nil
             return filter
         }
+    }
+}
+
+extension FilterOptions {
+    /// For commands that deal with all usage, which must not take a wish for a part of it for a wish for all.
+    func refuseSelection(_ command: String) throws {
+        let given = [
+            ("--since", since != nil), ("--until", until != nil), ("--system", system != nil),
+            ("--account", account != nil),
+            ("--compute", compute), ("--login", login), ("--direct", direct), ("--limit", limit != nil),
+            ("--public", isPublic),
+        ].first { $0.1 }
+        if let given { throw Failure(.usage, "\(given.0): '\(command)' deals with all usage, whoever's and wherever") }
+    }
+
+    /// For questions whose answer is never for publication.
+    func refusePublic(_ what: String) throws {
+        if isPublic { throw Failure(.usage, "--public: what is told of \(what) is not for publication") }
     }
 }
 

@@ -3,56 +3,42 @@ import Glibc
 import Query
 
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
-    case table, json, csv
-}
-
-/// Rows under headings, for people and for spreadsheets.
-struct TextTable {
-    let headings: [String]
-    var rows: [[JSON]]
-
-    /// Columns padded to one width, numbers to the right.
-    var formatted: String {
-        let cells = rows.map { row in row.map { $0.cell } }
-        var widths = headings.map { $0.count }
-        for row in cells {
-            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
-        }
-        let numeric = headings.indices.map { column in
-            !rows.isEmpty && rows.allSatisfy { $0[column].isNumber }
-        }
-        func line(_ cells: [String]) -> String {
-            var text = ""
-            for (index, cell) in cells.enumerated() {
-                let padding = String(repeating: " ", count: max(0, widths[index] - cell.count))
-                text += (index == 0 ? "" : "  ") + (numeric[index] ? padding + cell : cell + padding)
-            }
-            while text.last == " " { text.removeLast() }
-            return text
-        }
-        return ([line(headings)] + cells.map(line)).joined(separator: "\n")
-    }
-
-    /// RFC 4180, with a heading and LF.
-    var csv: String {
-        let lines = rows.map { row in row.map { csvField($0.plain) }.joined(separator: ",") }
-        return ([headings.map(csvField).joined(separator: ",")] + lines).joined(separator: "\n")
-    }
+    case table, json, csv, jsonl
 }
 
 /// Prints an answer in the format that the user chose.
-func show(_ json: JSON, as format: OutputFormat, table: () -> String, csv: () -> TextTable) {
+func show(_ json: JSON, as store: StoreOptions, table: (Terminal) -> String, csv: () -> TextTable) {
+    show(json, as: store.format, plain: store.plain, table: table, csv: csv)
+}
+
+/// - Parameter plain: nothing is done for a terminal that is not done without one.
+func show(
+    _ json: JSON, as format: OutputFormat, plain: Bool, table: (Terminal) -> String, csv: () -> TextTable
+) {
+    Spinner.stop()
     switch format {
     case .json: print(json.formatted)
+    case .jsonl: for line in json.lines { print(line.compact) }
     case .csv: print(csv().csv)
-    case .table: print(table())
+    case .table:
+        let terminal = Terminal(plain: plain)
+        terminal.show(table(terminal))
     }
 }
 
 /// Prints a list of objects, with these members as columns.
-func show(_ answer: JSON, _ columns: [String], as format: OutputFormat) {
-    let table = TextTable(headings: columns, rows: answer.rows(columns))
-    show(answer, as: format, table: { table.formatted }, csv: { table })
+///
+/// - Parameter bar: the column of which a terminal shows bars beside the table.
+func show(_ answer: JSON, _ columns: [String], as store: StoreOptions, bar: String? = nil) {
+    let table = TextTable(headings: columns, rows: answer.rows(columns), bar: bar)
+    show(answer, as: store, table: { table.formatted(for: $0) }, csv: { table })
+}
+
+/// Prints an object, one member below the other.
+func showFacts(_ answer: JSON, as store: StoreOptions) {
+    guard case .object(let members) = answer else { return }
+    let table = TextTable(headings: ["what", "value"], rows: members.map { [.text($0.key), $0.value] })
+    show(answer, as: store, table: { table.formatted(for: $0) }, csv: { table })
 }
 
 /// Writes a line to standard error.
@@ -71,6 +57,12 @@ extension JSON {
             guard case .object(let members) = element else { return columns.map { _ in .null } }
             return columns.map { column in members.first { $0.key == column }?.value ?? .null }
         }
+    }
+
+    /// A list's elements; anything else by itself.
+    fileprivate var lines: [JSON] {
+        if case .array(let elements) = self { return elements }
+        return [self]
     }
 
     var isNumber: Bool {
@@ -97,12 +89,24 @@ extension JSON {
     var cell: String {
         if case .null = self { return "-" }
         if case .integer(let value) = self { return grouped(value) }
+        // what has more digits stands in JSON and CSV
+        if case .real(let value) = self { return rounded(value) }
         return String(
             plain.unicodeScalars.map { scalar in
                 scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.properties.isBidiControl
                     ? "\u{FFFD}" : Character(scalar)
             })
     }
+}
+
+/// To a thousandth, or to a tenth of what is more than a hundred.
+private func rounded(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return String(value) }
+    let places = abs(value) < 100 ? 1_000 : 10
+    let parts = Int64((abs(value) * Double(places)).rounded()).quotientAndRemainder(dividingBy: Int64(places))
+    let digits = String(places + Int(parts.remainder)).dropFirst()
+    return (value < 0 && (parts.quotient, parts.remainder) != (0, 0) ? "-" : "") + grouped(parts.quotient) + "."
+        + digits
 }
 
 /// With a comma after each group of three digits.
@@ -114,11 +118,4 @@ private func grouped(_ value: Int64) -> String {
         text.append(digit)
     }
     return value < 0 ? "-" + text : text
-}
-
-private func csvField(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }) else {
-        return text
-    }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
 }

@@ -5,13 +5,14 @@ import Store
 struct Package: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "One package: users, jobs, versions, months, job sizes, and what it is used with.",
-        discussion: """
+        discussion: prose(
+            """
             In CSV it is the table of versions.
 
             EXAMPLES
               customs package numpy
               customs package astropy.io.fits --since 365d --format json
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -20,15 +21,17 @@ struct Package: ParsableCommand {
     var name: String
 
     func run() throws {
+        let connection = try store.reader()
         let report = try PackageReport.ask(
-            try store.location().reader(), try filter.filter, package: name, companionLimit: filter.limit ?? 20)
+            connection, try filter.filter, package: name, companionLimit: filter.limit ?? 20)
+        try hint(at: [name], in: connection)
         let versions = TextTable(
             headings: ["version", "users", "jobs"],
             rows: report.versions.map { [.text($0.version), .integer($0.users), .integer($0.jobs)] })
-        show(report.json, as: store.format, table: { text(report, versions) }, csv: { versions })
+        show(report.json, as: store, table: { text(report, versions, $0) }, csv: { versions })
     }
 
-    private func text(_ report: PackageReport, _ versions: TextTable) -> String {
+    private func text(_ report: PackageReport, _ versions: TextTable, _ terminal: Terminal) -> String {
         let head = """
             \(JSON.text(report.package).cell): \(JSON.integer(report.users).cell) users, \
             \(JSON.integer(report.jobs).cell) jobs, \(JSON.integer(report.processes).cell) processes
@@ -36,15 +39,18 @@ struct Package: ParsableCommand {
             """
         let months = TextTable(
             headings: ["month", "users", "jobs"],
-            rows: report.months.map { [.text($0.month), .integer($0.users), .integer($0.jobs)] })
+            rows: report.months.map { [.text($0.month), .integer($0.users), .integer($0.jobs)] }, bar: "jobs")
         let sizes = TextTable(
-            headings: ["nodes", "jobs"], rows: report.jobSizes.map { [.integer($0.nodes), .integer($0.jobs)] })
+            headings: ["nodes", "jobs"], rows: report.jobSizes.map { [.integer($0.nodes), .integer($0.jobs)] },
+            bar: "jobs")
         let companions = TextTable(
             headings: ["used with", "jobs", "pearson"],
             rows: report.companions.map {
                 [.text($0.package), .integer($0.jobs), $0.pearson.map { .real($0) } ?? .null]
             })
-        let tables = [versions, months, sizes, companions].filter { !$0.rows.isEmpty }.map { $0.formatted }
+        let tables = [versions, months, sizes, companions].filter { !$0.rows.isEmpty }.map {
+            $0.formatted(for: terminal)
+        }
         return ([head] + tables).joined(separator: "\n\n")
     }
 }

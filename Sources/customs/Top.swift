@@ -5,7 +5,8 @@ import Store
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The packages that are used most.",
-        discussion: """
+        discussion: prose(
+            """
             Users are counted once each, jobs once for each package used in them. Staff is left out unless --include-staff
             is given.
 
@@ -13,7 +14,7 @@ struct Top: ParsableCommand {
               customs top --limit 20
               customs top --by node-hours --since 2026-01-01 --until 2026-03-31
               customs top --direct --format csv > packages.csv
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -23,16 +24,10 @@ struct Top: ParsableCommand {
 
     func run() throws {
         let answer = try TopPackages.ask(
-            try store.location().reader(), try filter.filter, by: by, limit: filter.limit)
-        let table = TextTable(
-            headings: ["package", "users", "jobs", "processes", "node_hours"],
-            rows: answer.rows.map {
-                [
-                    .text($0.package), .integer($0.users), .integer($0.jobs), .integer($0.processes),
-                    .real($0.nodeHours),
-                ]
-            })
-        show(answer.json, as: store.format, table: { table.formatted }, csv: { table })
+            try store.reader(), try filter.filter, by: by, limit: filter.limit)
+        show(
+            answer.json, ["package", "users", "jobs", "processes", "node_hours"], as: store,
+            bar: by == .nodeHours ? "node_hours" : by.rawValue)
     }
 }
 

@@ -5,14 +5,15 @@ import Store
 struct Trend: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Users and jobs of packages, month by month.",
-        discussion: """
+        discussion: prose(
+            """
             Months without use are left out; --limit keeps the newest of each package. Users come from the daily sums, and so remain
             when runs have been pruned.
 
             EXAMPLES
               customs trend dask
               customs trend torch tensorflow jax --since 365d --format csv
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -25,8 +26,10 @@ struct Trend: ParsableCommand {
     }
 
     func run() throws {
+        let connection = try store.reader()
         let answer = try PackageTrend.ask(
-            try store.location().reader(), try filter.filter, packages: names, limit: filter.limit)
-        show(answer.json, ["package", "month", "users", "jobs"], as: store.format)
+            connection, try filter.filter, packages: names, limit: filter.limit)
+        try hint(at: names, in: connection)
+        show(answer.json, ["package", "month", "users", "jobs"], as: store, bar: "jobs")
     }
 }

@@ -5,12 +5,13 @@ import Store
 struct User: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "One person: jobs, processes, packages, environments.",
-        discussion: """
+        discussion: prose(
+            """
             In CSV it is the list of packages.
 
             EXAMPLES
               customs user alice --since 30d
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -19,10 +20,11 @@ struct User: ParsableCommand {
     var name: String
 
     func run() throws {
+        try filter.refusePublic("one person")
         let report = try UserReport.ask(
-            try store.location().reader(), try filter.filter, username: name, limit: filter.limit)
+            try store.reader(), try filter.filter, username: name, limit: filter.limit)
         let packages = TextTable(headings: ["package"], rows: report.packages.map { [.text($0)] })
-        show(report.json, as: store.format, table: { text(report) }, csv: { packages })
+        show(report.json, as: store, table: { _ in text(report) }, csv: { packages })
     }
 
     private func text(_ report: UserReport) -> String {

@@ -5,13 +5,14 @@ import Store
 struct Versions: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The versions of a package that are used, the newest first.",
-        discussion: """
+        discussion: prose(
+            """
             Versions that PEP 440 does not know come last, and are left out by --older-than.
 
             EXAMPLES
               customs versions numpy --since 90d
               customs versions numpy --older-than 2.0
-            """)
+            """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
@@ -23,9 +24,11 @@ struct Versions: ParsableCommand {
     var olderThan: ComparableVersion?
 
     func run() throws {
+        let connection = try store.reader()
         let answer = try VersionUsage.ask(
-            try store.location().reader(), try filter.filter, package: name, olderThan: olderThan?.version,
+            connection, try filter.filter, package: name, olderThan: olderThan?.version,
             limit: filter.limit)
-        show(answer.json, ["version", "users", "jobs", "last_seen"], as: store.format)
+        try hint(at: [name], in: connection)
+        show(answer.json, ["version", "users", "jobs", "last_seen"], as: store)
     }
 }

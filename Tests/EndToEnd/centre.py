@@ -47,9 +47,13 @@ PREFIXES = (
 class Centre:
     """Twelve users, of whom some are staff, some nameless, and one has two accounts."""
 
-    def __init__(self, seed: int, *, records: int = 1_500, days: int = 200) -> None:
+    def __init__(
+        self, seed: int, *, records: int = 1_500, days: int = 200, tidy: bool = False
+    ) -> None:
         self.draw = random.Random(seed)
         self.days = days
+        # in a tidy centre a job is one user's on one system's compute nodes
+        self.tidy = tidy
         # noon of yesterday, so that a time zone or a long test run makes no other day of it
         today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
         self.newest = today - timedelta(days=1)
@@ -115,7 +119,7 @@ class Centre:
         draw = self.draw
         job = draw.choice(self.jobs) if draw.random() < 0.75 else None
         user = job["user"] if job else draw.randrange(12)
-        if job and draw.random() < 0.03:
+        if job and draw.random() < 0.03 and not self.tidy:
             user = draw.randrange(12)
         day = (
             min(job["day"] + draw.choice((0, 0, 0, 1)), self.days)
@@ -167,6 +171,8 @@ class Centre:
                 "array_task_id": int(job["job_id"]) if job["array"] else None,
                 "het_group": draw.choice((None, 0, 1)),
             }
+            if self.tidy:
+                record |= {"system": "perlmutter", "is_compute": True}
             if job["says_account"]:
                 # not every record says it: some process lost its environment
                 record["repo"] = job["repo"] if draw.random() < 0.9 else None

@@ -266,19 +266,19 @@ def test_units_and_their_sockets(folder: Path) -> None:
     """systemd finds nothing wrong with the units."""
     analyze = shutil.which("systemd-analyze")
     assert analyze, "no systemd-analyze (Debian: apt-get install systemd)"
-    unit = (ROOT / "etc/systemd/customsd.service").read_text()
-    # A program that is there stands for the installed one.
-    (folder / "customsd.service").write_text(
-        unit.replace("@bindir@/customsd", str(CUSTOMSD)).replace("@sysconfdir@", "/etc")
-    )
-    shutil.copy(ROOT / "etc/systemd/customsd.socket", folder)
+    names = ("customsd.service", "customsd.socket", "customs-keep.service", "customs-keep.timer")
+    for name in names:
+        unit = (ROOT / "etc/systemd" / name).read_text()
+        # Programs that are there stand for the installed ones.
+        (folder / name).write_text(
+            unit.replace("@bindir@", str(CUSTOMSD.parent)).replace("@sysconfdir@", "/etc")
+        )
     done = subprocess.run(
         [
             analyze,
             "verify",
             "--man=no",
-            str(folder / "customsd.service"),
-            str(folder / "customsd.socket"),
+            *(str(folder / name) for name in names),
         ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -286,7 +286,7 @@ def test_units_and_their_sockets(folder: Path) -> None:
         timeout=PATIENCE,
         check=False,
     )
-    complaints = [line for line in done.stderr.splitlines() if "customsd" in line]
+    complaints = [line for line in done.stderr.splitlines() if "customs" in line]
     assert done.returncode == 0, done
     assert not complaints, done
 

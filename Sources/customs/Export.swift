@@ -1,0 +1,64 @@
+import ArgumentParser
+import Glibc
+import Query
+import Store
+
+struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "All usage as CSV or JSON lines, one row for each run and package.",
+        discussion: prose(
+            """
+            For DuckDB, pandas or R (docs/questions.md shows how). It is written as it is read, and needs the same memory for
+            a day and for ten years. A run is what processes alike did on one day; 'processes' says how many. Add those up,
+            and count different usernames and (cluster, job_id, restart).
+
+            EXAMPLES
+              customs export --since 2026-01-01 --until 2026-03-31 > usage.csv
+              customs export --format jsonl --direct | zstd > usage.jsonl.zst
+            """))
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var filter: FilterOptions
+
+    func run() throws {
+        try filter.refusePublic("single runs")
+        let isCSV = store.format == .csv || store.format == .table
+        let connection = try store.reader()
+        let progress = ProgressLine(name: "exporting")
+        var out = OutputBuffer()
+        if isCSV { out.add(UsageExport.columns.joined(separator: ",")) }
+        try UsageExport.run(connection, try filter.filter, limit: filter.limit, progress: progress.show) { row in
+            if isCSV {
+                out.add(row.map { csvField($0.plain) }.joined(separator: ","))
+            } else {
+                out.add(JSON.object(zip(UsageExport.columns, row).map { JSON.Member($0, $1) }).compact)
+            }
+            try out.flush(above: 1 << 16)
+        }
+        try out.flush(above: 0)
+        progress.clear()
+    }
+}
+
+/// Lines on their way to standard output.
+private struct OutputBuffer {
+    private var bytes: [UInt8] = []
+
+    mutating func add(_ line: String) {
+        bytes.append(contentsOf: line.utf8)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    mutating func flush(above size: Int) throws {
+        guard bytes.count > size else { return }
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+            guard count > 0 || errno == EINTR else {
+                throw Failure(.ioError, "cannot write: \(String(cString: strerror(errno)))")
+            }
+            sent += max(0, count)
+        }
+        bytes.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,46 @@
+import Query
+import Store
+
+/// Says on standard error which of these packages nobody ever used, and what may have been meant.
+func hint(at names: [String], in connection: any SQLConnection) throws {
+    let known = try PackageNames.all(connection)
+    for name in names where !known.contains(name) {
+        Spinner.stop()
+        let near = suggestion(for: name, among: known).map { "; did you mean '\(JSON.text($0).cell)'?" } ?? ""
+        printError("customs: nobody used a package '\(JSON.text(name).cell)'\(near)")
+    }
+}
+
+/// The word among `known` that `word` may have been meant for; nil if none is near.
+func suggestion(for word: String, among known: some Sequence<String>) -> String? {
+    let written = Array(word.lowercased().unicodeScalars)
+    // one slip in three letters, two in six, three at most
+    let bound = min(3, max(1, written.count / 3))
+    var best: (word: String, distance: Int)?
+    for candidate in known {
+        let letters = Array(candidate.lowercased().unicodeScalars)
+        guard abs(letters.count - written.count) <= bound else { continue }
+        let distance = slips(written, letters)
+        if distance <= bound, distance < best?.distance ?? .max { best = (candidate, distance) }
+    }
+    return best?.word
+}
+
+/// How many letters must be put in, taken out, changed, or swapped with their neighbours to make the one of the other
+/// (Damerau's distance in its restricted form).
+private func slips(_ one: [Unicode.Scalar], _ other: [Unicode.Scalar]) -> Int {
+    var before: [Int] = []
+    var last = Array(0...other.count)
+    for (row, letter) in one.enumerated() {
+        var next = [row + 1]
+        for (column, candidate) in other.enumerated() {
+            var least = min(last[column + 1] + 1, next[column] + 1, last[column] + (letter == candidate ? 0 : 1))
+            if row > 0, column > 0, letter == other[column - 1], one[row - 1] == candidate {
+                least = min(least, before[column - 1] + 1)
+            }
+            next.append(least)
+        }
+        (before, last) = (last, next)
+    }
+    return last[other.count]
+}

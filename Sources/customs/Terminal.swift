@@ -1,0 +1,42 @@
+import Glibc
+
+/// What standard output is, and what may be done with it.
+struct Terminal {
+    /// Columns and rows; nil where output does not go to a terminal, or is to be plain.
+    let size: (columns: Int, rows: Int)?
+    let hasColour: Bool
+
+    init(plain: Bool) {
+        guard !plain, isatty(1) == 1 else {
+            size = nil
+            hasColour = false
+            return
+        }
+        var window = winsize()
+        let isKnown = ioctl(1, UInt(TIOCGWINSZ), &window) == 0 && window.ws_col > 0 && window.ws_row > 0
+        size = isKnown ? (Int(window.ws_col), Int(window.ws_row)) : (80, 24)
+        hasColour = variable("NO_COLOR") == nil && variable("TERM") != "dumb"
+    }
+
+    /// Prints a text, through a pager if it is longer than the terminal.
+    func show(_ text: String) {
+        let lines = text.utf8.reduce(1) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+        guard let size, lines >= size.rows, let pager = pager, let pipe = popen(pager, "w") else { return print(text) }
+        // whoever leaves the pager has seen enough
+        signal(SIGPIPE, SIG_IGN)
+        fputs(text + "\n", pipe)
+        pclose(pipe)
+    }
+
+    /// nil where none is wanted. Colours pass, long lines are not folded, and what fits is simply shown.
+    private var pager: String? {
+        guard let chosen = getenv("CUSTOMS_PAGER") ?? getenv("PAGER") else { return "less -FRSX" }
+        let command = String(cString: chosen)
+        return command.isEmpty || command == "cat" ? nil : command
+    }
+}
+
+/// A variable of the environment; nil if it is unset or empty.
+private func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+}

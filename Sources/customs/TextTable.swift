@@ -1,0 +1,97 @@
+import Query
+
+/// Rows under headings, for people and for spreadsheets.
+struct TextTable {
+    let headings: [String]
+    var rows: [[JSON]]
+    /// The heading of the column of which a terminal shows bars.
+    var bar: String?
+
+    private static let bold = "\u{1B}[1m"
+    private static let usual = "\u{1B}[0m"
+    private static let narrowestText = 8
+
+    /// Columns padded to one width, numbers to the right; on a terminal the texts are cut so that a row fits its line.
+    func formatted(for terminal: Terminal) -> String {
+        let cells = rows.map { row in row.map { $0.cell } }
+        let numeric = headings.indices.map { column in !rows.isEmpty && rows.allSatisfy { $0[column].isNumber } }
+        var widths = headings.map { $0.count }
+        for row in cells {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
+        }
+        var barWidth = 0
+        if let columns = terminal.size?.columns {
+            fit(&widths, numeric, in: columns)
+            let taken = widths.reduce(0) { $0 + $1 + 2 }
+            if bar != nil, columns - taken >= 10 { barWidth = min(40, columns - taken) }
+        }
+        func line(_ cells: [String]) -> String {
+            var text = ""
+            for (index, cell) in cells.enumerated() {
+                let shown = cell.count > widths[index] ? cell.prefix(widths[index] - 1) + "…" : cell[...]
+                let padding = String(repeating: " ", count: widths[index] - shown.count)
+                text += (index == 0 ? "" : "  ") + (numeric[index] ? padding + shown : shown + padding)
+            }
+            return text
+        }
+        let bars = barWidth > 0 ? self.bars(barWidth) : []
+        let lines = cells.enumerated().map { index, row in
+            trimmed(bars.isEmpty ? line(row) : line(row) + "  " + bars[index])
+        }
+        let head = trimmed(line(headings))
+        return ([terminal.hasColour ? TextTable.bold + head + TextTable.usual : head] + lines).joined(separator: "\n")
+    }
+
+    /// RFC 4180, with a heading and LF.
+    var csv: String {
+        let lines = rows.map { row in row.map { csvField($0.plain) }.joined(separator: ",") }
+        return ([headings.map(csvField).joined(separator: ",")] + lines).joined(separator: "\n")
+    }
+
+    /// Takes from the widest text until all columns fit, or none has any more to give.
+    private func fit(_ widths: inout [Int], _ numeric: [Bool], in columns: Int) {
+        var excess = widths.reduce(0) { $0 + $1 + 2 } - 2 - columns
+        while excess > 0 {
+            let texts = widths.indices.filter { !numeric[$0] && widths[$0] > TextTable.narrowestText }
+            guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { return }
+            widths[widest] -= 1
+            excess -= 1
+        }
+    }
+
+    /// Bars of eighths of a character, the longest as long as there is room.
+    private func bars(_ width: Int) -> [String] {
+        guard let column = headings.firstIndex(where: { $0 == bar }) else { return [] }
+        let values = rows.map { $0[column].number }
+        let most = values.max() ?? 0
+        guard most > 0 else { return [] }
+        let eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+        return values.map { value in
+            let length = Int((value / most * Double(width * 8)).rounded(.up))
+            return String(repeating: "█", count: length / 8) + eighths[length % 8]
+        }
+    }
+}
+
+private func trimmed(_ line: String) -> String {
+    var line = line
+    while line.last == " " { line.removeLast() }
+    return line
+}
+
+extension JSON {
+    fileprivate var number: Double {
+        switch self {
+        case .integer(let value): Double(value)
+        case .real(let value): value
+        default: 0
+        }
+    }
+}
+
+func csvField(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }) else {
+        return text
+    }
+    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}

@@ -1,0 +1,218 @@
+"""What a person at a terminal sees, and what a pipe does not."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from centre import Centre
+from daemon import CUSTOMS, CUSTOMSD, PATIENCE, ROOT, Customs, clean_environment
+from stores import MakeStore
+
+BARS = set("█▏▎▍▌▋▊▉")
+
+
+@pytest.fixture(scope="module")
+def asking(make_store: MakeStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Customs]:
+    """The command on a small centre."""
+    home = tmp_path_factory.mktemp("terminal")
+    store = make_store("sqlite")
+    archive = home / "records.jsonl"
+    archive.write_text(Centre(2, records=800).lines())
+    customs = Customs(store.url, home)
+    customs.json("import", str(archive))
+    yield customs
+    store.close()
+
+
+def on_terminal(
+    customs: Customs, *words: str, columns: int = 80, rows: int = 500, **variables: str
+) -> str:
+    """What a command writes to a terminal of this size."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = clean_environment(customs.folder) | {"TERM": "xterm", **variables}
+    process = subprocess.Popen(
+        [str(CUSTOMS), words[0], "--store", customs.store_url, *words[1:]],
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+        env=environment,
+    )
+    os.close(follower)
+    written = b""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if select.select([leader], [], [], 0.1)[0]:
+            try:
+                piece = os.read(leader, 65_536)
+            except OSError:
+                break
+            if not piece:
+                break
+            written += piece
+        elif process.poll() is not None:
+            break
+    os.close(leader)
+    assert process.wait(PATIENCE) == 0, written
+    return written.decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    """Without what steers the terminal."""
+    return re.sub(r"\x1b\[[0-9;]*[mK]|\r", "", text)
+
+
+@pytest.mark.parametrize("command", [["top"], ["trend", "numpy"], ["jobsizes"]])
+def test_bars_on_a_terminal_only(asking: Customs, command: list[str]) -> None:
+    """And none where they are not wanted."""
+    shown = on_terminal(asking, *command)
+    assert BARS & set(shown)
+    assert "\x1b[1m" in shown
+    assert not BARS & set(on_terminal(asking, *command, "--plain"))
+    piped = asking.text(*command)
+    assert not BARS & set(piped)
+    assert on_terminal(asking, *command, "--plain") == piped
+    assert "\x1b" not in on_terminal(asking, *command, NO_COLOR="1")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 132])
+@pytest.mark.parametrize("command", ["top", "environments", "stacks", "ended"])
+def test_tables_fit_the_terminal(asking: Customs, command: str, columns: int) -> None:
+    """Texts are cut at its edge; numbers never are."""
+    shown = plain(on_terminal(asking, command, "--limit", "400", columns=columns))
+    widest = max(len(line) for line in shown.splitlines())
+    assert widest <= columns
+    rows = shown.splitlines()[1:]
+    assert len(rows) == min(400, len(asking.json(command)))
+    if command == "stacks" and columns < 100:
+        assert any("…" in row for row in rows)
+
+
+def test_numbers_are_grouped(make_store: MakeStore, tmp_path: Path) -> None:
+    """By thousands, and right-aligned under their heading."""
+    store = make_store("sqlite")
+    archive = tmp_path / "records.jsonl"
+    records = [
+        {
+            "v": 1,
+            "id": f"{number:032x}",
+            "username": f"u{number % 3}",
+            "packages": {"numpy": "2.0"} | ({"scipy": None} if number < 5 else {}),
+        }
+        for number in range(1_234)
+    ]
+    archive.write_text("".join(json.dumps(record) + "\n" for record in records))
+    customs = Customs(store.url, tmp_path)
+    customs.json("import", str(archive))
+    head, first, second = customs.text("top").splitlines()
+    assert re.search(r"\b1,234\b", first)
+    place = first.index("1,234") + 5
+    assert second[:place].endswith("    5")
+    assert head[:place].rstrip().endswith("processes")
+    store.close()
+
+
+def test_long_answers_go_through_a_pager(asking: Customs, tmp_path: Path) -> None:
+    """Where there are more lines than the terminal has."""
+    pager = tmp_path / "pager"
+    pager.write_text(f"#!/bin/sh\ncat > {tmp_path}/paged\n")
+    pager.chmod(0o755)
+    whole = asking.text("stacks")
+    shown = on_terminal(asking, "stacks", rows=10, columns=10_000, PAGER=str(pager))
+    assert shown == ""
+    assert plain((tmp_path / "paged").read_text()) == whole
+    (tmp_path / "paged").unlink()
+    for words, rows, chosen in ((("top",), 500, pager), (("top",), 10, "cat"), (("top",), 10, "")):
+        assert plain(on_terminal(asking, *words, rows=rows, PAGER=str(chosen)))
+    assert on_terminal(asking, "stacks", "--plain", rows=10, PAGER=str(pager)) == whole
+    assert not (tmp_path / "paged").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["tpo"], "'top'"),
+        (["helth"], "'health'"),
+        (["environment"], "'environments'"),
+        (["TOP"], "'top'"),
+        (["top", "--formt", "json"], "'--format'"),
+    ],
+)
+def test_misspelt_words_are_recognised(asking: Customs, words: list[str], meant: str) -> None:
+    """EX_USAGE, and what may have been meant."""
+    done = subprocess.run(
+        [str(CUSTOMS), *words],
+        env=clean_environment(asking.folder),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 64
+    assert meant in done.stderr
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "meant"),
+    [
+        *(("package", "nunpy", "numpy"), ("versions", "Numpy", "numpy"), ("who", "torhc", "torch")),
+        *(("trend", "astropy.io.fit", "astropy.io.fits"), ("package", "zzzzzzzz", None)),
+    ],
+)
+def test_misspelt_packages(asking: Customs, command: str, name: str, meant: str | None) -> None:
+    """The answer is that nobody used it; beside it stands what may have been meant."""
+    done = asking.run(command, name, "--format", "json")
+    assert done.returncode == 0
+    assert name in done.stderr
+    assert (f"'{meant}'" in done.stderr) if meant else ("mean" not in done.stderr)
+    assert not asking.run(command, "numpy", "--format", "json").stderr
+
+
+def test_forms(asking: Customs) -> None:
+    """JSON lines are JSON's rows."""
+    rows = asking.json("top")
+    lines = asking.text("top", "--format", "jsonl").splitlines()
+    assert len(lines) == len(rows)
+    assert lines[0].startswith('{"package":')
+
+
+@pytest.mark.parametrize(("program", "section"), [(CUSTOMS, "1"), (CUSTOMSD, "8")])
+def test_man_pages(program: Path, section: str, tmp_path: Path) -> None:
+    """Every command has one, with its options."""
+    generate = [str(ROOT / "docs/man/generate.py"), str(program), section, str(tmp_path)]
+    subprocess.run(["python3", *generate], check=True, timeout=PATIENCE)
+    pages = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert f"{program.name}.{section}" in pages
+    if program == CUSTOMS:
+        assert {"customs-top.1", "customs-hook-install.1", "customs-anonymize.1"} <= pages.keys()
+        for name, text in pages.items():
+            assert ".SH NAME" in text, name
+        assert "\\-\\-older\\-than" in pages["customs-prune.1"]
+        assert "\\-\\-account" in pages["customs-top.1"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    """Each shell gets a script that knows the commands."""
+    done = subprocess.run(
+        [str(CUSTOMS), "--generate-completion-script", shell],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    for word in ("top", "correlate", "anonymize", "node-hours", "older-than"):
+        assert word in done.stdout, word
