@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from centre import Centre
 from daemon import CUSTOMS, PATIENCE, ROOT, Customs, clean_environment
+from postgres import find
 from stores import MakeStore, PostgresStore, SQLiteStore
 
 CENTRE = Centre(7, records=600)
@@ -73,7 +74,7 @@ def _rows(store: Any, statement: str) -> list[dict[str, Any]]:
         return rows
     assert isinstance(store, PostgresStore)
     done = subprocess.run(
-        ["psql", "-X", "-q", "--csv", "-P", "null=\\N", "-d", store.url, "-c", statement],
+        [find("psql"), "-X", "-q", "--csv", "-P", "null=\\N", "-d", store.url, "-c", statement],
         env=clean_environment(Path("/tmp")) | {"PGOPTIONS": "-c search_path=customs"},
         capture_output=True,
         text=True,

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 from centre import Centre, Record
-from daemon import PATIENCE, Customs, StartDaemon, Store, clean_environment
+from daemon import PATIENCE, ROOT, Customs, StartDaemon, Store, clean_environment
 from loadgen.records import encode
+from postgres import find
 from reference import Filter, Reference, job_of, same_numbers
 from stores import PostgresStore, SQLiteStore
 
@@ -188,7 +189,7 @@ def _contents(store: Store) -> bytes:
         return b"".join(path.read_bytes() for path in store.path.parent.glob("*sqlite*"))
     assert isinstance(store, PostgresStore)
     return subprocess.run(
-        ["pg_dump", "--data-only", "-d", store.url],
+        [find("pg_dump"), "--data-only", "-d", store.url],
         env=clean_environment(Path("/tmp")),
         capture_output=True,
         timeout=PATIENCE,
@@ -423,3 +424,41 @@ def test_export(fill: Fill) -> None:
     ]
     assert len(customs.text("export", "--limit", "7").splitlines()) == 8
     assert customs.text("export", "--system", "none", "--format", "jsonl") == ""
+
+
+# Who may read
+
+
+def test_roles(postgres_store: Store, folder: Path) -> None:
+    """A reader may ask everything and write nothing; the public sees no small group."""
+    assert isinstance(postgres_store, PostgresStore)
+    customs = Customs(postgres_store.url, folder)
+    archive = folder / "records.jsonl"
+    centre = Centre(17, records=300, days=20)
+    archive.write_text(centre.lines())
+    customs.json("import", str(archive))
+    script = (ROOT / "etc/postgres/roles.sql").read_text()
+    for _ in range(2):
+        postgres_store.execute(script)
+
+    def ask(role: str, statement: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [find("psql"), "-X", "-qAt", "-d", postgres_store.url, "-c", statement],
+            env=clean_environment(folder) | {"PGOPTIONS": f"-c role={role} -c search_path=customs"},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    runs = ask("customs_reader", "SELECT sum(processes) FROM named_runs")
+    assert runs.stdout.strip() == str(len(centre.records))
+    assert ask("customs_reader", "DELETE FROM runs").returncode != 0
+    public = ask("customs_public", "SELECT DISTINCT package FROM public_packages")
+    users = {row["package"]: row["users"] for row in customs.json("top")}
+    assert set(public.stdout.split()) <= {name for name, count in users.items() if count >= 5}
+    assert public.stdout
+    for table in ("runs", "users", "named_runs", "usage_daily"):
+        denied = ask("customs_public", f"SELECT * FROM {table}")
+        assert denied.returncode != 0
+        assert "permission denied" in denied.stderr
