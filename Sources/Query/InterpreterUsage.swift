@@ -18,7 +18,8 @@ public struct InterpreterUsage: Sendable, Equatable {
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
     ) throws(StoreError) -> InterpreterUsage {
         let grouping = UsageGrouping(
-            columns: ["e.python", "e.implementation"], joins: "JOIN environments e ON e.id = r.environment")
+            keys: UsageGrouping.environments, columns: ["e.python", "e.implementation"],
+            joins: "JOIN environments e ON e.id = r.environment")
         var rows = try grouping.tallies(connection, filter).map { key, tally in
             Row(
                 python: key[0].name, implementation: key[1].name, users: tally.users, jobs: tally.jobs,

@@ -31,9 +31,8 @@ public struct NewPackages: Sendable, Equatable {
                     SELECT DISTINCT sp.package FROM stack_packages sp
                     WHERE sp.stack IN (SELECT r.stack FROM \(old.table) r WHERE true\(old.sql))\(filter.packageCondition))
                 """,
-            columns: ["p.name"], joins: UsageGrouping.packages,
-            condition: " AND p.id NOT IN (SELECT package FROM old)\(filter.packageCondition)",
-            parameters: old.parameters)
+            expressionParameters: old.parameters, columns: ["p.name"], joins: UsageGrouping.packages,
+            condition: " AND p.id NOT IN (SELECT package FROM old)\(filter.packageCondition)")
         var rows = try grouping.tallies(connection, filter).map { key, tally in
             Row(package: key[0].text ?? "", firstDay: tally.firstDay, users: tally.users, jobs: tally.jobs)
         }

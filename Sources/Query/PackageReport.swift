@@ -48,9 +48,7 @@ public struct PackageReport: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, companionLimit: Int = 20
     ) throws(StoreError) -> PackageReport {
-        let use = UsageGrouping(
-            columns: ["sp.version"], joins: UsageGrouping.packages,
-            condition: " AND p.name = ?\(filter.packageCondition)", parameters: [.text(package)])
+        let use = UsageGrouping.use(of: package, filter, by: ["sp.version"])
         let versions = try use.tallies(connection, filter).map { key, tally in
             Version(version: key[0].text, users: tally.users, jobs: tally.jobs)
         }.sorted(by: Version.comesBefore)

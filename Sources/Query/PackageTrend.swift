@@ -19,9 +19,8 @@ public struct PackageTrend: Sendable, Equatable {
     ) throws(StoreError) -> PackageTrend {
         var rows: [Row] = []
         for package in packages {
-            let grouping = UsageGrouping(
-                columns: [connection.dialect.month(of: "r.day")], joins: UsageGrouping.packages,
-                condition: " AND p.name = ?\(filter.packageCondition)", parameters: [.text(package)])
+            var grouping = UsageGrouping.use(of: package, filter, by: ["r.month"])
+            grouping.keys.append(("month", connection.dialect.month(of: "r.day")))
             let pruned = try prunedJobs(connection, filter, package: package)
             let months = try grouping.tallies(connection, filter).map { key, tally in
                 let month = key[0].text ?? ""

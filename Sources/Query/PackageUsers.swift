@@ -30,14 +30,15 @@ public struct PackageUsers: Sendable, Equatable {
             condition += " AND sp.version IN (\(old.map { _ in "?" }.joined(separator: ", ")))"
             parameters += old.map { .text($0) }
         }
-        let joins = "\(UsageGrouping.packages) JOIN users u ON u.id = r.usr"
-        let users = try UsageGrouping(
-            columns: [name], joins: joins, condition: condition, parameters: parameters
-        ).tallies(connection, filter)
-        let used = try UsageGrouping(
-            columns: [name, "sp.version"], joins: joins, condition: condition, parameters: parameters,
-            countsJobs: false
-        ).tallies(connection, filter)
+        let grouping = UsageGrouping(
+            // a name is that of a day
+            keys: [("stack", "r.stack"), ("day", "r.day"), ("usr", "r.usr")], columns: [name],
+            joins: "\(UsageGrouping.packages) JOIN users u ON u.id = r.usr", condition: condition,
+            parameters: parameters)
+        let users = try grouping.tallies(connection, filter)
+        var byVersion = grouping.by([name, "sp.version"])
+        byVersion.countsJobs = false
+        let used = try byVersion.tallies(connection, filter)
         var versions: [String: [String]] = [:]
         for key in used.keys {
             if let name = key[0].text, let version = key[1].text { versions[name, default: []].append(version) }

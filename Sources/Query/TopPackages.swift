@@ -30,9 +30,10 @@ public struct TopPackages: Sendable, Equatable {
         let (condition, parameters) = filter.condition(in: connection.dialect)
         let jobs = try connection.query(
             """
-            WITH package_jobs AS (
-                SELECT DISTINCT sp.package, r.job FROM runs r JOIN stack_packages sp ON sp.stack = r.stack
-                WHERE r.job <> 0\(filter.packageCondition)\(condition)),
+            WITH stack_jobs AS (SELECT DISTINCT r.stack, r.job FROM runs r WHERE r.job <> 0\(condition)),
+            package_jobs AS (
+                SELECT DISTINCT sp.package, r.job FROM stack_jobs r JOIN stack_packages sp ON sp.stack = r.stack
+                WHERE true\(filter.packageCondition)),
             job_time AS (\(JobTime.sql(condition)))
             SELECT p.name, count(*), sum(t.node_seconds)
             FROM package_jobs pj JOIN job_time t ON t.job = pj.job JOIN packages p ON p.id = pj.package GROUP BY p.name

@@ -13,41 +13,69 @@ struct UsageTally: Sendable, Equatable {
     var lastDay: Int64 = 0
 }
 
-/// What usage is grouped by, in SQL that fits the daily sums and the runs alike: both are called `r`.
+/// What usage is grouped by, in SQL that fits the daily sums and the runs alike.
+///
+/// Both are first added up by what they have themselves (a stack, an environment) and by user or job, of which there are few
+/// combinations; only those are joined to what the answer names. Users and jobs are counted by two groupings, one in the
+/// other: counting different values within a grouping takes PostgreSQL several times as long.
 struct UsageGrouping {
+    /// What the rows of the daily sums and of the runs, called `r`, are first added up by: a name, and SQL.
+    var keys = [(name: "stack", sql: "r.stack")]
+    /// The condition on those rows, beginning with `AND`, or empty.
+    var rowCondition = ""
+    var rowParameters: [SQLValue] = []
     /// Common table expressions, after `WITH`.
     var expressions = ""
-    let columns: [String]
+    var expressionParameters: [SQLValue] = []
+    /// What the answer has a row for each of; `r` has the keys.
+    var columns: [String]
     /// Joins that lead from `r` to the columns.
     let joins: String
     /// Beginning with `AND`, or empty.
     var condition = ""
-    /// Those of the expressions, then the joins, then the condition.
     var parameters: [SQLValue] = []
     /// Without jobs the runs need not be asked.
     var countsJobs = true
 
     static let packages = "JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package"
+    static let environments = [(name: "environment", sql: "r.environment")]
+
+    /// The use of one package.
+    static func use(of package: String, _ filter: UsageFilter, by columns: [String]) -> UsageGrouping {
+        UsageGrouping(
+            rowCondition: """
+                 AND r.stack IN (
+                    SELECT sp.stack FROM stack_packages sp JOIN packages p ON p.id = sp.package WHERE p.name = ?)
+                """,
+            rowParameters: [.text(package)], columns: columns, joins: packages,
+            condition: " AND p.name = ?\(filter.packageCondition)", parameters: [.text(package)])
+    }
 
     /// The same usage by something else.
     func by(_ columns: [String]) -> UsageGrouping {
-        UsageGrouping(
-            expressions: expressions, columns: columns, joins: joins, condition: condition, parameters: parameters,
-            countsJobs: countsJobs)
+        var other = self
+        other.columns = columns
+        return other
     }
 
     func tallies(
         _ connection: any SQLConnection, _ filter: UsageFilter
     ) throws(StoreError) -> [[SQLValue]: UsageTally] {
-        let list = columns.joined(separator: ", ")
-        let with = expressions.isEmpty ? "" : "WITH \(expressions) "
-        let summary = filter.summary(in: connection.dialect)
         var tallies: [[SQLValue]: UsageTally] = [:]
+        let summary = filter.summary(in: connection.dialect)
+        let used = keys.filter { $0.name != "usr" } + [("usr", "r.usr")]
         for row in try connection.query(
             """
-            \(with)SELECT \(list), count(DISTINCT NULLIF(r.usr, 0)), sum(r.processes), min(r.day), max(r.day)
-            FROM \(summary.table) r \(joins) WHERE true\(condition)\(summary.sql) GROUP BY \(list)
-            """, parameters + summary.parameters)
+            WITH \(prefix)used AS (
+                SELECT \(list(used)), sum(r.processes) AS processes, min(r.day) AS first_day, max(r.day) AS last_day
+                FROM \(summary.table) r WHERE true\(rowCondition)\(summary.sql) GROUP BY \(expressions(used))),
+            people AS (
+                SELECT \(namedColumns), r.usr AS usr, sum(r.processes) AS processes, min(r.first_day) AS first_day,
+                    max(r.last_day) AS last_day
+                FROM used r \(joins) WHERE true\(condition) GROUP BY \(columns.joined(separator: ", ")), r.usr)
+            SELECT \(columnNames), count(NULLIF(usr, 0)), sum(processes), min(first_day), max(last_day)
+            FROM people GROUP BY \(columnNames)
+            """, expressionParameters + rowParameters + summary.parameters + parameters)
         {
             let rest = row.dropFirst(columns.count).map { $0.integer ?? 0 }
             tallies[Array(row.prefix(columns.count))] = UsageTally(
@@ -58,13 +86,29 @@ struct UsageGrouping {
         let (sql, values) = filter.condition(in: connection.dialect)
         for row in try connection.query(
             """
-            \(with)SELECT \(list), count(DISTINCT r.job)
-            FROM runs r \(joins) WHERE r.job <> 0\(condition)\(sql) GROUP BY \(list)
-            """, parameters + values)
+            WITH \(prefix)used AS (
+                SELECT DISTINCT \(list(keys)), r.job FROM runs r WHERE r.job <> 0\(rowCondition)\(sql)),
+            jobs_used AS (SELECT DISTINCT \(namedColumns), r.job FROM used r \(joins) WHERE true\(condition))
+            SELECT \(columnNames), count(*) FROM jobs_used GROUP BY \(columnNames)
+            """, expressionParameters + rowParameters + values + parameters)
         {
             tallies[Array(row.prefix(columns.count))]?.jobs = row[columns.count].integer ?? 0
         }
         return tallies
+    }
+
+    private var prefix: String { expressions.isEmpty ? "" : expressions + ", " }
+    private var columnNames: String { columns.indices.map { "c\($0)" }.joined(separator: ", ") }
+    private var namedColumns: String {
+        columns.enumerated().map { "\($1) AS c\($0)" }.joined(separator: ", ")
+    }
+
+    private func list(_ keys: [(name: String, sql: String)]) -> String {
+        keys.map { "\($0.sql) AS \($0.name)" }.joined(separator: ", ")
+    }
+
+    private func expressions(_ keys: [(name: String, sql: String)]) -> String {
+        keys.map { $0.sql }.joined(separator: ", ")
     }
 }
 

@@ -19,9 +19,7 @@ public struct VersionUsage: Sendable, Equatable {
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, olderThan: PackageVersion? = nil,
         limit: Int? = nil
     ) throws(StoreError) -> VersionUsage {
-        let grouping = UsageGrouping(
-            columns: ["sp.version"], joins: UsageGrouping.packages,
-            condition: " AND p.name = ?\(filter.packageCondition)", parameters: [.text(package)])
+        let grouping = UsageGrouping.use(of: package, filter, by: ["sp.version"])
         let rows = try grouping.tallies(connection, filter).map { key, tally in
             Row(version: key[0].text, users: tally.users, jobs: tally.jobs, lastDay: tally.lastDay)
         }
