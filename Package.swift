@@ -51,6 +51,7 @@ let package = Package(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CDatagram", path: "Sources/CDatagram"),
         .target(name: "CFileSystem", path: "Sources/CFileSystem"),
+        .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
 
         room("Checksum"),
         room("Record", ["Checksum"]),
@@ -69,12 +70,18 @@ let package = Package(
         room("DaemonMetrics", ["Record"]),
         room("Archive", ["Checksum", "CZlib", "CZstd"]),
         room("Query", ["Checksum", "Record", "Store"]),
-        room("HookTree", ["CFileSystem"]),
+        room("Processes"),
+        room("HookTree", ["CFileSystem", "Processes"]),
+        room("Slurm", ["CCurl", "Processes", "Record", "Wire"]),
+        room("Canary", ["Processes", "Record", "Settings", "Store"]),
 
         room("Web", ["DaemonMetrics", log, .product(name: "Hummingbird", package: "hummingbird")]),
         room(
             "Pipeline",
-            ["DaemonMetrics", "Journal", "Listen", "Merge", "Record", "Settings", "Store", "Wire", log]),
+            [
+                "Canary", "DaemonMetrics", "Journal", "Listen", "Merge", "Query", "Record", "Settings", "Slurm",
+                "Store", "Wire", log,
+            ]),
 
         .executableTarget(
             name: "customsd",
@@ -86,7 +93,9 @@ let package = Package(
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "HookTree", "Listen", "Wire", "Merge", "Query", "Record", "Settings", "Store", arguments,
+                "Archive", "Canary", "HookTree", "Listen", "Processes", "Wire", "Merge", "Query", "Record", "Settings",
+                "Store",
+                arguments,
             ],
             swiftSettings: strict),
 
@@ -105,7 +114,8 @@ let package = Package(
         tests("QueryTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
         tests("SettingsTests", ["Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
-        tests("HookTreeTests", ["HookTree"]),
+        tests("HookTreeTests", ["HookTree", "Processes"]),
+        tests("SlurmTests", ["Record", "Slurm"], exclude: ["Captures"]),
         tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,3 +1,5 @@
+import Processes
+
 /// Which of a site's interpreters have a tree compiled for them.
 public struct Compilation: Sendable {
     public struct Result: Sendable {
@@ -72,7 +74,7 @@ public struct Compilation: Sendable {
             interpreter.executable,
             ["-I", "-S", "-B", directory + "/customs_hook/build.py", directory, prefix],
             environment: Interpreter.surroundings())
-        do { return try program.run().complaint } catch { return error.reason }
+        do throws(ProgramError) { return try program.run().complaint } catch { return HookTreeError(error).reason }
     }
 
     /// Compiled files are found by the tag; of two kinds of them with one tag, only the first can be there.

@@ -1,4 +1,5 @@
 import Glibc
+import Processes
 
 /// Why the hook could not be installed or tried.
 public enum HookTreeError: Error, Sendable, CustomStringConvertible {
@@ -23,6 +24,8 @@ public enum HookTreeError: Error, Sendable, CustomStringConvertible {
         guard case .system(_, _, let code) = self else { return description }
         return String(cString: strerror(code))
     }
+
+    public init(_ error: ProgramError) { self = .system(call: error.call, path: error.path, code: error.code) }
 
     /// The failure of the system call just made.
     static func last(_ call: String, _ path: String) -> HookTreeError { .system(call: call, path: path, code: errno) }

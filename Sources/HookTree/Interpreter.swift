@@ -1,3 +1,5 @@
+import Processes
+
 /// A Python, by its own word.
 public struct Interpreter: Sendable, Equatable {
     /// As it was named or found.
@@ -34,7 +36,8 @@ public struct Interpreter: Sendable, Equatable {
     public static func ask(_ executable: String) throws(HookTreeError) -> Interpreter {
         let program = Program(
             executable, ["-E", "-s", "-S", "-B", "-c", question], environment: surroundings(), secondsAtMost: 60)
-        let outcome = try program.run()
+        let outcome: Program.Outcome
+        do throws(ProgramError) { outcome = try program.run() } catch { throw HookTreeError(error) }
         if let complaint = outcome.complaint { throw .refused(complaint) }
         for line in outcome.outputText.split(separator: "\n") {
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)

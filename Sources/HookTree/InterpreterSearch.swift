@@ -1,4 +1,5 @@
 import Glibc
+import Processes
 
 /// Where interpreters lie on a machine that nobody has described.
 public struct InterpreterSearch: Sendable {

@@ -3,7 +3,7 @@
 /// It is the nearest one if the digits make less than 2^53 and the power of ten is at most 22 either way (Clinger, *How
 /// to Read Floating Point Numbers Accurately*), as in all durations that a sender has rounded. Beyond that each step
 /// rounds, and the error is some units in the last place. Infinite if the number is too large.
-func decimalNumber(_ text: UnsafeRawBufferPointer) -> Double {
+package func decimalNumber(_ text: UnsafeRawBufferPointer) -> Double {
     var digits: UInt64 = 0
     var power = 0
     var position = 0

@@ -1,7 +1,7 @@
 import Record
 
 /// Why a text is no JSON that can be read.
-enum JSONError: Error {
+package enum JSONError: Error {
     /// It breaks RFC 8259.
     case syntax
     /// It nests deeper than the limit.
@@ -13,19 +13,19 @@ enum JSONError: Error {
 /// The text is UTF-8 and is followed by `padding` bytes of NUL. That is what makes it safe to read words without
 /// comparing with the end: NUL stands for nothing in JSON, not even within a string, so every loop here ends at the
 /// first one, and no read reaches more than `padding` bytes beyond it.
-struct JSONScanner {
+package struct JSONScanner {
     /// How many bytes of NUL must follow the text.
-    static let padding = 16
+    package static let padding = 16
 
     /// How deep arrays and objects may nest.
     let depthLimit: Int
     /// The next byte to be read.
-    private(set) var cursor: UnsafeMutablePointer<UInt8>
+    package private(set) var cursor: UnsafeMutablePointer<UInt8>
     private let base: UnsafeMutablePointer<UInt8>
     private let end: UnsafeMutablePointer<UInt8>
 
     @inline(__always)
-    init(_ base: UnsafeMutablePointer<UInt8>, count: Int, depthLimit: Int) {
+    package init(_ base: UnsafeMutablePointer<UInt8>, count: Int, depthLimit: Int) {
         self.base = base
         self.depthLimit = depthLimit
         cursor = base
@@ -34,27 +34,27 @@ struct JSONScanner {
 
     /// The next byte; NUL at the end.
     @inline(__always)
-    var byte: UInt8 { cursor.pointee }
+    package var byte: UInt8 { cursor.pointee }
 
     @inline(__always)
-    var isAtEnd: Bool { cursor == end }
+    package var isAtEnd: Bool { cursor == end }
 
     /// The bytes of a string that has been read.
     @inline(__always)
-    func bytes(of range: TextRange) -> UnsafeRawBufferPointer {
+    package func bytes(of range: TextRange) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + Int(range.start), count: Int(range.count))
     }
 
     /// The bytes from `start` to the cursor.
     @inline(__always)
-    func bytes(from start: UnsafeMutablePointer<UInt8>) -> UnsafeRawBufferPointer {
+    package func bytes(from start: UnsafeMutablePointer<UInt8>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: start, count: cursor - start)
     }
 
     // MARK: Structure
 
     @inline(__always)
-    mutating func skipWhitespace() {
+    package mutating func skipWhitespace() {
         while byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { cursor += 1 }
     }
 
@@ -62,7 +62,7 @@ struct JSONScanner {
     ///
     /// - Parameter depth: how many arrays and objects are open with this one.
     @inline(__always)
-    mutating func enter(close: UInt8, depth: Int) throws(JSONError) -> Bool {
+    package mutating func enter(close: UInt8, depth: Int) throws(JSONError) -> Bool {
         guard depth <= depthLimit else { throw .depth }
         cursor += 1
         skipWhitespace()
@@ -73,7 +73,7 @@ struct JSONScanner {
 
     /// Takes what follows a member or an element: true for a comma, false for `close`.
     @inline(__always)
-    mutating func next(close: UInt8) throws(JSONError) -> Bool {
+    package mutating func next(close: UInt8) throws(JSONError) -> Bool {
         skipWhitespace()
         let found = byte
         guard found == UInt8(ascii: ",") || found == close else { throw .syntax }
@@ -85,7 +85,7 @@ struct JSONScanner {
 
     /// Takes the colon between a name and its value.
     @inline(__always)
-    mutating func colon() throws(JSONError) {
+    package mutating func colon() throws(JSONError) {
         skipWhitespace()
         guard byte == UInt8(ascii: ":") else { throw .syntax }
         cursor += 1
@@ -96,7 +96,7 @@ struct JSONScanner {
 
     /// Takes a string and gives the range of its unescaped text.
     @inline(__always)
-    mutating func string() throws(JSONError) -> TextRange {
+    package mutating func string() throws(JSONError) -> TextRange {
         guard byte == UInt8(ascii: "\"") else { throw .syntax }
         let start = cursor + 1
         var stop = start
@@ -147,7 +147,7 @@ struct JSONScanner {
 
     /// Takes `true`, `false` or `null` if it is what follows.
     @inline(__always)
-    mutating func literal(_ literal: JSONLiteral) -> Bool {
+    package mutating func literal(_ literal: JSONLiteral) -> Bool {
         let found = UInt32(truncatingIfNeeded: loadWord(cursor + literal.skipped))
         guard byte == literal.first, found == literal.word else { return false }
         cursor += literal.skipped + 4
@@ -156,7 +156,7 @@ struct JSONScanner {
 
     /// Takes a number of any form and gives its value if it is an integer.
     @inline(__always)
-    mutating func number() throws(JSONError) -> JSONNumber {
+    package mutating func number() throws(JSONError) -> JSONNumber {
         let isNegative = byte == UInt8(ascii: "-")
         if isNegative { cursor += 1 }
         guard let first = decimalDigit(byte) else { throw .syntax }
@@ -201,7 +201,7 @@ struct JSONScanner {
     /// Takes any value.
     ///
     /// - Parameter depth: how many arrays and objects are open around it.
-    mutating func skipValue(depth: Int) throws(JSONError) {
+    package mutating func skipValue(depth: Int) throws(JSONError) {
         var open = NestingStack()
         while true {
             var isObject = byte == UInt8(ascii: "{")
@@ -244,7 +244,7 @@ struct JSONScanner {
 }
 
 /// A number as the record has use for it.
-enum JSONNumber {
+package enum JSONNumber {
     case integer(Int64)
     /// An integer of more digits than any that the record may hold.
     case hugeInteger
@@ -253,11 +253,11 @@ enum JSONNumber {
 }
 
 /// The three words of JSON, compared four bytes at a time.
-struct JSONLiteral {
-    static let null = JSONLiteral(first: UInt8(ascii: "n"), skipped: 0, word: 0x6C6C_756E)
-    static let `true` = JSONLiteral(first: UInt8(ascii: "t"), skipped: 0, word: 0x6575_7274)
+package struct JSONLiteral {
+    package static let null = JSONLiteral(first: UInt8(ascii: "n"), skipped: 0, word: 0x6C6C_756E)
+    package static let `true` = JSONLiteral(first: UInt8(ascii: "t"), skipped: 0, word: 0x6575_7274)
     /// `alse` behind the first letter.
-    static let `false` = JSONLiteral(first: UInt8(ascii: "f"), skipped: 1, word: 0x6573_6C61)
+    package static let `false` = JSONLiteral(first: UInt8(ascii: "f"), skipped: 1, word: 0x6573_6C61)
 
     let first: UInt8
     let skipped: Int
@@ -284,8 +284,8 @@ struct NestingStack {
     mutating func pop() { count -= 1 }
 }
 
-let closingBrace = UInt8(ascii: "}")
-let closingBracket = UInt8(ascii: "]")
+package let closingBrace = UInt8(ascii: "}")
+package let closingBracket = UInt8(ascii: "]")
 
 @inline(__always)
 private func loadWord(_ bytes: UnsafeMutablePointer<UInt8>) -> UInt64 {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HookTree
 import Listen
+import Processes
 import Query
 
 struct HookCheck: ParsableCommand {

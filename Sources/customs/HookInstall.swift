@@ -1,5 +1,6 @@
 import ArgumentParser
 import HookTree
+import Processes
 import Query
 
 struct HookInstall: ParsableCommand {
@@ -125,7 +126,12 @@ struct HookInstall: ParsableCommand {
         ] {
             arguments += value.map { ["--\(flag)=\($0)"] } ?? []
         }
-        let outcome = try Program(reader.executable, arguments, environment: Interpreter.surroundings()).run()
+        let outcome: Program.Outcome
+        do throws(ProgramError) {
+            outcome = try Program(reader.executable, arguments, environment: Interpreter.surroundings()).run()
+        } catch {
+            throw HookTreeError(error)
+        }
         guard let status = outcome.status, status == 0 || status == 64 || status == 78 else {
             throw Failure(
                 .software, "\(reader.executable) configure.py: \(outcome.complaint ?? "")\n\(outcome.errorText)")

@@ -1,6 +1,7 @@
 import Glibc
 import HookTree
 import Listen
+import Processes
 
 /// One interpreter run under an installed hook: what arrives, what is printed, what lies around.
 struct HookTrial {
@@ -71,10 +72,10 @@ struct HookTrial {
 
     private mutating func tryCompiled(_ surroundings: Surroundings) throws(HookTreeError) {
         let build = surroundings.prefix + "/customs_hook/build.py"
-        let outcome = try Program(
-            executable, ["-I", "-S", "-B", build, "--check", surroundings.prefix],
-            environment: Interpreter.surroundings()
-        ).run()
+        let outcome = try end(
+            of: Program(
+                executable, ["-I", "-S", "-B", build, "--check", surroundings.prefix],
+                environment: Interpreter.surroundings()))
         if let complaint = outcome.complaint { throw .refused(complaint) }
         let stale = outcome.outputText.split(separator: "\n")
         isCompiled = stale.isEmpty
@@ -88,18 +89,22 @@ struct HookTrial {
         _ arguments: [String], _ surroundings: Surroundings, search: String? = nil
     ) throws(HookTreeError) {
         let path = ([surroundings.prefix] + [search].compactMap { $0 }).joined(separator: ":")
-        let outcome = try Program(
-            executable, arguments,
-            environment: Interpreter.surroundings() + [
-                "PYTHONPATH=\(path)", "PYTHONDONTWRITEBYTECODE=1",
-                "CUSTOMS_SERVER=\(surroundings.socket.address.description)",
-            ],
-            secondsAtMost: surroundings.secondsAtMost
-        ).run()
+        let outcome = try end(
+            of: Program(
+                executable, arguments,
+                environment: Interpreter.surroundings() + [
+                    "PYTHONPATH=\(path)", "PYTHONDONTWRITEBYTECODE=1",
+                    "CUSTOMS_SERVER=\(surroundings.socket.address.description)",
+                ],
+                secondsAtMost: surroundings.secondsAtMost))
         for (stream, text) in [("output", outcome.outputText), ("error", outcome.errorText)] where !text.isEmpty {
             problems.append("it printed on standard \(stream): \(text)")
         }
         if outcome.status != 0 { problems.append(outcome.complaint ?? "") }
+    }
+
+    private func end(of program: Program) throws(HookTreeError) -> Program.Outcome {
+        do throws(ProgramError) { return try program.run() } catch { throw HookTreeError(error) }
     }
 
     private func reasonForSilence(_ facts: [String: String], _ surroundings: Surroundings) -> String {

@@ -1,5 +1,6 @@
 import Glibc
 import HookTree
+import Processes
 import Testing
 
 @Suite struct InterpreterTests {

@@ -2,17 +2,24 @@ import Glibc
 
 /// A program that is run to its end, or until its time is up.
 public struct Program: Sendable {
+    /// A path, or a name that is looked for on this process's `PATH`.
     public let executable: String
     public let arguments: [String]
     /// NAME=VALUE.
     public let environment: [String]
     public let secondsAtMost: Int
+    /// How much is kept of what it writes to each of its two outputs.
+    public let bytesAtMost: Int
 
-    public init(_ executable: String, _ arguments: [String], environment: [String], secondsAtMost: Int = 120) {
+    public init(
+        _ executable: String, _ arguments: [String], environment: [String], secondsAtMost: Int = 120,
+        bytesAtMost: Int = 1 << 24
+    ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.secondsAtMost = secondsAtMost
+        self.bytesAtMost = bytesAtMost
     }
 
     public struct Outcome: Sendable {
@@ -20,6 +27,8 @@ public struct Program: Sendable {
         public let status: Int32?
         public let output: [UInt8]
         public let errors: [UInt8]
+        /// Whether it wrote more than was kept.
+        public let isCut: Bool
 
         public var outputText: String { String(decoding: output, as: UTF8.self) }
         public var errorText: String { String(decoding: errors, as: UTF8.self) }
@@ -33,9 +42,9 @@ public struct Program: Sendable {
     }
 
     /// Runs it with nothing on its standard input, in a process group of its own.
-    public func run() throws(HookTreeError) -> Outcome {
-        let output = try Pipe()
-        let errors = try Pipe()
+    public func run() throws(ProgramError) -> Outcome {
+        let output = try Pipe(bytesAtMost: bytesAtMost)
+        let errors = try Pipe(bytesAtMost: bytesAtMost)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -49,10 +58,10 @@ public struct Program: Sendable {
         var child: pid_t = 0
         let code = withCStrings([executable] + arguments) { arguments in
             withCStrings(environment) { environment in
-                posix_spawn(&child, executable, &actions, &attributes, arguments, environment)
+                posix_spawnp(&child, executable, &actions, &attributes, arguments, environment)
             }
         }
-        guard code == 0 else { throw .system(call: "posix_spawn", path: executable, code: code) }
+        guard code == 0 else { throw ProgramError(call: "posix_spawnp", path: executable, code: code) }
         output.closeWriting()
         errors.closeWriting()
         let isInTime = Pipe.drain([output, errors], secondsAtMost: secondsAtMost)
@@ -61,13 +70,21 @@ public struct Program: Sendable {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7F
         let ended = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
-        return Outcome(status: isInTime ? ended : nil, output: output.bytes, errors: errors.bytes)
+        return Outcome(status: isInTime ? ended : nil, output: output.bytes, errors: errors.bytes, isCut: output.isCut)
     }
 }
 
 /// This process' environment as NAME=VALUE.
 public func inheritedEnvironment() -> [String] {
-    guard let bytes = try? Files.contents(of: "/proc/self/environ") else { return [] }
+    guard let file = fopen("/proc/self/environ", "re") else { return [] }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = fread(&chunk, 1, chunk.count, file)
+        if count == 0 { break }
+        bytes += chunk[..<count]
+    }
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
 }
 
@@ -76,14 +93,17 @@ private final class Pipe {
     let writing: Int32
     private(set) var bytes: [UInt8] = []
     private let reading: Int32
+    private let bytesAtMost: Int
+    private(set) var isCut = false
     private var isWritingOpen = true
     private var isAtEnd = false
 
-    init() throws(HookTreeError) {
+    init(bytesAtMost: Int) throws(ProgramError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .last("pipe", "a pipe") }
+        guard pipe(&ends) == 0 else { throw ProgramError(call: "pipe", path: "a pipe", code: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         (reading, writing) = (ends[0], ends[1])
+        self.bytesAtMost = bytesAtMost
     }
 
     deinit {
@@ -114,8 +134,9 @@ private final class Pipe {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = read(reading, &chunk, chunk.count)
         isAtEnd = count == 0 || count < 0 && errno != EINTR
-        // more than that is nothing that anybody reads
-        if count > 0, bytes.count < 1 << 24 { bytes += chunk[..<count] }
+        guard count > 0 else { return }
+        // what is too much is read all the same, so that the program comes to its end
+        if bytes.count + count <= bytesAtMost { bytes += chunk[..<count] } else { isCut = true }
     }
 }
 

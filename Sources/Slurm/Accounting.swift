@@ -1,0 +1,78 @@
+import Record
+
+/// `sacct`: what the accounting has of jobs by their numbers.
+package enum Accounting {
+    /// In an order that puts last what may hold anything.
+    package static let fields = [
+        "JobIDRaw", "JobID", "Cluster", "State", "ExitCode", "User", "UID", "Account", "QOS", "Partition", "Submit",
+        "Start", "End", "ElapsedRaw", "TimelimitRaw", "NNodes", "NTasks", "NodeList", "JobName",
+    ]
+    /// No name of a job, account or node holds it.
+    package static let separator: Character = "\u{1F}"
+
+    package static func arguments(_ jobs: [String], cluster: String?) -> [String] {
+        // with --duplicates, every start of a job that was requeued
+        ["--parsable2", "--delimiter=\(separator)", "--duplicates", "--allusers"]
+            + (cluster.map { ["--clusters=\($0)"] } ?? [])
+            + ["--format=\(fields.joined(separator: ","))", "--jobs=\(jobs.joined(separator: ","))"]
+    }
+
+    /// The starts of the jobs that the accounting knows.
+    package static func facts(_ text: String, separator: Character = separator) throws(SlurmError) -> [JobFacts] {
+        Allocation.facts(of: try allocations(text, separator: separator))
+    }
+
+    static func allocations(
+        _ text: String, separator: Character = separator
+    ) throws(SlurmError) -> [Allocation] {
+        let table = try FieldTable(text, separator: separator, wanted: ["JobID", "State"], from: "sacct")
+        var allocations: [Allocation] = []
+        for row in table.rows {
+            let number = row["JobIDRaw"].isEmpty ? row["JobID"] : row["JobIDRaw"]
+            if number.contains(".") {
+                // steps follow the start that they belong to
+                guard let last = allocations.indices.last,
+                    number.prefix(while: { $0 != "." }) == allocations[last].facts.jobID
+                else { continue }
+                allocations[last].stepStates.append(JobState.word(row["State"]))
+                if let tasks = SlurmText.number(row["NTasks"]) {
+                    allocations[last].mostTasks = max(allocations[last].mostTasks ?? 0, tasks)
+                }
+            } else if let allocation = allocation(row, number) {
+                allocations.append(allocation)
+            }
+        }
+        return allocations
+    }
+
+    private static func allocation(_ row: FieldTable.Row, _ id: Substring) -> Allocation? {
+        guard let number = SlurmText.value(id) else { return nil }
+        let state = JobState.word(row["State"])
+        var facts = JobFacts(jobID: number, state: state, isFinal: JobState.isFinal(state))
+        facts.cluster = SlurmText.value(row["Cluster"])
+        facts.exitCode = SlurmText.value(row["ExitCode"])
+        facts.username = SlurmText.value(row["User"])
+        facts.uid = SlurmText.number(row["UID"])
+        facts.account = SlurmText.value(row["Account"])
+        facts.qos = SlurmText.value(row["QOS"])
+        facts.partition = SlurmText.value(row["Partition"])
+        facts.submit = SlurmText.time(row["Submit"])
+        facts.start = SlurmText.time(row["Start"])
+        facts.end = SlurmText.time(row["End"])
+        facts.elapsedSeconds = SlurmText.number(row["ElapsedRaw"])
+        facts.timeLimitSeconds = SlurmText.seconds(minutes: SlurmText.number(row["TimelimitRaw"]))
+        facts.numNodes = SlurmText.number(row["NNodes"])
+        facts.nodeList = SlurmText.value(row["NodeList"])
+        facts.name = SlurmText.value(row["JobName"])
+        var allocation = Allocation(facts: facts, leader: number)
+        let written = row["JobID"]
+        if let mark = written.firstIndex(of: "_") {
+            allocation.facts.arrayJobID = Int64(written[..<mark])
+            allocation.facts.arrayTaskID = Int64(written[written.index(after: mark)...])
+        } else if let mark = written.firstIndex(of: "+") {
+            allocation.leader = String(written[..<mark])
+            allocation.component = Int64(written[written.index(after: mark)...])
+        }
+        return allocation
+    }
+}

@@ -1,0 +1,86 @@
+import Record
+
+/// One record of the accounting: one start of a job, or of one component of a heterogeneous job.
+struct Allocation: Equatable {
+    /// Of the component itself; `restart` is not known yet.
+    var facts: JobFacts
+    /// The number by which all components' processes know the job.
+    var leader: String
+    /// The component's place; nil outside a heterogeneous job.
+    var component: Int64?
+    /// The words of the steps' states.
+    var stepStates: [String] = []
+    /// The most tasks that a step had.
+    var mostTasks: Int64?
+
+    /// The facts of each start of each job.
+    ///
+    /// The accounting has a record for each start and does not number them: they are counted by the time of submission,
+    /// which a requeue sets anew. Numbers of jobs come round again after some millions: a gap of a day begins another job,
+    /// and only the last one counts.
+    static func facts(of allocations: [Allocation]) -> [JobFacts] {
+        var jobs: [String: [Int64: [Allocation]]] = [:]
+        for allocation in allocations {
+            jobs[allocation.leader, default: [:]][allocation.component ?? 0, default: []].append(allocation)
+        }
+        return jobs.keys.sorted().flatMap { leader -> [JobFacts] in
+            var starts: [[JobFacts]] = []
+            for (_, records) in (jobs[leader] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                for (index, record) in lastJob(of: records).enumerated() {
+                    if index == starts.count { starts.append([]) }
+                    starts[index].append(record.judged)
+                }
+            }
+            return starts.enumerated().map { index, components in
+                var facts = whole(of: components)
+                facts.jobID = leader
+                facts.restart = Int64(index)
+                return facts
+            }
+        }
+    }
+
+    private static let gap: Int64 = 86_400 * 1_000_000
+
+    private static func lastJob(of records: [Allocation]) -> [Allocation] {
+        let sorted = records.sorted {
+            ($0.facts.submit ?? 0, $0.facts.start ?? .max) < ($1.facts.submit ?? 0, $1.facts.start ?? .max)
+        }
+        var first = 0
+        for index in sorted.indices.dropFirst() {
+            guard let end = sorted[index - 1].facts.end, let submit = sorted[index].facts.submit else { continue }
+            if submit - end > gap { first = index }
+        }
+        return Array(sorted[first...])
+    }
+
+    /// A job whose step the kernel killed for want of memory has only failed, by the word of the accounting.
+    private var judged: JobFacts {
+        var facts = facts
+        if facts.state == JobState.failed, stepStates.contains(JobState.outOfMemory) {
+            facts.state = JobState.outOfMemory
+        }
+        facts.numTasks = facts.numTasks ?? mostTasks
+        return facts
+    }
+
+    /// What components make together: the leader's facts, all nodes and tasks, and the state of the first that did not
+    /// complete.
+    private static func whole(of components: [JobFacts]) -> JobFacts {
+        var whole = components[0]
+        guard components.count > 1 else { return whole }
+        whole.numNodes = sum(components.map { $0.numNodes })
+        whole.numTasks = sum(components.map { $0.numTasks })
+        whole.nodeList = components.compactMap { $0.nodeList }.joined(separator: ",")
+        whole.isFinal = components.allSatisfy { $0.isFinal }
+        if let odd = components.first(where: { $0.state != JobState.completed }) {
+            (whole.state, whole.exitCode) = (odd.state, odd.exitCode)
+        }
+        return whole
+    }
+
+    private static func sum(_ numbers: [Int64?]) -> Int64? {
+        let known = numbers.compactMap { $0 }
+        return known.isEmpty ? nil : known.reduce(0, +)
+    }
+}

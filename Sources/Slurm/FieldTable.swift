@@ -1,0 +1,34 @@
+/// Lines of fields under a heading, as `sacct --parsable2` writes them.
+struct FieldTable {
+    /// Lines that do not have the heading's number of fields: a name may hold a line break.
+    private(set) var oddLines = 0
+    private let columns: [String: Int]
+    private let lines: [[Substring]]
+
+    /// - Throws: `SlurmError.unreadable` if a column that is wanted is not in the heading.
+    init(_ text: String, separator: Character, wanted: [String], from what: String) throws(SlurmError) {
+        var lines = text.split(separator: "\n").map {
+            $0.split(separator: separator, omittingEmptySubsequences: false)
+        }
+        guard !lines.isEmpty else { throw .unreadable(what: what, why: "there is not even a heading") }
+        let heading = lines.removeFirst()
+        var columns: [String: Int] = [:]
+        for (index, name) in heading.enumerated() where columns[String(name)] == nil { columns[String(name)] = index }
+        if let missing = wanted.first(where: { columns[$0] == nil }) {
+            throw .unreadable(what: what, why: "there is no column \(missing)")
+        }
+        self.columns = columns
+        self.lines = lines.filter { $0.count == heading.count }
+        oddLines = lines.count - self.lines.count
+    }
+
+    var rows: some Sequence<Row> { lines.lazy.map { Row(columns: columns, fields: $0) } }
+
+    struct Row {
+        fileprivate let columns: [String: Int]
+        fileprivate let fields: [Substring]
+
+        /// Empty if there is no such column.
+        subscript(name: String) -> Substring { columns[name].map { fields[$0] } ?? "" }
+    }
+}

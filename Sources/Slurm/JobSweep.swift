@@ -1,0 +1,120 @@
+import Record
+
+/// Decides, sweep by sweep, of which jobs to ask what: one question for all that run, and one for each batch of those that
+/// have ended.
+///
+/// A state machine without clock, input or output. What it remembers is bounded by the jobs that are open.
+public struct JobSweep: Sendable {
+    /// After that many answers that say nothing of a job, it is no job of this cluster.
+    static let attemptsAtMost: Int64 = 12
+    /// The longest wait until a job is asked for again, microseconds.
+    static let longestDelay: Int64 = 3_600 * 1_000_000
+
+    /// The cluster that answers; nil until an answer has told.
+    public private(set) var cluster: String?
+    private let batchSize: Int
+    /// Between sweeps, microseconds.
+    private let interval: Int64
+    /// The facts last written of jobs that run, by row.
+    private var written: [Int64: JobFacts] = [:]
+
+    /// - Parameter batchSize: jobs that are asked for at once.
+    public init(cluster: String?, batchSize: Int, interval: Int64) {
+        self.cluster = cluster
+        self.batchSize = batchSize
+        self.interval = interval
+    }
+
+    /// What the answer to the first question comes to.
+    public struct Plan: Sendable, Equatable {
+        public var outcomes: [JobOutcome] = []
+        /// Those to ask the accounting for, each list by one call.
+        public var batches: [[OpenJob]] = []
+    }
+
+    /// - Parameters:
+    ///   - open: the jobs of the store; those of other clusters are left alone.
+    ///   - running: what holds nodes now.
+    public mutating func plan(open: [OpenJob], running: [JobFacts]) -> Plan {
+        learn(running)
+        var plan = Plan()
+        var facts: [JobKey: JobFacts] = [:]
+        for job in running { facts[JobKey(jobID: job.jobID, restart: job.restart)] = job }
+        var ended: [OpenJob] = []
+        var stillWritten: [Int64: JobFacts] = [:]
+        for job in open where isOurs(job.cluster) {
+            guard JobSweep.isNumber(job.jobID) else {
+                plan.outcomes.append(.unknown(row: job.row))
+                continue
+            }
+            guard let found = facts[JobKey(jobID: job.jobID, restart: job.restart)] else {
+                ended.append(job)
+                continue
+            }
+            if written[job.row] != found { plan.outcomes.append(.facts(row: job.row, found)) }
+            stillWritten[job.row] = found
+        }
+        written = stillWritten
+        plan.batches = batches(ended)
+        return plan
+    }
+
+    /// What the accounting's answer for one batch comes to.
+    ///
+    /// - Parameter now: microseconds since 1970 UTC.
+    public mutating func judge(_ batch: [OpenJob], accounted: [JobFacts], now: Int64) -> [JobOutcome] {
+        learn(accounted)
+        var facts: [JobKey: JobFacts] = [:]
+        for job in accounted { facts[JobKey(jobID: job.jobID, restart: job.restart)] = job }
+        return batch.compactMap { job in
+            // what has been learnt meanwhile may say that it is another cluster's
+            guard isOurs(job.cluster) else { return nil }
+            let found = facts[JobKey(jobID: job.jobID, restart: job.restart)]
+            if let found, isOurs(found.cluster ?? ""), found.isFinal { return .facts(row: job.row, found) }
+            if found != nil {
+                // between its end and the accounting's knowing of it; or it was requeued and waits
+                return .later(row: job.row, attempts: 0, due: now + interval / 2)
+            }
+            let attempts = job.attempts + 1
+            if attempts >= JobSweep.attemptsAtMost { return .unknown(row: job.row) }
+            // the accounting lags some seconds behind: the first times are no reason to wait
+            let delay = attempts <= 3 ? interval / 2 : min(interval << min(attempts, 20), JobSweep.longestDelay)
+            return .later(row: job.row, attempts: attempts, due: now + delay)
+        }
+    }
+
+    /// Puts each number once into lists of the batch's size; the starts of one job stay together.
+    private func batches(_ jobs: [OpenJob]) -> [[OpenJob]] {
+        var batches: [[OpenJob]] = []
+        var numbers: Set<String> = []
+        for job in jobs.sorted(by: { ($0.jobID, $0.restart) < ($1.jobID, $1.restart) }) {
+            if batches.isEmpty || numbers.count == batchSize && !numbers.contains(job.jobID) {
+                batches.append([])
+                numbers = []
+            }
+            numbers.insert(job.jobID)
+            batches[batches.count - 1].append(job)
+        }
+        return batches
+    }
+
+    private mutating func learn(_ facts: [JobFacts]) {
+        if cluster == nil { cluster = facts.lazy.compactMap { $0.cluster }.first }
+    }
+
+    private func isOurs(_ name: String) -> Bool { name.isEmpty || cluster == nil || name == cluster }
+
+    /// Whether it may stand on a command line: anyone can send a record that says anything.
+    static func isNumber(_ jobID: String) -> Bool {
+        (1...10).contains(jobID.utf8.count) && jobID.utf8.allSatisfy { (48...57).contains($0) }
+    }
+}
+
+extension JobSweep {
+    /// The numbers of a batch, each once.
+    public static func numbers(_ batch: [OpenJob]) -> [String] {
+        var numbers: [String] = []
+        for job in batch where numbers.last != job.jobID { numbers.append(job.jobID) }
+        return numbers
+    }
+}

@@ -1,0 +1,100 @@
+import Record
+
+/// `squeue`: the jobs that hold nodes now.
+///
+/// Only its long form tells how often a job was started. That form writes columns of a width that is asked for, counted in
+/// bytes, and cuts what is longer; so nothing is asked for that may be long and that the accounting tells in the end.
+package enum Queue {
+    package static let columns: [(name: String, width: Int)] = [
+        ("JobID", 20), ("ArrayJobID", 20), ("ArrayTaskID", 20), ("HetJobID", 20), ("HetJobOffset", 12),
+        ("RestartCnt", 12), ("State", 20), ("UserName", 64), ("UserID", 20), ("Account", 80), ("QOS", 80),
+        ("Partition", 80), ("Cluster", 64), ("NumNodes", 12), ("NumTasks", 12), ("SubmitTime", 24),
+        ("StartTime", 24), ("TimeLimit", 24), ("Name", 120),
+    ]
+
+    package static func arguments(cluster: String?) -> [String] {
+        ["--noheader", "--all", "--states=\(JobState.holding.subtracting(rare).sorted().joined(separator: ","))"]
+            + (cluster.map { ["--clusters=\($0)"] } ?? ["--local"])
+            + ["--Format=\(columns.map { "\($0.name):\($0.width)" }.joined(separator: ","))"]
+    }
+
+    /// Flags that older versions do not take as a state to select by.
+    private static let rare: Set<String> = ["SIGNALING", "RESIZING", "STAGE_OUT", "STOPPED"]
+
+    /// One entry a start of a job; components of a heterogeneous job are put together.
+    package static func facts(_ output: [UInt8]) throws(SlurmError) -> [JobFacts] {
+        let width = columns.reduce(0) { $0 + $1.width }
+        var found: [JobFacts] = []
+        for line in output.split(separator: UInt8(ascii: "\n")) {
+            // of several clusters each has a heading
+            if line.starts(with: "CLUSTER:".utf8) { continue }
+            guard line.count >= width - 120 else {
+                throw .unreadable(what: "squeue", why: "a line has \(line.count) bytes, not \(width)")
+            }
+            guard let facts = facts(of: line) else { continue }
+            found.append(facts)
+        }
+        return united(found)
+    }
+
+    /// Components of a heterogeneous job as one.
+    static func united(_ found: [JobFacts]) -> [JobFacts] {
+        var components: [JobKey: [JobFacts]] = [:]
+        var order: [JobKey] = []
+        for facts in found {
+            let key = JobKey(jobID: facts.jobID, restart: facts.restart)
+            if components[key] == nil { order.append(key) }
+            components[key, default: []].append(facts)
+        }
+        return order.compactMap { key in
+            guard let all = components[key], var whole = all.first else { return nil }
+            guard all.count > 1 else { return whole }
+            whole.numNodes = all.reduce(0) { $0 + ($1.numNodes ?? 0) }
+            whole.numTasks = all.reduce(0) { $0 + ($1.numTasks ?? 0) }
+            return whole
+        }
+    }
+
+    private static func facts(of line: ArraySlice<UInt8>) -> JobFacts? {
+        var values: [String: String] = [:]
+        var start = line.startIndex
+        for (name, width) in columns {
+            let end = min(start + width, line.endIndex)
+            var field = line[start..<end]
+            while field.last == UInt8(ascii: " ") { field.removeLast() }
+            values[name] = SlurmText.value(String(decoding: field, as: UTF8.self))
+            start = end
+        }
+        func number(_ name: String) -> Int64? { values[name].flatMap { Int64($0) } }
+        guard let id = values["HetJobID"] ?? values["JobID"], let state = values["State"] else { return nil }
+        var facts = JobFacts(jobID: id, restart: number("RestartCnt") ?? 0, state: state, isFinal: false)
+        facts.cluster = values["Cluster"]
+        facts.username = values["UserName"]
+        facts.uid = number("UserID")
+        facts.account = values["Account"]
+        facts.qos = values["QOS"]
+        facts.partition = values["Partition"]
+        facts.numNodes = number("NumNodes")
+        facts.numTasks = number("NumTasks")
+        facts.name = values["Name"]
+        facts.submit = values["SubmitTime"].flatMap { SlurmText.time($0) }
+        facts.start = values["StartTime"].flatMap { SlurmText.time($0) }
+        facts.timeLimitSeconds = values["TimeLimit"].flatMap { SlurmText.duration($0) }
+        if let task = number("ArrayTaskID") {
+            facts.arrayJobID = number("ArrayJobID")
+            facts.arrayTaskID = task
+        }
+        return facts
+    }
+}
+
+/// One start of a job.
+public struct JobKey: Hashable, Sendable {
+    public let jobID: String
+    public let restart: Int64
+
+    public init(jobID: String, restart: Int64) {
+        self.jobID = jobID
+        self.restart = restart
+    }
+}

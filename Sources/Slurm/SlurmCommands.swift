@@ -1,0 +1,52 @@
+import Processes
+import Record
+
+/// Facts by Slurm's commands.
+public final class SlurmCommands: JobSource {
+    private let squeue: String
+    private let sacct: String
+    private let cluster: String?
+    private let secondsAtMost: Int
+
+    /// - Parameters:
+    ///   - squeue: the command, a name on `PATH` or a path; `sacct` likewise.
+    ///   - cluster: nil for the one of this machine's slurm.conf.
+    public init(squeue: String, sacct: String, cluster: String?, secondsAtMost: Int) {
+        self.squeue = squeue
+        self.sacct = sacct
+        self.cluster = cluster
+        self.secondsAtMost = secondsAtMost
+    }
+
+    public func running() throws(SlurmError) -> [JobFacts] {
+        try Queue.facts(try run(squeue, Queue.arguments(cluster: cluster)))
+    }
+
+    public func accounted(_ jobs: [String]) throws(SlurmError) -> [JobFacts] {
+        let output = try run(sacct, Accounting.arguments(jobs, cluster: cluster))
+        return try Accounting.facts(String(decoding: output, as: UTF8.self))
+    }
+
+    private func run(_ command: String, _ arguments: [String]) throws(SlurmError) -> [UInt8] {
+        let bytesAtMost = 256 << 20
+        // users' own settings of the commands' output must not change it
+        let environment = inheritedEnvironment().filter { entry in
+            !["SQUEUE_", "SACCT_", "SLURM_TIME_FORMAT=", "SLURM_CLUSTERS=", "TZ=", "LC_ALL="].contains {
+                entry.hasPrefix($0)
+            }
+        }
+        let outcome: Program.Outcome
+        do throws(ProgramError) {
+            outcome = try Program(
+                command, arguments,
+                environment: environment + ["TZ=UTC", "SLURM_TIME_FORMAT=standard", "LC_ALL=C.UTF-8"],
+                secondsAtMost: secondsAtMost, bytesAtMost: bytesAtMost
+            ).run()
+        } catch {
+            throw .command(name: command, why: error.description)
+        }
+        if let complaint = outcome.complaint { throw .command(name: command, why: complaint) }
+        if outcome.isCut { throw .tooLong(what: command, bytes: bytesAtMost) }
+        return outcome.output
+    }
+}

@@ -1,0 +1,135 @@
+import CCurl
+import Glibc
+import Record
+
+/// Facts by slurmrestd, over its unix socket or over TCP with a token (JWT).
+public final class SlurmRest: JobSource {
+    /// Where slurmrestd is, and how it knows us.
+    public struct Place: Sendable, Equatable {
+        /// `http://HOST:PORT`, `https://HOST:PORT` or `unix:///PATH`.
+        public let url: String
+        /// `v0.0.38` and so on.
+        public let version: String
+        /// Sent with the token; nil for the token's own user.
+        public let user: String?
+        /// A file with the token; nil for the environment variable `SLURM_JWT`.
+        public let tokenFile: String?
+
+        public init(url: String, version: String, user: String?, tokenFile: String?) {
+            self.url = url
+            self.version = version
+            self.user = user
+            self.tokenFile = tokenFile
+        }
+    }
+
+    private let place: Place
+    private let secondsAtMost: Int
+    /// Exit codes of jobs that the controller remembers as ended: the accounting's interface of 22.05 has none of those
+    /// that failed.
+    private var exitCodes: [JobKey: String] = [:]
+
+    private static let bytesAtMost = 256 << 20
+
+    public init(_ place: Place, secondsAtMost: Int) {
+        self.place = place
+        self.secondsAtMost = secondsAtMost
+    }
+
+    public func running() throws(SlurmError) -> [JobFacts] {
+        let document = try get("/slurm/\(place.version)/jobs", keys: RestJobs.queueKeys)
+        let known = RestJobs.queue(document)
+        exitCodes.removeAll(keepingCapacity: true)
+        for facts in known where facts.isFinal {
+            exitCodes[JobKey(jobID: facts.jobID, restart: facts.restart)] = facts.exitCode
+        }
+        return known.filter { JobState.holding.contains($0.state) }
+    }
+
+    public func accounted(_ jobs: [String]) throws(SlurmError) -> [JobFacts] {
+        // a comma in a query is refused
+        let path = "/slurmdb/\(place.version)/jobs?step=\(jobs.joined(separator: "%2C"))"
+        return RestJobs.accounting(try get(path, keys: RestJobs.accountingKeys)).map { facts in
+            var facts = facts
+            facts.exitCode =
+                facts.exitCode ?? exitCodes[JobKey(jobID: facts.jobID, restart: facts.restart)]
+            return facts
+        }
+    }
+
+    private func get(_ path: String, keys: Set<String>) throws(SlurmError) -> SlurmDocument {
+        var socket: String?
+        var url = place.url + path
+        if let path = socketPath {
+            socket = path
+            url = "http://localhost" + url.dropFirst(place.url.count)
+        }
+        let (status, body) = try request(url, socket: socket, headers: try headers())
+        let what = place.url + path.prefix { $0 != "?" }
+        let document: SlurmDocument
+        do throws(SlurmError) {
+            document = try SlurmDocument(body, keys: keys, from: what)
+        } catch {
+            if status == 200 { throw error }
+            // bodies of a 404 and of a refused token are plain text
+            let text = String(decoding: body.prefix(200), as: UTF8.self).split(separator: "\n").first.map { String($0) }
+            throw .refused(url: what, status: status, why: text ?? "no reason given")
+        }
+        let isUnknown = document.errors.contains { [2017, 9003].contains($0["error_number"].number) }
+        if status == 200 || isUnknown { return document }
+        let first = document.errors.first
+        throw .refused(
+            url: what, status: status,
+            why: first?["description"].text ?? first?["error"].text ?? "no reason given")
+    }
+
+    private var socketPath: String? {
+        place.url.hasPrefix("unix://") ? String(place.url.dropFirst("unix://".count)) : nil
+    }
+
+    private func headers() throws(SlurmError) -> [String] {
+        var headers = ["Accept: application/json"]
+        if let user = place.user { headers.append("X-SLURM-USER-NAME: \(user)") }
+        if let token = try token() { headers.append("X-SLURM-USER-TOKEN: \(token)") }
+        return headers
+    }
+
+    /// Read anew each time, for tokens run out and are written anew.
+    private func token() throws(SlurmError) -> String? {
+        guard let path = place.tokenFile else {
+            return getenv("SLURM_JWT").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+        }
+        guard let file = fopen(path, "re") else {
+            throw .setting("token_file \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = fread(&bytes, 1, bytes.count, file)
+        var text = String(decoding: bytes[..<count], as: UTF8.self)[...]
+        // as scontrol token prints it
+        if text.hasPrefix("SLURM_JWT=") { text = text.dropFirst("SLURM_JWT=".count) }
+        let token = text.prefix { !$0.isWhitespace }
+        guard !token.isEmpty else { throw .setting("token_file \(path): it holds no token") }
+        return String(token)
+    }
+
+    private func request(
+        _ url: String, socket: String?, headers: [String]
+    ) throws(SlurmError) -> (status: Int, body: [UInt8]) {
+        var answer = ccurl_answer()
+        let list = headers.map { strdup($0) }
+        defer { for line in list { free(line) } }
+        let pointers = list.map { UnsafePointer($0) } + [nil]
+        let code = ccurl_request(url, socket, pointers, nil, secondsAtMost, SlurmRest.bytesAtMost, &answer)
+        defer { ccurl_free(&answer) }
+        if answer.is_cut != 0 { throw .tooLong(what: place.url, bytes: SlurmRest.bytesAtMost) }
+        guard code == 0 else {
+            let why = withUnsafeBytes(of: &answer.error) { raw in
+                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            throw .unreachable(url: place.url, why: why)
+        }
+        let body = UnsafeRawBufferPointer(start: answer.body, count: answer.length)
+        return (Int(answer.status), [UInt8](body))
+    }
+}

@@ -1,0 +1,64 @@
+import Record
+
+/// How Slurm writes times, lengths of time and what it does not know.
+package enum SlurmText {
+    /// Nil for the words that stand for nothing.
+    package static func value(_ text: some StringProtocol) -> String? {
+        switch text {
+        case "", "N/A", "n/a", "None", "(null)", "None assigned", "Unknown", "Invalid": nil
+        default: String(text)
+        }
+    }
+
+    package static func number(_ text: some StringProtocol) -> Int64? { Int64(text) }
+
+    /// A time as `2026-11-21T02:37:30`, taken as UTC, for commands are run with TZ=UTC; or seconds since 1970.
+    ///
+    /// - Returns: microseconds since 1970 UTC; nil for `Unknown`, `None`, `N/A` and the like, and for zero.
+    package static func time(_ text: some StringProtocol) -> Int64? {
+        if let seconds = Int64(text) { return time(seconds: seconds) }
+        let fields = text.split { "-T:".contains($0) }.map { Int($0) }
+        guard fields.count == 6, let year = fields[0], let month = fields[1], let day = fields[2],
+            let hour = fields[3], let minute = fields[4], let second = fields[5], (1...12).contains(month),
+            (1...Calendar.length(ofMonth: month, year: year)).contains(day), (1970...2200).contains(year),
+            (0...24).contains(hour), (0...59).contains(minute), (0...60).contains(second)
+        else { return nil }
+        let days = Calendar.days(year: year, month: month, day: day)
+        return Int64(days * 86_400 + hour * 3_600 + minute * 60 + second) * 1_000_000
+    }
+
+    package static func time(seconds: Int64?) -> Int64? {
+        // what Slurm does not know is 0, or one of the largest numbers of 32 bits
+        guard let seconds, seconds > 0, seconds < 4_294_967_290 else { return nil }
+        return seconds * 1_000_000
+    }
+
+    /// A length of time as `[D-]HH:MM:SS`, `MM:SS`, or minutes (`sbatch(1)`, --time).
+    ///
+    /// - Returns: seconds; nil for `UNLIMITED` and the like.
+    package static func duration(_ text: some StringProtocol) -> Int64? {
+        let parts = text.split(separator: "-", maxSplits: 1)
+        guard let last = parts.last, let days = parts.count == 2 ? Int64(parts[0]) : 0, days < 100_000 else {
+            return nil
+        }
+        let fields = last.split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
+        guard fields.allSatisfy({ $0 != nil && $0.map { (0..<1_000_000).contains($0) } == true }) else { return nil }
+        let numbers = fields.compactMap { $0 }
+        let seconds: Int64
+        switch (numbers.count, parts.count) {
+        case (1, 1): seconds = numbers[0] * 60
+        case (1, _): seconds = numbers[0] * 3_600
+        case (2, 1): seconds = numbers[0] * 60 + numbers[1]
+        case (2, _): seconds = numbers[0] * 3_600 + numbers[1] * 60
+        case (3, _): seconds = numbers[0] * 3_600 + numbers[1] * 60 + numbers[2]
+        default: return nil
+        }
+        return days * 86_400 + seconds
+    }
+
+    /// Minutes as accounting keeps them; nil for `UNLIMITED`, `Partition_Limit` and the marks of 32 bits.
+    package static func seconds(minutes: Int64?) -> Int64? {
+        guard let minutes, minutes > 0, minutes < 4_294_967_290 else { return nil }
+        return minutes * 60
+    }
+}
