@@ -23,6 +23,9 @@ public final class IngestMetrics: Sendable {
         public var connections: UInt64 = 0
         /// Connections that were not let in or were ended from this side, by reason.
         public var refusedConnections: [String: UInt64] = [:]
+        public var jobs = JobMetrics()
+        /// Nil where no canaries are sent out.
+        public var canaries: CanaryMetrics?
         /// Microseconds since 1970 UTC; 0 before the first record.
         public var lastRecord: Int64 = 0
 

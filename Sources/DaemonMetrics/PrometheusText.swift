@@ -1,6 +1,22 @@
 import Record
 
 extension IngestMetrics.Snapshot {
+    private func addJobs(to text: inout String) {
+        for (name, kind, help, value) in [
+            ("slurm_sweeps_total", "counter", "Sweeps over open jobs since the daemon's start.", jobs.sweeps),
+            ("slurm_queue_calls_total", "counter", "Questions for the jobs that run.", jobs.queueCalls),
+            ("slurm_accounting_calls_total", "counter", "Questions for jobs that have ended.", jobs.accountingCalls),
+            ("slurm_failures_total", "counter", "Sweeps that Slurm or the store broke off.", jobs.failures),
+            ("jobs_open", "gauge", "Jobs whose last word is not known.", jobs.open),
+            (
+                "slurm_last_sweep_timestamp_seconds", "gauge", "When a sweep last went through.",
+                UInt64(clamping: jobs.lastSweep / 1_000_000)
+            ),
+        ] {
+            text += "# HELP customs_\(name) \(help)\n# TYPE customs_\(name) \(kind)\ncustoms_\(name) \(value)\n"
+        }
+    }
+
     /// The values in Prometheus' text exposition format, version 0.0.4.
     public var prometheusText: String {
         var text = ""
@@ -38,6 +54,24 @@ extension IngestMetrics.Snapshot {
         ] {
             add("\(name)_total", "counter", "Since the daemon's start.", [("", counters[name])])
         }
+        addJobs(to: &text)
+        if let canaries { canaries.add(to: &text) }
         return text
+    }
+}
+
+extension CanaryMetrics {
+    fileprivate func add(to text: inout String) {
+        func add(_ name: String, _ help: String, _ samples: [(labels: String, value: String)]) {
+            text += "# HELP customs_\(name) \(help)\n# TYPE customs_\(name) gauge\n"
+            for sample in samples { text += "customs_\(name)\(sample.labels) \(sample.value)\n" }
+        }
+        if let loss { add("canary_loss", "The fraction of canaries' records lost, of 30 days.", [("", "\(loss)")]) }
+        if let lossUpper95 {
+            add("canary_loss_upper_95", "Its upper bound at 95 %, exact binomial.", [("", "\(lossUpper95)")])
+        }
+        add(
+            "canary_runs", "Runs of canaries of 30 days, by state.",
+            states.sorted { $0.key < $1.key }.map { ("{state=\"\($0.key)\"}", "\($0.value)") })
     }
 }

@@ -28,15 +28,20 @@ public struct Merger: Sendable {
     private var undo = BatchUndo()
     /// Identities that are remembered from a batch that was undone, and have not been fed again.
     private var replay: Set<RecordID> = []
+    /// Empty where none is known.
+    private let homeCluster: String
 
-    /// - Parameter running: identities of the snapshots that the store holds.
+    /// - Parameters:
+    ///   - running: identities of the snapshots that the store holds.
+    ///   - homeCluster: the cluster of jobs whose records name none.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
-        running: Set<RecordID> = []
+        running: Set<RecordID> = [], homeCluster: String? = nil
     ) {
         self.recent = recent
         self.vocabulary = vocabulary
         runningIDs = running
+        self.homeCluster = homeCluster ?? ""
         batch.runs.reserveCapacity(10_000)
     }
 
@@ -249,7 +254,7 @@ public struct Merger: Sendable {
         let job = jobSymbol(record)
         let runKey = RunKey(
             day: day,
-            cluster: symbol(record, .cluster, .cluster),
+            cluster: clusterSymbol(record),
             job: job,
             step: job == 0 ? 0 : symbol(record, .stepID, .step),
             user: userSymbol(record, envelope),
@@ -311,10 +316,19 @@ public struct Merger: Sendable {
     private mutating func jobSymbol(_ record: UsageRecord) -> Int32 {
         if record[.jobID].isEmpty { return 0 }
         key.reset()
-        append(record, .cluster)
+        if record[.cluster].isEmpty { key.append(homeCluster) } else { append(record, .cluster) }
         append(record, .jobID)
         key.append(String(record.restart ?? 0))
         return key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
+    }
+
+    /// A cleared environment leaves the job's number, in the name of its control group, and not the cluster's.
+    private mutating func clusterSymbol(_ record: UsageRecord) -> Int32 {
+        guard record[.cluster].isEmpty, !record[.jobID].isEmpty, !homeCluster.isEmpty else {
+            return symbol(record, .cluster, .cluster)
+        }
+        var name = homeCluster
+        return name.withUTF8 { vocabulary[.cluster].symbol(for: UnsafeRawBufferPointer($0)) }
     }
 
     private mutating func environmentSymbol(_ record: UsageRecord) -> Int32 {

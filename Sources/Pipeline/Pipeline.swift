@@ -10,7 +10,8 @@ import Synchronization
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
 /// Left of `=>` is a thread for each datagram socket and one for all streams, which never waits for disk sync, database or Slurm. Right of it is one thread
-/// that writes. A third syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
+/// that writes; beside it one that asks Slurm of jobs, and one that
+/// sends canaries out. A third syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
 /// identities of late records, each with a bound of its own; what waits, waits on disk.
 public final class Pipeline: Sendable {
     private let receivers: [DatagramReceiver]
@@ -25,6 +26,9 @@ public final class Pipeline: Sendable {
 
     private let stopReceiving = StopSignal()
     private let stopWriting = StopSignal()
+    private let stopAsking = StopSignal()
+    private let slurm: SlurmSettings
+    private let canary: CanarySettings
     private let threads = Mutex(0)
     private let failure = Mutex<String?>(nil)
 
@@ -40,6 +44,8 @@ public final class Pipeline: Sendable {
         self.logger = logger
         location = try StoreLocation(settings.store)
         stateDirectory = settings.stateDirectory
+        slurm = settings.slurm
+        canary = settings.canary
         journal = try Journal(
             directory: settings.stateDirectory + "/journal",
             limits: JournalLimits(
@@ -71,6 +77,9 @@ public final class Pipeline: Sendable {
         }
         startStage("sync") { self.runSync() }
         startStage("write") { self.runWriter() }
+        // no end waits for it: it may stand in a question to Slurm, and what it has not written it asks for again
+        if slurm.source != "off" { startThread("jobs") { self.runJobs() } }
+        if canary.mode != "off" { startThread("canaries") { self.runCanaries() } }
     }
 
     /// Waits until the store has answered, or has failed to once, or the time is over: so that whoever waits for readiness
@@ -89,6 +98,7 @@ public final class Pipeline: Sendable {
     ///
     /// - Returns: what made a stage end early; nil if all ended as they should.
     public func stop() -> String? {
+        stopAsking.request()
         for receiver in receivers { receiver.stop() }
         streams?.stop()
         while threads.withLock({ $0 }) > 2 { usleep(2_000) }
@@ -127,11 +137,27 @@ public final class Pipeline: Sendable {
         }
     }
 
+    private func runJobs() {
+        guard let source = slurm.jobSource else { return }
+        JobFactsStage(
+            settings: slurm, source: source, ledger: location.makeJobLedger(), metrics: metrics, stop: stopAsking,
+            logger: logger
+        ).run()
+    }
+
+    private func runCanaries() {
+        CanaryStage(
+            settings: canary, source: slurm.jobSource ?? slurm.commands, ledger: location.makeCanaryLedger(),
+            metrics: metrics, stop: stopAsking, logger: logger
+        ).run()
+    }
+
     private func runWriter() {
         let writer = Writer(
             journal: journal,
             refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
-            store: location.makeStore(), tunables: tunables, metrics: metrics, stop: stopWriting, logger: logger)
+            store: location.makeStore(), tunables: tunables, metrics: metrics, stop: stopWriting, logger: logger,
+            homeCluster: slurm.cluster)
         do {
             try writer.run()
         } catch {

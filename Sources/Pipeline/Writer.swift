@@ -22,7 +22,8 @@ final class Writer {
     let stop: StopSignal
     let logger: Logger
 
-    var merger = Merger()
+    var merger: Merger
+    private let homeCluster: String?
     var parser = MessageParser()
     var record = UsageRecord()
     var position = JournalPosition(sequence: 0, tally: 0)
@@ -33,8 +34,10 @@ final class Writer {
     init(
         journal: Journal, refusedFile: RefusedFile, store: any UsageStore, tunables: Tunables, metrics: IngestMetrics,
         stop: StopSignal,
-        logger: Logger
+        logger: Logger, homeCluster: String? = nil
     ) {
+        self.homeCluster = homeCluster
+        merger = Merger(homeCluster: homeCluster)
         self.journal = journal
         self.refusedFile = refusedFile
         self.store = store
@@ -89,7 +92,7 @@ final class Writer {
 
     /// Rebuilds what was in memory before a restart: the identities of late records, and the parts that wait.
     private func resume(from state: SourceState) throws -> JournalReader {
-        merger = Merger(running: Set(state.snapshots))
+        merger = Merger(running: Set(state.snapshots), homeCluster: homeCluster)
         position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
         // the disk may have lost what the store has: new entries must not take numbers that were given
         try journal.advance(to: position)

@@ -51,7 +51,11 @@ extension JobReport {
             "num_nodes": .integer(numNodes), "state": .text(state), "exit_code": .text(exitCode),
             "submit": .time(submit), "start": .time(start), "end": .time(end),
             "elapsed_seconds": .integer(elapsedSeconds),
-            "source": .text(isFromSlurm ? "slurm" : "environment"), "runs": .array(runs.map { $0.json }),
+            "source": .text(isFromSlurm ? "slurm" : "environment"), "name": .text(name),
+            "num_tasks": .integer(numTasks), "node_list": .text(nodeList),
+            "time_limit_seconds": .integer(timeLimitSeconds), "restart": .integer(restart),
+            "array_job_id": .integer(arrayJobID), "array_task_id": .integer(arrayTaskID),
+            "runs": .array(runs.map { $0.json }),
         ])
     }
 }
@@ -88,6 +92,21 @@ extension Health {
             "kernel_dropped": .integer(kernelDropped), "pending": .integer(pending),
             "oldest_pending_seconds": .real(oldestPendingSeconds), "last_record": .time(lastRecord),
             "balanced": .bool(isBalanced), "canary_loss": canaryLoss.map { .real($0) } ?? .null,
+        ])
+    }
+}
+
+extension ClaimReport {
+    public var json: JSON {
+        .object([
+            "jobs_checked": .integer(jobsChecked), "differing": .integer(differing),
+            "differences": .array(
+                differences.map {
+                    .object([
+                        "job_id": .text($0.jobID), "cluster": .text($0.cluster), "restart": .integer($0.restart),
+                        "field": .text($0.field), "claimed": .text($0.claimed), "slurm": .text($0.actual),
+                    ])
+                }),
         ])
     }
 }

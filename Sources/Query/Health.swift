@@ -73,6 +73,7 @@ public struct Health: Sendable, Equatable {
         }
         health.rejected.sort { $0.reason < $1.reason }
         if health.pending == 0 { health.oldestPendingSeconds = 0 }
+        health.canaryLoss = try CanaryReport.ask(connection, now: now, days: CanaryReport.days).overall.loss
         return health
     }
 }

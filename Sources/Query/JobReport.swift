@@ -33,6 +33,16 @@ public struct JobReport: Sendable, Equatable {
     public let qos: String?
     public let partition: String?
     public let numNodes: Int64?
+    /// Tasks by Slurm's word, or the records'.
+    public let numTasks: Int64?
+    public let name: String?
+    public let nodeList: String?
+    public let timeLimitSeconds: Int64?
+    /// How often it had been started before the start that is told of.
+    public let restart: Int64
+    /// The array and the place in it; nil for no task of an array.
+    public let arrayJobID: Int64?
+    public let arrayTaskID: Int64?
     public let state: String?
     public let exitCode: String?
     /// Microseconds since 1970 UTC.
@@ -46,20 +56,29 @@ public struct JobReport: Sendable, Equatable {
 
     /// Of a job that was requeued: the facts of its last start, and the runs of all.
     ///
+    /// - Parameter jobID: the job's own number, or `ARRAY_TASK`.
     /// - Returns: nil if there is no such job; one report for each cluster that has one of this id.
     public static func ask(
         _ connection: any SQLConnection, jobID: String, cluster: String? = nil
     ) throws(StoreError) -> [JobReport] {
+        let place = jobID.split(separator: "_", omittingEmptySubsequences: false).map { Int64($0) }
+        var condition = "j.job_id = ?"
+        var parameters: [SQLValue] = [.text(jobID)]
+        if place.count == 2, let array = place[0], let task = place[1] {
+            condition = "j.array_job_id = ? AND j.array_task_id = ?"
+            parameters = [.integer(array), .integer(task)]
+        }
         let rows = try connection.query(
             """
-            SELECT c.id, c.name, max(j.restart) FROM jobs j JOIN clusters c ON c.id = j.cluster
-            WHERE j.job_id = ?\(cluster == nil ? "" : " AND c.name = ?") GROUP BY c.id, c.name ORDER BY c.name
-            """, [.text(jobID)] + (cluster.map { [.text($0)] } ?? []))
+            SELECT c.id, c.name, max(j.restart), j.job_id FROM jobs j JOIN clusters c ON c.id = j.cluster
+            WHERE \(condition)\(cluster == nil ? "" : " AND c.name = ?") GROUP BY c.id, c.name, j.job_id
+            ORDER BY c.name, j.job_id
+            """, parameters + (cluster.map { [.text($0)] } ?? []))
         var reports: [JobReport] = []
         for row in rows {
-            guard let id = row[0].integer, let restart = row[2].integer else { continue }
+            guard let id = row[0].integer, let restart = row[2].integer, let number = row[3].text else { continue }
             reports.append(
-                try report(connection, jobID, cluster: (id, row[1].text ?? ""), restart: restart))
+                try report(connection, number, cluster: (id, row[1].text ?? ""), restart: restart))
         }
         return reports
     }
@@ -70,15 +89,18 @@ public struct JobReport: Sendable, Equatable {
         let facts = try connection.query(
             """
             SELECT \(PersonNames.name(on: "(SELECT max(r.day) FROM runs r WHERE r.job = j.id)")), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
-                j.end_time, j.elapsed_seconds, j.source
+                j.end_time, j.elapsed_seconds, j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds,
+                j.array_job_id, j.array_task_id
             FROM jobs j JOIN users u ON u.id = j.usr JOIN accounts a ON a.id = j.account
                 JOIN qoses q ON q.id = j.qos JOIN partitions p ON p.id = j.partition
             WHERE j.job_id = ? AND j.cluster = ? AND j.restart = ?
             """, [.text(jobID), .integer(cluster.id), .integer(restart)])
-        let row = facts.first ?? [SQLValue](repeating: .null, count: 12)
+        let row = facts.first ?? [SQLValue](repeating: .null, count: 18)
         return JobReport(
             jobID: jobID, cluster: cluster.name, username: row[0].name, account: row[1].name, qos: row[2].name,
-            partition: row[3].name, numNodes: row[4].integer, state: row[5].text, exitCode: row[6].text,
+            partition: row[3].name, numNodes: row[4].integer, numTasks: row[12].integer, name: row[13].text,
+            nodeList: row[14].text, timeLimitSeconds: row[15].integer, restart: restart, arrayJobID: row[16].integer,
+            arrayTaskID: row[17].integer, state: row[5].text, exitCode: row[6].text,
             submit: row[7].integer, start: row[8].integer, end: row[9].integer, elapsedSeconds: row[10].integer,
             isFromSlurm: row[11].integer == 1, runs: try runs(connection, jobID, cluster: cluster.id))
     }

@@ -18,6 +18,8 @@ public struct Settings: Sendable, Equatable {
     /// Patterns of interpreters' prefixes by the kind of environment that they stand for; kinds that are not here keep
     /// their built-in patterns.
     public var environments: [String: [String]] = [:]
+    public var slurm = SlurmSettings()
+    public var canary = CanarySettings()
 
     /// The defaults below a state directory.
     public init(stateDirectory: String) {
@@ -90,7 +92,8 @@ extension Settings {
             ("journal.max_bytes", journal.maximumBytes != other.journal.maximumBytes),
             ("journal.segment_bytes", journal.segmentBytes != other.journal.segmentBytes),
             ("receive.buffer_bytes", receive.bufferBytes != other.receive.bufferBytes),
-            ("log.level", log.level != other.log.level),
+            ("log.level", log.level != other.log.level), ("slurm", slurm != other.slurm),
+            ("canary", canary != other.canary),
         ].filter { $0.1 }.map { $0.0 }
     }
 }

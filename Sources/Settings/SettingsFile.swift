@@ -19,7 +19,7 @@ public enum SettingsFile {
         let root = Section(table: table, name: "", file: name, text: text)
         try root.refuseUnknown([
             "listen", "store", "state_dir", "http", "journal", "receive", "streams", "tls", "merge", "log",
-            "environments",
+            "environments", "slurm", "canary",
         ])
         if let directory = try root.string("state_dir") { settings.move(stateDirectory: directory) }
         if let listen = try root.strings("listen") {
@@ -55,11 +55,7 @@ public enum SettingsFile {
         settings.tls.certificate = try tls?.string("certificate") ?? settings.tls.certificate
         settings.tls.key = try tls?.string("key") ?? settings.tls.key
         settings.tls.clientAuthorities = try tls?.string("client_ca") ?? settings.tls.clientAuthorities
-        if let tls, let word = try tls.string("client_certificates") {
-            let words = ["none", "optional", "required"]
-            guard words.contains(word) else {
-                throw tls.complaint("client_certificates", "'\(word)' is none of \(words.joined(separator: ", "))")
-            }
+        if let word = try tls?.choice("client_certificates", among: ["none", "optional", "required"]) {
             settings.tls.clientCertificates = word
         }
 
@@ -74,12 +70,84 @@ public enum SettingsFile {
 
         let log = try root.section("log", ["level", "rejects_per_minute"])
         try log?.integer("rejects_per_minute", 0...100_000) { settings.log.rejectsPerMinute = $0 }
-        if let log, let level = try log.string("level") {
-            let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-            guard levels.contains(level) else {
-                throw log.complaint("level", "'\(level)' is none of \(levels.joined(separator: ", "))")
+        let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+        settings.log.level = try log?.choice("level", among: levels) ?? settings.log.level
+        try apply(slurm: root, to: &settings.slurm)
+        try apply(canary: root, to: &settings.canary)
+    }
+
+    private static func apply(slurm root: Section, to slurm: inout SlurmSettings) throws(SettingsError) {
+        guard
+            let section = try root.section(
+                "slurm",
+                [
+                    "source", "cluster", "interval_s", "batch_jobs", "timeout_s", "squeue", "sacct", "url", "version",
+                    "user", "token_file",
+                ])
+        else { return }
+        slurm.source = try section.choice("source", among: SlurmSettings.sources) ?? slurm.source
+        slurm.cluster = try section.string("cluster") ?? slurm.cluster
+        try section.integer("interval_s", 1...3_600) { slurm.intervalSeconds = $0 }
+        try section.integer("batch_jobs", 1...5_000) { slurm.batchJobs = $0 }
+        try section.integer("timeout_s", 1...3_600) { slurm.timeoutSeconds = $0 }
+        slurm.squeue = try section.string("squeue") ?? slurm.squeue
+        slurm.sacct = try section.string("sacct") ?? slurm.sacct
+        if let url = try section.string("url") {
+            guard ["http://", "https://", "unix:///"].contains(where: { url.hasPrefix($0) }) else {
+                throw section.complaint("url", "must be http://HOST:PORT, https://HOST:PORT or unix:///PATH")
             }
-            settings.log.level = level
+            slurm.url = url.last == "/" ? String(url.dropLast()) : url
+        }
+        if let version = try section.string("version") {
+            let parts = version.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
+            guard version.first == "v", parts.count == 3, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isNumber) })
+            else { throw section.complaint("version", "must be like v0.0.38") }
+            slurm.version = version
+        }
+        slurm.user = try section.string("user") ?? slurm.user
+        slurm.tokenFile = try section.string("token_file") ?? slurm.tokenFile
+        if slurm.source == "slurmrestd" && slurm.url == nil {
+            throw section.complaint("source", "\"slurmrestd\" needs url, where slurmrestd listens")
+        }
+    }
+
+    private static func apply(canary root: Section, to canary: inout CanarySettings) throws(SettingsError) {
+        guard
+            let section = try root.section(
+                "canary",
+                [
+                    "mode", "per_day", "processes", "killed", "wait_s", "python", "hook", "packages", "servers",
+                    "partitions", "nodes", "sbatch", "options",
+                ])
+        else { return }
+        canary.mode = try section.choice("mode", among: CanarySettings.modes) ?? canary.mode
+        try section.integer("per_day", 1...86_400) { canary.perDay = $0 }
+        try section.integer("processes", 1...10_000) { canary.processes = $0 }
+        try section.integer("killed", 0...10_000) { canary.killed = $0 }
+        try section.integer("wait_s", 1...86_400) { canary.waitSeconds = $0 }
+        canary.python = try section.string("python") ?? canary.python
+        canary.hook = try section.string("hook") ?? canary.hook
+        canary.packages = try section.strings("packages") ?? canary.packages
+        if let odd = canary.packages.first(where: { !isImportName($0) }) {
+            throw section.complaint("packages", "'\(odd)' is no name that can be imported")
+        }
+        canary.servers = try section.strings("servers") ?? canary.servers
+        canary.partitions = try section.strings("partitions") ?? canary.partitions
+        canary.nodes = try section.strings("nodes") ?? canary.nodes
+        canary.sbatch = try section.string("sbatch") ?? canary.sbatch
+        canary.options = try section.strings("options") ?? canary.options
+        if canary.mode == "local" && canary.hook == nil {
+            throw section.complaint("mode", "\"local\" needs hook, the hook's directory")
+        }
+    }
+
+    /// It becomes part of a program.
+    private static func isImportName(_ text: String) -> Bool {
+        text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+            part.utf8.first.map { !(48...57).contains($0) } == true
+                && part.utf8.allSatisfy {
+                    (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95
+                }
         }
     }
 }
@@ -134,6 +202,14 @@ private struct Section {
             throw complaint(key, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         set(integer)
+    }
+
+    func choice(_ key: String, among words: [String]) throws(SettingsError) -> String? {
+        guard let word = try string(key) else { return nil }
+        guard words.contains(word) else {
+            throw complaint(key, "'\(word)' is none of \(words.joined(separator: ", "))")
+        }
+        return word
     }
 
     func complaint(_ key: String, _ why: String) -> SettingsError {

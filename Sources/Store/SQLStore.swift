@@ -275,13 +275,18 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             row.integer(resolver.id(claims[index].job, .job))
             resolver.stage(claims[index], in: &row)
         }
-        // a claim only fills what nobody has filled, and never what Slurm said (source 1)
-        let ids = JobClaim.idColumns.map { "\($0) = COALESCE(NULLIF(j.\($0), 0), s.\($0))" }
+        // a claim only fills what nobody has filled, and never what Slurm said (source 1); it is kept beside that
+        let ids = JobClaim.idColumns.flatMap { column in
+            [
+                "\(column) = CASE WHEN j.source = 0 THEN COALESCE(NULLIF(j.\(column), 0), s.\(column)) ELSE j.\(column) END",
+                "claimed_\(column) = COALESCE(NULLIF(j.claimed_\(column), 0), s.\(column))",
+            ]
+        }
         let facts = JobClaim.factColumns.map { "\($0) = COALESCE(j.\($0), s.\($0))" }
         try connection.query(
             """
             UPDATE jobs AS j SET \((ids + facts).joined(separator: ", "))
-            FROM staged_claims s WHERE j.id = s.job AND j.source = 0
+            FROM staged_claims s WHERE j.id = s.job
             """)
     }
 

@@ -7,7 +7,7 @@
 struct Schema {
     static let migrations: [Migration] = [
         Migration(version: 1, text: version1), Migration(version: 2, text: version2),
-        Migration(version: 3, text: version3),
+        Migration(version: 3, text: version3), Migration(version: 4, text: version4),
     ]
 
     static var current: Int { migrations.last?.version ?? 0 }
@@ -154,6 +154,26 @@ struct Schema {
             FROM usage_daily r JOIN months m ON r.day >= m.first_day AND r.day < m.next_day
                 JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package
             WHERE (r.flags & 2) = 0 AND r.usr <> 0 GROUP BY m.month, p.name HAVING count(DISTINCT r.usr) >= 5;
+
+        """
+
+    /// What records claimed of a job stays beside what Slurm says; what is still to be asked; the canaries that were sent
+    /// out.
+    private static let version4 = """
+        ALTER TABLE jobs ADD COLUMN uid {int};
+        ALTER TABLE jobs ADD COLUMN claimed_usr {small} NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN claimed_account {small} NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN claimed_qos {small} NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN claimed_partition {small} NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN settled {small} NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN attempts {small} NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN due {int} NOT NULL DEFAULT 0;
+        CREATE INDEX jobs_open ON jobs (due, id) WHERE settled = 0;
+        CREATE TABLE canary_runs (
+            run {text} NOT NULL PRIMARY KEY, submitted {int} NOT NULL, expected {int} NOT NULL, killed {int} NOT NULL,
+            mode {text} NOT NULL, partition {text} NOT NULL, node {text} NOT NULL, transport {text} NOT NULL,
+            slurm_job {text}, started {int}, ended {int}, deadline {int} NOT NULL, failure {text});
+        CREATE INDEX canary_runs_submitted ON canary_runs (submitted);
 
         """
 }

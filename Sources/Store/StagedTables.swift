@@ -44,7 +44,8 @@ enum UsageTables {
     static let jobs = StagedTable(
         "jobs",
         [("id", .small), ("cluster", .small), ("job_id", .text), ("restart", .small)]
-            + JobClaim.columns.map { ($0, $0.hasPrefix("array_") ? .integer : .small) })
+            + JobClaim.columns.map { ($0, $0.hasPrefix("array_") ? .integer : .small) }
+            + JobClaim.idColumns.map { ("claimed_" + $0, .small) })
     static let runs = StagedTable(
         "runs",
         Staged.runs.columns.map { column in

@@ -238,6 +238,7 @@ struct SymbolResolver {
                 row.text(keys[index][1])
                 row.integer(Int64(keys[index][2] ?? "0") ?? 0)
                 stage(made[index], in: &row)
+                stageIDs(made[index], in: &row)
             }
             let fresh = try connection.query(
                 """
@@ -320,15 +321,20 @@ struct SymbolResolver {
 
     /// Appends what is claimed of a job, in the order of `JobClaim.columns`.
     func stage<Row: RowWriter>(_ claim: JobClaim, in row: inout Row) {
-        row.integer(id(claim.user, .user))
-        row.integer(id(claim.account, .account))
-        row.integer(id(claim.qos, .qos))
-        row.integer(id(claim.partition, .partition))
+        stageIDs(claim, in: &row)
         row.integer(claim.numNodes)
         row.integer(claim.numTasks)
         row.integer(claim.arrayJobID)
         row.integer(claim.arrayTaskID)
         row.integer(claim.hetGroup)
+    }
+
+    /// The columns `JobClaim.idColumns`.
+    private func stageIDs<Row: RowWriter>(_ claim: JobClaim, in row: inout Row) {
+        row.integer(id(claim.user, .user))
+        row.integer(id(claim.account, .account))
+        row.integer(id(claim.qos, .qos))
+        row.integer(id(claim.partition, .partition))
     }
 
     /// The clusters' names were committed with the dictionary before.

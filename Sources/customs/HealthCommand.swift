@@ -14,15 +14,39 @@ struct HealthCommand: ParsableCommand {
             EXAMPLES
               customs health
               customs health --format json | jq .rejected
+              customs health --claims
             """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
 
+    @Flag(
+        help: """
+            Also list what records said of their jobs and Slurm denies: another user, account, QOS or partition. In JSON \
+            it is the member 'claims'; in CSV it is all that is written.
+            """)
+    var claims = false
+
     func run() throws {
-        let health = try Health.ask(try store.reader(), now: wallClock())
+        let connection = try store.reader()
+        let health = try Health.ask(connection, now: wallClock())
         let table = healthTable(health)
-        show(health.json, as: store, table: { table.formatted(for: $0) }, csv: { table })
+        guard claims else {
+            return show(health.json, as: store, table: { table.formatted(for: $0) }, csv: { table })
+        }
+        let report = try ClaimReport.ask(connection, limit: filter.limit ?? 1_000)
+        let differences = TextTable(
+            headings: ["job", "cluster", "restart", "field", "claimed", "slurm"],
+            rows: report.differences.map {
+                [
+                    .text($0.jobID), .text($0.cluster), .integer($0.restart), .text($0.field), .text($0.claimed),
+                    .text($0.actual),
+                ]
+            })
+        guard case .object(let members) = health.json else { return }
+        show(
+            .object(members + [JSON.Member("claims", report.json)]), as: store,
+            table: { table.formatted(for: $0) + "\n\n" + differences.formatted(for: $0) }, csv: { differences })
     }
 }
 

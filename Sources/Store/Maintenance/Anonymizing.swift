@@ -50,8 +50,8 @@ public struct Anonymizing: Sendable, Equatable {
         let moment = Int64(day) * Calendar.microsecondsPerDay
         try connection.query(
             """
-            UPDATE jobs SET name = NULL
-            WHERE name IS NOT NULL AND COALESCE(end_time, start_time, submit_time, 0) < \(moment) AND NOT EXISTS (
+            UPDATE jobs SET name = NULL, uid = NULL, claimed_usr = 0
+            WHERE (name IS NOT NULL OR uid IS NOT NULL OR claimed_usr <> 0) AND COALESCE(end_time, start_time, submit_time, 0) < \(moment) AND NOT EXISTS (
                 SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(connection.dialect.runKey(beginning: day)))
             """)
         anonymizing.quarantined = Int64(

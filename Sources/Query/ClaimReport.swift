@@ -1,0 +1,65 @@
+import Record
+import Store
+
+/// Where records and Slurm disagree about a job. Slurm wins; what was claimed is kept beside it.
+public struct ClaimReport: Sendable, Equatable {
+    public struct Difference: Sendable, Equatable {
+        public let jobID: String
+        public let cluster: String
+        public let restart: Int64
+        /// `username`, `account`, `qos` or `partition`.
+        public let field: String
+        public let claimed: String
+        public let actual: String
+    }
+
+    /// Jobs of which both have spoken.
+    public let jobsChecked: Int64
+    public let differing: Int64
+    /// The newest jobs first.
+    public let differences: [Difference]
+
+    public static func ask(_ connection: any SQLConnection, limit: Int) throws(StoreError) -> ClaimReport {
+        let rows = try connection.query(
+            """
+            SELECT d.job_id, c.name, d.restart, d.field, d.claimed, d.actual FROM (\(differences)) d
+            JOIN clusters c ON c.id = d.cluster ORDER BY d.id DESC, d.field, d.claimed LIMIT \(limit)
+            """)
+        let checked = try connection.query("SELECT count(*) FROM jobs WHERE source = 1").first?[0].integer
+        return ClaimReport(
+            jobsChecked: checked ?? 0, differing: try count(connection),
+            differences: rows.map {
+                Difference(
+                    jobID: $0[0].text ?? "", cluster: $0[1].text ?? "", restart: $0[2].integer ?? 0,
+                    field: $0[3].text ?? "", claimed: $0[4].text ?? "", actual: $0[5].text ?? "")
+            })
+    }
+
+    static func count(_ connection: any SQLConnection) throws(StoreError) -> Int64 {
+        try connection.query("SELECT count(*) FROM (\(differences)) d").first?[0].integer ?? 0
+    }
+
+    /// Users by the runs, for each of them is a claim; the rest by the first record that said anything. Components of a
+    /// heterogeneous job have partitions and qualities of service of their own, of which Slurm's is the leader's. A user
+    /// who is known by number alone (`#2001`) differs if the number does.
+    private static var differences: String {
+        let users = """
+            SELECT DISTINCT j.id, j.job_id, j.cluster, j.restart, 'username' AS field, n.name AS claimed, u.name AS actual
+            FROM jobs j JOIN runs r ON r.job = j.id JOIN users n ON n.id = r.usr JOIN users u ON u.id = j.usr
+            WHERE j.source = 1 AND r.usr <> j.usr AND r.usr <> 0 AND j.usr <> 0
+                AND n.name <> '#' || COALESCE(CAST(j.uid AS text), substr(n.name, 2))
+            """
+        let others = [("account", "accounts", ""), ("qos", "qoses", single), ("partition", "partitions", single)].map {
+            column, table, condition in
+            """
+            SELECT j.id, j.job_id, j.cluster, j.restart, '\(column)', n.name, m.name
+            FROM jobs j JOIN \(table) n ON n.id = j.claimed_\(column) JOIN \(table) m ON m.id = j.\(column)
+            WHERE j.source = 1 AND j.claimed_\(column) <> j.\(column) AND j.claimed_\(column) <> 0
+                AND j.\(column) <> 0\(condition)
+            """
+        }
+        return ([users] + others).joined(separator: " UNION ALL ")
+    }
+
+    private static let single = " AND j.het_group IS NULL"
+}

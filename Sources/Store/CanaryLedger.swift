@@ -1,0 +1,89 @@
+import Record
+
+/// The table of canaries that were sent out. One thread uses a ledger, which may block.
+public protocol CanaryLedger: AnyObject {
+    func add(_ run: CanaryRun) throws(StoreError)
+
+    func note(_ news: CanaryNews) throws(StoreError)
+
+    /// The number of Slurm's job of each run that has not ended, and when it was sent out.
+    func openJobs() throws(StoreError) -> [(run: String, slurmJob: String, submitted: Int64)]
+
+    /// When the last run was sent out, microseconds since 1970 UTC, and how many were; nil if there was none.
+    func last() throws(StoreError) -> (submitted: Int64, count: Int64)?
+
+    /// Asks a question on the ledger's connection.
+    func ask<Answer>(_ question: (any SQLConnection) throws(StoreError) -> Answer) throws(StoreError) -> Answer
+}
+
+extension StoreLocation {
+    /// A ledger with a connection of its own. Nothing is connected until the first call.
+    public func makeCanaryLedger() -> any CanaryLedger {
+        switch self {
+        case .sqlite(let path):
+            SQLCanaryLedger { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
+        case .postgres(let connection):
+            SQLCanaryLedger { () throws(StoreError) -> PostgresConnection in
+                try PostgresConnection(connection: connection)
+            }
+        }
+    }
+}
+
+final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
+    private let link: StoreLink<Connection>
+
+    init(connect: @escaping () throws(StoreError) -> Connection) {
+        link = StoreLink(staged: [], connect: connect)
+    }
+
+    func add(_ run: CanaryRun) throws(StoreError) {
+        try query(
+            """
+            INSERT INTO canary_runs
+                (run, submitted, expected, killed, mode, partition, node, transport, deadline)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(run.run), .integer(run.submitted), .integer(run.expected), .integer(run.killed), .text(run.mode),
+                .text(run.partition), .text(run.node), .text(run.transport), .integer(run.deadline),
+            ])
+    }
+
+    func note(_ news: CanaryNews) throws(StoreError) {
+        var changes: [(String, SQLValue)] = []
+        if let job = news.slurmJob { changes.append(("slurm_job", .text(job))) }
+        if let started = news.started { changes.append(("started", .integer(started))) }
+        if let ended = news.ended { changes.append(("ended", .integer(ended))) }
+        if let deadline = news.deadline { changes.append(("deadline", .integer(deadline))) }
+        if let failure = news.failure { changes.append(("failure", .text(String(failure.prefix(500))))) }
+        if changes.isEmpty { return }
+        try query(
+            "UPDATE canary_runs SET \(changes.map { "\($0.0) = ?" }.joined(separator: ", ")) WHERE run = ?",
+            changes.map { $0.1 } + [.text(news.run)])
+    }
+
+    func openJobs() throws(StoreError) -> [(run: String, slurmJob: String, submitted: Int64)] {
+        try query(
+            """
+            SELECT run, slurm_job, submitted FROM canary_runs
+            WHERE slurm_job IS NOT NULL AND ended IS NULL AND failure IS NULL ORDER BY submitted DESC LIMIT 500
+            """
+        ).map { ($0[0].text ?? "", $0[1].text ?? "", $0[2].integer ?? 0) }
+    }
+
+    func last() throws(StoreError) -> (submitted: Int64, count: Int64)? {
+        let row = try query("SELECT max(submitted), count(*) FROM canary_runs").first
+        guard let row, let submitted = row[0].integer else { return nil }
+        return (submitted, row[1].integer ?? 0)
+    }
+
+    func ask<Answer>(_ question: (any SQLConnection) throws(StoreError) -> Answer) throws(StoreError) -> Answer {
+        try link.attempt { (connection: Connection) throws(StoreError) in try question(connection) }
+    }
+
+    @discardableResult
+    private func query(_ sql: String, _ parameters: [SQLValue] = []) throws(StoreError) -> [[SQLValue]] {
+        try link.attempt { (connection: Connection) throws(StoreError) in try connection.query(sql, parameters) }
+    }
+}

@@ -1,0 +1,156 @@
+import Merge
+import Record
+
+/// The table of jobs as the batch system's side sees it. One thread uses a ledger, which may block.
+public protocol JobLedger: AnyObject {
+    /// Starts of jobs of which the batch system has not said the last word and that are due, those first that wait longest.
+    ///
+    /// - Parameters:
+    ///   - cluster: only its jobs and those of no cluster; nil for all.
+    ///   - now: microseconds since 1970 UTC.
+    func openJobs(cluster: String?, now: Int64, limit: Int) throws(StoreError) -> [OpenJob]
+
+    /// Writes what asking for them came to, in one transaction.
+    func note(_ outcomes: [JobOutcome]) throws(StoreError)
+}
+
+extension StoreLocation {
+    /// A ledger with a connection of its own. Nothing is connected until the first call.
+    public func makeJobLedger() -> any JobLedger {
+        switch self {
+        case .sqlite(let path):
+            SQLJobLedger { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
+        case .postgres(let connection):
+            SQLJobLedger { () throws(StoreError) -> PostgresConnection in
+                try PostgresConnection(connection: connection)
+            }
+        }
+    }
+}
+
+final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
+    private let link: StoreLink<Connection>
+
+    init(connect: @escaping () throws(StoreError) -> Connection) {
+        link = StoreLink(staged: [StagedFacts.table], connect: connect)
+    }
+
+    func openJobs(cluster: String?, now: Int64, limit: Int) throws(StoreError) -> [OpenJob] {
+        let rows = try link.attempt { (connection: Connection) throws(StoreError) in
+            try connection.query(
+                """
+                SELECT j.id, c.name, j.job_id, j.restart, j.attempts FROM jobs j JOIN clusters c ON c.id = j.cluster
+                WHERE j.settled = 0 AND j.due <= ?\(cluster == nil ? "" : " AND c.name IN ('', ?)")
+                ORDER BY j.due, j.id LIMIT \(limit)
+                """, [.integer(now)] + (cluster.map { [.text($0)] } ?? []))
+        }
+        return rows.compactMap { row in
+            guard let id = row[0].integer, let restart = row[3].integer else { return nil }
+            return OpenJob(
+                row: id, cluster: row[1].text ?? "", jobID: row[2].text ?? "", restart: restart,
+                attempts: row[4].integer ?? 0)
+        }
+    }
+
+    func note(_ outcomes: [JobOutcome]) throws(StoreError) {
+        var facts: [(row: Int64, facts: JobFacts)] = []
+        for outcome in outcomes { if case .facts(let row, let found) = outcome { facts.append((row, found)) } }
+        facts.sort { $0.row < $1.row }
+        try link.attempt { (connection: Connection) throws(StoreError) in
+            // names first and by themselves, as whoever writes usage does
+            if !facts.isEmpty {
+                try connection.transaction { () throws(StoreError) in
+                    try stage(facts, on: connection)
+                    for (column, table) in StagedFacts.names { try addNames(column, table, on: connection) }
+                }
+            }
+            try connection.transaction { () throws(StoreError) in
+                if !facts.isEmpty {
+                    try stage(facts, on: connection)
+                    try connection.query(StagedFacts.update)
+                }
+                for outcome in outcomes { try noteWithoutFacts(outcome, on: connection) }
+            }
+        }
+    }
+
+    private func noteWithoutFacts(_ outcome: JobOutcome, on connection: Connection) throws(StoreError) {
+        switch outcome {
+        case .facts: return
+        case .later(let row, let attempts, let due):
+            try connection.query(
+                "UPDATE jobs SET attempts = ?, due = ? WHERE id = ? AND settled = 0",
+                [.integer(attempts), .integer(due), .integer(row)])
+        case .unknown(let row):
+            try connection.query("UPDATE jobs SET settled = 2 WHERE id = ? AND settled = 0", [.integer(row)])
+        }
+    }
+
+    private func addNames(_ column: String, _ table: String, on connection: Connection) throws(StoreError) {
+        try connection.query(
+            """
+            INSERT INTO \(table) (name) SELECT DISTINCT \(column) FROM staged_facts s
+            WHERE NOT EXISTS (SELECT 1 FROM \(table) t WHERE t.name = s.\(column)) ORDER BY 1
+            ON CONFLICT (name) DO NOTHING
+            """)
+    }
+
+    private func stage(_ facts: [(row: Int64, facts: JobFacts)], on connection: Connection) throws(StoreError) {
+        try connection.stage(StagedFacts.table, count: facts.count) { index, row in
+            let found = facts[index].facts
+            row.integer(facts[index].row)
+            for name in [found.username, found.account, found.qos, found.partition] { row.text(clipped(name ?? "")) }
+            row.integer(found.uid)
+            row.integer(found.numNodes)
+            row.integer(found.numTasks)
+            row.integer(found.arrayJobID)
+            row.integer(found.arrayTaskID)
+            for text in [found.name, found.nodeList, found.state, found.exitCode] { row.text(text.map(clipped)) }
+            row.integer(found.submit)
+            row.integer(found.start)
+            row.integer(found.end)
+            row.integer(found.elapsedSeconds)
+            row.integer(found.timeLimitSeconds)
+            row.integer(found.isFinal ? 1 : 0)
+        }
+    }
+}
+
+/// The temporary table that facts pass through.
+private enum StagedFacts {
+    static let table = StagedTable(
+        "staged_facts",
+        [
+            ("job", .integer), ("usr", .text), ("account", .text), ("qos", .text), ("partition", .text),
+            ("uid", .integer), ("num_nodes", .integer), ("num_tasks", .integer), ("array_job_id", .integer),
+            ("array_task_id", .integer), ("name", .text), ("node_list", .text), ("state", .text), ("exit_code", .text),
+            ("submit_time", .integer), ("start_time", .integer), ("end_time", .integer), ("elapsed_seconds", .integer),
+            ("time_limit_seconds", .integer), ("settled", .integer),
+        ])
+
+    static let names = [("usr", "users"), ("account", "accounts"), ("qos", "qoses"), ("partition", "partitions")]
+
+    /// Slurm wins; what it does not say stays.
+    static var update: String {
+        let ids = names.map { column, table in
+            "\(column) = CASE WHEN s.\(column) = '' THEN j.\(column) "
+                + "ELSE (SELECT n.id FROM \(table) n WHERE n.name = s.\(column)) END"
+        }
+        let kept = [
+            "uid", "num_nodes", "num_tasks", "array_job_id", "array_task_id", "name", "node_list", "submit_time",
+            "start_time", "end_time", "elapsed_seconds", "time_limit_seconds",
+        ].map { "\($0) = COALESCE(s.\($0), j.\($0))" }
+        return """
+            UPDATE jobs AS j SET \((ids + kept).joined(separator: ", ")), state = s.state, exit_code = s.exit_code,
+                settled = s.settled, source = 1, attempts = 0
+            FROM staged_facts s WHERE j.id = s.job AND j.settled <> 1
+            """
+    }
+}
+
+/// As long as every index can hold, and without what PostgreSQL's text cannot.
+private func clipped(_ text: String) -> String {
+    let text = text.utf8.contains(0) ? String(text.filter { $0 != "\0" }) : text
+    guard text.utf8.count > Merger.maximumTextBytes else { return text }
+    return String(decoding: text.utf8.prefix(Merger.maximumTextBytes), as: UTF8.self)
+}
