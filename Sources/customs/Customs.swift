@@ -22,6 +22,7 @@ struct Customs: ParsableCommand {
               customs who numpy --older-than 2.0  whom to write to
               customs job 4242                    what its Python processes did
               customs health                      what became of every message
+              customs canary status               how much of what must come does
               customs import archive.jsonl.zst    take records from an archive
               customs prune --older-than 400d     take away old detail
               customs hook install --help         bring the hook to Python
@@ -39,7 +40,7 @@ struct Customs: ParsableCommand {
         subcommands: [
             Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
             Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self, HealthCommand.self,
-            Import.self, Export.self, SQL.self, Prune.self, Anonymize.self, HookCommand.self,
+            CanaryCommand.self, Import.self, Export.self, SQL.self, Prune.self, Anonymize.self, HookCommand.self,
         ])
 
     static func main() {

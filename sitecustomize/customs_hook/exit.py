@@ -159,7 +159,8 @@ def messages(record):
     host = record.get("host", "-")
     if not host.isprintable() or " " in host or len(host.encode()) != len(host):
         host = "-"
-    head = "<134>1 %s %s customs %d imports - " % (record["event_timestamp"], host, record["pid"])
+    kind = "canary" if "canary" in record else "imports"
+    head = "<134>1 %s %s customs %d %s - " % (record["event_timestamp"], host, record["pid"], kind)
     body = presence.encode(record)
     frame = min(AIM, _FRAME - len(head))
     texts = [body] if len(body) <= frame else unit("long").bodies(record, frame)

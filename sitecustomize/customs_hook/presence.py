@@ -65,7 +65,7 @@ _NAMESPACE = _MODULE.__dict__["__dict__"].__get__
 
 #: Variables that say something of a process outside of a batch job, beside those above.
 _NAMES = b"USER LOGNAME SLURM_JOB_USER SLURM_JOB_ID SLURM_JOBID SLURM_STEP_ID SLURMD_NODENAME "
-_NAMES += b"container CUSTOMS_SERVER CUSTOMS_TRACE_DIR"
+_NAMES += b"container CUSTOMS_SERVER CUSTOMS_TRACE_DIR CUSTOMS_CANARY"
 
 
 def started_with(is_wanted):
@@ -282,6 +282,10 @@ def head(site, directory=None):
         elif type(value) is str and value:
             record[key] = bounded(key, value)
     record["main"] = bounded("main", program(directory))
+    mark = environment.get("CUSTOMS_CANARY")
+    canary = unit("canary").mark(mark) if mark else None
+    if canary:
+        record["canary"] = canary
     return record
 
 

@@ -7,7 +7,7 @@ record is, and where it was, is not the trace's to say.
 
 import json
 
-from customs_hook import presence, rules
+from customs_hook import canary, presence, rules
 
 _NUMBERS = (
     *("pid", "ppid", "array_job_id", "array_task_id", "het_group", "restart"),
@@ -110,6 +110,11 @@ def _known(members):
         value = members.get(key)
         if _is(value, str) and value and value.isprintable():
             found[key] = presence.bounded(key, value)
+    mark = members.get("canary")
+    if type(mark) is dict:
+        mark = canary.checked(mark.get("run"), mark.get("seq"), mark.get("of"))
+        if mark:
+            found["canary"] = mark
     return found
 
 

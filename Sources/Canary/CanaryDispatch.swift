@@ -1,0 +1,32 @@
+import Record
+import Settings
+import Store
+
+/// Sends a run out and writes down what is to be expected of it.
+public enum CanaryDispatch {
+    /// - Parameters:
+    ///   - clock: microseconds since 1970 UTC.
+    ///   - failed: is told if it could not run.
+    public static func send(
+        _ order: CanaryOrder, ledger: any CanaryLedger, clock: () -> Int64, failed: (CanaryNews) -> Void
+    ) throws(StoreError) {
+        let isLocal = order.settings.mode != "sbatch"
+        // it stands in the store before its first record can
+        let patience = isLocal ? 86_400 : Int64(max(86_400, order.settings.waitSeconds))
+        try ledger.add(order.record(now: clock(), patience: patience))
+        var news = CanaryNews(run: order.run)
+        if isLocal {
+            news.started = clock()
+            news.failure = LocalCanaries.run(order)
+            news.ended = clock()
+            news.deadline = clock() + Int64(order.settings.waitSeconds) * 1_000_000
+        } else {
+            switch SlurmCanaries.submit(order) {
+            case .success(let job): news.slurmJob = job
+            case .failure(let refusal): news.failure = refusal.why
+            }
+        }
+        try ledger.note(news)
+        if news.failure != nil { failed(news) }
+    }
+}

@@ -1,0 +1,32 @@
+import Processes
+import Settings
+
+/// Runs canaries as processes of this machine, where there is no Slurm.
+public enum LocalCanaries {
+    /// Runs them one after the other.
+    ///
+    /// - Returns: why not all of them ran as they should; nil if all did.
+    public static func run(_ order: CanaryOrder) -> String? {
+        for process in 1...order.settings.processes {
+            var environment = surroundings() + ["CUSTOMS_CANARY=\(order.mark(process))"]
+            if let hook = order.settings.hook { environment.append("PYTHONPATH=\(hook)") }
+            if let server = order.server { environment.append("CUSTOMS_SERVER=\(server)") }
+            let program = Program(
+                order.settings.python, ["-c", order.program(process)], environment: environment, secondsAtMost: 60,
+                bytesAtMost: 4_096)
+            let outcome: Program.Outcome
+            do throws(ProgramError) { outcome = try program.run() } catch { return error.description }
+            if outcome.status != order.status(process) {
+                let why = outcome.complaint ?? "it ended with status 0 and was to be killed"
+                return "\(order.settings.python), process \(process): \(why)"
+            }
+        }
+        return nil
+    }
+
+    /// Without settings of Python, the hook and a job.
+    private static func surroundings() -> [String] {
+        let own = ["PYTHON", "CUSTOMS_", "SLURM", "OMPI_", "PMI", "PALS_", "MV2_", "FLUX_", "JSM_", "ALPS_"]
+        return inheritedEnvironment().filter { entry in !own.contains { entry.hasPrefix($0) } }
+    }
+}

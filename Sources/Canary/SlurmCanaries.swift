@@ -1,0 +1,95 @@
+import Processes
+import Record
+import Settings
+
+/// Sends canaries out as batch jobs.
+public enum SlurmCanaries {
+    /// - Returns: the job's number, or why there is none.
+    public static func submit(_ order: CanaryOrder) -> Result<String, Refusal> {
+        var arguments = [
+            "--parsable", "--job-name=customs-canary", "--output=/dev/null", "--error=/dev/null", "--ntasks=1",
+            "--time=5",
+            "--chdir=/",
+        ]
+        if !order.partition.isEmpty { arguments.append("--partition=\(order.partition)") }
+        if !order.node.isEmpty { arguments.append("--nodelist=\(order.node)") }
+        // the site's own come last, and win
+        arguments += order.settings.options + ["--wrap=\(script(order))"]
+        let program = Program(
+            order.settings.sbatch, arguments, environment: surroundings(), secondsAtMost: 60, bytesAtMost: 65_536)
+        let outcome: Program.Outcome
+        do throws(ProgramError) { outcome = try program.run() } catch {
+            return .failure(Refusal(why: error.description))
+        }
+        if let complaint = outcome.complaint {
+            return .failure(Refusal(why: "\(order.settings.sbatch): \(complaint)"))
+        }
+        let number = outcome.outputText.prefix { $0.isASCII && $0.isNumber }
+        guard !number.isEmpty else {
+            return .failure(Refusal(why: "\(order.settings.sbatch): it names no job"))
+        }
+        return .success(String(number))
+    }
+
+    public struct Refusal: Error, Sendable, Equatable {
+        public let why: String
+    }
+
+    /// What Slurm's word on the job comes to.
+    ///
+    /// - Parameters:
+    ///   - facts: of its last start; nil if Slurm does not know the job.
+    ///   - wait: after the end, until what has not come is lost, microseconds.
+    ///   - now: microseconds since 1970 UTC.
+    public static func news(
+        of run: String, submitted: Int64, facts: JobFacts?, wait: Int64, now: Int64
+    ) -> CanaryNews {
+        var news = CanaryNews(run: run)
+        guard let facts else {
+            // the accounting lags behind
+            if now - submitted > 3_600_000_000 { news.failure = "Slurm does not know the job" }
+            return news
+        }
+        news.started = facts.start
+        guard facts.isFinal, facts.state != "REQUEUED" else {
+            // nothing is lost while it waits
+            news.deadline = now + max(wait, 86_400_000_000)
+            return news
+        }
+        let ended = facts.end ?? now
+        if facts.state == "COMPLETED" {
+            news.ended = ended
+            news.deadline = ended + wait
+        } else {
+            news.failure = "job \(facts.jobID) ended as \(facts.state) \(facts.exitCode ?? "")"
+        }
+        return news
+    }
+
+    /// Ends with 3 if not every process ran as it should.
+    static func script(_ order: CanaryOrder) -> String {
+        var lines = ["failed=0"]
+        if let hook = order.settings.hook {
+            lines.append("export PYTHONPATH=\(quoted(hook))\"${PYTHONPATH:+:$PYTHONPATH}\"")
+        }
+        if let server = order.server { lines.append("export CUSTOMS_SERVER=\(quoted(server))") }
+        for process in 1...order.settings.processes {
+            lines.append(
+                "CUSTOMS_CANARY=\(quoted(order.mark(process))) \(quoted(order.settings.python)) -c "
+                    + "\(quoted(order.program(process)))")
+            lines.append("[ $? -eq \(order.status(process)) ] || failed=3")
+        }
+        lines.append("exit $failed")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// What sbatch hands on to the job: nothing of this process' own.
+    private static func surroundings() -> [String] {
+        let kept = ["PATH=", "HOME=", "USER=", "LOGNAME=", "SHELL=", "SLURM_CONF=", "LANG=", "LC_ALL="]
+        return inheritedEnvironment().filter { entry in kept.contains { entry.hasPrefix($0) } }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Query
+import Store
+
+struct CanaryStatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "The runs of canaries, the newest first: what had to come, what came, what is lost.",
+        discussion: """
+            loss_upper_95 is the exact binomial bound: with 95 % confidence no more is lost. A state is 'submitted', \
+            'running', 'complete', 'overdue' (what has not come is lost) or 'failed' (it could not run: that is no loss).
+
+            EXAMPLES
+              customs canary status --since 7d
+              customs canary status --by path
+              customs canary status --format json | jq '.[] | select(.state == "overdue")'
+            """)
+
+    enum Grouping: String, CaseIterable, ExpressibleByArgument {
+        case run, path
+    }
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var filter: FilterOptions
+
+    @Option(help: "run (the default), or path: all runs by partition, node and transport.")
+    var by: Grouping = .run
+
+    @Option(name: .customLong("run"), help: ArgumentHelp("Only this run.", valueName: "name"))
+    var onlyRun: String?
+
+    func run() throws {
+        let now = wallClock()
+        var days: Int?
+        if let first = try filter.filter.firstDay { days = max(0, Int(now / 86_400_000_000) - first + 1) }
+        var report = try CanaryReport.ask(try store.location().reader(), now: now, days: days, run: onlyRun)
+        if let last = try filter.filter.lastDay {
+            report = report.before(Int64(last + 1) * 86_400_000_000)
+        }
+        if let limit = filter.limit { report = report.first(limit) }
+        showCanaries(by == .run ? report.json : report.byPath, as: store.format)
+    }
+}
+
+/// Objects of one form as a table.
+func showCanaries(_ json: JSON, as format: OutputFormat) {
+    var headings: [String] = []
+    var rows: [[JSON]] = []
+    if case .array(let elements) = json {
+        for case .object(let members) in elements {
+            headings = members.map { $0.key }
+            rows.append(members.map { $0.value })
+        }
+    }
+    let table = TextTable(headings: headings, rows: rows)
+    show(json, as: format, table: { rows.isEmpty ? "no canaries" : table.formatted }, csv: { table })
+}

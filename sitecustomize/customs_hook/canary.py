@@ -1,0 +1,26 @@
+"""What makes a process a canary: one that the site sends out, to see whether its record arrives.
+
+Loaded only where ``CUSTOMS_CANARY`` is set, to ``RUN:SEQUENCE:OF``.
+"""
+
+if "presence" not in globals():
+    from customs_hook import presence
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
+
+def mark(text):
+    """Return the member ``canary`` of the record; None if the text is none of the daemon's."""
+    parts = text.split(":")
+    if len(parts) != 3:
+        return None
+    return checked(parts[0], presence.integer(parts[1]), presence.integer(parts[2]))
+
+
+def checked(run, sequence, of):
+    """Return the member ``canary`` of these values; None if they are none of the daemon's."""
+    if type(run) is not str or not 0 < len(run) <= 64 or run.strip(_LETTERS):
+        return None
+    if type(sequence) is not int or type(of) is not int or not 0 <= sequence <= of <= 999999999:
+        return None
+    return {"run": run, "seq": sequence, "of": of}
