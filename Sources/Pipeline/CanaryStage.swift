@@ -36,6 +36,8 @@ final class CanaryStage {
     /// Runs until the stop signal.
     func run() {
         let interval = 86_400_000 / settings.perDay
+        // who writes makes the tables
+        while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         while !stop.isRequested {
             do {
                 try sendIfDue(interval: Int64(interval) * 1_000)

@@ -43,6 +43,8 @@ final class JobFactsStage {
     /// Runs until the stop signal.
     func run() {
         let interval = settings.intervalSeconds * 1_000
+        // who writes makes the tables
+        while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         while !stop.isRequested {
             let began = steadyMilliseconds()
             var wait = interval

@@ -37,7 +37,7 @@ package enum SlurmText {
     ///
     /// - Returns: seconds; nil for `UNLIMITED` and the like.
     package static func duration(_ text: some StringProtocol) -> Int64? {
-        let parts = text.split(separator: "-", maxSplits: 1)
+        let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard let last = parts.last, let days = parts.count == 2 ? Int64(parts[0]) : 0, days < 100_000 else {
             return nil
         }

@@ -25,7 +25,7 @@ import Testing
         // one node and one task, and two nodes and four
         #expect(jobs[2].numNodes == 3 && jobs[2].numTasks == 5)
         #expect(jobs[3].restart == 1)
-        #expect(jobs[3].timeLimitSeconds == ((24 + 2) * 60 + 4) * 60)
+        #expect(jobs[3].timeLimitSeconds == 93_840)
     }
 
     @Test("nothing runs") func empty() throws { #expect(try Queue.facts([]).isEmpty) }

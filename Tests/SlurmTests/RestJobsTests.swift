@@ -18,7 +18,9 @@ import Testing
         let known = Dictionary(
             uniqueKeysWithValues: sacct.map { (JobKey(jobID: $0.jobID, restart: $0.restart), $0) })
         var compared = 0
-        for name in try Captures.names("slurmrestd") where name.hasPrefix("dbv0.0.38") && !name.contains("NOTFOUND") {
+        for name in try Captures.names("slurmrestd") where name.hasPrefix("dbv0.0.38") {
+            // one component of job 39, asked for by its own number, which no process knows
+            if name.contains("heterogen_40") { continue }
             for var facts in try accounting("slurmrestd/" + name) {
                 guard var expected = known[JobKey(jobID: facts.jobID, restart: facts.restart)] else { continue }
                 // waiting tasks of an array are counted together, and captures of living jobs are of other moments

@@ -160,7 +160,9 @@ def look(hook, name, target):
         if name in process.parents:
             process.parents.discard(name)
             unit("submodules").watch(process)
-        if name in hook.watched or "-packages/" in (spec.origin or ""):
+        is_installed = "-packages/" in (spec.origin or "")
+        # what a canary imports is there on every node, so it is of the standard library
+        if name in hook.watched or is_installed or "CUSTOMS_CANARY" in ENVIRONMENT:
             watch(process, spec)
         return spec
     except Exception as error:
