@@ -93,7 +93,7 @@ struct CanaryRunCommand: ParsableCommand {
                 try CanaryReport.ask(connection, now: wallClock(), run: order.run)
             }
             if report.count(.complete) == 1 || wallClock() > end {
-                return showCanaries(report.json, as: store.format)
+                return showCanaries(report.json, as: store)
             }
             usleep(100_000)
         }

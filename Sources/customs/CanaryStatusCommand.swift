@@ -33,17 +33,17 @@ struct CanaryStatusCommand: ParsableCommand {
         let now = wallClock()
         var days: Int?
         if let first = try filter.filter.firstDay { days = max(0, Int(now / 86_400_000_000) - first + 1) }
-        var report = try CanaryReport.ask(try store.location().reader(), now: now, days: days, run: onlyRun)
+        var report = try CanaryReport.ask(try store.reader(), now: now, days: days, run: onlyRun)
         if let last = try filter.filter.lastDay {
             report = report.before(Int64(last + 1) * 86_400_000_000)
         }
         if let limit = filter.limit { report = report.first(limit) }
-        showCanaries(by == .run ? report.json : report.byPath, as: store.format)
+        showCanaries(by == .run ? report.json : report.byPath, as: store)
     }
 }
 
 /// Objects of one form as a table.
-func showCanaries(_ json: JSON, as format: OutputFormat) {
+func showCanaries(_ json: JSON, as store: StoreOptions) {
     var headings: [String] = []
     var rows: [[JSON]] = []
     if case .array(let elements) = json {
@@ -53,5 +53,5 @@ func showCanaries(_ json: JSON, as format: OutputFormat) {
         }
     }
     let table = TextTable(headings: headings, rows: rows)
-    show(json, as: format, table: { rows.isEmpty ? "no canaries" : table.formatted }, csv: { table })
+    show(json, as: store, table: { rows.isEmpty ? "no canaries" : table.formatted(for: $0) }, csv: { table })
 }
