@@ -228,6 +228,8 @@ struct SymbolResolver {
         let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
         let made = SymbolResolver.claims(of: missing, in: claims)
         let columns = "cluster, job_id, restart, \(JobClaim.columns.joined(separator: ", "))"
+        let ids = JobClaim.idColumns.joined(separator: ", ")
+        let claimed = JobClaim.idColumns.map { "claimed_" + $0 }.joined(separator: ", ")
         let sameJob = "t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart"
         let (rows, fresh) = try connection.transaction(waitsForDisk: false) {
             () throws(StoreError) -> ([[SQLValue]], [[SQLValue]]) in
@@ -238,11 +240,10 @@ struct SymbolResolver {
                 row.text(keys[index][1])
                 row.integer(Int64(keys[index][2] ?? "0") ?? 0)
                 stage(made[index], in: &row)
-                stageIDs(made[index], in: &row)
             }
             let fresh = try connection.query(
                 """
-                INSERT INTO jobs (\(columns)) SELECT \(columns) FROM staged_jobs s
+                INSERT INTO jobs (\(columns), \(claimed)) SELECT \(columns), \(ids) FROM staged_jobs s
                 WHERE NOT EXISTS (SELECT 1 FROM jobs t WHERE \(sameJob))
                 ORDER BY job_id, cluster, restart ON CONFLICT (job_id, cluster, restart) DO NOTHING RETURNING id
                 """)
@@ -277,6 +278,7 @@ struct SymbolResolver {
                     row.integer(CompoundKey.withText(2, of: key) { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 })
                 }
                 stage(made[index], in: &row)
+                stageIDs(made[index], in: &row)
             }
             return ids
         }
