@@ -13,7 +13,7 @@ SWIFT_FLAGS := -c release --static-swift-stdlib
 export SWIFT SWIFT_FLAGS
 
 REQUIREMENTS := Tests/EndToEnd/requirements.txt $(wildcard Tests/Hook/requirements.txt)
-SHELL_SCRIPTS := .ci/run Fuzz/run $(wildcard .ci/*.sh bench/*/*.sh etc/slurm/*.sh) demo/run etc/hook/profile.d/customs.sh \
+SHELL_SCRIPTS := .ci/run Fuzz/run $(wildcard .ci/*.sh bench/*/*.sh etc/slurm/*.sh Tests/SlurmRig/*.sh) demo/run etc/hook/profile.d/customs.sh \
     etc/hook/containers/ch-run-customs
 # What a centre takes from to switch the hook on.
 DEPLOYED = $(shell find etc/hook etc/slurm -type f)
@@ -63,6 +63,7 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py
 	.venv-test/bin/mypy --strict --explicit-package-bases Tests/Deploy
 	.venv-test/bin/mypy --strict --explicit-package-bases docs/man
+	MYPYPATH=bench/load:Tests/EndToEnd:Tests/Slurm .venv-test/bin/mypy --strict --explicit-package-bases Tests/Slurm
 	MYPYPATH=bench/hook .venv-test/bin/mypy --strict --explicit-package-bases bench/hook/hookcost
 	MYPYPATH=bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/ingest/ingestcost
 	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)

@@ -110,9 +110,11 @@ let package = Package(
         tests("JournalTests", ["Checksum", "Journal"]),
         tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
         tests(
-            "StoreTests", ["Merge", "Record", "SampleRecords", "Store", "TestDatabases"], exclude: ["TestDatabases"]),
+            "StoreTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
+            exclude: ["TestDatabases"]),
         tests("QueryTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
         tests("SettingsTests", ["Settings"]),
+        tests("CanaryTests", ["Canary", "Record", "Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
         tests("HookTreeTests", ["HookTree", "Processes"]),
         tests("SlurmTests", ["Record", "Slurm"], exclude: ["Captures"]),

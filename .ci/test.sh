@@ -18,7 +18,7 @@ status=0
 # XCTest writes the file that it was told, Swift Testing one beside it.
 suites+=("Swift:$status:$results/swift.xml:$results/swift-swift-testing.xml")
 
-for suite in Hook Deploy EndToEnd; do
+for suite in Hook Deploy EndToEnd Slurm; do
     echo "== $suite tests"
     status=0
     # No single test takes that long: one that hangs must not hang everything.

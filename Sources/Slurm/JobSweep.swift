@@ -7,6 +7,8 @@ import Record
 public struct JobSweep: Sendable {
     /// After that many answers that say nothing of a job, it is no job of this cluster.
     static let attemptsAtMost: Int64 = 12
+    /// After that many answers with half of a job's facts there will be no more.
+    static let patience: Int64 = 10
     /// The longest wait until a job is asked for again, microseconds.
     static let longestDelay: Int64 = 3_600 * 1_000_000
 
@@ -70,7 +72,11 @@ public struct JobSweep: Sendable {
             // what has been learnt meanwhile may say that it is another cluster's
             guard isOurs(job.cluster) else { return nil }
             let found = facts[JobKey(jobID: job.jobID, restart: job.restart)]
-            if let found, isOurs(found.cluster ?? ""), found.isFinal { return .facts(row: job.row, found) }
+            if let found, isOurs(found.cluster ?? ""), found.isFinal {
+                // the word of a job's end can be in the accounting before that of its start
+                if found.partition != nil || job.attempts >= JobSweep.patience { return .facts(row: job.row, found) }
+                return .later(row: job.row, attempts: job.attempts + 1, due: now + interval / 2)
+            }
             if found != nil {
                 // between its end and the accounting's knowing of it; or it was requeued and waits
                 return .later(row: job.row, attempts: 0, due: now + interval / 2)

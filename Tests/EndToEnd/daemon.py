@@ -92,7 +92,7 @@ class Customs:
     ) -> subprocess.CompletedProcess[str]:
         """Runs a subcommand, whatever its exit code."""
         return subprocess.run(
-            [str(CUSTOMS), command, "--store", store or self.store_url, *arguments],
+            [str(CUSTOMS), *command.split(), "--store", store or self.store_url, *arguments],
             env=clean_environment(self.folder),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -38,6 +38,8 @@ JOB_KEYS = {
         "exit_code",
     ),
     *("submit", "start", "end", "elapsed_seconds", "source", "runs"),
+    *("name", "num_tasks", "node_list", "time_limit_seconds", "restart"),
+    *("array_job_id", "array_task_id"),
 }
 RUN_KEYS = {
     *("step_id", "username", "executable", "main", "python", "processes", "ranks_reported"),

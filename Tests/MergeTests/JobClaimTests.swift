@@ -37,4 +37,16 @@ import Testing
         feed.add([process(1), process(2).with { $0[.cluster] = "alvarez" }, process(3).with { $0.restart = 1 }])
         #expect(Set(feed.batch.jobs.map { $0.job }).count == 3)
     }
+
+    @Test("a job whose record names no cluster is the home cluster's") func homeCluster() throws {
+        var feed = Feed(Merger(homeCluster: "rig"))
+        feed.add([process(1).with { $0[.cluster] = nil }, process(2).with { $0[.cluster] = "rig" }])
+        #expect(feed.batch.jobs.count == 1)
+        #expect(feed.batch.runs.map { feed.merger.vocabulary[.cluster].string($0.key.cluster) } == ["rig"])
+        feed.add(
+            process(3).with {
+                $0[.cluster] = nil; $0[.jobID] = nil
+            })
+        #expect(feed.batch.runs.last.map { $0.key.cluster } == 0, "what is no job is of no cluster")
+    }
 }

@@ -65,7 +65,7 @@ import Testing
                       "oldest_pending_seconds": 1.5,
                       "last_record": "2026-07-29T00:00:00Z",
                       "balanced": true,
-                      "canary_loss": null
+                      "canary_loss": 0.0
                     }
                     """)
         }

@@ -130,6 +130,13 @@ import Testing
                   "end": "2026-01-10T00:01:00.500000Z",
                   "elapsed_seconds": 60,
                   "source": "slurm",
+                  "name": null,
+                  "num_tasks": null,
+                  "node_list": null,
+                  "time_limit_seconds": null,
+                  "restart": 2,
+                  "array_job_id": null,
+                  "array_task_id": null,
                   "runs": [
                 \(run(hour: 0, end: "killed", direct: "null")),
                 \(run(hour: 1, end: "exit", direct: "null")),

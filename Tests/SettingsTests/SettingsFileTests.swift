@@ -40,6 +40,34 @@ import Testing
             client_ca = "/a.pem"
             client_certificates = "optional"
 
+            [slurm]
+            source = "slurmrestd"
+            cluster = "alps"
+            interval_s = 45
+            batch_jobs = 100
+            timeout_s = 7
+            squeue = "/opt/slurm/bin/squeue"
+            sacct = "/opt/slurm/bin/sacct"
+            url = "unix:///run/slurmrestd.sock"
+            version = "v0.0.40"
+            user = "customs"
+            token_file = "/etc/customs/token"
+
+            [canary]
+            mode = "local"
+            per_day = 24
+            processes = 7
+            killed = 2
+            wait_s = 9
+            python = "/usr/bin/python3"
+            hook = "/opt/hook"
+            packages = ["numpy", "os.path"]
+            servers = ["udp://192.0.2.1:5140"]
+            partitions = ["a", "b"]
+            nodes = ["n1"]
+            sbatch = "/opt/slurm/bin/sbatch"
+            options = ["--account=ops"]
+
             [merge]
             batch_records = 1
             batch_delay_ms = 0
@@ -66,6 +94,30 @@ import Testing
         expected.tls.key = "/k.pem"
         expected.tls.clientAuthorities = "/a.pem"
         expected.tls.clientCertificates = "optional"
+        expected.slurm.source = "slurmrestd"
+        expected.slurm.cluster = "alps"
+        expected.slurm.intervalSeconds = 45
+        expected.slurm.batchJobs = 100
+        expected.slurm.timeoutSeconds = 7
+        expected.slurm.squeue = "/opt/slurm/bin/squeue"
+        expected.slurm.sacct = "/opt/slurm/bin/sacct"
+        expected.slurm.url = "unix:///run/slurmrestd.sock"
+        expected.slurm.version = "v0.0.40"
+        expected.slurm.user = "customs"
+        expected.slurm.tokenFile = "/etc/customs/token"
+        expected.canary.mode = "local"
+        expected.canary.perDay = 24
+        expected.canary.processes = 7
+        expected.canary.killed = 2
+        expected.canary.waitSeconds = 9
+        expected.canary.python = "/usr/bin/python3"
+        expected.canary.hook = "/opt/hook"
+        expected.canary.packages = ["numpy", "os.path"]
+        expected.canary.servers = ["udp://192.0.2.1:5140"]
+        expected.canary.partitions = ["a", "b"]
+        expected.canary.nodes = ["n1"]
+        expected.canary.sbatch = "/opt/slurm/bin/sbatch"
+        expected.canary.options = ["--account=ops"]
         expected.merge.batchRecords = 1
         expected.merge.batchDelayMilliseconds = 0
         expected.log.level = "debug"
@@ -188,5 +240,29 @@ import Testing
         #expect(words.count == 4 && words[0] == "f.toml", "\(error?.description ?? "")")
         #expect(words.count == 4 && words[1] == "\(line)", "\(error?.description ?? "")")
         #expect(words.count == 4 && Int(words[2]).map { $0 > 0 } == true, "\(error?.description ?? "")")
+    }
+
+    @Test(
+        "what makes no sense is refused with its place",
+        arguments: [
+            ("[slurm]\nsource = \"sacct\"", "f.toml:2:1: source: 'sacct' is none of off, commands, slurmrestd"),
+            (
+                "[slurm]\nsource = \"slurmrestd\"",
+                "f.toml:2:1: source: \"slurmrestd\" needs url, where slurmrestd listens"
+            ),
+            ("[slurm]\nversion = \"0.0.38\"", "f.toml:2:1: version: must be like v0.0.38"),
+            (
+                "[slurm]\nurl = \"host:6820\"",
+                "f.toml:2:1: url: must be http://HOST:PORT, https://HOST:PORT or unix:///PATH"
+            ),
+            ("[canary]\nmode = \"local\"", "f.toml:2:1: mode: \"local\" needs hook, the hook's directory"),
+            (
+                "[canary]\npackages = [\"os; import shutil\"]",
+                "f.toml:2:1: packages: 'os; import shutil' is no name that can be imported"
+            ),
+        ])
+    func refused(_ text: String, _ why: String) {
+        let error = #expect(throws: SettingsError.self) { try read(text) }
+        #expect(error?.description == why)
     }
 }

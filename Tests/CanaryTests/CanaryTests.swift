@@ -1,0 +1,77 @@
+import Canary
+import Record
+import Settings
+import Testing
+
+@Suite struct CanaryTests {
+    private let noon: Int64 = 1_795_262_400_000_000
+
+    private func settings(_ change: (inout CanarySettings) -> Void = { _ in }) -> CanarySettings {
+        var settings = CanarySettings()
+        settings.mode = "sbatch"
+        settings.processes = 3
+        change(&settings)
+        return settings
+    }
+
+    private func order(_ number: Int64 = 0, _ change: (inout CanarySettings) -> Void = { _ in }) -> CanaryOrder {
+        CanaryOrder(settings(change), number: number, now: noon, random: 0xBEEF)
+    }
+
+    @Test("a run's name says when it was, and is no other's") func name() {
+        #expect(order().run == "20261121t120000z-0000beef")
+    }
+
+    @Test("partitions, nodes and servers take turns until all combinations have come") func turns() {
+        var seen: [String] = []
+        for number in 0..<12 as Range<Int64> {
+            let order = order(number) {
+                $0.partitions = ["p", "q"]
+                $0.nodes = ["m", "n", "o"]
+                $0.servers = ["udp://192.0.2.1:1", "unixgram:///run/s"]
+            }
+            seen.append("\(order.partition) \(order.node) \(order.server ?? "")")
+        }
+        #expect(Set(seen).count == 12)
+        #expect(order(5).partition == "" && order(5).node == "" && order(5).server == nil)
+    }
+
+    @Test("what is written down of a run") func record() {
+        let run = order(1) {
+            $0.partitions = ["p", "q"]
+            $0.servers = ["udp://192.0.2.1:1"]
+        }.record(now: noon, patience: 60)
+        #expect(
+            run
+                == CanaryRun(
+                    run: "20261121t120000z-0000beef", submitted: noon, expected: 3, killed: 1, mode: "sbatch",
+                    partition: "q", node: "", transport: "udp", deadline: noon + 60_000_000))
+        #expect(order(0) { $0.mode = "local" }.record(now: noon, patience: 60).killed == 0)
+        #expect(order(0) { $0.killed = 99 }.record(now: noon, patience: 60).killed == 3)
+    }
+
+    private func facts(_ state: String, isFinal: Bool) -> JobFacts {
+        var facts = JobFacts(jobID: "7", state: state, isFinal: isFinal)
+        facts.start = noon + 1
+        facts.end = isFinal ? noon + 2 : nil
+        facts.exitCode = "3:0"
+        return facts
+    }
+
+    private func news(_ facts: JobFacts?, after seconds: Int64 = 0) -> CanaryNews {
+        SlurmCanaries.news(of: "r", submitted: noon, facts: facts, wait: 600_000_000, now: noon + seconds * 1_000_000)
+    }
+
+    @Test("what a job's end means for its run") func jobs() {
+        let ended = news(facts("COMPLETED", isFinal: true))
+        #expect(ended.ended == noon + 2 && ended.deadline == noon + 600_000_002 && ended.failure == nil)
+        let failed = news(facts("FAILED", isFinal: true))
+        #expect(failed.failure == "job 7 ended as FAILED 3:0")
+        let waits = news(facts("PENDING", isFinal: false), after: 5)
+        #expect(waits.deadline == noon + 86_405_000_000 && waits.failure == nil && waits.ended == nil)
+        let requeued = news(facts("REQUEUED", isFinal: true))
+        #expect(requeued.failure == nil && requeued.ended == nil)
+        #expect(news(nil, after: 60) == CanaryNews(run: "r"))
+        #expect(news(nil, after: 3_601).failure == "Slurm does not know the job")
+    }
+}

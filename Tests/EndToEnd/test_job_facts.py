@@ -1,0 +1,137 @@
+"""Facts of jobs: asked for seldom and in batches, by commands that count how often they are called.
+
+What a real Slurm answers is tested in Tests/Slurm; here the commands are stand-ins that speak of
+very many jobs.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+from daemon import Daemon, StartDaemon, Store, wait_until
+
+JOBS = 5_000
+BATCH = 500
+
+# Each call leaves a line in a file. They answer in the form of Slurm 22.05.
+SQUEUE = """\
+#!/bin/sh
+echo "squeue $*" >>{calls}
+[ -e {away} ] || exit 0
+echo "slurm_load_jobs error: Unable to contact slurm controller" >&2
+exit 1
+"""
+SACCT = """\
+#!/usr/bin/python3
+import os, sys
+with open({calls!r}, "a") as calls:
+    calls.write("sacct\\n")
+if os.path.exists({away!r}):
+    sys.exit("sacct: error: Problem talking to the database")
+values = dict(argument.lstrip("-").split("=", 1) for argument in sys.argv[1:] if "=" in argument)
+fields = values["format"].split(",")
+print(values["delimiter"].join(fields))
+for job in values["jobs"].split(","):
+    row = {{
+        "JobIDRaw": job, "JobID": job, "Cluster": "rig", "State": "COMPLETED", "ExitCode": "0:0",
+        "User": "alice", "UID": "2001", "Account": "m1", "QOS": "regular", "Partition": "cpu",
+        "Submit": "2026-11-21T00:00:00", "Start": "2026-11-21T00:00:01",
+        "End": "2026-11-21T00:01:01", "ElapsedRaw": "60", "TimelimitRaw": "10", "NNodes": "2", "NTasks": "", "NodeList": "n[1-2]",
+        "JobName": "j" + job,
+    }}
+    print(values["delimiter"].join(row[field] for field in fields))
+"""
+
+
+class StandIn:
+    """Commands in the place of Slurm's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.calls = folder / "calls"
+        self.away = folder / "away"
+        self.calls.touch()
+        self.settings = '[slurm]\nsource = "commands"\ncluster = "rig"\ninterval_s = 1\n'
+        for name, text in (("squeue", SQUEUE), ("sacct", SACCT)):
+            path = folder / name
+            path.write_text(text.format(calls=str(self.calls), away=str(self.away)))
+            path.chmod(0o755)
+            self.settings += f'{name} = "{path}"\n'
+
+    def count(self, name: str) -> int:
+        """How often a command was called."""
+        return sum(line.startswith(name) for line in self.calls.read_text().splitlines())
+
+
+@pytest.fixture
+def stand_in(folder: Path) -> StandIn:
+    """Commands of the test's own."""
+    return StandIn(folder)
+
+
+def message(job: int) -> bytes:
+    """A record of a job."""
+    body = {
+        "v": 1,
+        "id": uuid.uuid4().hex,
+        "username": "alice",
+        "packages": {"numpy": "2.0"},
+        "job_id": str(job),
+        "cluster": "rig",
+    }
+    return b"<134>1 - - customs - imports - " + json.dumps(body).encode()
+
+
+def is_told(daemon: Daemon, job: int) -> bool:
+    """Whether Slurm has told of a job."""
+    answer = daemon.customs.json("job", str(job))
+    return bool(answer["source"] == "slurm" and answer["state"] == "COMPLETED")
+
+
+def test_ended_jobs_are_asked_for_in_batches_and_never_one_by_one(
+    store: Store, start_daemon: StartDaemon, stand_in: StandIn
+) -> None:
+    # nothing is asked before all have come, so that the number of questions is known
+    stand_in.away.touch()
+    daemon = start_daemon(store, settings=stand_in.settings)
+    daemon.send((message(1 + number % JOBS) for number in range(2 * JOBS)), rate=5_000)
+    daemon.settle(2 * JOBS)
+    assert stand_in.count("sacct") == 0
+    stand_in.away.unlink()
+    before = stand_in.count("squeue")
+    wait_until(
+        lambda: stand_in.count("sacct") >= JOBS // BATCH and is_told(daemon, JOBS),
+        lambda: f"{stand_in.count('sacct')} calls\n{daemon.log_tail()}",
+    )
+    told = daemon.customs.json("job", "17")
+    assert (told["elapsed_seconds"], told["num_nodes"], told["name"]) == (60, 2, "j17")
+    daemon.stop()
+    assert stand_in.count("sacct") == JOBS // BATCH
+    assert stand_in.count("squeue") - before == 1, "with no job open nothing is asked"
+
+
+def test_a_daemon_asks_for_jobs_that_ended_while_it_was_away(
+    store: Store, start_daemon: StartDaemon, stand_in: StandIn
+) -> None:
+    first = start_daemon(store)
+    first.send([message(number) for number in range(1, 51)])
+    first.settle(50)
+    first.stop()
+    second = start_daemon(store, settings=stand_in.settings)
+    wait_until(lambda: is_told(second, 50), second.log_tail)
+    assert stand_in.count("sacct") == 1
+
+
+def test_a_slurm_that_does_not_answer_holds_up_nothing(
+    sqlite_store: Store, start_daemon: StartDaemon, stand_in: StandIn
+) -> None:
+    stand_in.away.touch()
+    daemon = start_daemon(sqlite_store, settings=stand_in.settings)
+    daemon.send([message(number) for number in range(1, 101)])
+    assert daemon.settle(100)["stored"] == 100
+    wait_until(lambda: "no facts for now" in daemon.log.read_text(), daemon.log_tail)
+    assert "Unable to contact slurm controller" in daemon.log.read_text()
+    stand_in.away.unlink()
+    wait_until(lambda: is_told(daemon, 100), daemon.log_tail)

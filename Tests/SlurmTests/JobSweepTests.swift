@@ -1,0 +1,114 @@
+import Record
+import Slurm
+import Testing
+
+@Suite struct JobSweepTests {
+    private let second: Int64 = 1_000_000
+    private let now: Int64 = 1_795_262_400_000_000
+
+    private func open(_ row: Int64, _ id: String, restart: Int64 = 0, cluster: String = "rig", attempts: Int64 = 0)
+        -> OpenJob
+    { OpenJob(row: row, cluster: cluster, jobID: id, restart: restart, attempts: attempts) }
+
+    private func facts(_ id: String, _ state: String, restart: Int64 = 0, isFinal: Bool = true) -> JobFacts {
+        var facts = JobFacts(jobID: id, restart: restart, state: state, isFinal: isFinal)
+        facts.cluster = "rig"
+        facts.partition = "regular"
+        return facts
+    }
+
+    private func sweep(cluster: String? = "rig", batch: Int = 500) -> JobSweep {
+        JobSweep(cluster: cluster, batchSize: batch, interval: 30 * second)
+    }
+
+    @Test("what runs is written once, until it changes") func running() {
+        var sweep = sweep()
+        let running = facts("1", "RUNNING", isFinal: false)
+        #expect(sweep.plan(open: [open(7, "1")], running: [running]).outcomes == [.facts(row: 7, running)])
+        #expect(sweep.plan(open: [open(7, "1")], running: [running]) == JobSweep.Plan())
+        let suspended = facts("1", "SUSPENDED", isFinal: false)
+        #expect(sweep.plan(open: [open(7, "1")], running: [suspended]).outcomes == [.facts(row: 7, suspended)])
+    }
+
+    @Test("what has ended is asked for in batches, each number once") func batches() {
+        var sweep = sweep(batch: 2)
+        let plan = sweep.plan(
+            open: [open(1, "30"), open(2, "10"), open(3, "20"), open(4, "10", restart: 1), open(5, "40")], running: [])
+        #expect(plan.batches.map { JobSweep.numbers($0) } == [["10", "20"], ["30", "40"]])
+        #expect(plan.batches[0].map { $0.row } == [2, 4, 3])
+    }
+
+    @Test("5,000 ended jobs are ten questions") func count() {
+        var sweep = sweep()
+        let plan = sweep.plan(open: (1...5_000).map { open($0, "\($0)") }, running: [])
+        #expect(plan.batches.count == 10)
+        #expect(plan.batches.allSatisfy { $0.count == 500 })
+    }
+
+    @Test("a start that ended is told though a later one runs") func requeued() {
+        var sweep = sweep()
+        let later = facts("1", "RUNNING", restart: 1, isFinal: false)
+        let plan = sweep.plan(open: [open(7, "1"), open(8, "1", restart: 1)], running: [later])
+        #expect(plan.outcomes == [.facts(row: 8, later)])
+        #expect(plan.batches == [[open(7, "1")]])
+        let first = facts("1", "REQUEUED")
+        #expect(sweep.judge(plan.batches[0], accounted: [first, later], now: now) == [.facts(row: 7, first)])
+    }
+
+    @Test("what the accounting does not know yet is asked for again soon, then more and more seldom, then no more")
+    func unknown() {
+        var sweep = sweep()
+        var delays: [Int64] = []
+        var attempts: Int64 = 0
+        while delays.count < 100 {
+            let outcome = sweep.judge([open(7, "1", attempts: attempts)], accounted: [], now: now).first
+            guard case .later(7, let next, let due)? = outcome else {
+                #expect(outcome == .unknown(row: 7))
+                break
+            }
+            attempts = next
+            delays.append((due - now) / second)
+        }
+        #expect(delays == [15, 15, 15, 480, 960, 1_920, 3_600, 3_600, 3_600, 3_600, 3_600])
+    }
+
+    @Test("a job that is not over by the accounting's word is asked for again, and never given up") func notOver() {
+        var sweep = sweep()
+        let outcome = sweep.judge(
+            [open(7, "1", attempts: 11)], accounted: [facts("1", "COMPLETING", isFinal: false)], now: now)
+        #expect(outcome == [.later(row: 7, attempts: 0, due: now + 15 * second)])
+    }
+
+    @Test("the end may be known before the rest is") func half() {
+        var sweep = sweep()
+        var half = facts("1", "COMPLETED")
+        half.partition = nil
+        #expect(
+            sweep.judge([open(7, "1")], accounted: [half], now: now)
+                == [.later(row: 7, attempts: 1, due: now + 15 * second)])
+        #expect(sweep.judge([open(7, "1", attempts: 10)], accounted: [half], now: now) == [.facts(row: 7, half)])
+    }
+
+    @Test(
+        "a number that is none never stands on a command line",
+        arguments: ["", "1;rm", "1,2", "-1", "１", "12345678901"])
+    func noNumber(_ id: String) {
+        var sweep = sweep()
+        #expect(sweep.plan(open: [open(7, id)], running: []) == .init(outcomes: [.unknown(row: 7)], batches: []))
+    }
+
+    @Test("jobs of other clusters are left alone, those of none are ours") func clusters() {
+        var sweep = sweep()
+        let plan = sweep.plan(open: [open(1, "1", cluster: "other"), open(2, "2", cluster: "")], running: [])
+        #expect(plan.batches == [[open(2, "2", cluster: "")]])
+    }
+
+    @Test("whose the jobs are is learnt from the answers") func learning() {
+        var sweep = sweep(cluster: nil)
+        #expect(sweep.cluster == nil)
+        _ = sweep.plan(open: [], running: [facts("1", "RUNNING", isFinal: false)])
+        #expect(sweep.cluster == "rig")
+        // before it was known, another cluster's job was asked for: that its number is unknown here says nothing of it
+        #expect(sweep.judge([open(1, "1", cluster: "other")], accounted: [], now: now).isEmpty)
+    }
+}

@@ -1,0 +1,116 @@
+import Query
+import Record
+import SampleRecords
+import Store
+import TestDatabases
+import Testing
+
+@Suite struct JobLedgerTests {
+    private func facts(_ id: String, state: String, isFinal: Bool = true) -> JobFacts {
+        var facts = JobFacts(jobID: id, state: state, isFinal: isFinal)
+        facts.username = "ada"
+        facts.uid = 501
+        facts.account = "m1"
+        facts.qos = "regular"
+        facts.partition = "cpu"
+        facts.name = "night\u{0}ly"
+        facts.nodeList = "nid[1-4]"
+        facts.numNodes = 4
+        facts.submit = noon - 3
+        facts.start = noon - 2
+        facts.end = isFinal ? noon - 1 : nil
+        facts.elapsedSeconds = 60
+        facts.timeLimitSeconds = 120
+        facts.exitCode = "0:0"
+        return facts
+    }
+
+    @Test("a job is open from its first record to Slurm's last word", arguments: TestDatabase.dialects)
+    func life(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1).with { $0.numTasks = 8 }])
+        let ledger = database.location.makeJobLedger()
+        let open = try ledger.openJobs(cluster: "perlmutter", now: noon, limit: 10)
+        let row = try #require(open.first).row
+        #expect(open == [OpenJob(row: row, cluster: "perlmutter", jobID: "4711", restart: 0, attempts: 0)])
+        #expect(try ledger.openJobs(cluster: "alvarez", now: noon, limit: 10).isEmpty)
+
+        try ledger.note([.facts(row: row, facts("4711", state: "RUNNING", isFinal: false))])
+        #expect(try ledger.openJobs(cluster: nil, now: noon, limit: 10).count == 1)
+        try ledger.note([.facts(row: row, facts("4711", state: "TIMEOUT"))])
+        #expect(try ledger.openJobs(cluster: nil, now: noon, limit: 10).isEmpty)
+
+        let job = try #require(try JobReport.ask(database.location.reader(), jobID: "4711").first)
+        #expect(job.isFromSlurm && job.state == "TIMEOUT" && job.exitCode == "0:0")
+        #expect(job.username == "ada" && job.account == "m1" && job.qos == "regular" && job.partition == "cpu")
+        #expect(job.name == "nightly" && job.nodeList == "nid[1-4]" && job.numNodes == 4)
+        #expect(job.numTasks == 8, "what Slurm does not say stays")
+        #expect(job.submit == noon - 3 && job.start == noon - 2 && job.end == noon - 1)
+        #expect(job.elapsedSeconds == 60 && job.timeLimitSeconds == 120)
+    }
+
+    @Test("records that come later change nothing of what Slurm said", arguments: TestDatabase.dialects)
+    func slurmWins(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1, user: "eve").with { $0[.account] = "m9" }])
+        let ledger = database.location.makeJobLedger()
+        let row = try #require(try ledger.openJobs(cluster: nil, now: noon, limit: 1).first).row
+        try ledger.note([.facts(row: row, facts("4711", state: "COMPLETED"))])
+        try writing.commit([
+            process(2, user: "bob").with {
+                $0[.qos] = "debug"; $0[.partition] = "cpu"
+            }
+        ])
+        let job = try #require(try JobReport.ask(database.location.reader(), jobID: "4711").first)
+        #expect(job.username == "ada" && job.account == "m1" && job.qos == "regular")
+
+        let claims = try ClaimReport.ask(database.location.reader(), limit: 10)
+        #expect(claims.jobsChecked == 1 && claims.differing == 4)
+        #expect(
+            claims.differences.map { "\($0.field) \($0.claimed) \($0.actual)" } == [
+                "account m9 m1", "qos debug regular", "username bob ada", "username eve ada",
+            ])
+    }
+
+    @Test("a user known by number alone differs only if the number does", arguments: TestDatabase.dialects)
+    func numbers(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1, user: "#501"), process(2, user: "#502")])
+        let ledger = database.location.makeJobLedger()
+        let row = try #require(try ledger.openJobs(cluster: nil, now: noon, limit: 1).first).row
+        try ledger.note([.facts(row: row, facts("4711", state: "COMPLETED"))])
+        let claims = try ClaimReport.ask(database.location.reader(), limit: 10)
+        #expect(claims.differences.map { $0.claimed } == ["#502"])
+    }
+
+    @Test("what is not known yet is due later; what nobody knows is given up", arguments: TestDatabase.dialects)
+    func later(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1), process(2).with { $0[.jobID] = "12" }, process(3).with { $0.restart = 1 }])
+        let ledger = database.location.makeJobLedger()
+        let rows = try ledger.openJobs(cluster: nil, now: noon, limit: 10).map { $0.row }
+        #expect(rows.count == 3)
+        try ledger.note([.later(row: rows[0], attempts: 3, due: noon + 5), .unknown(row: rows[1])])
+        #expect(try ledger.openJobs(cluster: nil, now: noon, limit: 10).map { $0.row } == [rows[2]])
+        let due = try ledger.openJobs(cluster: nil, now: noon + 5, limit: 10)
+        #expect(due.map { $0.row } == [rows[2], rows[0]])
+        #expect(due.last?.attempts == 3)
+    }
+
+    @Test("texts of any length are taken", arguments: TestDatabase.dialects) func long(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1)])
+        let ledger = database.location.makeJobLedger()
+        let row = try #require(try ledger.openJobs(cluster: nil, now: noon, limit: 1).first).row
+        var facts = facts("4711", state: "COMPLETED")
+        facts.nodeList = String(repeating: "nid[1-2],", count: 100_000)
+        facts.account = String(repeating: "ä", count: 5_000)
+        try ledger.note([.facts(row: row, facts)])
+        #expect(try JobReport.ask(database.location.reader(), jobID: "4711").first?.account?.isEmpty == false)
+    }
+}
