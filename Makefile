@@ -106,6 +106,7 @@ install: ## install under PREFIX (default /usr/local), into DESTDIR if one is gi
 	@for relay in rsyslog/30-customs.conf syslog-ng/customs.conf; do \
 	    install -D -m 644 "etc/$$relay" "$(DESTDIR)$(PREFIX)/share/customs/$$relay" || exit; \
 	done
+	install -D -m 644 etc/prometheus/customs.rules.yml $(DESTDIR)$(PREFIX)/share/customs/prometheus/customs.rules.yml
 	@for file in $(DEPLOYED); do \
 	    install -D -m $$([ -x "$$file" ] && echo 755 || echo 644) "$$file" \
 	        "$(DESTDIR)$(PREFIX)/share/customs/deploy/$${file#etc/}" || exit; \

@@ -39,7 +39,8 @@ for job in values["jobs"].split(","):
         "JobIDRaw": job, "JobID": job, "Cluster": "rig", "State": "COMPLETED", "ExitCode": "0:0",
         "User": "alice", "UID": "2001", "Account": "m1", "QOS": "regular", "Partition": "cpu",
         "Submit": "2026-11-21T00:00:00", "Start": "2026-11-21T00:00:01",
-        "End": "2026-11-21T00:01:01", "ElapsedRaw": "60", "TimelimitRaw": "10", "NNodes": "2", "NTasks": "", "NodeList": "n[1-2]",
+        "End": "2026-11-21T00:01:01", "ElapsedRaw": "60", "TimelimitRaw": "10",
+        "NNodes": "2", "NTasks": "", "NodeList": "n[1-2]",
         "JobName": "j" + job,
     }}
     print(values["delimiter"].join(row[field] for field in fields))
