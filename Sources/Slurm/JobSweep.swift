@@ -32,6 +32,8 @@ public struct JobSweep: Sendable {
         public var outcomes: [JobOutcome] = []
         /// Those to ask the accounting for, each list by one call.
         public var batches: [[OpenJob]] = []
+
+        package init() {}
     }
 
     /// - Parameters:

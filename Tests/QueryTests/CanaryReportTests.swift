@@ -27,7 +27,7 @@ import Testing
         throws
     {
         for sequence in 0..<count {
-            try database.rows(
+            _ = try database.rows(
                 "INSERT INTO canary_records (run, seq, expected, received) VALUES (?, ?, ?, ?)",
                 [.text(run), .integer(sequence), .integer(expected), .integer(now - age * minute)])
         }

@@ -23,6 +23,7 @@ public struct SampleRecord: Sendable {
     public var uid: Int64?
     public var restart: Int64?
     public var numNodes: Int64?
+    public var numTasks: Int64?
     public var rank: Int64?
     public var isCompute: Bool?
     public var isShifter: Bool?
@@ -77,6 +78,7 @@ public struct SampleRecord: Sendable {
         record.uid = uid
         record.restart = restart
         record.numNodes = numNodes
+        record.numTasks = numTasks
         record.rank = rank
         record.isCompute = isCompute
         record.isShifter = isShifter
