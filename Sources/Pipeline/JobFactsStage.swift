@@ -113,6 +113,6 @@ extension SlurmSettings {
     }
 
     var commands: SlurmCommands {
-        SlurmCommands(squeue: squeue, sacct: sacct, cluster: cluster, secondsAtMost: timeoutSeconds)
+        SlurmCommands(squeue: squeue, sacct: sacct, secondsAtMost: timeoutSeconds)
     }
 }

@@ -10,10 +10,9 @@ package enum Accounting {
     /// No name of a job, account or node holds it.
     package static let separator: Character = "\u{1F}"
 
-    package static func arguments(_ jobs: [String], cluster: String?) -> [String] {
+    package static func arguments(_ jobs: [String]) -> [String] {
         // with --duplicates, every start of a job that was requeued
         ["--parsable2", "--delimiter=\(separator)", "--duplicates", "--allusers"]
-            + (cluster.map { ["--clusters=\($0)"] } ?? [])
             + ["--format=\(fields.joined(separator: ","))", "--jobs=\(jobs.joined(separator: ","))"]
     }
 

@@ -12,10 +12,13 @@ package enum Queue {
         ("StartTime", 24), ("TimeLimit", 24), ("Name", 120),
     ]
 
-    package static func arguments(cluster: String?) -> [String] {
-        ["--noheader", "--all", "--states=\(JobState.holding.subtracting(rare).sorted().joined(separator: ","))"]
-            + (cluster.map { ["--clusters=\($0)"] } ?? ["--local"])
-            + ["--Format=\(columns.map { "\($0.name):\($0.width)" }.joined(separator: ","))"]
+    package static var arguments: [String] {
+        [
+            // not --clusters: for that squeue asks the accounting, which may be away while the controller is not
+            "--noheader", "--all", "--local",
+            "--states=\(JobState.holding.subtracting(rare).sorted().joined(separator: ","))",
+            "--Format=\(columns.map { "\($0.name):\($0.width)" }.joined(separator: ","))",
+        ]
     }
 
     /// Flags that older versions do not take as a state to select by.
@@ -26,8 +29,6 @@ package enum Queue {
         let width = columns.reduce(0) { $0 + $1.width }
         var found: [JobFacts] = []
         for line in output.split(separator: UInt8(ascii: "\n")) {
-            // of several clusters each has a heading
-            if line.starts(with: "CLUSTER:".utf8) { continue }
             guard line.count >= width - 120 else {
                 throw .unreadable(what: "squeue", why: "a line has \(line.count) bytes, not \(width)")
             }

@@ -1,29 +1,25 @@
 import Processes
 import Record
 
-/// Facts by Slurm's commands.
+/// Facts by Slurm's commands, of the cluster of this machine's slurm.conf.
 public final class SlurmCommands: JobSource {
     private let squeue: String
     private let sacct: String
-    private let cluster: String?
     private let secondsAtMost: Int
 
-    /// - Parameters:
-    ///   - squeue: the command, a name on `PATH` or a path; `sacct` likewise.
-    ///   - cluster: nil for the one of this machine's slurm.conf.
-    public init(squeue: String, sacct: String, cluster: String?, secondsAtMost: Int) {
+    /// - Parameter squeue: the command, a name on `PATH` or a path; `sacct` likewise.
+    public init(squeue: String, sacct: String, secondsAtMost: Int) {
         self.squeue = squeue
         self.sacct = sacct
-        self.cluster = cluster
         self.secondsAtMost = secondsAtMost
     }
 
     public func running() throws(SlurmError) -> [JobFacts] {
-        try Queue.facts(try run(squeue, Queue.arguments(cluster: cluster)))
+        try Queue.facts(try run(squeue, Queue.arguments))
     }
 
     public func accounted(_ jobs: [String]) throws(SlurmError) -> [JobFacts] {
-        let output = try run(sacct, Accounting.arguments(jobs, cluster: cluster))
+        let output = try run(sacct, Accounting.arguments(jobs))
         return try Accounting.facts(String(decoding: output, as: UTF8.self))
     }
 

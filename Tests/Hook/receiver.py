@@ -15,7 +15,8 @@ from typing import Any
 
 HOOK = Path(__file__).resolve().parents[2] / "sitecustomize"
 HEADER = re.compile(
-    rb"<134>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [!-~]+ customs \d+ imports - (\{.*\})",
+    rb"<134>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [!-~]+ customs \d+ "
+    rb"(?:imports|canary) - (\{.*\})",
     re.DOTALL,
 )
 #: Variables of the surroundings that say something about a job or the hook.
