@@ -71,6 +71,9 @@ import Testing
         let database = try database(dialect)
         try database.location.makeCanaryLedger().add(run("r", expected: 2))
         try receive(1, of: 2, run: "r", database)
+        let upper = try #require(ExactBinomial.upper95(1, of: 2))
+        let lower = try #require(ExactBinomial.lower95(1, of: 2))
+        #expect(abs(upper - 0.95.squareRoot()) < 1e-9 && abs(lower - (1 - 0.95.squareRoot())) < 1e-9)
         #expect(
             try ask(database).json.formatted == """
                 [
@@ -81,8 +84,8 @@ import Testing
                     "received": 1,
                     "lost": 1,
                     "loss": 0.5,
-                    "loss_upper_95": 0.9746794344808964,
-                    "loss_lower_95": 0.025320565519103635,
+                    "loss_upper_95": \(upper),
+                    "loss_lower_95": \(lower),
                     "state": "overdue",
                     "partition": "regular",
                     "node": null,

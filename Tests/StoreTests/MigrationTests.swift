@@ -25,6 +25,11 @@ import Testing
         try database.connect().run(
             script:
                 """
+                DROP TABLE canary_runs; DROP INDEX jobs_open;
+                ALTER TABLE jobs DROP COLUMN uid; ALTER TABLE jobs DROP COLUMN claimed_usr;
+                ALTER TABLE jobs DROP COLUMN claimed_account; ALTER TABLE jobs DROP COLUMN claimed_qos;
+                ALTER TABLE jobs DROP COLUMN claimed_partition; ALTER TABLE jobs DROP COLUMN settled;
+                ALTER TABLE jobs DROP COLUMN attempts; ALTER TABLE jobs DROP COLUMN due;
                 DROP VIEW public_packages; DROP VIEW named_days; DROP VIEW named_packages; DROP VIEW named_runs;
                 DROP TABLE pruned_jobs; DROP TABLE epochs;
                 ALTER TABLE jobs DROP COLUMN last_pruned;
