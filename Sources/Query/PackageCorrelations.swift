@@ -38,6 +38,8 @@ public struct PackageCorrelations: Sendable, Equatable {
     }
 
     struct Pair {
+        fileprivate let first: Int
+        fileprivate let second: Int
         let a: String
         let b: String
         let jobs: Int64
@@ -51,59 +53,68 @@ public struct PackageCorrelations: Sendable, Equatable {
     static func pairs(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil
     ) throws(StoreError) -> [Pair] {
-        let groups = try JobGroup.ask(connection, filter)
-        let all = groups.reduce(0) { $0 + $1.jobs }
-        var totals: [String: Int64] = [:]
-        for group in groups { for name in group.packages { totals[name, default: 0] += group.jobs } }
-        var pairs =
-            package.map { self.pairs(with: $0, in: groups) } ?? self.pairs(of: mostUsed(totals), in: groups)
+        let jobs = try JobGroups.ask(connection, filter, byOwner: filter.leastUsers > 0)
+        let all = jobs.groups.reduce(0) { $0 + $1.jobs }
+        var totals = [Int64](repeating: 0, count: jobs.names.count)
+        for group in jobs.groups { for place in group.packages { totals[place] += group.jobs } }
+        let chosen = mostUsed(totals, jobs.names)
+        let first = package.map { name in jobs.names.firstIndex { $0 == name } }
+        if let first, first.map({ totals[$0] }) ?? 0 == 0 { return [] }
+        var pairs = first.map { self.pairs(with: $0 ?? 0, in: jobs) } ?? self.pairs(of: chosen, in: jobs)
         if filter.leastUsers > 0 { pairs = pairs.filter { Int64($0.people.count) >= filter.leastUsers } }
         for (index, pair) in pairs.enumerated() {
             pairs[index].pearson = pearson(
-                both: pair.jobs, first: totals[pair.a] ?? 0, second: totals[pair.b] ?? 0, all: all)
+                both: pair.jobs, first: totals[pair.first], second: totals[pair.second], all: all)
         }
         return pairs
     }
 
-    private static func mostUsed(_ totals: [String: Int64]) -> [String] {
-        let sorted = totals.sorted { $0.value == $1.value ? byBytes($0.key, $1.key) : $0.value > $1.value }
-        return sorted.prefix(widest).map { $0.key }.sorted(by: byBytes)
+    /// The places of those used in the most jobs, in the order of their names.
+    private static func mostUsed(_ totals: [Int64], _ names: [String]) -> [Int] {
+        let used = totals.indices.filter { totals[$0] > 0 }
+        let sorted = used.sorted { totals[$0] == totals[$1] ? byBytes(names[$0], names[$1]) : totals[$0] > totals[$1] }
+        return sorted.prefix(widest).sorted { byBytes(names[$0], names[$1]) }
     }
 
-    private static func pairs(with package: String, in groups: [JobGroup]) -> [Pair] {
-        var both: [String: Int64] = [:]
-        var people: [String: Set<Int64>] = [:]
-        for group in groups {
-            let isShared = group.packages.contains(package)
-            // a package that is never used with it correlates too
-            for name in group.packages { both[name, default: 0] += isShared ? group.jobs : 0 }
-            guard isShared, let user = group.user else { continue }
-            for name in group.packages { people[name, default: []].insert(user) }
-        }
-        guard both[package] != nil else { return [] }
-        return both.compactMap {
-            $0.key == package ? nil : Pair(a: package, b: $0.key, jobs: $0.value, people: people[$0.key] ?? [])
-        }
-    }
-
-    private static func pairs(of names: [String], in groups: [JobGroup]) -> [Pair] {
-        let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-        var both = [Int64](repeating: 0, count: names.count * names.count)
+    private static func pairs(with first: Int, in jobs: JobGroups) -> [Pair] {
+        // a package that is never used with it correlates too
+        var both = [Int64?](repeating: nil, count: jobs.names.count)
         var people: [Int: Set<Int64>] = [:]
-        for group in groups {
-            let present = group.packages.compactMap { places[$0] }.sorted()
+        for group in jobs.groups {
+            let isShared = group.packages.contains(first)
+            for place in group.packages { both[place] = (both[place] ?? 0) + (isShared ? group.jobs : 0) }
+            guard isShared, let owner = group.owner else { continue }
+            for place in group.packages { people[place, default: []].insert(owner) }
+        }
+        return both.indices.compactMap { second in
+            guard second != first, let shared = both[second] else { return nil }
+            return Pair(
+                first: first, second: second, a: jobs.names[first], b: jobs.names[second], jobs: shared,
+                people: people[second] ?? [])
+        }
+    }
+
+    private static func pairs(of chosen: [Int], in jobs: JobGroups) -> [Pair] {
+        var ranks = [Int?](repeating: nil, count: jobs.names.count)
+        for (rank, place) in chosen.enumerated() { ranks[place] = rank }
+        var both = [Int64](repeating: 0, count: chosen.count * chosen.count)
+        var people: [Int: Set<Int64>] = [:]
+        for group in jobs.groups {
+            let present = group.packages.compactMap { ranks[$0] }.sorted()
             for (index, first) in present.enumerated() {
                 for second in present[(index + 1)...] {
-                    let place = first * names.count + second
-                    both[place] += group.jobs
-                    if let user = group.user { people[place, default: []].insert(user) }
+                    let cell = first * chosen.count + second
+                    both[cell] += group.jobs
+                    if let owner = group.owner { people[cell, default: []].insert(owner) }
                 }
             }
         }
-        return names.indices.flatMap { first in
-            names.indices.dropFirst(first + 1).map { second in
-                let place = first * names.count + second
-                return Pair(a: names[first], b: names[second], jobs: both[place], people: people[place] ?? [])
+        return chosen.indices.flatMap { first in
+            chosen.indices.dropFirst(first + 1).map { second in
+                let cell = first * chosen.count + second
+                return Pair(
+                    first: chosen[first], second: chosen[second], a: jobs.names[chosen[first]],
+                    b: jobs.names[chosen[second]], jobs: both[cell], people: people[cell] ?? [])
             }
         }
     }
@@ -117,51 +128,5 @@ extension PackageCorrelations {
                     "a": .text($0.a), "b": .text($0.b), "pearson": .real($0.pearson), "jobs": .integer($0.jobs),
                 ])
             })
-    }
-}
-
-/// Jobs that used the same stacks.
-struct JobGroup {
-    let packages: Set<String>
-    let jobs: Int64
-    /// Whose they are; nil where that is not asked or not known.
-    let user: Int64?
-
-    /// All jobs that the filter leaves, each in one group.
-    static func ask(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> [JobGroup] {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        // nobody's and everybody's jobs are in one group unless it matters whose they are
-        let owner = filter.leastUsers > 0 ? "(SELECT NULLIF(j.usr, 0) FROM jobs j WHERE j.id = job)" : "NULL"
-        let rows = try connection.query(
-            """
-            WITH job_stacks AS (
-                SELECT DISTINCT r.job, r.stack FROM runs r WHERE r.job <> 0\(condition) ORDER BY r.job, r.stack),
-            job_sets AS (
-                SELECT \(connection.dialect.joined("CAST(stack AS text)", by: ",", orderedBy: "stack")) AS stacks,
-                    \(owner) AS usr
-                FROM job_stacks GROUP BY job)
-            SELECT stacks, count(*), usr FROM job_sets GROUP BY stacks, usr
-            """, parameters)
-        let packages = try packagesOfStacks(connection, filter)
-        return rows.map { row in
-            let stacks = (row[0].text ?? "").split(separator: ",").compactMap { Int64($0) }
-            return JobGroup(
-                packages: stacks.reduce(into: []) { $0.formUnion(packages[$1] ?? []) }, jobs: row[1].integer ?? 0,
-                user: row[2].integer)
-        }
-    }
-
-    private static func packagesOfStacks(
-        _ connection: any SQLConnection, _ filter: UsageFilter
-    ) throws(StoreError) -> [Int64: [String]] {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let rows = try connection.query(
-            """
-            SELECT sp.stack, p.name FROM stack_packages sp JOIN packages p ON p.id = sp.package
-            WHERE sp.stack IN (SELECT r.stack FROM runs r WHERE r.job <> 0\(condition))\(filter.packageCondition)
-            """, parameters)
-        var packages: [Int64: [String]] = [:]
-        for row in rows { packages[row[0].integer ?? 0, default: []].append(row[1].text ?? "") }
-        return packages
     }
 }

@@ -27,19 +27,15 @@ public struct TopPackages: Sendable, Equatable {
         let used = try UsageGrouping(
             columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition, countsJobs: false
         ).tallies(connection, filter)
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let jobs = try connection.query(
-            """
-            WITH stack_jobs AS (SELECT DISTINCT r.stack, r.job FROM runs r WHERE r.job <> 0\(condition)),
-            package_jobs AS (
-                SELECT DISTINCT sp.package, r.job FROM stack_jobs r JOIN stack_packages sp ON sp.stack = r.stack
-                WHERE true\(filter.packageCondition)),
-            job_time AS (\(JobTime.sql(condition)))
-            SELECT p.name, count(*), sum(t.node_seconds)
-            FROM package_jobs pj JOIN job_time t ON t.job = pj.job JOIN packages p ON p.id = pj.package GROUP BY p.name
-            """, parameters + parameters)
-        var times: [String: (jobs: Int64, nodeSeconds: Int64)] = [:]
-        for row in jobs { times[row[0].text ?? ""] = (row[1].integer ?? 0, row[2].integer ?? 0) }
+        let jobs = try JobGroups.ask(connection, filter, withTime: true)
+        var sums = [(jobs: Int64, nodeSeconds: Int64)](repeating: (0, 0), count: jobs.names.count)
+        for group in jobs.groups {
+            for place in group.packages {
+                sums[place].jobs += group.jobs
+                sums[place].nodeSeconds += group.nodeSeconds
+            }
+        }
+        let times = Dictionary(zip(jobs.names, sums)) { first, _ in first }
         let rows = used.map { key, tally in
             let name = key[0].text ?? ""
             let time = times[name] ?? (0, 0)
