@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -118,21 +119,31 @@ class Matrix:
 
 Result = tuple[bytes, bytes, int]
 
+#: A child that another thread forks has, until it is another program, the file open that is just
+#: being written here; and a file that is open for writing cannot be run (ETXTBSY).
+FORKING = threading.Lock()
+
 
 def perform(launch: Launch, shell: str, variables: dict[str, str], directory: Path) -> Result:
     command = [launch.executable, *launch.arguments]
     if shell:
         command = ["/bin/sh", "-c", f'{shell}; exec "$0" "$@"', *command]
-    done = subprocess.run(
-        command,
-        env=variables,
-        input=launch.input,
-        capture_output=True,
-        cwd=directory,
-        timeout=60,
-        check=False,
-    )
-    return ADDRESS.sub(b"0x", done.stdout), ADDRESS.sub(b"0x", done.stderr), done.returncode
+    with FORKING:
+        process = subprocess.Popen(
+            command,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=directory,
+        )
+    with process:
+        try:
+            output, errors = process.communicate(launch.input, timeout=60)
+        except BaseException:
+            process.kill()
+            raise
+    return ADDRESS.sub(b"0x", output), ADDRESS.sub(b"0x", errors), process.returncode
 
 
 def traces(directory: Path) -> list[Path]:
@@ -146,7 +157,8 @@ def run_cell(
     situation = matrix.situation(interpreter)
     here, how = situation.directory, ENDS[end]
     way = {**STARTS, **OTHER_STARTS}[start]
-    launch = way.prepare(situation, program(how), how.options)
+    with FORKING:
+        launch = way.prepare(situation, program(how), how.options)
     trace_dir = matrix.root / f"{here.name}-traces"
     trace_dir.mkdir()
     trace_dir.chmod(0o1777)
