@@ -24,6 +24,12 @@ struct StoreOptions: ParsableArguments {
     /// A connection to ask by; a spinner turns until the answer is shown.
     func reader() throws -> any SQLConnection {
         let location = try location()
+        if case .sqlite(let path) = location, access(path, F_OK) != 0 {
+            throw Failure(
+                .unavailable,
+                "there is no store \(path) yet: customsd makes it when it starts; if it is elsewhere, say --store URL or set CUSTOMS_STORE"
+            )
+        }
         Spinner.start()
         return try location.reader()
     }
