@@ -63,9 +63,9 @@ final class JobFactsStage {
                         metadata: ["why": "\(error)", "in_seconds": "\(wait / 1_000)", "failures": "\(failures)"])
                 }
             }
-            // a Slurm that is slow is asked less often
+            // a Slurm that is slow is asked less often; one that is away takes its time to say so, and may be back soon
             let took = steadyMilliseconds() - began
-            stop.wait(milliseconds: max(wait - took, took * 3, 100))
+            stop.wait(milliseconds: max(wait - took, failures == 0 ? took * 3 : 0, 100))
         }
     }
 

@@ -88,11 +88,11 @@ class Cluster:
         }
         self.has_cgroups = False
 
-    def start(self) -> None:
-        """Starts what does not run of it."""
+    def start(self, *, is_idle: bool = True) -> None:
+        """Starts what does not run of it; jobs may run unless it is to be idle then."""
         done = subprocess.run(
             [str(RIG / "start.sh")],
-            env=self.environment,
+            env=self.environment | {"RIG_IDLE": str(int(is_idle))},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -319,7 +319,8 @@ def test_while_slurm_is_away_records_are_stored_and_facts_come_later(
         job = wait_for_job(jobs["without python"], lambda job: True)
         assert (job["source"], job["state"]) == ("environment", None)
     finally:
-        cluster.start()
-    job = wait_for_job(jobs["without python"], is_of_slurm("COMPLETED"))
+        cluster.start(is_idle=False)
+    # the question at hand may have to run into its limit first, and the next waits for a while
+    job = wait_for_job(jobs["without python"], is_of_slurm("COMPLETED"), 180.0)
     assert job["username"] == "bob"
     assert sum(run["processes"] for run in job["runs"]) == len(many)

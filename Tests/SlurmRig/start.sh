@@ -11,6 +11,7 @@
 #   RIG_NODES   number of nodes (4)       RIG_PORT    first of the ports (16800)
 #   RIG_CGROUP  auto, v1 or none          RIG_MPI=1   OpenMPI and MPICH too
 #   RIG_REST=1  slurmrestd too            RIG_PRIVATE directories that each node has for itself
+#   RIG_IDLE=0  do not wait until all nodes are idle: jobs run, and only what is missing is started
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 : "${RIG_STATE:=${TMPDIR:-/tmp}/customs-slurm-rig/state}" "${RIG_NODES:=4}" "${RIG_CGROUP:=auto}" "${RIG_MPI:=1}" "${RIG_REST:=1}" "${RIG_PRIVATE=/var/tmp /run/node}"
@@ -240,8 +241,8 @@ if [ "$RIG_REST" = 1 ]; then
   alive "$S/pid/slurmrestd-tcp.pid" || { det env SLURM_JWT=daemon SLURM_CONF="$S/conf/slurm.conf" $R -a rest_auth/jwt "127.0.0.1:$P_REST"; echo $! >"$S/pid/slurmrestd-tcp.pid"; }
   waitfor 20 slurmrestd curl -sf --unix-socket "$S/rest/sock" http://rig/slurm/v0.0.38/ping
 fi
-waitfor 60 nodes bash -c "[ \$(sinfo -h -N -p regular -t idle -o %N | wc -l) = $RIG_NODES ]"
+[ "${RIG_IDLE:-1}" = 0 ] || waitfor 60 nodes bash -c "[ \$(sinfo -h -N -p regular -t idle -o %N | wc -l) = $RIG_NODES ]"
 cat >"$S/env.sh" <<X
 export RIG_STATE=$S RIG_REST_URL=http://127.0.0.1:$P_REST RIG_REST_SOCK=$S/rest/sock RIG_CGROUP=$CG
 X
-say "READY: $RIG_NODES nodes idle"
+say "READY: $RIG_NODES nodes"
