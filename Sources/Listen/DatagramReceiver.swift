@@ -64,7 +64,7 @@ public final class DatagramReceiver: Sendable {
     private static let maximumDrainingBatches = 20_000
     /// How long what follows a batch that was not full may gather in the kernel: a wake-up, a frame of the journal and a
     /// write for each datagram would cost more than the datagram.
-    private static let gatheringMicroseconds: UInt32 = 200
+    private static let gatheringMicroseconds: UInt32 = 500
 }
 
 /// Datagrams that one call received; valid during the call that hands it over.

@@ -223,6 +223,8 @@ final class Writer {
                 snapshot.counters.add(stored + counters[IngestCounters.stored], to: IngestCounters.stored)
                 snapshot.counters.add(merged + counters[IngestCounters.merged], to: IngestCounters.merged)
             }
+            // told together, so that what is pending is right at any moment
+            snapshot.received = self.journal.head.tally
             snapshot.settled = reached.tally
             snapshot.batches += 1
             snapshot.lastRecord = max(snapshot.lastRecord, lastArrival)

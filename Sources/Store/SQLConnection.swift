@@ -7,6 +7,8 @@ public protocol SQLConnection: AnyObject {
     associatedtype Writer: RowWriter
 
     var dialect: Dialect { get }
+    /// Kept by `transaction`.
+    var isInTransaction: Bool { get set }
 
     /// Runs one statement and returns its rows.
     @discardableResult
@@ -18,7 +20,7 @@ public protocol SQLConnection: AnyObject {
     /// Makes the connection's temporary tables, once, outside any transaction.
     func prepare(staged tables: [StagedTable]) throws(StoreError)
 
-    /// Fills a staged table with `count` rows, within a transaction and once in it; its end empties the table.
+    /// Adds `count` rows to a staged table, within a transaction; its end empties the table.
     func stage(_ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void) throws(StoreError)
 
     /// Adds rows to a table of the schema, within a transaction.
@@ -40,7 +42,8 @@ extension SQLConnection {
     @discardableResult
     public func query(_ sql: String) throws(StoreError) -> [[SQLValue]] { try query(sql, []) }
 
-    /// Runs `body` in a transaction that takes the write lock at once; rolls back if it throws.
+    /// Runs `body` in a transaction that takes the write lock at once; rolls back if it throws. Within another it is a part
+    /// of that.
     ///
     /// - Parameter waitsForDisk: false where it is enough that the transaction reaches the disk no later than the next one
     ///   that waits: logs are written in order. Until then a crash of the database can undo it, and that breaks the
@@ -48,6 +51,9 @@ extension SQLConnection {
     public func transaction<Result>(
         waitsForDisk: Bool = true, _ body: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
+        if isInTransaction { return try body() }
+        isInTransaction = true
+        defer { isInTransaction = false }
         let begin = dialect == .sqlite ? "BEGIN IMMEDIATE" : "BEGIN"
         if waitsForDisk {
             try run(script: begin)

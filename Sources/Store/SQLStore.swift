@@ -99,15 +99,22 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
         for _ in 0..<5 {
-            try resolver.resolve(batch, vocabulary, appends: appends, on: connection)
-            let outcome = try connection.transaction(waitsForDisk: !defersDisk(connection)) {
-                () throws(StoreError) -> CommitOutcome? in
-                let current = try NameEpoch.current(sharedBy: connection)
-                if current != epoch {
-                    epoch = current
-                    return nil
+            if !appends { try resolver.resolve(batch, vocabulary, appends: false, on: connection) }
+            let outcome: CommitOutcome?
+            do throws(StoreError) {
+                outcome = try connection.transaction(waitsForDisk: !defersDisk(connection)) {
+                    () throws(StoreError) -> CommitOutcome? in
+                    let current = try NameEpoch.current(sharedBy: connection)
+                    if current != epoch {
+                        epoch = current
+                        return nil
+                    }
+                    return try writeRows(of: batch, vocabulary, source, from, to, appends: appends, on: connection)
                 }
-                return try write(batch, source, from, to, appends: appends, on: connection)
+            } catch {
+                // what it learned of names was not committed
+                if appends { resolver.forget() }
+                throw error
             }
             if let outcome { return outcome }
             // names were taken away, and this one may remember some of them
@@ -116,14 +123,13 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         throw .busy("names go while they are looked up")
     }
 
-    private func write(
-        _ batch: Batch, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition, appends: Bool,
-        on connection: Connection
+    private func writeRows(
+        of batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
+        appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
         if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
-        if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) {
-            return .alreadyCommitted
-        }
+        if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) { return .alreadyCommitted }
+        if appends { try resolver.resolve(batch, vocabulary, appends: true, on: connection) }
         try write(claims: batch.jobs, on: connection)
         let fresh = try write(runs: batch.runs, appends: appends, on: connection)
         let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }

@@ -2,11 +2,13 @@ import Merge
 
 /// The temporary tables that a batch passes through.
 enum Staged {
-    static let names = StagedTable("staged_names", [("ordinal", .integer), ("name", .text)])
+    /// Of several dictionaries in one transaction, told apart by the raw value of `Dimension`.
+    static let names = StagedTable("staged_names", [("dimension", .integer), ("ordinal", .integer), ("name", .text)])
     static let keys = StagedTable(
         "staged_keys",
         [
-            ("ordinal", .integer), ("fingerprint", .uuid), ("prefix", .text), ("python", .text),
+            ("dimension", .integer), ("ordinal", .integer), ("fingerprint", .uuid), ("prefix", .text),
+            ("python", .text),
             ("implementation", .text), ("container", .text), ("system", .text), ("subsystem", .text),
         ])
     static let stackPackages = StagedTable(

@@ -6,7 +6,8 @@ import Record
 ///
 /// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of the names:
 /// so daemons that write at once cannot wait for each other in a circle, and what is remembered is always committed. A name
-/// without a run does no harm. These transactions do not wait for the disk: the batch's own does, and what they wrote lies
+/// without a run does no harm. Who writes alone makes them in the batch's own transaction, and forgets them if that fails.
+/// These transactions do not wait for the disk: the batch's own does, and what they wrote lies
 /// before it in the log; should the database crash in between, the connection breaks, and all is forgotten here.
 struct SymbolResolver {
     private var generation = -1
@@ -135,6 +136,7 @@ struct SymbolResolver {
     ) throws(StoreError) {
         let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.names, count: missing.count) { index, row in
+                row.integer(Int64(dimension.rawValue))
                 row.integer(Int64(index))
                 vocabulary[dimension].withBytes(of: missing[index]) { row.text($0) }
             }
@@ -142,11 +144,15 @@ struct SymbolResolver {
             try connection.query(
                 """
                 INSERT INTO \(table) (name) SELECT name FROM staged_names s
-                WHERE NOT EXISTS (SELECT 1 FROM \(table) t WHERE t.name = s.name) ORDER BY name
+                WHERE s.dimension = \(dimension.rawValue)
+                AND NOT EXISTS (SELECT 1 FROM \(table) t WHERE t.name = s.name) ORDER BY name
                 ON CONFLICT (name) DO NOTHING
                 """)
             return try connection.query(
-                "SELECT s.ordinal, t.id FROM staged_names s JOIN \(table) t ON t.name = s.name")
+                """
+                SELECT s.ordinal, t.id FROM staged_names s JOIN \(table) t ON t.name = s.name
+                WHERE s.dimension = \(dimension.rawValue)
+                """)
         }
         try take(rows, missing, dimension)
     }
@@ -157,6 +163,7 @@ struct SymbolResolver {
         if missing.isEmpty { return }
         let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.keys, count: missing.count) { index, row in
+                row.integer(Int64(Dimension.environment.rawValue))
                 row.integer(Int64(index))
                 vocabulary[.environment].withBytes(of: missing[index]) { key in
                     row.fingerprint(of: key)
@@ -168,11 +175,15 @@ struct SymbolResolver {
             try connection.query(
                 """
                 INSERT INTO environments (\(columns)) SELECT \(columns) FROM staged_keys s
-                WHERE NOT EXISTS (SELECT 1 FROM environments t WHERE t.fingerprint = s.fingerprint)
+                WHERE s.dimension = \(Dimension.environment.rawValue)
+                AND NOT EXISTS (SELECT 1 FROM environments t WHERE t.fingerprint = s.fingerprint)
                 ORDER BY fingerprint ON CONFLICT (fingerprint) DO NOTHING
                 """)
             return try connection.query(
-                "SELECT s.ordinal, t.id FROM staged_keys s JOIN environments t ON t.fingerprint = s.fingerprint")
+                """
+                SELECT s.ordinal, t.id FROM staged_keys s JOIN environments t ON t.fingerprint = s.fingerprint
+                WHERE s.dimension = \(Dimension.environment.rawValue)
+                """)
         }
         try take(rows, missing, .environment)
     }
@@ -185,6 +196,7 @@ struct SymbolResolver {
         let packages = stacks.indices.flatMap { index in stacks[index].packages.map { (index, $0) } }
         let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.keys, count: missing.count) { index, row in
+                row.integer(Int64(Dimension.stack.rawValue))
                 row.integer(Int64(index))
                 vocabulary[.stack].withBytes(of: missing[index]) { row.fingerprint(of: $0) }
                 for _ in 0..<6 { row.null() }
@@ -205,7 +217,8 @@ struct SymbolResolver {
             try connection.query(
                 """
                 INSERT INTO stacks (fingerprint) SELECT fingerprint FROM staged_keys s
-                WHERE NOT EXISTS (SELECT 1 FROM stacks t WHERE t.fingerprint = s.fingerprint)
+                WHERE s.dimension = \(Dimension.stack.rawValue)
+                AND NOT EXISTS (SELECT 1 FROM stacks t WHERE t.fingerprint = s.fingerprint)
                 ORDER BY fingerprint ON CONFLICT (fingerprint) DO NOTHING
                 """)
             try connection.query(
@@ -216,7 +229,10 @@ struct SymbolResolver {
                 WHERE true ORDER BY 1, 2 ON CONFLICT (stack, package) DO NOTHING
                 """)
             return try connection.query(
-                "SELECT s.ordinal, t.id FROM staged_keys s JOIN stacks t ON t.fingerprint = s.fingerprint")
+                """
+                SELECT s.ordinal, t.id FROM staged_keys s JOIN stacks t ON t.fingerprint = s.fingerprint
+                WHERE s.dimension = \(Dimension.stack.rawValue)
+                """)
         }
         try take(rows, missing, .stack)
     }

@@ -3,6 +3,7 @@ import CPQ
 /// A connection to PostgreSQL by libpq. All tables are in the schema `customs`.
 public final class PostgresConnection: SQLConnection {
     public let dialect = Dialect.postgres
+    public var isInTransaction = false
     private let handle: OpaquePointer
     private let copy = CopyBuffer()
     /// False where a standby must have each transaction: only the commit itself can wait for that.

@@ -3,6 +3,7 @@ import CSQLite
 /// A connection to an SQLite database file, in write-ahead mode.
 public final class SQLiteConnection: SQLConnection {
     public let dialect = Dialect.sqlite
+    public var isInTransaction = false
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 

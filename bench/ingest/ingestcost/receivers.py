@@ -133,7 +133,7 @@ class Ours:
         }
 
     def stored(self) -> int:
-        # Told once a second; what is pending is told with it.
+        # Told with each batch; the store itself is not asked meanwhile.
         said = self.metrics()
         return int(said["customs_received_total"] - said["customs_pending"])
 
