@@ -34,7 +34,7 @@ public protocol SQLConnection: AnyObject {
     /// Where the database's log of changes ends, and up to where it is on disk, bytes; nil where it does not tell.
     func logProgress() throws(StoreError) -> LogProgress?
 
-    /// Whether nobody else writes to this database: who does waits for nobody, in whatever order it takes rows.
+    /// Whether nobody else writes batches of usage to this database: who does waits for nobody, in whatever order it takes rows.
     func isOnlyWriter() throws(StoreError) -> Bool
 }
 

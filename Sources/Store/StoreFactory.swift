@@ -7,7 +7,7 @@ extension StoreLocation {
             SQLStore { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
         case .postgres(let connection):
             SQLStore { () throws(StoreError) -> PostgresConnection in
-                try PostgresConnection(connection: connection)
+                try PostgresConnection(connection: connection, writesUsage: true)
             }
         }
     }

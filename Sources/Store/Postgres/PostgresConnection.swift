@@ -13,8 +13,9 @@ public final class PostgresConnection: SQLConnection {
     ///
     /// - Parameter connection: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`,
     ///   a service file or the environment.
+    /// - Parameter writesUsage: whether batches of usage are written by it: others take few rows and hold none up.
     /// - Throws: `StoreError.unavailable`.
-    public init(connection: String, readOnly: Bool = false) throws(StoreError) {
+    public init(connection: String, readOnly: Bool = false, writesUsage: Bool = false) throws(StoreError) {
         // what stands later wins, so that the connection string overrides the defaults before it
         let words: [(String, String)] = [
             ("connect_timeout", "10"), ("application_name", "customs"), ("client_encoding", "UTF8"),
@@ -38,11 +39,10 @@ public final class PostgresConnection: SQLConnection {
         } else {
             // What is written looks up a batch's few rows in tables of any size, always by an index. The planner, who has
             // no statistics of temporary tables, would read the large ones from end to end instead.
-            try run(
-                script: """
-                    SET enable_hashjoin TO off; SET enable_mergejoin TO off;
-                    SELECT pg_advisory_lock_shared(\(PostgresConnection.writersLock))
-                    """)
+            try run(script: "SET enable_hashjoin TO off; SET enable_mergejoin TO off")
+        }
+        if writesUsage {
+            _ = try query("SELECT pg_advisory_lock_shared(\(PostgresConnection.writersLock))", [])
             tellsLogProgress =
                 try query("SELECT current_setting('synchronous_standby_names')", []).first?[0].text == ""
         }
@@ -113,7 +113,7 @@ public final class PostgresConnection: SQLConnection {
         return writers.first?[0].integer == 1
     }
 
-    /// Held, shared, by every connection that writes: so they can be counted.
+    /// Held, shared, by every connection that writes batches of usage: so they can be counted.
     private static let writersLock = 0x6375_7374_6F6D_7377
 
     private func copyRows(
