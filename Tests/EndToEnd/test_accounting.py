@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import urllib.request
+
 import pytest
-from daemon import Daemon, StartDaemon, Store, assert_balanced
+from daemon import PATIENCE, Daemon, StartDaemon, Store, assert_balanced, free_udp_port
 from loadgen.damage import DAMAGES
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
@@ -86,3 +89,24 @@ def test_nothing_is_lost_at_a_graceful_end(daemon: Daemon) -> None:
     assert health["pending"] == 0
     # A unix datagram socket loses nothing: what it took lies in its queue, which is drained too.
     assert health["received"] == health["stored"] + health["merged"] == 20_000
+
+
+def test_pending_is_right_between_heartbeats(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """Batches are stored several times a second, and the store is told of what came once."""
+    port = free_udp_port()
+    daemon = start_daemon(sqlite_store, arguments=["--http", f"127.0.0.1:{port}"])
+    ledger = Ledger()
+    messages = list(load(Population(90), ledger, 8_000))
+    sender = threading.Thread(target=daemon.send, args=(messages,), kwargs={"rate": 2_000})
+    sender.start()
+    pending = []
+    while sender.is_alive():
+        url = f"http://127.0.0.1:{port}/metrics"
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            lines = answer.read().decode().splitlines()
+        pending += [int(line.split()[1]) for line in lines if line.startswith("customs_pending ")]
+    daemon.settle(ledger.messages)
+    assert len(pending) > 20
+    assert all(0 <= count <= len(messages) for count in pending), max(pending)
