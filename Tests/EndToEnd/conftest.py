@@ -15,6 +15,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "bench/load")]
 
+from certificates import Authority, Certificate  # noqa: E402
 from daemon import CUSTOMS, CUSTOMSD, Daemon, StartDaemon, Store  # noqa: E402
 from postgres import PostgresServer  # noqa: E402
 from stores import STORES, MakeStore, PostgresStore, SQLiteStore  # noqa: E402
@@ -43,6 +44,18 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The site's own."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def server_certificate(authority: Authority) -> Certificate:
+    """The daemon's."""
+    return authority.issue("server")
 
 
 @pytest.fixture

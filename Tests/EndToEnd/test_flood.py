@@ -22,7 +22,7 @@ import pytest
 from daemon import PATIENCE, Daemon, StartDaemon, Store, free_udp_port
 from loadgen.records import Population
 from loadgen.send import connect
-from test_streams import counted, free_tcp_port
+from streams import counted, free_tcp_port
 
 FLOOD = 1_000_000
 SLOW = 200

@@ -9,7 +9,7 @@ from daemon import StartDaemon, Store, wait_until
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
 from small_disk import small_disk
-from test_streams import counted, free_tcp_port, unread
+from streams import counted, free_tcp_port, unread
 
 PATIENCE_OF_A_LINK = 30.0
 

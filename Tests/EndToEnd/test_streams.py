@@ -1,24 +1,15 @@
-"""TCP and TLS: framing, limits, certificates, and that a full journal makes senders wait."""
+"""TCP and TLS: framing, limits, ends, and that a full journal makes senders wait."""
 
 from __future__ import annotations
 
 import bisect
 import contextlib
-import fcntl
-import itertools
 import random
 import shutil
-import signal
 import socket
-import sqlite3
-import ssl
-import struct
 import subprocess
-import termios
 import threading
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +21,6 @@ from daemon import (
     ENTRY_ID,
     PATIENCE,
     Customs,
-    Daemon,
     StartDaemon,
     Store,
     assert_balanced,
@@ -40,99 +30,16 @@ from daemon import (
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
 from small_disk import small_disk
-
-
-def free_tcp_port() -> int:
-    """A port of loopback on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def counted(messages: Sequence[bytes]) -> bytes:
-    """Octet-counted frames (RFC 6587, section 3.4.1)."""
-    return b"".join(b"%d %s" % (len(message), message) for message in messages)
-
-
-def lines(messages: Sequence[bytes]) -> bytes:
-    """Frames that end with a line feed (section 3.4.2)."""
-    return b"".join(message.rstrip(b"\n\0") + b"\n" for message in messages)
-
-
-class Streams:
-    """A daemon that listens on TCP, and on TLS where it has certificates."""
-
-    def __init__(
-        self,
-        start_daemon: StartDaemon,
-        store: Store,
-        settings: str = "",
-        certificate: Certificate | None = None,
-        authority: Authority | None = None,
-        clients: str = "",
-        **options: Any,
-    ) -> None:
-        self.tcp = free_tcp_port()
-        self.tls = free_tcp_port()
-        self.http = free_tcp_port()
-        listen = ["--listen", f"tcp://127.0.0.1:{self.tcp}"]
-        if certificate:
-            listen += ["--listen", f"tls://127.0.0.1:{self.tls}"]
-            settings += f'[tls]\ncertificate = "{certificate.certificate}"\n'
-            settings += f'key = "{certificate.key}"\n'
-            if authority:
-                settings += f'client_ca = "{authority.own.certificate}"\n'
-            if clients:
-                settings += f'client_certificates = "{clients}"\n'
-        listen += ["--http", f"127.0.0.1:{self.http}"]
-        self.daemon: Daemon = start_daemon(store, arguments=listen, settings=settings, **options)
-
-    def connect(self) -> socket.socket:
-        """A connection over TCP."""
-        return socket.create_connection(("127.0.0.1", self.tcp), PATIENCE)
-
-    def connect_tls(self, context: ssl.SSLContext) -> ssl.SSLSocket:
-        """A connection over TLS, after the handshake."""
-        plain = socket.create_connection(("127.0.0.1", self.tls), PATIENCE)
-        return context.wrap_socket(plain, server_hostname="localhost")
-
-    def send(self, data: bytes) -> None:
-        """Sends bytes over a connection of their own."""
-        with self.connect() as connection:
-            connection.sendall(data)
-
-    def metric(self, name: str) -> int:
-        """A sample of `/metrics`, with its labels; 0 while there is none."""
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.http}/metrics", timeout=PATIENCE
-        ) as page:
-            for line in page.read().decode().splitlines():
-                if line.startswith(f"customs_{name} "):
-                    return int(line.split()[1])
-        return 0
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The site's own."""
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
-def server_certificate(authority: Authority) -> Certificate:
-    """The daemon's."""
-    return authority.issue("server")
-
-
-def closed_by_peer(connection: socket.socket) -> bool:
-    """Whether the other end has ended the connection."""
-    try:
-        return connection.recv(1) == b""
-    except (ConnectionError, ssl.SSLError):
-        return True
-
-
-# Framing
+from streams import (
+    Streams,
+    closed_by_peer,
+    counted,
+    ends_of_frames,
+    free_tcp_port,
+    held,
+    lines,
+    unread,
+)
 
 
 @pytest.mark.parametrize("framing", ["counted", "lines", "mixed"])
@@ -212,9 +119,6 @@ def test_many_connections_at_once(start_daemon: StartDaemon, store: Store) -> No
     assert health["rejected"] == {"cut_off": 1}
 
 
-# Limits
-
-
 def test_limits_of_connections(start_daemon: StartDaemon, sqlite_store: Store) -> None:
     """Those over the limit are closed at once; a place that is free again is given again."""
     settings = "[streams]\nmax_connections = 3\nmax_connections_per_address = 2\n"
@@ -275,9 +179,6 @@ def test_times(
     for reason, count in {"idle": 2, "message": 1, "handshake": 1}.items():
         name = f'connections_refused_total{{reason="{reason}_timeout"}}'
         assert streams.metric(name) == count, reason
-
-
-# Nothing lost
 
 
 def test_a_full_journal_makes_senders_wait(start_daemon: StartDaemon, store: Store) -> None:
@@ -500,300 +401,6 @@ def test_a_flood_by_one_sender_leaves_the_others_their_turn(
     assert slowest < 5
 
 
-def ends_of_frames(messages: Sequence[bytes]) -> list[int]:
-    """Where each ends in a stream of octet-counted frames."""
-    return list(itertools.accumulate(len(counted([message])) for message in messages))
-
-
-def held(connection: socket.socket) -> int:
-    """What the kernels of both ends hold of what was sent."""
-    unsent = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0]
-    return unread(connection) + int(unsent)
-
-
-def unread(connection: socket.socket) -> int:
-    """What the other end's kernel holds of a connection over loopback and nobody has read."""
-    here, there = connection.getsockname()[1], connection.getpeername()[1]
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1].endswith(f":{there:04X}") and fields[2].endswith(f":{here:04X}"):
-            return int(fields[4].split(":")[1], 16)
-    return 0
-
-
-# TLS
-
-
-def vouched(store: Store) -> int:
-    """Runs whose user somebody vouches for."""
-    path = store.url.removeprefix("sqlite://")
-    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection:
-        [(count,)] = connection.execute("SELECT count(*) FROM runs WHERE flags & 4 <> 0")
-    return int(count)
-
-
-def test_tls(
-    start_daemon: StartDaemon,
-    sqlite_store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
-) -> None:
-    """The same as over TCP; nobody vouches for a sender without certificate."""
-    streams = Streams(start_daemon, sqlite_store, "", server_certificate)
-    ledger = Ledger()
-    messages = list(load(Population(221), ledger, 5_000, twice=0.01))
-    with streams.connect_tls(authority.client()) as connection:
-        connection.sendall(counted(messages))
-        connection.unwrap()
-    health = streams.daemon.settle(ledger.messages)
-    assert health["stored"] + health["merged"] == len(ledger.distinct)
-    assert health["rejected"] == {}
-    assert streams.metric('accepted_total{transport="tls"}') == ledger.messages
-    assert vouched(sqlite_store) == 0
-
-
-@pytest.mark.parametrize("version", ["1.1", "1.2", "1.3"])
-def test_tls_versions(
-    start_daemon: StartDaemon,
-    sqlite_store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
-    version: str,
-) -> None:
-    """1.2 and 1.3; what is older is refused."""
-    streams = Streams(start_daemon, sqlite_store, "", server_certificate)
-    context = authority.client()
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    number = getattr(ssl.TLSVersion, f"TLSv{version.replace('.', '_')}")
-    context.minimum_version = context.maximum_version = number
-    if version == "1.1":
-        with pytest.raises((ssl.SSLError, ConnectionError)):
-            streams.connect_tls(context)
-        wait_until(
-            lambda: streams.metric('connections_refused_total{reason="handshake_failed"}') == 1,
-            streams.daemon.log_tail,
-        )
-        return
-    with streams.connect_tls(context) as connection:
-        assert connection.version() == f"TLSv{version}"
-        connection.sendall(lines([next(Population(222).samples(1)).datagram]))
-    streams.daemon.settle(1)
-
-
-@pytest.mark.parametrize("clients", ["", "optional"])
-def test_client_certificates(
-    start_daemon: StartDaemon,
-    sqlite_store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
-    folder: Path,
-    clients: str,
-) -> None:
-    """A relay with a good one is vouched for; a bad one never gets in; none, as configured."""
-    streams = Streams(
-        start_daemon, sqlite_store, "", server_certificate, authority=authority, clients=clients
-    )
-    samples = Population(223).samples(10)
-    stranger = Authority(folder / "stranger", "stranger").issue("relay")
-
-    def send(certificate: Certificate | None) -> None:
-        with streams.connect_tls(authority.client(certificate)) as connection:
-            connection.sendall(lines([next(samples).datagram]))
-            connection.settimeout(PATIENCE)
-            connection.unwrap()
-
-    def refused(certificate: Certificate | None, count: int) -> None:
-        # with TLS 1.3 the client learns of it after its handshake, or when its connection is gone
-        with contextlib.suppress(ssl.SSLError, ConnectionError):
-            send(certificate)
-        name = 'connections_refused_total{reason="handshake_failed"}'
-        wait_until(lambda: streams.metric(name) == count, streams.daemon.log_tail)
-
-    send(authority.issue("relay"))
-    streams.daemon.settle(1)
-    assert vouched(sqlite_store) == 1
-    refused(stranger, 1)
-    if clients == "optional":
-        send(None)
-    else:
-        refused(None, 2)
-    accepted = 2 if clients == "optional" else 1
-    health = streams.daemon.settle(accepted)
-    assert health["received"] == accepted
-    assert vouched(sqlite_store) == 1
-
-
-def test_plain_text_on_the_tls_port(
-    start_daemon: StartDaemon, sqlite_store: Store, server_certificate: Certificate
-) -> None:
-    """Is no handshake; TLS goes on working."""
-    streams = Streams(start_daemon, sqlite_store, "", server_certificate)
-    with socket.create_connection(("127.0.0.1", streams.tls), PATIENCE) as connection:
-        connection.sendall(lines([next(Population(224).samples(1)).datagram]))
-        connection.settimeout(PATIENCE)
-        with contextlib.suppress(ConnectionError):
-            while connection.recv(4_096):
-                pass
-    assert streams.metric('connections_refused_total{reason="handshake_failed"}') == 1
-
-
-def test_certificates_are_read_again(
-    start_daemon: StartDaemon, sqlite_store: Store, authority: Authority, folder: Path
-) -> None:
-    """SIGHUP: new connections get the new certificate; a broken one changes nothing."""
-    mine = Certificate(folder / "server.pem", folder / "server.key")
-
-    def install(certificate: Certificate) -> None:
-        shutil.copy(certificate.certificate, mine.certificate)
-        shutil.copy(certificate.key, mine.key)
-
-    install(authority.issue("first"))
-    streams = Streams(start_daemon, sqlite_store, "", mine)
-    daemon = streams.daemon
-
-    def serial() -> str:
-        with streams.connect_tls(authority.client()) as connection:
-            shown = connection.getpeercert()
-            assert shown
-            return str(shown["serialNumber"])
-
-    samples = Population(225).samples(2)
-    before = serial()
-    with streams.connect_tls(authority.client()) as standing:
-        install(authority.issue("second"))
-        assert serial() == before
-        assert daemon.process
-        daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: serial() != before, daemon.log_tail)
-        after = serial()
-        standing.sendall(lines([next(samples).datagram]))
-        mine.key.write_text("no key\n")
-        daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "configuration not taken" in daemon.log_tail(), daemon.log_tail)
-        assert serial() == after
-        standing.sendall(lines([next(samples).datagram]))
-    daemon.settle(2)
-
-
-def test_openssl_s_client(
-    start_daemon: StartDaemon,
-    store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
-) -> None:
-    """As an administrator would try it."""
-    streams = Streams(start_daemon, store, "", server_certificate, authority=authority)
-    relay = authority.issue("relay")
-    done = subprocess.run(
-        [
-            *("openssl", "s_client", "-quiet", "-no_ign_eof", "-verify_return_error"),
-            *("-connect", f"127.0.0.1:{streams.tls}", "-CAfile", str(authority.own.certificate)),
-            *("-cert", str(relay.certificate), "-key", str(relay.key)),
-        ],
-        input=lines([sample.datagram for sample in Population(226).samples(100)]),
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    health = streams.daemon.settle(100)
-    assert health["stored"] + health["merged"] == 100
-
-
-# Real relays
-
-
-@contextlib.contextmanager
-def rsyslog(folder: Path, configuration: str) -> Iterator[subprocess.Popen[bytes]]:
-    """An rsyslogd of the test's own."""
-    program = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin")
-    assert program, "no rsyslogd (Debian: apt-get install rsyslog rsyslog-openssl)"
-    file = folder / "rsyslog.conf"
-    file.write_text(configuration)
-    with (folder / "rsyslog.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *(*DIE_WITH_PARENT, program, "-n", "-f", str(file)),
-                *("-i", str(folder / "rsyslog.pid")),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-@pytest.mark.parametrize("form", ["tcp_counted", "tcp_lines", "tls"])
-def test_rsyslog(
-    start_daemon: StartDaemon,
-    store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
-    folder: Path,
-    form: str,
-) -> None:
-    """omfwd, in both framings and over TLS with a client's certificate."""
-    streams = Streams(start_daemon, store, "", server_certificate, authority=authority)
-    relay = authority.issue("relay")
-    udp = free_udp()
-    framing = "octet-counted" if form == "tcp_counted" else "traditional"
-    target = f'target="127.0.0.1" port="{streams.tls if form == "tls" else streams.tcp}"'
-    secure = (
-        ' StreamDriver="ossl" StreamDriverMode="1" StreamDriverAuthMode="x509/certvalid"'
-        if form == "tls"
-        else ""
-    )
-    with rsyslog(
-        folder,
-        f"""
-global(workDirectory="{folder}" maxMessageSize="16k"
-    defaultNetstreamDriverCAFile="{authority.own.certificate}"
-    defaultNetstreamDriverCertFile="{relay.certificate}"
-    defaultNetstreamDriverKeyFile="{relay.key}")
-module(load="imudp")
-input(type="imudp" address="127.0.0.1" port="{udp}" rcvbufSize="8m")
-action(type="omfwd" protocol="tcp" {target} TCP_Framing="{framing}"{secure}
-    template="RSYSLOG_SyslogProtocol23Format")
-""",
-    ):
-        ledger = Ledger()
-        messages = list(load(Population(231), ledger, 2_000))
-        wait_until(lambda: is_bound(udp), (folder / "rsyslog.log").read_text)
-        # what rsyslog's own socket has no room for is not ours to lose
-        streams.daemon.send(messages, url=f"udp://127.0.0.1:{udp}", rate=1_000)
-        health = streams.daemon.settle(2_000)
-    assert health["rejected"] == {}
-    assert health["stored"] + health["merged"] == 2_000
-    transport = "tls" if form == "tls" else "tcp"
-    assert streams.metric(f'accepted_total{{transport="{transport}"}}') == 2_000
-
-
-def free_udp() -> int:
-    """A port of loopback on which nobody receives datagrams."""
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def is_bound(port: int) -> bool:
-    """Whether somebody receives on a UDP port."""
-    return any(
-        line.split()[1].endswith(f":{port:04X}")
-        for line in Path("/proc/net/udp").read_text().splitlines()[1:]
-    )
-
-
-# systemd
-
-
 @pytest.mark.parametrize("name", ["tcp", "tls"])
 def test_socket_activation(
     folder: Path,
@@ -848,55 +455,3 @@ def test_socket_activation(
         if process.poll() is None:
             process.kill()
             process.wait(PATIENCE)
-
-
-# Configuration
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ('listen = ["tls://127.0.0.1:1"]\n', "certificate"),
-        ('[tls]\nkey = "/k.pem"\n', "certificate and key"),
-        (
-            '[tls]\ncertificate = "/c.pem"\nkey = "/k.pem"\nclient_certificates = "required"\n',
-            "client_ca",
-        ),
-        ('[tls]\nclient_certificates = "perhaps"\n', "perhaps"),
-    ],
-)
-def test_bad_tls_configuration(folder: Path, text: str, named: str) -> None:
-    """EX_CONFIG, before anything is opened."""
-    file = folder / "check.toml"
-    file.write_text(text)
-    done = subprocess.run(
-        [str(CUSTOMSD), "--config", str(file), "--check"],
-        env=clean_environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 78, done
-    assert named in done.stderr
-
-
-def test_missing_certificate_stops_the_start(folder: Path) -> None:
-    """The file is named."""
-    file = folder / "customsd.toml"
-    file.write_text('[tls]\ncertificate = "/nowhere/c.pem"\nkey = "/nowhere/k.pem"\n')
-    done = subprocess.run(
-        [
-            *(str(CUSTOMSD), "--config", str(file), "--state-dir", str(folder / "state")),
-            *("--listen", f"tls://127.0.0.1:{free_tcp_port()}"),
-        ],
-        env=clean_environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 78, done
-    assert "/nowhere/c.pem" in done.stderr
