@@ -53,6 +53,8 @@ ordinary = process = None
 units = {}
 watched = None
 is_out = everything = False
+#: Finds nothing: before Python 3.12 finders have this too, and old setuptools ask every one by it.
+find_module = {}.get
 
 
 def find_spec(name, target=None):
@@ -168,7 +170,13 @@ def _start():
     time = modules.get("time")
     began = time.monotonic() if time else os.times()[4]
     # before 3.9 the program's path may be a relative one, and the program may go elsewhere
-    directory = os.getcwd() if sys.version_info < (3, 9) else None
+    directory = None
+    if sys.version_info < (3, 9):
+        try:
+            directory = os.getcwd()
+        except OSError:
+            # it is gone
+            pass
     # what the import system is before the program changes it: at exit nothing of the program's
     # own is to run, and nothing is to be found in its directories
     builtins = modules["builtins"]

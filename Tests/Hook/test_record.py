@@ -168,9 +168,13 @@ def test_what_is_found_before_the_hook_is_asked(
 
     # what a .pth file does: site reads them before it imports sitecustomize
     start = "import site; site.main()"
-    run(["-S", "-c", f"import multiprocessing; {start}"], environment(receiver), executable)
+    # (-s: for a usercustomize, which comes next, the hook would be asked)
+    options = ["-s", "-S", "-c"]
+    run([*options, f"import multiprocessing; {start}"], environment(receiver), executable)
     assert receiver.record()["packages"] == {"multiprocessing": None}
-    run(["-S", "-c", f"import numpy; {start}"], environment(receiver, packages), executable)
+    code = f"import numpy; {start}; import sitecustomize; print(sitecustomize.watched)"
+    result = run([*options, code], environment(receiver, packages), executable)
+    assert result.stdout == b"None\n"
     assert receiver.record()["packages"] == {"numpy": "1.26.4"}
 
 

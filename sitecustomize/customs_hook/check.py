@@ -11,30 +11,19 @@ import sys
 
 
 def facts(tree):
-    with open(tree + "/sitecustomize.py") as file:
-        text = file.read()
-    site = {}
-    exec(text[text.index("# --- site:") : text.index("# --- end of")], site)
-    site = site["SITE"]
+    sys.path.append(tree)
+    from customs_hook import lists, standalone
+
+    site = standalone.site()
     yield "version", "%d.%d.%d" % sys.version_info[:3]
     yield "implementation", sys.implementation.name
     yield "loaded", str(any([hasattr(f, "WATCHED") for f in sys.path_importer_cache.values()]))
-    yield "opted_out", str(_has_opted_out(site["opt_out_file"]))
+    yield "opted_out", str(lists.has_opted_out(site["opt_out_file"]))
     traces = site["trace_dir"]
     if os.path.isdir(traces):
         yield "trace_mode", "%o" % (os.stat(traces).st_mode & 0o7777)
         yield "trace", _trace("%s/%d" % (traces, os.getuid()))
     yield "trace_dir", traces
-
-
-def _has_opted_out(path):
-    try:
-        with open(path, errors="replace") as file:
-            listed = [line.partition("#")[0].strip() for line in file]
-    except (OSError, ValueError):
-        return False
-    names = [os.environ.get(name) for name in ("USER", "LOGNAME", "SLURM_JOB_USER")]
-    return any([name in listed for name in [str(os.getuid()), *names] if name])
 
 
 def _trace(directory):

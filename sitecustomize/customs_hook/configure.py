@@ -64,7 +64,7 @@ def site(template, *changes):
 def watched(template, listing):
     """Return the names to watch, prefixes, predicates, and pairs of line and error of a list."""
     known = built_in(template)
-    names, without, prefixes, predicates, errors = rules.parse(listing)
+    names, without, prefixes, predicates, errors = rules.parse(listing, True)
     for name in without:
         if name != "*" and name not in known:
             sentence = "%r is not in the built-in list; take the line out" % name

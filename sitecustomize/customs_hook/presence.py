@@ -100,7 +100,7 @@ def appear(hook):
     #: packages of which parts are watched
     process.parents = set()
     for name in [*process.names, *site["prefixes"]]:
-        if "." in name or name not in process.names:
+        if "." in name:
             process.parents.add(name.partition(".")[0])
     #: of modules that import something watched, with their names: when they have run, it is gone.
     #: By identity: a code's hash is worked out of all that is in it, anew each time
@@ -222,10 +222,14 @@ def note(process):
 def begin(process, is_ending=False):
     """Make the record of this process, without its packages; return whether there is to be one."""
     if "multiprocessing" in process.modules and not process.is_worker:
-        kind = unit("workers").kind()
+        workers = unit("workers")
+        kind = workers.kind()
         if kind == "spawn" and not is_ending and "__mp_main__" not in process.modules:
             # it will be its parent's program, and is not yet
             return False
+        # a worker that was forked before anything watched had been imported, or of a service
+        if kind != "spawn" and not is_ending and workers.join(process):
+            kind = None
         process.is_mute = kind == "service"
     if rank(ENVIRONMENT) not in (None, 0):
         process.is_mute = True

@@ -11,6 +11,7 @@ read them. A list of packages has an entry a line; ``#`` begins a comment:
 
 if "os" not in globals():
     import os
+    import sys
 
     from customs_hook import presence
 
@@ -18,11 +19,11 @@ if "os" not in globals():
 _MAXIMUM = 1000
 
 
-def parse(text):
+def parse(text, is_strict=False):
     """Return names, names to leave out, prefixes, predicates and errors of a list's text.
 
     A predicate is a pair of name and expression, an error a pair of line number and sentence; what
-    is in error is left out of the rest.
+    is in error is left out of the rest. ``is_strict``: whether Python may warn of an expression.
     """
     names, without, prefixes, predicates, errors = [], [], [], [], []
     for number, line in enumerate(text.splitlines(), 1):
@@ -36,7 +37,7 @@ def parse(text):
                 errors.append((number, "before = stands a name, without spaces"))
                 continue
             try:
-                compile(expression, "<rule>", "eval")
+                (compile if is_strict else _compile)(expression, "<rule>", "eval")
                 predicates.append((name, expression))
             except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
                 errors.append((number, "after = stands a Python expression: %s" % error))
@@ -51,6 +52,19 @@ def parse(text):
         else:
             errors.append((number, "write an import name, NAME.*, NAME = EXPRESSION, or -NAME"))
     return names, without, prefixes, predicates, errors
+
+
+def _compile(*arguments):
+    """Compile without a word: what the interpreter warns of, it would tell the user."""
+    filters = getattr(sys.modules.get("warnings"), "filters", None)
+    if type(filters) is not list:
+        filters = getattr(sys.modules.get("_warnings"), "filters", [])
+    silence = ("ignore", None, Warning, None, 0)
+    filters.insert(0, silence)
+    try:
+        return compile(*arguments)
+    finally:
+        filters.remove(silence)
 
 
 def is_import_name(text):
@@ -147,7 +161,7 @@ def matching(process):
     for name, expression in process.site["predicates"]:
         try:
             # the site's own words, from its own configuration
-            if eval(expression, {"sys_modules": modules}):
+            if eval(_compile(expression, "<rule>", "eval"), {"sys_modules": modules}):
                 found.add(name)
         except Exception:
             pass

@@ -36,6 +36,22 @@ def kind():
     return None
 
 
+def join(process):
+    """Make this process a worker if multiprocessing has set it up as one; return whether it is.
+
+    It is for a forked one: one that was spawned ends as any other program.
+    """
+    variables = presence.namespace(process.modules.get("multiprocessing.process"))
+    current = variables.get("_current_process")
+    base = variables.get("BaseProcess")
+    main = variables.get("_MainProcess")
+    if not (isinstance(base, type) and issubclass(type(current), base)) or type(current) is main:
+        return False
+    process.is_worker = True
+    _report_at_end(process)
+    return True
+
+
 def expect(process):
     """Called in a forked child, which multiprocessing may be about to make a worker of."""
     if not process.is_mute or kind() == "service":
@@ -51,10 +67,14 @@ def _become_worker(process):
             process.is_worker, process.inherited = True, process.record or process.inherited
             # what it has from its parent leaves no trace of its own
             presence.restart(process, now(process), dict(process.noted))
-            util = process.modules["multiprocessing.util"]
-            util.Finalize(None, process.hook.report, exitpriority=-100)
+            _report_at_end(process)
         except Exception:
             pass
+
+
+def _report_at_end(process):
+    util = process.modules["multiprocessing.util"]
+    util.Finalize(None, process.hook.report, exitpriority=-100)
 
 
 def now(process):
