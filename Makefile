@@ -62,7 +62,8 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py
 	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py
 	.venv-test/bin/mypy --strict --explicit-package-bases Tests/Deploy
-	.venv-test/bin/mypy --strict --explicit-package-bases docs/man bench/questions
+	.venv-test/bin/mypy --strict --explicit-package-bases docs/man
+	MYPYPATH=bench/questions:bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/questions/questioncost
 	MYPYPATH=bench/load:Tests/EndToEnd:Tests/Slurm .venv-test/bin/mypy --strict --explicit-package-bases Tests/Slurm
 	MYPYPATH=bench/hook .venv-test/bin/mypy --strict --explicit-package-bases bench/hook/hookcost
 	MYPYPATH=bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/ingest/ingestcost

@@ -10,8 +10,8 @@ import Synchronization
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
 /// Left of `=>` is a thread for each datagram socket and one for all streams, which never waits for disk sync, database or Slurm. Right of it is one thread
-/// that writes; beside it one that asks Slurm of jobs, and one that
-/// sends canaries out. A third syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
+/// that writes; beside it one that asks Slurm of jobs, one that sends canaries out, and one that packs days that have ended.
+/// Another syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
 /// identities of late records, each with a bound of its own; what waits, waits on disk.
 public final class Pipeline: Sendable {
     private let receivers: [DatagramReceiver]
@@ -80,6 +80,7 @@ public final class Pipeline: Sendable {
         // no end waits for it: it may stand in a question to Slurm, and what it has not written it asks for again
         if slurm.source != "off" { startThread("jobs") { self.runJobs() } }
         if canary.mode != "off" { startThread("canaries") { self.runCanaries() } }
+        startThread("upkeep") { self.runUpkeep() }
     }
 
     /// Waits until the store has answered, or has failed to once, or the time is over: so that whoever waits for readiness
@@ -150,6 +151,10 @@ public final class Pipeline: Sendable {
             settings: canary, source: slurm.jobSource ?? slurm.commands, ledger: location.makeCanaryLedger(),
             metrics: metrics, stop: stopAsking, logger: logger
         ).run()
+    }
+
+    private func runUpkeep() {
+        UpkeepStage(upkeep: location.makeUpkeep(), metrics: metrics, stop: stopAsking, logger: logger).run()
     }
 
     private func runWriter() {

@@ -17,7 +17,7 @@ public struct EnvironmentUsage: Sendable, Equatable {
         limit: Int? = nil
     ) throws(StoreError) -> EnvironmentUsage {
         let grouping = UsageGrouping(
-            keys: UsageGrouping.environments, columns: ["e.prefix", "CASE WHEN e.container <> '' THEN 1 ELSE 0 END"],
+            key: .environment, columns: ["e.prefix", "CASE WHEN e.container <> '' THEN 1 ELSE 0 END"],
             joins: "JOIN environments e ON e.id = r.environment")
         let tallies = try grouping.tallies(connection, filter)
         let names = filter.leastUsers > 0 ? try userNames(connection) : []

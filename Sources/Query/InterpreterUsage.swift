@@ -18,7 +18,7 @@ public struct InterpreterUsage: Sendable, Equatable {
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
     ) throws(StoreError) -> InterpreterUsage {
         let grouping = UsageGrouping(
-            keys: UsageGrouping.environments, columns: ["e.python", "e.implementation"],
+            key: .environment, columns: ["e.python", "e.implementation"],
             joins: "JOIN environments e ON e.id = r.environment")
         var rows = try grouping.tallies(connection, filter).map { key, tally in
             Row(

@@ -1,9 +1,6 @@
 import Store
 
 /// All jobs that a filter leaves, counted by what they used.
-///
-/// There are many jobs and few different sets of stacks that jobs use: the store counts jobs by set, and each set's packages are
-/// looked at once. Counted one by one, a year's pairs of job and package would be sorted to find equal ones.
 struct JobGroups {
     struct Group {
         /// Places in `names`, each once.
@@ -14,67 +11,140 @@ struct JobGroups {
         let owner: Int64?
     }
 
-    /// Of all packages that were used, in jobs or not.
+    /// Of all packages that were ever seen.
     let names: [String]
     let groups: [Group]
 
-    /// - Parameters:
-    ///   - byOwner: jobs of different users are in different groups.
-    ///   - withTime: node seconds are counted, which takes another look at the runs.
+    /// - Parameter byOwner: jobs of different users are in different groups.
     static func ask(
-        _ connection: any SQLConnection, _ filter: UsageFilter, byOwner: Bool = false, withTime: Bool = false
+        _ connection: any SQLConnection, _ filter: UsageFilter, byOwner: Bool = false
     ) throws(StoreError) -> JobGroups {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let owner = byOwner ? "(SELECT NULLIF(j.usr, 0) FROM jobs j WHERE j.id = job)" : "NULL"
-        let time = withTime ? ", job_time AS (\(JobTime.sql(condition)))" : ""
-        let rows = try connection.query(
-            """
-            WITH job_stacks AS (
-                SELECT DISTINCT r.job, r.stack FROM runs r WHERE r.job <> 0\(condition) ORDER BY r.job, r.stack),
-            job_sets AS (
-                SELECT job, \(connection.dialect.joined("CAST(stack AS text)", by: ",", orderedBy: "stack")) AS stacks,
-                    \(owner) AS usr
-                FROM job_stacks GROUP BY job)\(time)
-            SELECT s.stacks, count(*), s.usr, \(withTime ? "sum(t.node_seconds)" : "0")
-            FROM job_sets s\(withTime ? " JOIN job_time t ON t.job = s.job" : "") GROUP BY s.stacks, s.usr
-            """, parameters + (withTime ? parameters : []))
-        let (names, packages) = try packagesOfStacks(connection, filter)
-        // in which group a package was met last: it counts once however many of the group's stacks have it
-        var met = [Int](repeating: -1, count: names.count)
-        let groups = rows.enumerated().map { index, row in
-            var places: [Int] = []
-            for stack in (row[0].text ?? "").utf8.split(separator: UInt8(ascii: ",")) {
-                for place in packages[number(stack)] ?? [] where met[place] != index {
-                    met[place] = index
-                    places.append(place)
-                }
+        let packages = try Members.packages(connection, filter)
+        var count = JobCount(byOwner: byOwner)
+        try UsageScan(connection, filter).days(count.columns) { rows, kept in count.add(rows, kept) }
+        return JobGroups(count, packages)
+    }
+
+    init(_ count: JobCount, _ packages: Members<String>) {
+        names = packages.groups
+        let places = count.jobs.sets.map { packages.places(of: $0) }
+        groups = count.sums().map { key, sum in
+            Group(
+                packages: places[key.set], jobs: sum.jobs, nodeSeconds: sum.nodeSeconds,
+                owner: key.owner == 0 ? nil : key.owner)
+        }
+    }
+}
+
+/// Jobs by the set of stacks that they used, as rows of usage tell of them.
+struct JobCount {
+    struct Key: Hashable {
+        /// Place in `jobs.sets`.
+        let set: Int
+        /// 0 where that is not asked or not known.
+        let owner: Int64
+    }
+
+    private(set) var jobs = JobSets()
+    private let byOwner: Bool
+    private var owners = JobValues<Int32>(empty: 0)
+    private var times: JobTimes?
+
+    init(byOwner: Bool = false, withTime: Bool = false) {
+        self.byOwner = byOwner
+        if withTime { times = JobTimes() }
+    }
+
+    var columns: Set<DayRows.Column> {
+        var columns: Set<DayRows.Column> = [.job, .stack]
+        if byOwner { columns.insert(.owner) }
+        if times != nil { columns.formUnion(JobTimes.columns) }
+        return columns
+    }
+
+    mutating func add(_ rows: DayRows, _ kept: [Int]) {
+        let (job, stack) = (rows[.job], rows[.stack])
+        for row in kept where job[row] > 0 { jobs.add(job: job[row], key: stack[row]) }
+        if byOwner {
+            let owner = rows[.owner]
+            for row in kept where job[row] > 0 { owners[job[row]] = Int32(truncatingIfNeeded: owner[row]) }
+        }
+        times?.add(rows, kept)
+    }
+
+    func sums() -> [Key: (jobs: Int64, nodeSeconds: Int64)] {
+        if !byOwner && times == nil {
+            let counted = jobs.counts.enumerated().filter { $0.element > 0 }
+            return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, owner: 0), ($1, 0)) })
+        }
+        if !byOwner, let times {
+            var sums = [(jobs: Int64, nodeSeconds: Int64)](repeating: (0, 0), count: jobs.sets.count)
+            jobs.forEach { job, set in
+                sums[set].jobs += 1
+                sums[set].nodeSeconds &+= times.nodeSeconds(of: job)
             }
-            return Group(
-                packages: places, jobs: row[1].integer ?? 0, nodeSeconds: row[3].integer ?? 0, owner: row[2].integer)
+            let counted = sums.enumerated().filter { $0.element.jobs > 0 }
+            return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, owner: 0), $1) })
         }
-        return JobGroups(names: names, groups: groups)
+        var sums: [Key: (jobs: Int64, nodeSeconds: Int64)] = [:]
+        jobs.forEach { job, set in
+            let key = Key(set: set, owner: Int64(owners[job]))
+            sums[key, default: (0, 0)].jobs += 1
+            sums[key, default: (0, 0)].nodeSeconds &+= times?.nodeSeconds(of: job) ?? 0
+        }
+        return sums
+    }
+}
+
+/// The node time of jobs, in whole node seconds, so that sums are exact and the same on every store: by Slurm's elapsed time
+/// where that is known, and else from the first to the last sign of life.
+struct JobTimes {
+    static let columns: Set<DayRows.Column> = [.job, .nodes, .seconds, .started, .lastSeen]
+
+    /// The most that a job is believed to have used, node seconds: 150,000 nodes for eleven weeks. Records are claims, and
+    /// without a bound two of them would make sums that no store can hold.
+    private static let most: Int64 = 1_000_000_000_000
+
+    private struct Life: Equatable {
+        var nodes: Int64
+        var started: Int64
+        var lastSeen: Int64
     }
 
-    private static func number(_ digits: Substring.UTF8View) -> Int64 {
-        digits.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
+    /// By Slurm, plus one.
+    private var known = JobValues<Int64>(empty: 0)
+    private var lives = JobValues<Life>(empty: Life(nodes: 0, started: 0, lastSeen: 0))
+
+    mutating func add(_ rows: DayRows, _ kept: [Int]) {
+        let (job, nodes, seconds) = (rows[.job], rows[.nodes], rows[.seconds])
+        let (started, lastSeen) = (rows[.started], rows[.lastSeen])
+        for row in kept where job[row] > 0 {
+            let count = nodes[row] < 0 ? 1 : nodes[row]
+            if seconds[row] >= 0 {
+                known[job[row]] = JobTimes.product(count, seconds[row]) + 1
+                continue
+            }
+            var life = lives[job[row]]
+            if life.started == 0 && life.lastSeen == 0 {
+                life = Life(nodes: count, started: started[row], lastSeen: lastSeen[row])
+            } else {
+                life.nodes = count
+                life.started = min(life.started, started[row])
+                life.lastSeen = max(life.lastSeen, lastSeen[row])
+            }
+            lives[job[row]] = life
+        }
     }
 
-    /// The packages of each stack, as places in the names.
-    private static func packagesOfStacks(
-        _ connection: any SQLConnection, _ filter: UsageFilter
-    ) throws(StoreError) -> (names: [String], packages: [Int64: [Int]]) {
-        var places: [Int64: Int] = [:]
-        var names: [String] = []
-        for row in try connection.query("SELECT id, name FROM packages WHERE id <> 0") {
-            places[row[0].integer ?? 0] = names.count
-            names.append(row[1].text ?? "")
-        }
-        var packages: [Int64: [Int]] = [:]
-        let rows = try connection.query(
-            "SELECT sp.stack, sp.package FROM stack_packages sp WHERE true\(filter.packageCondition)")
-        for row in rows {
-            if let place = places[row[1].integer ?? 0] { packages[row[0].integer ?? 0, default: []].append(place) }
-        }
-        return (names, packages)
+    func nodeSeconds(of job: Int64) -> Int64 {
+        let time = known[job]
+        if time > 0 { return time - 1 }
+        let life = lives[job]
+        return JobTimes.product(life.nodes, max(0, life.lastSeen &- life.started) / 1_000_000)
+    }
+
+    private static func product(_ nodes: Int64, _ seconds: Int64) -> Int64 {
+        let (product, isTooLarge) = nodes.multipliedReportingOverflow(by: seconds)
+        return isTooLarge ? most : min(product, most)
     }
 }

@@ -14,24 +14,57 @@ public struct JobSizes: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil, limit: Int? = nil
     ) throws(StoreError) -> JobSizes {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let used = package == nil && !filter.onlyDirect ? "" : " AND r.stack IN (\(stacks(package, filter)))"
-        let suppressed = filter.leastUsers > 0 ? " HAVING count(DISTINCT NULLIF(j.usr, 0)) >= \(filter.leastUsers)" : ""
-        let rows = try connection.query(
-            """
-            SELECT j.num_nodes, count(*) FROM jobs j
-            WHERE j.id IN (SELECT r.job FROM runs r WHERE r.job <> 0\(used)\(condition))
-            GROUP BY j.num_nodes\(suppressed) ORDER BY COALESCE(j.num_nodes, -1)\(limit.map { " LIMIT \($0)" } ?? "")
-            """, (package.map { [.text($0)] } ?? []) + parameters)
-        return JobSizes(rows: rows.map { Row(nodes: $0[0].integer, jobs: $0[1].integer ?? 0) })
+        let stacks = try members(connection, filter, package)
+        var count = Count(filter)
+        try UsageScan(connection, filter).days(count.columns.union(stacks == nil ? [] : [.stack])) { rows, kept in
+            guard let stacks else { return count.add(rows, kept) }
+            let stack = rows[.stack]
+            count.add(rows, kept.filter { stacks.has(stack[$0]) })
+        }
+        return JobSizes(rows: count.rows.limited(to: limit))
     }
 
-    private static func stacks(_ package: String?, _ filter: UsageFilter) -> String {
-        let named = package == nil ? "" : " AND p.name = ?"
-        return """
-            SELECT sp.stack FROM stack_packages sp JOIN packages p ON p.id = sp.package
-            WHERE true\(named)\(filter.packageCondition)
-            """
+    /// The stacks of which the jobs are asked for; nil for all jobs.
+    private static func members(
+        _ connection: any SQLConnection, _ filter: UsageFilter, _ package: String?
+    ) throws(StoreError) -> Members<[SQLValue]>? {
+        if let package { return try UsageGrouping.use(of: package, filter, by: ["p.name"]).members(connection) }
+        guard filter.onlyDirect else { return nil }
+        return try UsageGrouping(columns: ["1"], joins: UsageGrouping.packages, condition: filter.packageCondition)
+            .members(connection)
+    }
+
+    /// Counts jobs as rows of usage tell of them.
+    struct Count {
+        private let leastUsers: Int64
+        /// Plus two, so that nobody's word is 1.
+        private var nodes = JobValues<Int64>(empty: 0)
+        private var owners = JobValues<Int32>(empty: 0)
+
+        init(_ filter: UsageFilter) { leastUsers = filter.leastUsers }
+
+        var columns: Set<DayRows.Column> { leastUsers > 0 ? [.job, .nodes, .owner] : [.job, .nodes] }
+
+        mutating func add(_ rows: DayRows, _ kept: [Int]) {
+            let (job, count) = (rows[.job], rows[.nodes])
+            for row in kept where job[row] > 0 { nodes[job[row]] = count[row] + 2 }
+            guard leastUsers > 0 else { return }
+            let owner = rows[.owner]
+            for row in kept where job[row] > 0 { owners[job[row]] = Int32(truncatingIfNeeded: owner[row]) }
+        }
+
+        /// By size, unknown first.
+        var rows: [Row] {
+            var jobs: [Int64: Int64] = [:]
+            var people: [Int64: Set<Int32>] = [:]
+            nodes.forEach { job, value in
+                jobs[value, default: 0] += 1
+                if leastUsers > 0, owners[job] != 0 { people[value, default: []].insert(owners[job]) }
+            }
+            return jobs.filter { leastUsers == 0 || Int64(people[$0.key]?.count ?? 0) >= leastUsers }
+                .sorted { $0.key < $1.key }
+                .map { Row(nodes: $0.key == 1 ? nil : $0.key - 2, jobs: $0.value) }
+        }
     }
 
     public var json: JSON {

@@ -18,23 +18,30 @@ public struct NewPackages: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
     ) throws(StoreError) -> NewPackages {
-        var before = filter
-        before.firstDay = nil
-        before.lastDay = filter.firstDay.map { $0 - 1 }
-        let nothing: [SQLValue] = []
-        let old =
-            filter.firstDay == nil
-            ? (table: "usage_daily", sql: " AND false", parameters: nothing) : before.summary(in: connection.dialect)
-        let grouping = UsageGrouping(
-            expressions: """
-                old AS MATERIALIZED (
-                    SELECT DISTINCT sp.package FROM stack_packages sp
-                    WHERE sp.stack IN (SELECT r.stack FROM \(old.table) r WHERE true\(old.sql))\(filter.packageCondition))
-                """,
-            expressionParameters: old.parameters, columns: ["p.name"], joins: UsageGrouping.packages,
-            condition: " AND p.id NOT IN (SELECT package FROM old)\(filter.packageCondition)")
-        var rows = try grouping.tallies(connection, filter).map { key, tally in
-            Row(package: key[0].text ?? "", firstDay: tally.firstDay, users: tally.users, jobs: tally.jobs)
+        let packages = try Members.packages(connection, filter)
+        var old = Flags()
+        if let first = filter.firstDay {
+            var before = filter
+            before.firstDay = nil
+            before.lastDay = first - 1
+            try UsageScan(connection, before).days([.stack]) { rows, kept in
+                let stack = rows[.stack]
+                for row in kept { old.set(stack[row]) }
+            }
+        }
+        var uses = UseSums()
+        var jobs = JobSets()
+        try UsageScan(connection, filter).days([.stack, .user, .processes, .job]) { rows, kept in
+            let (stacks, users, processes, job) = (rows[.stack], rows[.user], rows[.processes], rows[.job])
+            for row in kept where packages.has(stacks[row]) {
+                uses.add(user: users[row], key: stacks[row], processes: processes[row], day: rows.day)
+                if job[row] > 0 { jobs.add(job: job[row], key: stacks[row]) }
+            }
+        }
+        let known = packages.groups(ofAny: old)
+        var rows: [Row] = []
+        for (name, tally) in packages.tallies(uses, jobs, leastUsers: filter.leastUsers) where !known.contains(name) {
+            rows.append(Row(package: name, firstDay: tally.firstDay, users: tally.users, jobs: tally.jobs))
         }
         rows.sort { left, right in
             if left.firstDay != right.firstDay { return left.firstDay > right.firstDay }

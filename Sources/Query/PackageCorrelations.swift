@@ -3,7 +3,7 @@ import Store
 /// Which packages are used in the same jobs: the fourth and fifth figure of the SciPy 2021 paper.
 ///
 /// Each package is a vector with 1 for each job that used it and 0 for each other job. There are many jobs and few different
-/// sets of stacks that jobs use, so the store counts jobs by set, and the matrix is counted from the sets.
+/// sets of stacks that jobs use, so the matrix is counted from the sets.
 public struct PackageCorrelations: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public let a: String
@@ -26,7 +26,8 @@ public struct PackageCorrelations: Sendable, Equatable {
         limit: Int? = nil
     ) throws(StoreError) -> PackageCorrelations {
         var rows: [Row] = []
-        for pair in try pairs(connection, filter, package: package) {
+        let jobs = try JobGroups.ask(connection, filter, byOwner: filter.leastUsers > 0)
+        for pair in pairs(jobs, filter, package: package) {
             guard let coefficient = pair.pearson, coefficient >= least ?? -1 else { continue }
             rows.append(Row(a: pair.a, b: pair.b, pearson: coefficient, jobs: pair.jobs))
         }
@@ -50,10 +51,9 @@ public struct PackageCorrelations: Sendable, Equatable {
     }
 
     /// All pairs, those without a coefficient too, in no order.
-    static func pairs(
-        _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil
-    ) throws(StoreError) -> [Pair] {
-        let jobs = try JobGroups.ask(connection, filter, byOwner: filter.leastUsers > 0)
+    ///
+    /// - Parameter jobs: by owner where the filter asks for a number of users.
+    static func pairs(_ jobs: JobGroups, _ filter: UsageFilter, package: String? = nil) -> [Pair] {
         let all = jobs.groups.reduce(0) { $0 + $1.jobs }
         var totals = [Int64](repeating: 0, count: jobs.names.count)
         for group in jobs.groups { for place in group.packages { totals[place] += group.jobs } }

@@ -48,48 +48,66 @@ public struct PackageReport: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, companionLimit: Int = 20
     ) throws(StoreError) -> PackageReport {
-        let use = UsageGrouping.use(of: package, filter, by: ["sp.version"])
-        let versions = try use.tallies(connection, filter).map { key, tally in
+        let packages = try Members.packages(connection, filter)
+        let byVersion = try UsageGrouping.use(of: package, filter, by: ["sp.version"]).members(connection)
+        var uses = UseSums()
+        var months = MonthlyUse()
+        var sizes = JobSizes.Count(filter)
+        var used = JobSets()
+        var all = JobCount(byOwner: filter.leastUsers > 0)
+        let columns = all.columns.union(MonthlyUse.columns).union(sizes.columns)
+        try UsageScan(connection, filter).days(columns) { rows, kept in
+            all.add(rows, kept)
+            let (users, stacks, processes, job) = (rows[.user], rows[.stack], rows[.processes], rows[.job])
+            let using = kept.filter { byVersion.has(stacks[$0]) }
+            months.add(rows, using)
+            sizes.add(rows, using)
+            for row in using {
+                uses.add(user: users[row], key: stacks[row], processes: processes[row], day: rows.day)
+                if job[row] > 0 { used.add(job: job[row], key: stacks[row]) }
+            }
+        }
+        let versions = byVersion.tallies(uses, used, leastUsers: filter.leastUsers).map { key, tally in
             Version(version: key[0].text, users: tally.users, jobs: tally.jobs)
         }.sorted(by: Version.comesBefore)
-        let total = try use.by(["p.name"]).tallies(connection, filter).values.first ?? UsageTally()
-        let seen = try times(connection, filter, use, total)
+        let total = byVersion.total(uses, used, leastUsers: filter.leastUsers)
+        let seen = try times(connection, filter, package, total)
+        let pruned = try PackageTrend.prunedJobs(connection, filter, package: package)
         return PackageReport(
             package: package, users: total.users, jobs: total.jobs, processes: total.processes,
             firstSeen: seen?.first, lastSeen: seen?.last, versions: versions,
-            months: try PackageTrend.ask(connection, filter, packages: [package]).rows.map {
+            months: months.rows(of: package, pruned: pruned, leastUsers: filter.leastUsers).map {
                 Month(month: $0.month, users: $0.users, jobs: $0.jobs)
             },
-            jobSizes: try JobSizes.ask(connection, filter, package: package).rows.map {
-                JobSize(nodes: $0.nodes, jobs: $0.jobs)
-            },
-            companions: try companions(connection, filter, package: package).limited(to: companionLimit))
+            jobSizes: sizes.rows.map { JobSize(nodes: $0.nodes, jobs: $0.jobs) },
+            companions: companions(JobGroups(all, packages), filter, package: package).limited(to: companionLimit))
     }
 
-    /// The runs know the moments; where they have been pruned the daily sums know the days.
+    /// The runs know the moments, those of the first and the last day; where they have been pruned the daily sums know the days.
     private static func times(
-        _ connection: any SQLConnection, _ filter: UsageFilter, _ use: UsageGrouping, _ total: UsageTally
+        _ connection: any SQLConnection, _ filter: UsageFilter, _ package: String, _ total: UsageTally
     ) throws(StoreError) -> (first: Int64, last: Int64)? {
         guard total.processes > 0 else { return nil }
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let row = try connection.query(
-            """
-            SELECT min(r.first_seen), max(r.last_seen)
-            FROM runs r \(use.joins) WHERE true\(use.condition)\(condition)
-            """, use.parameters + parameters
-        ).first
-        let firstDay = total.firstDay * Calendar.microsecondsPerDay
-        let lastDay = total.lastDay * Calendar.microsecondsPerDay
-        guard let first = row?[0].integer, let last = row?[1].integer else { return (firstDay, lastDay) }
-        return (
-            first >= firstDay + Calendar.microsecondsPerDay ? firstDay : first, last < lastDay ? lastDay : last
-        )
+        func moment(_ sql: String, on day: Int64) throws(StoreError) -> Int64? {
+            var filter = filter
+            filter.firstDay = Int(day)
+            filter.lastDay = Int(day)
+            let (condition, parameters) = filter.condition(in: connection.dialect)
+            return try connection.query(
+                """
+                SELECT \(sql) FROM runs r \(UsageGrouping.packages)
+                WHERE p.name = ?\(filter.packageCondition)\(condition)
+                """, [.text(package)] + parameters
+            ).first?[0].integer
+        }
+        let first = try moment("min(r.first_seen)", on: total.firstDay)
+        let last = try moment("max(r.last_seen)", on: total.lastDay)
+        let day = Calendar.microsecondsPerDay
+        return (first ?? total.firstDay * day, last ?? total.lastDay * day)
     }
 
-    private static func companions(
-        _ connection: any SQLConnection, _ filter: UsageFilter, package: String
-    ) throws(StoreError) -> [Companion] {
-        try PackageCorrelations.pairs(connection, filter, package: package)
+    private static func companions(_ jobs: JobGroups, _ filter: UsageFilter, package: String) -> [Companion] {
+        PackageCorrelations.pairs(jobs, filter, package: package)
             .filter { $0.jobs > 0 }.map { Companion(package: $0.b, jobs: $0.jobs, pearson: $0.pearson) }
             .sorted { $0.jobs == $1.jobs ? byBytes($0.package, $1.package) : $0.jobs > $1.jobs }
     }

@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// Users and jobs of packages, month by month.
@@ -17,23 +18,29 @@ public struct PackageTrend: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, packages: [String], limit: Int? = nil
     ) throws(StoreError) -> PackageTrend {
-        var rows: [Row] = []
+        var trends: [(package: String, stacks: Members<[SQLValue]>, use: MonthlyUse)] = []
         for package in packages {
-            var grouping = UsageGrouping.use(of: package, filter, by: ["r.month"])
-            grouping.keys.append(("month", connection.dialect.month(of: "r.day")))
-            let pruned = try prunedJobs(connection, filter, package: package)
-            let months = try grouping.tallies(connection, filter).map { key, tally in
-                let month = key[0].text ?? ""
-                return Row(package: package, month: month, users: tally.users, jobs: tally.jobs + (pruned[month] ?? 0))
+            let stacks = try UsageGrouping.use(of: package, filter, by: ["p.name"]).members(connection)
+            trends.append((package, stacks, MonthlyUse()))
+        }
+        try UsageScan(connection, filter).days(MonthlyUse.columns.union([.stack])) { rows, kept in
+            let stack = rows[.stack]
+            for place in trends.indices {
+                let stacks = trends[place].stacks
+                trends[place].use.add(rows, kept.filter { stacks.has(stack[$0]) })
             }
-            rows += months.sorted { $0.month < $1.month }.suffix(limit ?? .max)
+        }
+        var rows: [Row] = []
+        for (package, _, use) in trends {
+            let pruned = try prunedJobs(connection, filter, package: package)
+            rows += use.rows(of: package, pruned: pruned, leastUsers: filter.leastUsers).suffix(limit ?? .max)
         }
         return PackageTrend(rows: rows)
     }
 
     /// Jobs by month whose runs have been pruned. Of a month that the filter cuts they all count, for nobody knows their days
     /// any more.
-    private static func prunedJobs(
+    static func prunedJobs(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String
     ) throws(StoreError) -> [String: Int64] {
         let (condition, parameters) = filter.prunedCondition
@@ -56,5 +63,39 @@ public struct PackageTrend: Sendable, Equatable {
                     "jobs": .integer($0.jobs),
                 ])
             })
+    }
+}
+
+/// The use of something, month by month.
+struct MonthlyUse {
+    static let columns: Set<DayRows.Column> = [.user, .processes, .job]
+
+    private var uses = UseSums()
+    private var jobs = JobSets()
+
+    mutating func add(_ rows: DayRows, _ kept: [Int]) {
+        let date = Calendar.date(days: rows.day)
+        let month = Int64(date.year * 12 + date.month - 1)
+        let (users, processes, job) = (rows[.user], rows[.processes], rows[.job])
+        for row in kept {
+            uses.add(user: users[row], key: month, processes: processes[row], day: rows.day)
+            if job[row] > 0 { jobs.add(job: job[row], key: month) }
+        }
+    }
+
+    /// - Parameter pruned: jobs by month whose runs have been pruned.
+    func rows(of package: String, pruned: [String: Int64], leastUsers: Int64) -> [PackageTrend.Row] {
+        var members = Members<String>()
+        for use in uses.entries {
+            members.add(
+                use.key,
+                to: String(
+                    Calendar.text(day: Calendar.days(year: Int(use.key / 12), month: Int(use.key % 12) + 1, day: 1))
+                        .prefix(7)))
+        }
+        return members.tallies(uses, jobs, leastUsers: leastUsers).map { month, tally in
+            PackageTrend.Row(
+                package: package, month: month, users: tally.users, jobs: tally.jobs + (pruned[month] ?? 0))
+        }.sorted { $0.month < $1.month }
     }
 }

@@ -21,33 +21,43 @@ public struct PackageUsers: Sendable, Equatable {
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, olderThan: PackageVersion? = nil,
         limit: Int? = nil
     ) throws(StoreError) -> PackageUsers {
-        let name = PersonNames.name(on: "r.day")
-        var condition = " AND u.name <> '' AND p.name = ?\(filter.packageCondition)"
-        var parameters = [SQLValue.text(package)]
+        // each row tells of one person
+        if filter.leastUsers > 1 { return PackageUsers(rows: []) }
+        var grouping = UsageGrouping.use(of: package, filter, by: ["sp.version"])
         if let olderThan {
             let old = try versions(connection, package).filter { isOlder(PackageVersion($0), than: olderThan) }
             if old.isEmpty { return PackageUsers(rows: []) }
-            condition += " AND sp.version IN (\(old.map { _ in "?" }.joined(separator: ", ")))"
-            parameters += old.map { .text($0) }
+            grouping.condition += " AND sp.version IN (\(old.map { _ in "?" }.joined(separator: ", ")))"
+            grouping.parameters += old.map { .text($0) }
         }
-        let grouping = UsageGrouping(
-            // a name is that of a day
-            keys: [("stack", "r.stack"), ("day", "r.day"), ("usr", "r.usr")], columns: [name],
-            joins: "\(UsageGrouping.packages) JOIN users u ON u.id = r.usr", condition: condition,
-            parameters: parameters)
-        let users = try grouping.tallies(connection, filter)
-        var byVersion = grouping.by([name, "sp.version"])
-        byVersion.countsJobs = false
-        let used = try byVersion.tallies(connection, filter)
-        var versions: [String: [String]] = [:]
-        for key in used.keys {
-            if let name = key[0].text, let version = key[1].text { versions[name, default: []].append(version) }
+        let stacks = try grouping.members(connection)
+        let people = try People(connection)
+        var uses = UseSums()
+        var jobs = JobSets()
+        try UsageScan(connection, filter).days([.stack, .user, .processes, .job]) { rows, kept in
+            let (stack, users, processes, job) = (rows[.stack], rows[.user], rows[.processes], rows[.job])
+            for row in kept where stacks.has(stack[row]) {
+                guard let person = people.person(users[row], on: rows.day) else { continue }
+                uses.add(user: person, key: stack[row], processes: processes[row], day: rows.day)
+                if job[row] > 0 { jobs.add(job: job[row], key: person) }
+            }
         }
-        var rows = users.map { key, tally in
-            let name = key[0].text ?? ""
-            return Row(
+        var tallies: [String: UsageTally] = [:]
+        var used: [String: Set<String>] = [:]
+        for use in uses.entries {
+            let name = people.name(of: use.user)
+            tallies[name, default: UsageTally()].add(use)
+            for place in stacks[use.key] {
+                if let version = stacks.groups[place][0].text { used[name, default: []].insert(version) }
+            }
+        }
+        for (persons, count) in zip(jobs.sets, jobs.counts) {
+            for name in Set(persons.map { people.name(of: $0) }) { tallies[name]?.jobs += count }
+        }
+        var rows = tallies.map { name, tally in
+            Row(
                 username: name, jobs: tally.jobs, processes: tally.processes, lastDay: tally.lastDay,
-                versions: (versions[name] ?? []).sorted(by: comesBefore))
+                versions: (used[name] ?? []).sorted(by: comesBefore))
         }
         rows.sort { $0.processes == $1.processes ? byBytes($0.username, $1.username) : $0.processes > $1.processes }
         return PackageUsers(rows: rows.limited(to: limit))

@@ -17,38 +17,44 @@ public struct ProcessEnds: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil, limit: Int? = nil
     ) throws(StoreError) -> ProcessEnds {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let named = package == nil ? "" : " AND p.name = ?"
-        // the runs of a stack are added up before its packages are looked up: there are few stacks
-        let told = filter.leastUsers > 0 ? try told(connection, filter) : nil
-        let rows = try connection.query(
-            """
-            WITH ends AS (
-                SELECT r.stack, sum(r.processes) AS processes, sum(r.exceptions) AS exceptions,
-                    sum(r.signals) AS signals, sum(r.killed) AS killed
-                FROM runs r WHERE true\(condition) GROUP BY r.stack)
-            SELECT p.name, sum(e.processes) AS processes, sum(e.exceptions), sum(e.signals), sum(e.killed)
-            FROM ends e JOIN stack_packages sp ON sp.stack = e.stack JOIN packages p ON p.id = sp.package
-            WHERE true\(filter.packageCondition)\(named) GROUP BY p.name
-            ORDER BY processes DESC, p.name
-            """, parameters + (package.map { [.text($0)] } ?? []))
-        return ProcessEnds(
-            rows: rows.filter { told?.contains($0[0].text ?? "") ?? true }.limited(to: limit).map { row in
-                let counts = row.dropFirst().map { $0.integer ?? 0 }
-                return Row(
-                    package: row[0].text ?? "", processes: counts[0],
+        var grouping = UsageGrouping(
+            columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition)
+        if let package { grouping = UsageGrouping.use(of: package, filter, by: ["p.name"]) }
+        let packages = try grouping.members(connection)
+        var ends: [Int64: [Int64]] = [:]
+        var uses = UseSums()
+        let columns: [DayRows.Column] = [.processes, .exceptions, .signals, .killed]
+        try UsageScan(connection, filter).days(Set(columns + [.stack, .user])) { rows, kept in
+            let values = columns.map { rows[$0] }
+            let (flags, stacks, users) = (rows[.flags], rows[.stack], rows[.user])
+            for row in kept where packages.has(stacks[row]) {
+                // daily sums know users, too, and not how processes ended
+                if filter.leastUsers > 0 {
+                    uses.add(user: users[row], key: stacks[row], processes: values[0][row], day: rows.day)
+                }
+                if flags[row] & DayRows.isRemainder != 0 { continue }
+                for place in columns.indices {
+                    ends[stacks[row], default: [0, 0, 0, 0]][place] &+= values[place][row]
+                }
+            }
+        }
+        let told =
+            filter.leastUsers > 0 ? packages.tallies(uses, JobSets(), leastUsers: filter.leastUsers) : nil
+        var sums = [[Int64]](repeating: [0, 0, 0, 0], count: packages.groups.count)
+        for (stack, counts) in ends {
+            for place in packages[stack] { for index in counts.indices { sums[place][index] &+= counts[index] } }
+        }
+        var rows: [Row] = []
+        for (group, counts) in zip(packages.groups, sums) where counts[0] > 0 && (told.map { $0[group] != nil } ?? true)
+        {
+            rows.append(
+                Row(
+                    package: group[0].text ?? "", processes: counts[0],
                     exits: counts[0] - counts[1] - counts[2] - counts[3], exceptions: counts[1], signals: counts[2],
-                    killed: counts[3])
-            })
-    }
-
-    /// The packages of which enough users are known.
-    private static func told(
-        _ connection: any SQLConnection, _ filter: UsageFilter
-    ) throws(StoreError) -> Set<String> {
-        let grouping = UsageGrouping(
-            columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition, countsJobs: false)
-        return Set(try grouping.tallies(connection, filter).keys.map { $0[0].text ?? "" })
+                    killed: counts[3]))
+        }
+        rows.sort { $0.processes == $1.processes ? byBytes($0.package, $1.package) : $0.processes > $1.processes }
+        return ProcessEnds(rows: rows.limited(to: limit))
     }
 
     public var json: JSON {

@@ -24,24 +24,24 @@ public struct TopPackages: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, by order: Order = .users, limit: Int? = nil
     ) throws(StoreError) -> TopPackages {
-        let used = try UsageGrouping(
-            columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition, countsJobs: false
-        ).tallies(connection, filter)
-        let jobs = try JobGroups.ask(connection, filter, withTime: true)
-        var sums = [(jobs: Int64, nodeSeconds: Int64)](repeating: (0, 0), count: jobs.names.count)
-        for group in jobs.groups {
-            for place in group.packages {
-                sums[place].jobs += group.jobs
-                sums[place].nodeSeconds += group.nodeSeconds
+        let packages = try Members.packages(connection, filter)
+        var uses = UseSums()
+        var count = JobCount(withTime: true)
+        try UsageScan(connection, filter).days(count.columns.union([.user, .processes])) { rows, kept in
+            let (users, stacks, processes) = (rows[.user], rows[.stack], rows[.processes])
+            for row in kept where packages.has(stacks[row]) {
+                uses.add(user: users[row], key: stacks[row], processes: processes[row], day: rows.day)
             }
+            count.add(rows, kept)
         }
-        let times = Dictionary(zip(jobs.names, sums)) { first, _ in first }
-        let rows = used.map { key, tally in
-            let name = key[0].text ?? ""
-            let time = times[name] ?? (0, 0)
-            return Row(
-                package: name, users: tally.users, jobs: time.jobs, processes: tally.processes,
-                nodeSeconds: time.nodeSeconds)
+        let jobs = JobGroups(count, packages)
+        var nodeSeconds = [Int64](repeating: 0, count: jobs.names.count)
+        for group in jobs.groups { for place in group.packages { nodeSeconds[place] &+= group.nodeSeconds } }
+        let times = Dictionary(zip(jobs.names, nodeSeconds)) { first, _ in first }
+        let rows = packages.tallies(uses, count.jobs, leastUsers: filter.leastUsers).map { name, tally in
+            Row(
+                package: name, users: tally.users, jobs: tally.jobs, processes: tally.processes,
+                nodeSeconds: times[name] ?? 0)
         }
         let sorted = rows.sorted { left, right in
             let (one, other) = (left.value(order), right.value(order))
@@ -59,23 +59,5 @@ extension TopPackages.Row {
         case .processes: processes
         case .nodeHours: nodeSeconds
         }
-    }
-}
-
-/// The node time of jobs, in whole node seconds, so that sums are exact and the same on every store.
-enum JobTime {
-    /// The most that a job is believed to have used, node seconds: 150,000 nodes for eleven weeks. Records are claims, and
-    /// without a bound two of them would make sums that no store can hold.
-    private static let most: Int64 = 1_000_000_000_000
-
-    /// A SELECT of (job, node_seconds) over the jobs with runs that meet `condition`.
-    static func sql(_ condition: String) -> String {
-        """
-        SELECT job, CASE WHEN claimed > \(most) THEN \(most) ELSE claimed END AS node_seconds FROM (
-            SELECT r.job, COALESCE(j.num_nodes, 1)
-                * COALESCE(j.elapsed_seconds, (max(r.last_seen) - min(r.started)) / 1000000) AS claimed
-            FROM runs r JOIN jobs j ON j.id = r.job
-            WHERE r.job <> 0\(condition) GROUP BY r.job, j.num_nodes, j.elapsed_seconds) claims
-        """
     }
 }

@@ -1,114 +1,168 @@
 import Store
 
 /// Users, processes and jobs of whatever a question groups usage by.
-///
-/// Users and processes come from the daily sums, whose cost does not grow with the number of records and which outlive the
-/// runs; jobs come from the runs, which alone know them.
 struct UsageTally: Sendable, Equatable {
     var users: Int64 = 0
     var processes: Int64 = 0
     var jobs: Int64 = 0
     /// Days since 1970-01-01 UTC.
-    var firstDay: Int64 = 0
+    var firstDay: Int64 = .max
     var lastDay: Int64 = 0
 }
 
-/// What usage is grouped by, in SQL that fits the daily sums and the runs alike.
-///
-/// Both are first added up by what they have themselves (a stack, an environment) and by user or job, of which there are few
-/// combinations; only those are joined to what the answer names. Users and jobs are counted by two groupings, one in the
-/// other: counting different values within a grouping takes PostgreSQL several times as long.
+/// What usage is grouped by: something that stacks have, or environments. Each may belong to several groups, or to none.
 struct UsageGrouping {
-    /// What the rows of the daily sums and of the runs, called `r`, are first added up by: a name, and SQL.
-    var keys = [(name: "stack", sql: "r.stack")]
-    /// The condition on those rows, beginning with `AND`, or empty.
-    var rowCondition = ""
-    var rowParameters: [SQLValue] = []
+    /// `stack` or `environment`.
+    var key = DayRows.Column.stack
     /// Common table expressions, after `WITH`.
     var expressions = ""
-    var expressionParameters: [SQLValue] = []
-    /// What the answer has a row for each of; `r` has the keys.
+    /// What the answer has a row for each of; `r` has the key under its name.
     var columns: [String]
     /// Joins that lead from `r` to the columns.
     let joins: String
     /// Beginning with `AND`, or empty.
     var condition = ""
     var parameters: [SQLValue] = []
-    /// Without jobs the runs need not be asked.
-    var countsJobs = true
 
     static let packages = "JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package"
-    static let environments = [(name: "environment", sql: "r.environment")]
 
     /// The use of one package.
     static func use(of package: String, _ filter: UsageFilter, by columns: [String]) -> UsageGrouping {
         UsageGrouping(
-            rowCondition: """
-                 AND r.stack IN (
-                    SELECT sp.stack FROM stack_packages sp JOIN packages p ON p.id = sp.package WHERE p.name = ?)
-                """,
-            rowParameters: [.text(package)], columns: columns, joins: packages,
-            condition: " AND p.name = ?\(filter.packageCondition)", parameters: [.text(package)])
+            columns: columns, joins: packages, condition: " AND p.name = ?\(filter.packageCondition)",
+            parameters: [.text(package)])
     }
 
-    /// The same usage by something else.
-    func by(_ columns: [String]) -> UsageGrouping {
-        var other = self
-        other.columns = columns
-        return other
+    /// The number of each stack, or environment, that belongs to a group, with the groups that it belongs to.
+    func members(_ connection: any SQLConnection) throws(StoreError) -> Members<[SQLValue]> {
+        var members = Members<[SQLValue]>()
+        let source = key == .stack ? "(SELECT id AS stack FROM stacks)" : "(SELECT id AS environment FROM environments)"
+        for row in try connection.query(
+            """
+            \(expressions.isEmpty ? "" : "WITH " + expressions)
+            SELECT r.\(key), \(columns.joined(separator: ", ")) FROM \(source) r \(joins) WHERE true\(condition)
+            """, parameters)
+        { members.add(row[0].integer ?? 0, to: Array(row.dropFirst())) }
+        return members
     }
 
     func tallies(
         _ connection: any SQLConnection, _ filter: UsageFilter
     ) throws(StoreError) -> [[SQLValue]: UsageTally] {
-        var tallies: [[SQLValue]: UsageTally] = [:]
-        let summary = filter.summary(in: connection.dialect)
-        let used = keys.filter { $0.name != "usr" } + [("usr", "r.usr")]
-        for row in try connection.query(
-            """
-            WITH \(prefix)used AS (
-                SELECT \(list(used)), sum(r.processes) AS processes, min(r.day) AS first_day, max(r.day) AS last_day
-                FROM \(summary.table) r WHERE true\(rowCondition)\(summary.sql) GROUP BY \(expressions(used))),
-            people AS (
-                SELECT \(namedColumns), r.usr AS usr, sum(r.processes) AS processes, min(r.first_day) AS first_day,
-                    max(r.last_day) AS last_day
-                FROM used r \(joins) WHERE true\(condition) GROUP BY \(columns.joined(separator: ", ")), r.usr)
-            SELECT \(columnNames), count(NULLIF(usr, 0)), sum(processes), min(first_day), max(last_day)
-            FROM people GROUP BY \(columnNames)
-            """, expressionParameters + rowParameters + summary.parameters + parameters)
-        {
-            let rest = row.dropFirst(columns.count).map { $0.integer ?? 0 }
-            tallies[Array(row.prefix(columns.count))] = UsageTally(
-                users: rest[0], processes: rest[1], firstDay: rest[2], lastDay: rest[3])
+        let members = try members(connection)
+        var uses = UseSums()
+        var jobs = JobSets()
+        try UsageScan(connection, filter).days([key, .user, .processes, .job]) { rows, kept in
+            let (keys, users, processes, job) = (rows[key], rows[.user], rows[.processes], rows[.job])
+            for row in kept where members.has(keys[row]) {
+                uses.add(user: users[row], key: keys[row], processes: processes[row], day: rows.day)
+                if job[row] > 0 { jobs.add(job: job[row], key: keys[row]) }
+            }
         }
-        if filter.leastUsers > 0 { tallies = tallies.filter { $0.value.users >= filter.leastUsers } }
-        guard countsJobs else { return tallies }
-        let (sql, values) = filter.condition(in: connection.dialect)
-        for row in try connection.query(
-            """
-            WITH \(prefix)used AS (
-                SELECT DISTINCT \(list(keys)), r.job FROM runs r WHERE r.job <> 0\(rowCondition)\(sql)),
-            jobs_used AS (SELECT DISTINCT \(namedColumns), r.job FROM used r \(joins) WHERE true\(condition))
-            SELECT \(columnNames), count(*) FROM jobs_used GROUP BY \(columnNames)
-            """, expressionParameters + rowParameters + values + parameters)
-        {
-            tallies[Array(row.prefix(columns.count))]?.jobs = row[columns.count].integer ?? 0
+        return members.tallies(uses, jobs, leastUsers: filter.leastUsers)
+    }
+}
+
+/// Which groups things belong to that have numbers.
+struct Members<Group: Hashable> {
+    private(set) var groups: [Group] = []
+    private var places: [Group: Int] = [:]
+    private var lists: [[Int]] = []
+
+    mutating func add(_ number: Int64, to group: Group) {
+        add(number, toGroupAt: place(of: group))
+    }
+
+    /// The place of a group in `groups`, which may have no members.
+    mutating func place(of group: Group) -> Int {
+        if let place = places[group] { return place }
+        places[group] = groups.count
+        groups.append(group)
+        return groups.count - 1
+    }
+
+    mutating func add(_ number: Int64, toGroupAt place: Int) {
+        guard number >= 0 else { return }
+        while lists.count <= number { lists.append([]) }
+        if !lists[Int(number)].contains(place) { lists[Int(number)].append(place) }
+    }
+
+    /// The places of the groups that it belongs to.
+    subscript(_ number: Int64) -> [Int] { has(number) ? lists[Int(number)] : [] }
+
+    func has(_ number: Int64) -> Bool { number >= 0 && number < lists.count && !lists[Int(number)].isEmpty }
+
+    /// What each group comes to, of those that were used by so many users at least.
+    func tallies(_ uses: UseSums, _ jobs: JobSets, leastUsers: Int64) -> [Group: UsageTally] {
+        var sums = [UsageTally](repeating: UsageTally(), count: groups.count)
+        var people = UseSums()
+        for use in uses.entries {
+            for place in self[use.key] {
+                people.add(
+                    user: use.user, key: Int64(place), processes: use.processes, firstDay: use.firstDay,
+                    lastDay: use.lastDay)
+            }
+        }
+        for use in people.entries { sums[Int(use.key)].add(use) }
+        for (set, count) in zip(jobs.sets, jobs.counts) where count > 0 {
+            for place in places(of: set) { sums[place].jobs += count }
+        }
+        var tallies: [Group: UsageTally] = [:]
+        for (group, sum) in zip(groups, sums) where sum.processes > 0 && sum.users >= leastUsers {
+            tallies[group] = sum
         }
         return tallies
     }
 
-    private var prefix: String { expressions.isEmpty ? "" : expressions + ", " }
-    private var columnNames: String { columns.indices.map { "c\($0)" }.joined(separator: ", ") }
-    private var namedColumns: String {
-        columns.enumerated().map { "\($1) AS c\($0)" }.joined(separator: ", ")
+    /// What all groups together come to; nothing where that is of fewer users.
+    func total(_ uses: UseSums, _ jobs: JobSets, leastUsers: Int64) -> UsageTally {
+        var all = Members<Bool>()
+        for number in lists.indices where !lists[number].isEmpty { all.add(Int64(number), to: true) }
+        return all.tallies(uses, jobs, leastUsers: leastUsers)[true] ?? UsageTally()
     }
 
-    private func list(_ keys: [(name: String, sql: String)]) -> String {
-        keys.map { "\($0.sql) AS \($0.name)" }.joined(separator: ", ")
+    /// The groups that a number of these belongs to.
+    func groups(ofAny numbers: Flags) -> Set<Group> {
+        var result: Set<Group> = []
+        for number in lists.indices where numbers[Int64(number)] {
+            for place in lists[number] { result.insert(groups[place]) }
+        }
+        return result
     }
 
-    private func expressions(_ keys: [(name: String, sql: String)]) -> String {
-        keys.map { $0.sql }.joined(separator: ", ")
+    /// The groups that any of these belongs to, each once.
+    func places(of set: [Int64]) -> [Int] {
+        guard set.count > 1 else { return set.first.map { self[$0] } ?? [] }
+        var met: Set<Int> = []
+        return set.flatMap { self[$0] }.filter { met.insert($0).inserted }
+    }
+}
+
+extension UsageTally {
+    /// Adds a user's part.
+    mutating func add(_ use: UseSums.Entry) {
+        // nobody is no user
+        if use.user != 0 { users += 1 }
+        processes &+= use.processes
+        firstDay = min(firstDay, use.firstDay)
+        lastDay = max(lastDay, use.lastDay)
+    }
+}
+
+extension Members<String> {
+    /// The packages of each stack: those that count by the filter. Every package is a group.
+    static func packages(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> Members {
+        var members = Members()
+        var places: [Int64: Int] = [:]
+        for row in try connection.query("SELECT id, name FROM packages WHERE id <> 0") {
+            places[row[0].integer ?? 0] = members.place(of: row[1].text ?? "")
+        }
+        try connection.integers(
+            "SELECT sp.stack, sp.package FROM stack_packages sp WHERE true\(filter.packageCondition)"
+        ) { values in
+            if let place = places[values[1]] { members.add(values[0], toGroupAt: place) }
+        }
+        return members
     }
 }
 

@@ -16,29 +16,48 @@ public struct UserReport: Sendable, Equatable {
         // whoever asks for a person by name means it, staff or not
         var filter = filter
         filter.includesStaff = true
-        let (condition, parameters) = filter.condition(in: connection.dialect)
-        let named = [SQLValue.text(username), .text(username)] + parameters
-        let most = limit.map { " LIMIT \($0)" } ?? ""
-        let total = try connection.query(
-            """
-            SELECT count(DISTINCT NULLIF(r.job, 0)), sum(r.processes) FROM runs r JOIN users u ON u.id = r.usr
-            WHERE \(PersonNames.condition)\(condition)
-            """, named)
-        let packages = try connection.query(
-            """
-            SELECT p.name, sum(r.processes) AS processes FROM runs r JOIN users u ON u.id = r.usr
-                JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package
-            WHERE \(PersonNames.condition)\(filter.packageCondition)\(condition) GROUP BY p.name ORDER BY processes DESC, p.name\(most)
-            """, named)
-        let environments = try connection.query(
-            """
-            SELECT e.prefix, sum(r.processes) AS processes FROM runs r JOIN users u ON u.id = r.usr
-                JOIN environments e ON e.id = r.environment
-            WHERE \(PersonNames.condition) AND e.prefix <> ''\(condition)
-            GROUP BY e.prefix ORDER BY processes DESC, e.prefix\(most)
-            """, named)
+        let people = try People(connection).called(username)
+        let packages = try Members.packages(connection, filter)
+        var stacks: [Int64: Int64] = [:]
+        var prefixes: [Int64: Int64] = [:]
+        var jobs: Set<Int64> = []
+        var total: Int64 = 0
+        try UsageScan(connection, filter).days([.user, .stack, .environment, .processes, .job]) { rows, kept in
+            let persons = people.numbers(on: rows.day, called: username)
+            if persons.isEmpty { return }
+            let (users, stack, environment) = (rows[.user], rows[.stack], rows[.environment])
+            let (processes, job) = (rows[.processes], rows[.job])
+            for row in kept where persons.contains(users[row]) {
+                total &+= processes[row]
+                stacks[stack[row], default: 0] &+= processes[row]
+                prefixes[environment[row], default: 0] &+= processes[row]
+                if job[row] > 0 { jobs.insert(job[row]) }
+            }
+        }
+        var used: [String: Int64] = [:]
+        for (stack, processes) in stacks {
+            for place in packages[stack] { used[packages.groups[place], default: 0] &+= processes }
+        }
         return UserReport(
-            username: username, jobs: total.first?[0].integer ?? 0, processes: total.first?[1].integer ?? 0,
-            packages: packages.compactMap { $0[0].text }, environments: environments.compactMap { $0[0].text })
+            username: username, jobs: Int64(jobs.count), processes: total,
+            packages: mostUsed(used).limited(to: limit),
+            environments: mostUsed(try named(connection, prefixes)).limited(to: limit))
+    }
+
+    private static func mostUsed(_ used: [String: Int64]) -> [String] {
+        used.sorted { $0.value == $1.value ? byBytes($0.key, $1.key) : $0.value > $1.value }.map { $0.key }
+    }
+
+    private static func named(
+        _ connection: any SQLConnection, _ environments: [Int64: Int64]
+    ) throws(StoreError) -> [String: Int64] {
+        if environments.isEmpty { return [:] }
+        let numbers = environments.keys.map { String($0) }.joined(separator: ", ")
+        var prefixes: [String: Int64] = [:]
+        for row in try connection.query("SELECT id, prefix FROM environments WHERE prefix <> '' AND id IN (\(numbers))")
+        {
+            prefixes[row[1].text ?? "", default: 0] &+= environments[row[0].integer ?? 0] ?? 0
+        }
+        return prefixes
     }
 }

@@ -68,6 +68,7 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
                 if !facts.isEmpty {
                     try stage(facts, on: connection)
                     try connection.query(StagedFacts.update)
+                    try PackedDays.markStale(jobs: "SELECT job FROM staged_facts", on: connection)
                 }
                 for outcome in outcomes { try noteWithoutFacts(outcome, on: connection) }
             }

@@ -14,6 +14,18 @@ public protocol SQLConnection: AnyObject {
     @discardableResult
     func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]]
 
+    /// Runs a query of integers of at most 8 bytes, none of them null, and hands over row after row: for many rows. `body` is
+    /// to leave the connection alone.
+    func integers(
+        _ sql: String, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
+    ) throws(StoreError)
+
+    /// Runs a query of byte strings, none of them null, and hands over row after row: for large ones. `body` is to leave the
+    /// connection alone.
+    func blobs(
+        _ sql: String, _ body: ([UnsafeRawBufferPointer]) throws(StoreError) -> Void
+    ) throws(StoreError)
+
     /// Runs statements without parameters, separated by semicolons.
     func run(script: String) throws(StoreError)
 
@@ -72,6 +84,25 @@ extension SQLConnection {
             // the first error is the one that tells; a broken connection has rolled back by itself
             try? run(script: "ROLLBACK")
             if !end.isEmpty { try? run(script: String(end.dropFirst(2))) }
+            throw error
+        }
+    }
+}
+
+extension SQLConnection {
+    /// Runs `body` on the database as it is now, whatever others write meanwhile. Nothing is written. Within a transaction it
+    /// is a part of that.
+    func snapshot(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        if isInTransaction { return try body() }
+        isInTransaction = true
+        defer { isInTransaction = false }
+        try run(script: dialect == .sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        do {
+            try body()
+            try run(script: "COMMIT")
+        } catch {
+            // the first error is the one that tells; a broken connection has rolled back by itself
+            try? run(script: "ROLLBACK")
             throw error
         }
     }

@@ -127,7 +127,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         of batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
         appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
-        if try !advance(source, from: from, to: to, batch, on: connection) { return .alreadyCommitted }
+        guard let now = try advance(source, from: from, to: to, batch, on: connection) else { return .alreadyCommitted }
         if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) { return .alreadyCommitted }
         if appends { try resolver.resolve(batch, vocabulary, appends: true, on: connection) }
         try write(claims: batch.jobs, on: connection)
@@ -141,6 +141,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         counters.add(fresh, to: IngestCounters.stored)
         counters.add(processes - fresh, to: IngestCounters.merged)
         try add(counters, to: source, on: connection)
+        let firstOpenDay = PackedDays.firstOpenDay(now: now, isPacking: false)
+        var closed: Set<Int> = []
+        for run in batch.runs where run.key.day < firstOpenDay { closed.insert(Int(run.key.day)) }
+        try PackedDays.forget(closed.sorted(), on: connection)
         return .committed(stored: fresh, merged: processes - fresh)
     }
 
@@ -230,17 +234,19 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 + "is written, and what this journal holds stays in it")
     }
 
-    /// Moves the source's position, which no other transaction can do until this one ends; false if an earlier call of the
-    /// same commit had done so.
+    /// Moves the source's position, which no other transaction can do until this one ends.
+    ///
+    /// - Returns: the database's clock, seconds since 1970 UTC; nil if an earlier call of the same commit had moved it.
     private func advance(
         _ source: Int64, from: SourcePosition, to: SourcePosition, _ batch: Batch, on connection: Connection
-    ) throws(StoreError) -> Bool {
+    ) throws(StoreError) -> Int64? {
         let moved = try connection.query(
             """
             UPDATE sources SET sequence = ?, tally = ?,
                 head_tally = CASE WHEN head_tally < ? THEN ? ELSE head_tally END,
                 last_record = CASE WHEN ? > COALESCE(last_record, 0) THEN ? ELSE last_record END
-            WHERE id = ? AND sequence = ? AND tally = ? AND COALESCE(incarnation, '') = ? RETURNING id
+            WHERE id = ? AND sequence = ? AND tally = ? AND COALESCE(incarnation, '') = ?
+            RETURNING \(connection.dialect.now)
             """,
             [
                 .integer(Int64(bitPattern: to.sequence)), .integer(Int64(bitPattern: to.tally)),
@@ -249,14 +255,14 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 .integer(source), .integer(Int64(bitPattern: from.sequence)), .integer(Int64(bitPattern: from.tally)),
                 .text(incarnation),
             ])
-        if !moved.isEmpty { return true }
+        if let row = moved.first { return row[0].integer ?? .max }
         let row = try connection.query(
             "SELECT sequence, tally, COALESCE(incarnation, '') FROM sources WHERE id = ?", [.integer(source)])
         guard let values = row.first, let found = SourcePosition(row: Array(values.prefix(2))) else {
             throw .busy("the source's row vanished")
         }
         guard values[2].text == incarnation else { throw SQLStore.copied }
-        if found == to { return false }
+        if found == to { return nil }
         if found.sequence < from.sequence {
             throw .setBack("it had entry \(from.sequence) and has \(found.sequence) now")
         }

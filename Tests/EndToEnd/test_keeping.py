@@ -22,10 +22,17 @@ from reference import Filter, Reference, job_of, same_numbers
 from stores import PostgresStore, SQLiteStore
 
 Fill = Callable[[list[Record]], Customs]
+Pack = Callable[[Customs], None]
+
+
+@pytest.fixture(params=["live", "packed"])
+def pack(request: pytest.FixtureRequest) -> Pack:
+    """Packs all days that are not, as a daemon does in time; or leaves them."""
+    return (lambda customs: customs.json("pack")) if request.param == "packed" else lambda _: None
 
 
 @pytest.fixture
-def fill(store: Store, folder: Path) -> Fill:
+def fill(store: Store, folder: Path, pack: Pack) -> Fill:
     """Imports records into a store."""
 
     def fill(records: list[Record]) -> Customs:
@@ -33,6 +40,7 @@ def fill(store: Store, folder: Path) -> Fill:
         archive = folder / f"{len(list(folder.iterdir()))}.jsonl"
         archive.write_text("".join(json.dumps(record) + "\n" for record in records))
         assert customs.json("import", str(archive))["received"] == len(records)
+        pack(customs)
         return customs
 
     return fill
@@ -55,7 +63,7 @@ TRENDS = (
 )
 
 
-def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill) -> None:
+def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> None:
     """Users, processes and the months' jobs outlive it; by one step or by several."""
     centre = Centre(11, records=900, days=150, tidy=True)
     customs = fill(centre.records)
@@ -84,6 +92,8 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill) -> None:
         again = customs.json("prune", "--older-than", cutoff.isoformat())
         assert not any(again[key] for key in ("runs", "processes", "jobs"))
 
+        assert trends() == before
+        pack(customs)
         assert trends() == before
         counted = {row["package"]: row for row in Reference(kept).top(Filter())}
         for row in customs.json("top"):

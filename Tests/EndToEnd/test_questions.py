@@ -20,8 +20,8 @@ CENTRE = Centre(2021)
 REFERENCE = Reference(CENTRE.records)
 NEWEST = CENTRE.newest.date()
 
-# How the records come into which store.
-WAYS = ("sqlite", "postgres", "import")
+# How the records come into which store, and whether its days are packed.
+WAYS = ("sqlite", "postgres", "import", "sqlite packed", "postgres packed")
 
 
 def days(back: int) -> Any:
@@ -108,7 +108,7 @@ QUESTIONS = {
 
 @pytest.fixture(scope="module")
 def answering(make_store: MakeStore) -> Iterator[dict[str, Customs]]:
-    """The same centre in three stores: sent to a daemon of each kind, and imported from a file."""
+    """The same centre in several stores: sent to daemons of each kind, and imported from a file."""
     folder = Path(tempfile.mkdtemp(prefix="customs-questions-", dir="/tmp"))
     stores: list[Store] = []
     answering: dict[str, Customs] = {}
@@ -116,9 +116,12 @@ def answering(make_store: MakeStore) -> Iterator[dict[str, Customs]]:
         for way in WAYS:
             home = folder / way
             home.mkdir()
-            store = make_store("sqlite" if way == "import" else way)
+            store = make_store("sqlite" if way == "import" else way.split()[0])
             stores.append(store)
             answering[way] = (_imported if way == "import" else _received)(store, home)
+            if way.endswith(" packed"):
+                assert answering[way].json("pack")["days"] > 90
+                assert answering[way].json("pack") == {"days": 0, "changing": 0}
         yield answering
     finally:
         for store in stores:

@@ -4,7 +4,7 @@ import SampleRecords
 import Store
 import TestDatabases
 
-/// A centre's usage over some months, in two databases that took the same records.
+/// A centre's usage over some months, in two databases that took the same records; in one of them its days are packed.
 enum SampleCentre {
     /// Midnight of 2026-01-10 UTC.
     static let beginning: Int64 = 1_768_003_200_000_000
@@ -21,6 +21,10 @@ enum SampleCentre {
         try TestDatabase.dialects.map { dialect in
             let database = try TestDatabase(dialect)
             try load(processes, into: database)
+            if dialect == .postgres {
+                let connection = try database.location.maintainer()
+                for day in try Packing.due(connection) { try Packing.pack(connection, day: day) }
+            }
             return database
         }
     }

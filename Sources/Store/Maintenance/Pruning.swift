@@ -95,6 +95,7 @@ public struct Pruning: Sendable, Equatable {
         }
         let row = try connection.query("SELECT count(*), sum(processes) FROM runs WHERE \(range)").first
         try connection.query("DELETE FROM runs WHERE \(range)")
+        try PackedDays.forget([day], on: connection)
         return (row?[0].integer ?? 0, row?[1].integer ?? 0)
     }
 

@@ -134,6 +134,7 @@ enum Renaming {
             """)
         try connection.query(
             "DELETE FROM usage_daily WHERE day = \(day) AND (usr IN \(users) OR environment IN \(environments))")
+        try PackedDays.forget([day], on: connection)
     }
 
     /// Deletes the rows of users in whose place others stand.

@@ -63,6 +63,63 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
+    public func integers(
+        _ sql: String, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        var values: [Int64] = []
+        try stream(sql) { (result: OpaquePointer, row: Int32) throws(StoreError) in
+            values.removeAll(keepingCapacity: true)
+            for column in 0..<PQnfields(result) {
+                values.append(PostgresConnection.integer(PostgresConnection.bytes(result, row, column)))
+            }
+            try values.withUnsafeBufferPointer { (row: UnsafeBufferPointer<Int64>) throws(StoreError) in try body(row) }
+        }
+    }
+
+    public func blobs(
+        _ sql: String, _ body: ([UnsafeRawBufferPointer]) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try stream(sql) { (result: OpaquePointer, row: Int32) throws(StoreError) in
+            try body((0..<PQnfields(result)).map { PostgresConnection.bytes(result, row, $0) })
+        }
+    }
+
+    /// Hands over the rows of a query as they come, in libpq's binary form, to the last one or until `body` throws.
+    private func stream(
+        _ sql: String, _ body: (OpaquePointer, Int32) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        guard PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 1) == 1, PQsetSingleRowMode(handle) == 1 else {
+            throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
+        }
+        var refusal: StoreError?
+        while let result = PQgetResult(handle) {
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case PGRES_SINGLE_TUPLE, PGRES_TUPLES_OK:
+                for row in 0..<PQntuples(result) where refusal == nil {
+                    do throws(StoreError) { try body(result, row) } catch { refusal = error }
+                }
+            default: refusal = refusal ?? failure(result)
+            }
+        }
+        if let refusal { throw refusal }
+    }
+
+    private static func bytes(_ result: OpaquePointer, _ row: Int32, _ column: Int32) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: PQgetvalue(result, row, column), count: Int(PQgetlength(result, row, column)))
+    }
+
+    /// smallint, integer or bigint in libpq's binary form; 0 for anything else.
+    private static func integer(_ bytes: UnsafeRawBufferPointer) -> Int64 {
+        switch bytes.count {
+        case 8: Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
+        case 4: Int64(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
+        case 2: Int64(Int16(bigEndian: bytes.loadUnaligned(as: Int16.self)))
+        default: 0
+        }
+    }
+
     public func run(script: String) throws(StoreError) {
         let result = PQexec(handle, script)
         defer { PQclear(result) }

@@ -40,18 +40,50 @@ public final class SQLiteConnection: SQLConnection {
     }
 
     public func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
+        var rows: [[SQLValue]] = []
+        try step(sql, parameters) { (statement: OpaquePointer) throws(StoreError) in
+            rows.append((0..<sqlite3_column_count(statement)).map { column(statement, $0) })
+        }
+        return rows
+    }
+
+    public func integers(
+        _ sql: String, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        var values: [Int64] = []
+        try step(sql, []) { (statement: OpaquePointer) throws(StoreError) in
+            values.removeAll(keepingCapacity: true)
+            for index in 0..<sqlite3_column_count(statement) { values.append(sqlite3_column_int64(statement, index)) }
+            try values.withUnsafeBufferPointer { (row: UnsafeBufferPointer<Int64>) throws(StoreError) in try body(row) }
+        }
+    }
+
+    public func blobs(
+        _ sql: String, _ body: ([UnsafeRawBufferPointer]) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try step(sql, []) { (statement: OpaquePointer) throws(StoreError) in
+            try body(
+                (0..<sqlite3_column_count(statement)).map { index in
+                    UnsafeRawBufferPointer(
+                        start: sqlite3_column_blob(statement, index), count: Int(sqlite3_column_bytes(statement, index)))
+                })
+        }
+    }
+
+    private func step(
+        _ sql: String, _ parameters: [SQLValue], _ body: (OpaquePointer) throws(StoreError) -> Void
+    ) throws(StoreError) {
         let statement = try prepared(sql)
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
         for (index, value) in parameters.enumerated() { bind(value, to: statement, at: Int32(index + 1)) }
-        var rows: [[SQLValue]] = []
         while true {
             let code = sqlite3_step(statement)
-            if code == SQLITE_DONE { return rows }
+            if code == SQLITE_DONE { return }
             guard code == SQLITE_ROW else { throw failure(code) }
-            rows.append((0..<sqlite3_column_count(statement)).map { column(statement, $0) })
+            try body(statement)
         }
     }
 

@@ -1,0 +1,46 @@
+import DaemonMetrics
+import Listen
+import Logging
+import Store
+
+/// Keeps the store quick to ask, beside the way of the records and never on it: packs days that have ended.
+///
+/// One thread runs it, with a connection to the store of its own. What goes wrong waits for the next round.
+final class UpkeepStage {
+    private let upkeep: any StoreUpkeep
+    private let metrics: IngestMetrics
+    private let stop: StopSignal
+    private let logger: Logger
+
+    /// Between rounds, milliseconds.
+    private static let interval = 600_000
+    /// Before the first one: what waited while the daemon was away comes first.
+    private static let firstWait = 60_000
+
+    init(upkeep: any StoreUpkeep, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
+        self.upkeep = upkeep
+        self.metrics = metrics
+        self.stop = stop
+        self.logger = logger
+    }
+
+    /// Runs until the stop signal.
+    func run() {
+        stop.wait(milliseconds: UpkeepStage.firstWait)
+        while !stop.isRequested {
+            if !metrics.snapshot.storeIsAway {
+                do throws(StoreError) { try round() } catch {
+                    logger.warning("days are not packed for now; tried again", metadata: ["why": "\(error)"])
+                }
+            }
+            stop.wait(milliseconds: UpkeepStage.interval)
+        }
+    }
+
+    private func round() throws(StoreError) {
+        for day in try upkeep.daysToPack() {
+            if stop.isRequested { return }
+            _ = try upkeep.pack(day: day)
+        }
+    }
+}

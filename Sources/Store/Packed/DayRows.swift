@@ -1,0 +1,139 @@
+/// The usage of one day, column by column: a row for each run, or for runs that differ in nothing that is here.
+public struct DayRows {
+    public enum Column: Int, CaseIterable, Sendable {
+        /// Numbers of rows in the dictionaries; 0 where nobody said, or outside a job.
+        case job, user, stack, environment, account
+        /// Whose the job is; 0 where that is not known.
+        case owner
+        /// `isCompute`, `isStaff` and `isRemainder`.
+        case flags
+        /// Of the job; -1 where nobody said.
+        case nodes
+        /// How long the job lasted by Slurm; -1 where Slurm has not said.
+        case seconds
+        /// Of the first of the processes, and the last sign of life of any: microseconds since 1970, where `seconds` is -1.
+        case started, lastSeen
+        case processes, exceptions, signals, killed
+    }
+
+    public static let isCompute: Int64 = 1
+    public static let isStaff: Int64 = 2
+    /// The runs have been pruned: only user, stack, environment and processes are known.
+    public static let isRemainder: Int64 = 4
+
+    /// Counted from 1970-01-01 UTC.
+    public let day: Int
+    public internal(set) var count = 0
+    private var columns = [[Int64]](repeating: [], count: Column.allCases.count)
+
+    init(day: Int) { self.day = day }
+
+    /// As many values as there are rows; none if the column was not asked for.
+    public internal(set) subscript(_ column: Column) -> [Int64] {
+        get { columns[column.rawValue] }
+        set { columns[column.rawValue] = newValue }
+    }
+
+    /// Appends a row's values.
+    mutating func append(_ values: UnsafeBufferPointer<Int64>, to wanted: [Column]) {
+        count += 1
+        for (place, column) in wanted.enumerated() { columns[column.rawValue].append(values[place]) }
+    }
+
+    mutating func append(_ other: DayRows) {
+        count += other.count
+        for place in columns.indices { columns[place] += other.columns[place] }
+    }
+}
+
+extension DayRows {
+    /// Rows in the order of their jobs, and of those that differ in nothing but numbers of processes and times one.
+    func merged() -> DayRows {
+        let keys: [Column] = [.job, .user, .stack, .environment, .flags, .account, .owner, .nodes, .seconds]
+        func same(_ left: Int, _ right: Int) -> Bool {
+            keys.allSatisfy { columns[$0.rawValue][left] == columns[$0.rawValue][right] }
+        }
+        let order = (0..<count).sorted { left, right in
+            for key in keys {
+                let (one, other) = (columns[key.rawValue][left], columns[key.rawValue][right])
+                if one != other { return one < other }
+            }
+            return false
+        }
+        var result = DayRows(day: day)
+        var last: Int?
+        for row in order {
+            if let last, same(last, row) {
+                result.merge(row, of: self)
+            } else {
+                for place in columns.indices { result.columns[place].append(columns[place][row]) }
+                result.count += 1
+            }
+            last = row
+        }
+        return result
+    }
+
+    private mutating func merge(_ row: Int, of other: DayRows) {
+        func value(_ column: Column) -> Int64 { other.columns[column.rawValue][row] }
+        let place = count - 1
+        for column in [Column.processes, .exceptions, .signals, .killed] {
+            columns[column.rawValue][place] += value(column)
+        }
+        columns[Column.started.rawValue][place] = min(columns[Column.started.rawValue][place], value(.started))
+        columns[Column.lastSeen.rawValue][place] = max(columns[Column.lastSeen.rawValue][place], value(.lastSeen))
+    }
+}
+
+/// A column as bytes: how many bytes a value has (0, 1, 2, 4 or 8), the least value (8 bytes), then what each value has more than that;
+/// all little-endian.
+public enum PackedColumn {
+    private static let head = 9
+
+    public static func pack(_ values: [Int64]) -> [UInt8] {
+        let least = values.min() ?? 0
+        let widest = (values.max() ?? 0) &- least
+        let span = UInt64(bitPattern: widest)
+        let width = span == 0 ? 0 : span <= 0xFF ? 1 : span <= 0xFFFF ? 2 : span <= 0xFFFF_FFFF ? 4 : 8
+        var bytes: [UInt8] = [UInt8(width)]
+        bytes.reserveCapacity(head + width * values.count)
+        withUnsafeBytes(of: least.littleEndian) { bytes.append(contentsOf: $0) }
+        if width == 0 { return bytes }
+        for value in values {
+            withUnsafeBytes(of: (value &- least).littleEndian) { bytes.append(contentsOf: $0.prefix(width)) }
+        }
+        return bytes
+    }
+
+    /// - Throws: `StoreError.schema` if these are no `count` values.
+    public static func unpack(_ bytes: UnsafeRawBufferPointer, count: Int) throws(StoreError) -> [Int64] {
+        guard bytes.count >= head, count >= 0 else { throw damaged }
+        let width = Int(bytes[0])
+        guard [0, 1, 2, 4, 8].contains(width), bytes.count == head + width * count else { throw damaged }
+        let least = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 1, as: Int64.self))
+        switch width {
+        case 0: return [Int64](repeating: least, count: count)
+        case 1: return values(bytes, count) { least &+ Int64($0 as UInt8) }
+        case 2: return values(bytes, count) { least &+ Int64(UInt16(littleEndian: $0)) }
+        case 4: return values(bytes, count) { least &+ Int64(UInt32(littleEndian: $0)) }
+        default: return values(bytes, count) { least &+ Int64(bitPattern: UInt64(littleEndian: $0)) }
+        }
+    }
+
+    private static func values<Stored: FixedWidthInteger & BitwiseCopyable>(
+        _ bytes: UnsafeRawBufferPointer, _ count: Int, _ value: (Stored) -> Int64
+    ) -> [Int64] {
+        [Int64](unsafeUninitializedCapacity: count) { result, initialized in
+            for index in 0..<count {
+                let stored = bytes.loadUnaligned(
+                    fromByteOffset: head + index * MemoryLayout<Stored>.size, as: Stored.self)
+                result.initializeElement(at: index, to: value(stored))
+            }
+            initialized = count
+        }
+    }
+
+    private static var damaged: StoreError {
+        .schema("a packed day is damaged; 'DELETE FROM packed_days' makes customsd pack all days again")
+    }
+}

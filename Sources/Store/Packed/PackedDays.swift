@@ -1,0 +1,124 @@
+import Record
+
+/// The usage of days that have ended, packed column by column, so that questions over months read a few large values where the
+/// tables have millions of rows.
+///
+/// A packed day is a copy of what the tables say. Whoever changes a day's usage takes its copy away, in the same
+/// transaction; whoever changes what is known of its jobs marks it as stale, and it is packed again soon.
+public enum PackedDays {
+    /// Looks at the usage of all days from the first to the last one, as of one moment: packed days first, then those that are
+    /// not.
+    ///
+    /// - Parameters:
+    ///   - first: counted from 1970-01-01 UTC, like `last`; nil without bound.
+    ///   - wanted: the columns that are needed.
+    ///   - body: gets the rows of one day, not always all at once; it is to leave the connection alone.
+    public static func scan(
+        _ connection: any SQLConnection, from first: Int?, through last: Int?, _ wanted: [DayRows.Column],
+        _ body: (DayRows) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try connection.snapshot { () throws(StoreError) in
+            var packed: Set<Int> = []
+            let bounds = "d.day >= \(first ?? 0) AND d.day <= \(last ?? Int(UInt16.max))"
+            try connection.blobs(
+                """
+                SELECT p.head\(wanted.map { ", p." + $0.name }.joined())
+                FROM packed_days d JOIN packed_parts p ON p.day = d.day
+                WHERE \(bounds) AND d.state <> \(State.making.rawValue)
+                """
+            ) { (values: [UnsafeRawBufferPointer]) throws(StoreError) in
+                let head = try PackedColumn.unpack(values[0], count: 2)
+                var rows = DayRows(day: Int(head[0]))
+                rows.count = Int(head[1])
+                for (place, column) in wanted.enumerated() {
+                    rows[column] = try PackedColumn.unpack(values[place + 1], count: rows.count)
+                }
+                packed.insert(rows.day)
+                try body(rows)
+            }
+            for day in try days(connection, from: first ?? 0, where: bounds) where !packed.contains(day) {
+                try LiveDay.scan(connection, day: day, wanted, body)
+            }
+        }
+    }
+
+    enum State: Int {
+        case ready
+        /// What is known of its jobs has changed.
+        case stale
+        /// Not to be read yet.
+        case making
+    }
+
+    /// Within a transaction that has changed the usage of these days: takes away what was packed of them.
+    static func forget(_ days: some Sequence<Int>, on connection: any SQLConnection) throws(StoreError) {
+        let list = days.map { String($0) }.joined(separator: ", ")
+        if list.isEmpty { return }
+        // a statement of its own: what a statement sees is settled before it waits for a lock
+        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        // the parts go when the day is packed again
+        try connection.query("DELETE FROM packed_days WHERE day IN (\(list))")
+    }
+
+    /// Within a transaction that has changed some jobs: has the days packed again on which they ran.
+    ///
+    /// - Parameters:
+    ///   - jobs: a SELECT of their numbers.
+    ///   - day: only days before this one.
+    static func markStale(
+        jobs: String, before day: Int = .max, on connection: any SQLConnection
+    ) throws(StoreError) {
+        try connection.query(
+            """
+            UPDATE packed_days SET state = \(State.stale.rawValue)
+            WHERE state = \(State.ready.rawValue) AND day < \(min(day, Int(UInt16.max) + 1))
+                AND day IN (SELECT r.day FROM runs r WHERE r.job <> 0 AND r.job IN (\(jobs)))
+            """)
+    }
+
+    /// Held, shared, by who changes days that may be packed, and alone while one begins or ends to be packed.
+    static let lock: Int64 = 7_310_868_735_955_235_191
+
+    /// Days before this one may be packed, and who changes them must say so. Between one hour and two after a day's end
+    /// neither is so, for a transaction may take a while.
+    ///
+    /// - Parameter now: by the database's clock, seconds since 1970 UTC.
+    public static func firstOpenDay(now: Int64, isPacking: Bool) -> Int {
+        Int((now - (isPacking ? 7_200 : 3_600)) / 86_400)
+    }
+
+    /// Days with usage, called `d`, in order. Each is found by the index, for there are thousands of rows of each.
+    static func days(
+        _ connection: any SQLConnection, from first: Int = 0, where condition: String
+    ) throws(StoreError) -> [Int] {
+        try connection.query(
+            """
+            WITH RECURSIVE d(day) AS (
+                SELECT min(day) FROM usage_daily WHERE day >= \(first)
+                UNION ALL SELECT (SELECT min(u.day) FROM usage_daily u WHERE u.day > d.day) FROM d WHERE d.day IS NOT NULL)
+            SELECT d.day FROM d WHERE d.day IS NOT NULL AND \(condition) ORDER BY d.day
+            """
+        ).compactMap { $0[0].integer.map { Int($0) } }
+    }
+}
+
+extension DayRows.Column {
+    /// Its column in the table of packed parts.
+    var name: String {
+        switch self {
+        case .user: "usr"
+        case .lastSeen: "last_seen"
+        default: String(describing: self)
+        }
+    }
+}
+
+extension Dialect {
+    /// The database's clock, seconds since 1970 UTC.
+    var now: String {
+        switch self {
+        case .postgres: "CAST(floor(extract(epoch FROM now())) AS bigint)"
+        case .sqlite: "CAST(strftime('%s', 'now') AS integer)"
+        }
+    }
+}

@@ -1,0 +1,125 @@
+/// Packs days that have ended.
+///
+/// While a day is read and packed, nobody is kept from changing it: who does takes away the mark that was set before, and
+/// without that the day does not count as packed.
+public enum Packing {
+    /// Runs in one part: a bound on memory.
+    private static let partRows = 100_000
+
+    /// Days that are to be packed, the newest first: they are asked for most.
+    public static func due(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
+        let end = try firstOpenDay(connection)
+        return try PackedDays.days(
+            connection,
+            where: """
+                d.day < \(end) AND NOT EXISTS (
+                    SELECT 1 FROM packed_days p WHERE p.day = d.day AND p.state = \(PackedDays.State.ready.rawValue))
+                """
+        ).reversed()
+    }
+
+    /// Packs a day, in a few transactions that are short.
+    ///
+    /// - Returns: false if somebody changed the day meanwhile, or packed it too, or it is not over: nothing is packed.
+    @discardableResult
+    public static func pack(_ connection: any SQLConnection, day: Int) throws(StoreError) -> Bool {
+        let token = String(UInt64.random(in: 0 ... .max), radix: 16)
+        if day >= (try firstOpenDay(connection)) { return false }
+        let isNew = try begin(day, token, on: connection)
+        var lower = connection.dialect.runKey(beginning: day)
+        var part = 0
+        var known: Int64 = 0
+        while true {
+            let upper = try bound(connection, day: day, from: lower)
+            let end = upper.map { "r.run < \($0)" } ?? LiveDay.range(connection, of: day)
+            var rows = DayRows(day: day)
+            try LiveDay.runs(connection, day: day, "r.run >= \(lower) AND \(end)", DayRows.Column.allCases) {
+                rows.append($0)
+            }
+            for processes in rows[.processes] { known &+= processes }
+            try write(rows.merged(), part: part, on: connection)
+            part += 1
+            guard let upper else { break }
+            lower = upper
+        }
+        if try LiveDay.hasMore(connection, day: day, than: known) {
+            var parts: [DayRows] = []
+            try LiveDay.remainder(connection, day: day) { parts.append($0) }
+            for rows in parts {
+                try write(rows, part: part, on: connection)
+                part += 1
+            }
+        }
+        return try finish(day, token, isNew: isNew, on: connection)
+    }
+
+    /// - Returns: whether nothing is packed of the day yet.
+    private static func begin(_ day: Int, _ token: String, on connection: any SQLConnection) throws(StoreError) -> Bool
+    {
+        try connection.transaction { () throws(StoreError) -> Bool in
+            try lock(connection)
+            let known = try connection.query("DELETE FROM packed_days WHERE day = \(day) RETURNING day")
+            try connection.query("DELETE FROM packed_parts WHERE day = \(day)")
+            try connection.query(
+                "INSERT INTO packed_days (day, state, token) VALUES (\(day), \(PackedDays.State.making.rawValue), ?)",
+                [.text(token)])
+            return known.isEmpty
+        }
+    }
+
+    private static func finish(
+        _ day: Int, _ token: String, isNew: Bool, on connection: any SQLConnection
+    ) throws(StoreError) -> Bool {
+        try connection.transaction { () throws(StoreError) -> Bool in
+            try lock(connection)
+            let made = try connection.query(
+                """
+                UPDATE packed_days SET state = \(PackedDays.State.ready.rawValue) WHERE day = \(day) AND token = ?
+                RETURNING day
+                """, [.text(token)])
+            if made.isEmpty { return false }
+            // what a job's later processes say of it may be news of its earlier days
+            if isNew {
+                try PackedDays.markStale(
+                    jobs: "SELECT n.job FROM runs n WHERE \(LiveDay.range(connection, of: day, called: "n"))",
+                    before: day, on: connection)
+            }
+            return true
+        }
+    }
+
+    private static func lock(_ connection: any SQLConnection) throws(StoreError) {
+        if connection.dialect == .postgres {
+            try connection.query("SELECT pg_advisory_xact_lock(\(PackedDays.lock))")
+        }
+    }
+
+    /// The key with which the next part begins; nil if the day ends before.
+    private static func bound(_ connection: any SQLConnection, day: Int, from lower: String) throws(StoreError)
+        -> String?
+    {
+        let row = try connection.query(
+            """
+            SELECT r.run FROM runs r WHERE r.run >= \(lower) AND \(LiveDay.range(connection, of: day))
+            ORDER BY r.run LIMIT 1 OFFSET \(partRows)
+            """
+        ).first
+        return row?[0].bytes.map { connection.dialect == .postgres ? "'\($0.hexadecimal)'" : "X'\($0.hexadecimal)'" }
+    }
+
+    private static func write(_ rows: DayRows, part: Int, on connection: any SQLConnection) throws(StoreError) {
+        let columns = DayRows.Column.allCases
+        let names = columns.map { $0.name }
+        let head = SQLValue.bytes(PackedColumn.pack([Int64(rows.day), Int64(rows.count)]))
+        try connection.query(
+            """
+            INSERT INTO packed_parts (day, part, head, \(names.joined(separator: ", ")))
+            VALUES (\(rows.day), \(part), ?, \(names.map { _ in "?" }.joined(separator: ", ")))
+            """, [head] + columns.map { .bytes(PackedColumn.pack(rows[$0])) })
+    }
+
+    private static func firstOpenDay(_ connection: any SQLConnection) throws(StoreError) -> Int {
+        let now = try connection.query("SELECT \(connection.dialect.now)").first?[0].integer ?? 0
+        return PackedDays.firstOpenDay(now: now, isPacking: true)
+    }
+}

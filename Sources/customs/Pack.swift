@@ -1,0 +1,39 @@
+import ArgumentParser
+import Query
+import Record
+import Store
+
+struct Pack: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Pack days that have ended, so that questions over them are quick.",
+        discussion: prose(
+            """
+            A packed day is a copy of the day's usage in a form that is read fast; every question gives the same answer with and
+            without it. customsd packs days by itself, two hours after they end, and again when something of them changes. This
+            command is for a store that no daemon writes to: after 'customs import', or before many questions.
+
+            EXAMPLES
+              customs pack
+              customs pack --store sqlite:///var/lib/customs/customs.sqlite --format json
+            """))
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var filter: FilterOptions
+
+    func run() throws {
+        try filter.refuseSelection("pack")
+        let connection = try store.location().maintainer()
+        let days = try Packing.due(connection)
+        let progress = ProgressLine(name: "packing")
+        var packed = 0
+        for (index, day) in days.enumerated() {
+            progress.show(Double(index) / Double(days.count))
+            if try Packing.pack(connection, day: day) { packed += 1 }
+        }
+        progress.clear()
+        let answer = JSON.object([
+            "days": .integer(Int64(packed)), "changing": .integer(Int64(days.count - packed)),
+        ])
+        showFacts(answer, as: store)
+    }
+}

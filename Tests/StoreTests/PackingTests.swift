@@ -1,0 +1,174 @@
+import Glibc
+import Merge
+import Record
+import SampleRecords
+import Store
+import Synchronization
+import TestDatabases
+import Testing
+
+@Suite struct PackingTests {
+    /// A year before the tests' records: whenever they run, these days are over.
+    private static let old = noon - 365 * Calendar.microsecondsPerDay
+
+    private func past(_ id: UInt64, day: Int64 = 0, job: String = "4711") -> SampleRecord {
+        process(id).with {
+            $0.time = PackingTests.old + day * Calendar.microsecondsPerDay
+            $0[.jobID] = job
+        }
+    }
+
+    /// All usage as questions read it, a text for each row.
+    private func scanned(_ database: TestDatabase) throws -> [String] {
+        var texts: [String] = []
+        try PackedDays.scan(
+            try database.location.reader(), from: nil, through: nil, DayRows.Column.allCases
+        ) { (rows: DayRows) throws(StoreError) in
+            for row in 0..<rows.count {
+                texts.append(
+                    "\(rows.day): " + DayRows.Column.allCases.map { "\(rows[$0][row])" }.joined(separator: " "))
+            }
+        }
+        return texts.sorted()
+    }
+
+    private func packAll(_ database: TestDatabase) throws -> Int {
+        let connection = try database.location.maintainer()
+        let due = try Packing.due(connection)
+        for day in due { #expect(try Packing.pack(connection, day: day)) }
+        return due.count
+    }
+
+    @Test("packed days tell the same as the tables", arguments: TestDatabase.dialects)
+    func same(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit(
+            (0..<600 as Range<UInt64>).map { past($0, day: Int64($0 % 40), job: "job\($0 % 70)") })
+        let before = try scanned(database)
+        #expect(try packAll(database) == 40)
+        #expect(try scanned(database) == before)
+        #expect(try packAll(database) == 0)
+        #expect(try database.integer("SELECT count(DISTINCT day) FROM packed_parts") == 40)
+    }
+
+    @Test("a record that comes late is there at once, and its day is packed again", arguments: TestDatabase.dialects)
+    func late(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit((0..<9 as Range<UInt64>).map { past($0, day: Int64($0)) })
+        #expect(try packAll(database) == 9)
+        try writing.commit([past(100, day: 4, job: "4712"), past(101, day: 4)])
+        let found = try scanned(database)
+        #expect(found.count == 10)
+        #expect(try packAll(database) == 1)
+        #expect(try scanned(database) == found)
+    }
+
+    @Test("what Slurm says of a job later has its days packed again", arguments: TestDatabase.dialects)
+    func facts(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit((0..<6 as Range<UInt64>).map { past($0, day: Int64($0), job: $0 < 2 ? "4711" : "4712") })
+        #expect(try packAll(database) == 6)
+        let ledger = database.location.makeJobLedger()
+        let job = try #require(try ledger.openJobs(cluster: nil, now: noon, limit: 10).first { $0.jobID == "4711" })
+        var facts = JobFacts(jobID: "4711", restart: 0, state: "COMPLETED", isFinal: true)
+        facts.elapsedSeconds = 7_200
+        try ledger.note([.facts(row: job.row, facts)])
+        #expect(try packAll(database) == 2)
+        let place = try #require(DayRows.Column.allCases.firstIndex(of: .seconds))
+        let seconds = try scanned(database).map { $0.split(separator: " ")[place + 1] }
+        #expect(seconds.sorted() == ["-1", "-1", "-1", "-1", "7200", "7200"])
+    }
+
+    @Test("days that may still change are not packed", arguments: TestDatabase.dialects)
+    func open(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        let now = Int64(time(nil))
+        try writing.commit([process(1).with { $0.time = now * 1_000_000 }, past(2)])
+        #expect(try packAll(database) == 1)
+        let today = Int(now / 86_400)
+        #expect(try !Packing.pack(database.location.maintainer(), day: today))
+        #expect(try scanned(database).count == 2)
+        // of a day that has just ended nobody relies on either side
+        let midnight: Int64 = 20_000 * 86_400
+        #expect(PackedDays.firstOpenDay(now: midnight + 3_599, isPacking: false) == 19_999)
+        #expect(PackedDays.firstOpenDay(now: midnight + 3_600, isPacking: false) == 20_000)
+        #expect(PackedDays.firstOpenDay(now: midnight + 7_199, isPacking: true) == 19_999)
+        #expect(PackedDays.firstOpenDay(now: midnight + 7_200, isPacking: true) == 20_000)
+    }
+
+    /// However the two fall together, a day either is packed as it is or not at all.
+    @Test("days that are written to while they are packed lose nothing", arguments: TestDatabase.dialects)
+    func beside(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        _ = try Writing(database)
+        let rounds: UInt64 = 60
+        let isWriting = Atomic(true)
+        let failures = Mutex<[String]>([])
+        let packed = Atomic(0)
+        atTheSameTime(2) { side in
+            do {
+                if side == 0 {
+                    defer { isWriting.store(false, ordering: .releasing) }
+                    var writing = try Writing(database)
+                    for round in 0..<rounds {
+                        try writing.commit((0..<3 as Range<UInt64>).map { past(round * 3 + $0, day: Int64($0)) })
+                    }
+                } else {
+                    let connection = try database.location.maintainer()
+                    while isWriting.load(ordering: .acquiring) {
+                        for day in try Packing.due(connection) where try Packing.pack(connection, day: day) {
+                            packed.add(1, ordering: .relaxed)
+                        }
+                    }
+                }
+            } catch {
+                failures.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        let place = try #require(DayRows.Column.allCases.firstIndex(of: .processes))
+        func processes() throws -> [String] {
+            try scanned(database).map { "\($0.split(separator: " ")[place + 1])" }
+        }
+        #expect(try processes() == ["60", "60", "60"])
+        _ = try packAll(database)
+        #expect(try processes() == ["60", "60", "60"])
+        #expect(packed.load(ordering: .relaxed) > 0)
+    }
+
+    @Test("a column of any values comes back") func columns() throws {
+        var random = FixedRandom(seed: 5)
+        for width in [0, 1, 7, 8, 9, 16, 17, 32, 33, 63, 64] {
+            for count in [0, 1, 2, 1_000] {
+                let values = (0..<count).map { _ in
+                    Int64(
+                        truncatingIfNeeded: width == 0
+                            ? 7 : UInt64.random(in: 0 ... .max, using: &random) >> (64 - width))
+                }
+                try expectBack(values)
+                try expectBack(values.map { $0 &- 1_000 })
+            }
+        }
+        try expectBack([.min, .max, 0, -1])
+    }
+
+    @Test("a damaged column is an error") func damaged() {
+        let whole = PackedColumn.pack([1, 2, 300])
+        var wrong = whole
+        wrong[0] = 3
+        for bytes in [[], Array(whole.dropLast()), whole + [0], wrong] {
+            #expect(throws: StoreError.self) {
+                try bytes.withUnsafeBytes { _ = try PackedColumn.unpack($0, count: 3) }
+            }
+        }
+    }
+
+    private func expectBack(_ values: [Int64]) throws {
+        let bytes = PackedColumn.pack(values)
+        #expect(try bytes.withUnsafeBytes { try PackedColumn.unpack($0, count: values.count) } == values)
+    }
+}
