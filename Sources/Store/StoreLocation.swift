@@ -94,7 +94,7 @@ public enum StoreLocation: Sendable, Equatable {
         return text[..<end]
     }
 
-    private static func isSecret(_ name: Substring) -> Bool {
+    static func isSecret(_ name: Substring) -> Bool {
         let secrets = [
             "password", "sslpassword", "passfile", "oauth_client_secret", "scram_client_key", "scram_server_key",
         ]

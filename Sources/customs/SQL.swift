@@ -36,15 +36,24 @@ struct SQL: ParsableCommand {
         case .sqlite(let path):
             program = ["sqlite3", "-readonly", "-header"] + arguments + [path] + (command.map { [$0] } ?? [])
         case .postgres(let url):
-            let own = getenv("PGOPTIONS").map { String(cString: $0) + " " } ?? ""
-            setenv("PGOPTIONS", own + "-c default_transaction_read_only=on -c search_path=customs", 1)
-            program = ["psql", "-X", "-d", url] + (command.map { ["-c", $0] } ?? []) + arguments
+            let client = try client(of: url)
+            for variable in client.environment { setenv(variable.name, variable.value, 1) }
+            program = ["psql", "-X", "-d", client.connection] + (command.map { ["-c", $0] } ?? []) + arguments
         }
         var words: [UnsafeMutablePointer<CChar>?] = program.map { strdup($0) }
         words.append(nil)
         execvp(program[0], words)
         let why = String(cString: strerror(errno))
         throw Failure(.unavailable, "cannot start \(program[0]): \(why) (Debian: apt-get install \(package))")
+    }
+
+    private func client(of url: String) throws -> PostgresClient {
+        do {
+            return try PostgresClient(
+                readingFrom: url, options: getenv("PGOPTIONS").map { String(cString: $0) })
+        } catch {
+            throw Failure(.configuration, error.description)
+        }
     }
 
     private var package: String {

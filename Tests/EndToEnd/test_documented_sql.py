@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -150,3 +151,76 @@ def test_customs_sql(asking: tuple[Customs, Any]) -> None:
         )
         assert done.returncode != 0
         assert "read" in done.stderr
+
+
+def _sql(store: PostgresStore, words: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`customs sql` on a store that the environment names, with psql on PATH."""
+    folders = [str(Path(find("psql")).parent), *os.get_exec_path()]
+    return subprocess.run(
+        [str(CUSTOMS), "sql", *arguments],
+        env=clean_environment(Path("/tmp"))
+        | {"PATH": ":".join(folders), "CUSTOMS_STORE": words, "PGOPTIONS": "-c work_mem=5MB"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "postgres://{user}:{password}@/{database}?host={host}",
+        "postgres://{user}@/{database}?host={host}&password={password}",
+        "host={host} dbname={database} user={user} password = '{password}'",
+    ],
+)
+def test_no_password_on_a_command_line(postgres_store: PostgresStore, form: str) -> None:
+    """Everybody on a machine can read those."""
+    customs = Customs(postgres_store.url, Path("/tmp"))
+    assert customs.run("import", "/dev/null").returncode == 0
+    words = form.format(
+        user="customs",
+        password="s3cret%20w0rd" if "://" in form else "s3cret w0rd",
+        database=postgres_store.database,
+        host=postgres_store.server.folder,
+    )
+    shown = _sql(
+        postgres_store,
+        words,
+        "--",
+        "-c",
+        r"\! tr '\0' ' ' < /proc/$PPID/cmdline; echo; echo $PGPASSWORD",
+    )
+    assert shown.returncode == 0, shown.stderr
+    line, password = shown.stdout.splitlines()
+    assert "psql" in line and postgres_store.database in line
+    assert "s3cret" not in line
+    assert password == "s3cret w0rd"
+
+
+def test_options_of_the_location_leave_it_read_only(postgres_store: PostgresStore) -> None:
+    """Neither they nor PGOPTIONS get lost."""
+    customs = Customs(postgres_store.url, Path("/tmp"))
+    assert customs.run("import", "/dev/null").returncode == 0
+    writes = "-c default_transaction_read_only=off"
+    for own, memory in (("-c work_mem=6MB", "6MB"), ("", "5MB")):
+        options = f"{own} {writes}".strip().replace(" ", "%20").replace("=", "%3D")
+        words = f"{postgres_store.url}&options={options}" if own else postgres_store.url
+        asked = _sql(postgres_store, words, "--command", "SHOW work_mem", "--", "-At")
+        assert (asked.returncode, asked.stdout.strip()) == (0, memory), asked.stderr
+        done = _sql(postgres_store, words, "--command", "DELETE FROM runs")
+        assert done.returncode != 0
+        assert "read-only" in done.stderr
+
+
+def test_a_secret_that_would_show_is_refused(postgres_store: PostgresStore) -> None:
+    """libpq takes it from nowhere else that nobody sees."""
+    customs = Customs(postgres_store.url, Path("/tmp"))
+    assert customs.run("import", "/dev/null").returncode == 0
+    done = _sql(postgres_store, f"{postgres_store.url}&sslpassword=s3cret", "--command", "SELECT 1")
+    assert done.returncode == 78
+    assert "sslpassword" in done.stderr
+    assert "s3cret" not in done.stderr
+    assert not done.stdout
