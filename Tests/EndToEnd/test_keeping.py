@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -313,6 +314,135 @@ def test_forget(fill: Fill, folder: Path) -> None:
     assert {row["username"] for row in customs.json("who", "numpy")} == names
     assert customs.json("user", "ada")["processes"] == 1
     assert customs.json("anonymize", "--forget", *options)["forgotten"] is False
+
+
+def _used(number: int, name: str, when: datetime, **more: Any) -> Record:
+    """A record of somebody's."""
+    record: Record = {
+        "v": 1,
+        "id": f"{number:032x}",
+        "event_timestamp": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "username": name,
+        "main": f"/home/{name}/run.py",
+        "executable": f"/home/{name}/bin/python",
+        "packages": {"numpy": "2.0"},
+    }
+    return record | more
+
+
+def _execute(store: Store, script: str) -> None:
+    if isinstance(store, SQLiteStore):
+        connection = sqlite3.connect(store.path)
+        connection.executescript(script)
+        connection.close()
+    else:
+        assert isinstance(store, PostgresStore)
+        store.execute(f"SET search_path = customs; {script}")
+
+
+def test_a_name_that_is_gone_is_found_in_paths_later(fill: Fill, store: Store) -> None:
+    """Somebody else goes on using what a person who left had made."""
+    shared = {"prefix": "/home/kermit1x/env", "main": "/home/kermit1x/tool.py"}
+    then = datetime(2025, 1, 10, tzinfo=UTC)
+    later = datetime(2025, 8, 10, tzinfo=UTC)
+    now = datetime(2026, 1, 10, tzinfo=UTC)
+    customs = fill(
+        [
+            _used(1, "kermit1x", then),
+            _used(2, "kermit2x", then, **shared),
+            _used(3, "kermit2x", later, **shared),
+            _used(4, "kermit2x", now, executable="/usr/bin/python3", main="-c"),
+        ]
+    )
+    assert customs.json("anonymize", "--older-than", "2025-06-01")["paths"] > 0
+    assert b"kermit1x" in _contents(store)
+    done = customs.json("anonymize", "--older-than", "2025-12-01")
+    # a program, an interpreter, an environment
+    assert (done["names"], done["paths"]) == (["kermit2x"], 3)
+    assert b"kermit1x" not in _contents(store)
+    [environment] = customs.json("user", "kermit2x", "--since", "2026-01-01")["environments"] or [
+        ""
+    ]
+    assert environment == ""
+    assert customs.json("anonymize", "--older-than", "2025-12-01")["paths"] == 0
+
+
+def test_paths_that_nothing_uses_any_more_go(fill: Fill, store: Store) -> None:
+    """The programs of runs that were pruned."""
+    then = datetime(2025, 1, 10, tzinfo=UTC)
+    customs = fill([_used(1, "kermit1x", then), _used(2, "kermit2x", datetime.now(UTC))])
+    assert customs.json("prune", "--older-than", "2025-06-01")["runs"] == 1
+    assert b"/home/kermit1x" in _contents(store)
+    assert customs.json("anonymize", "--older-than", "2025-06-01")["names"] == ["kermit1x"]
+    contents = _contents(store)
+    assert b"kermit1x" not in contents
+    assert b"/home/kermit2x/run.py" in contents
+    [row] = customs.json("top")
+    assert (row["users"], row["processes"]) == (2, 2)
+
+
+def test_names_that_slurm_alone_told(fill: Fill, store: Store) -> None:
+    """They become pseudonyms too, and so do those that nothing needs any more."""
+    _fill_jobs(fill, store)
+    customs = fill([])
+    anonymize = ("anonymize", "--older-than", "2025-06-01")
+    wanted = {"kermit1x", "kermit2x", "kermit3x", "kermit4x", "kermit5x"}
+    assert set(customs.json(*anonymize, "--dry-run")["names"]) == wanted
+    assert set(customs.json(*anonymize)["names"]) == wanted
+    contents = _contents(store)
+    for name in ("kermit1x", "kermit2x", "kermit4x"):
+        assert name.encode() not in contents, name
+    # who has a newer job keeps the name for it
+    told = {job: customs.json("job", job)["username"] for job in ("1", "2", "3", "6")}
+    assert told["3"] == "kermit3x"
+    for job in ("1", "2", "6"):
+        assert re.fullmatch("user-[0-9a-f]{16}", told[job]), job
+    assert len({told[job] for job in ("1", "2", "6")}) == 3
+    assert customs.json(*anonymize)["names"] == []
+
+
+def _fill_jobs(fill: Fill, store: Store) -> None:
+    """Jobs of which Slurm says another user than the records, and a name that nobody bears."""
+    then = datetime(2025, 1, 10, tzinfo=UTC)
+    now = datetime.now(UTC)
+    fill([_used(1, "kermit1x", then, job_id="1"), _used(2, "kermit1x", then, job_id="2")])
+    names = ", ".join(f"('kermit{number}x')" for number in (2, 3, 4))
+    _execute(store, f"INSERT INTO users (name) VALUES {names}")
+    fill([_used(3, "kermit5x", now, job_id="3"), _used(4, "kermit5x", then, job_id="6")])
+    for job, name, when in (("2", 2, then), ("3", 3, now), ("6", 3, then)):
+        day = int(when.timestamp()) * 1_000_000
+        _execute(
+            store,
+            f"UPDATE jobs SET source = 1, uid = 4711, end_time = {day}, "
+            f"usr = (SELECT id FROM users WHERE name = 'kermit{name}x') WHERE job_id = '{job}'",
+        )
+
+
+def test_forget_leaves_nothing_of_a_person_with_old_jobs(fill: Fill, store: Store) -> None:
+    """Neither the number nor what the job was called, nor who was claimed to have run it."""
+    now = datetime.now(UTC)
+    then = now - timedelta(days=300)
+    customs = fill([_used(1, "ada", then, job_id="5"), _used(2, "ada", now, job_id="6")])
+    customs.json("anonymize", "--older-than", "180d")
+    # Slurm's word came late
+    _execute(store, "UPDATE jobs SET uid = 4711, name = 'adas-job'")
+    pseudonym = customs.json("job", "5")["username"]
+    customs.json("anonymize", "--forget")
+    answer = customs.json("job", "5")
+    assert (answer["username"], answer["name"]) == (pseudonym, None)
+    assert customs.json("job", "6")["name"] == "adas-job"
+    kept = "SELECT count(*) FROM jobs WHERE job_id = '5' AND uid IS NULL AND claimed_usr = 0"
+    assert _count(store, kept) == 1
+
+
+def _count(store: Store, statement: str) -> int:
+    if isinstance(store, SQLiteStore):
+        connection = sqlite3.connect(store.path)
+        [[count]] = connection.execute(statement)
+        connection.close()
+        return int(count)
+    assert isinstance(store, PostgresStore)
+    return int(store.execute(f"SET search_path = customs; {statement}")[-1][0])
 
 
 def test_a_key_that_others_may_read_is_refused(fill: Fill, folder: Path) -> None:

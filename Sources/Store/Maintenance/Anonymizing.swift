@@ -38,8 +38,8 @@ public struct Anonymizing: Sendable, Equatable {
         try Renaming.prepare(connection)
         try takeBack(people, connection, key)
         try Renaming.clear(connection)
-        let pseudonyms = try self.pseudonyms(connection, people, key)
-        anonymizing.paths = try Renaming.paths(connection, pseudonyms, before: day)
+        var names = try pathNames(connection, people, key)
+        anonymizing.paths = try Renaming.paths(connection, &names, before: day)
         try Renaming.apply(connection, before: day, progress: progress)
         try connection.transaction { () throws(StoreError) in
             try NameEpoch.begin(connection)
@@ -90,26 +90,49 @@ public struct Anonymizing: Sendable, Equatable {
         let id: Int64
         let name: String
         let pseudonym: String?
-        /// On which they were seen last.
-        let lastDay: Int64
+        /// On which they were seen last; nil if nothing tells of them any more.
+        let lastDay: Int64?
     }
 
-    /// Who was seen before the day under a name.
+    /// Who was seen before the day under a name, in usage or in what Slurm says of jobs, and whose name nothing needs any more.
     private static func people(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> [Person] {
-        try connection.query(
+        let names = try connection.query(
             """
-            SELECT u.id, u.name, u.pseudonym, d.last_day
-            FROM users u JOIN (
-                SELECT usr, min(day) AS first_day, max(day) AS last_day FROM usage_daily GROUP BY usr) d ON d.usr = u.id
-            WHERE u.id <> 0 AND (u.pseudonym IS NULL OR u.pseudonym <> u.name) AND u.named_from < \(day)
-                AND EXISTS (
-                    SELECT 1 FROM usage_daily r WHERE r.usr = u.id AND r.day < \(day) AND r.day >= u.named_from)
-            ORDER BY u.name
-            """
-        ).map {
-            Person(
-                id: $0[0].integer ?? 0, name: $0[1].text ?? "", pseudonym: $0[2].text, lastDay: $0[3].integer ?? 0)
+            SELECT id, name, pseudonym, named_from FROM users
+            WHERE id <> 0 AND (pseudonym IS NULL OR pseudonym <> name) AND named_from < \(day) ORDER BY name
+            """)
+        // after the names: what is used by then is found in use
+        let seen = try lastDays(connection, before: day)
+        // a name without use that is newer than all that was used by then may be one that a daemon is about to use
+        let newestOld = seen.filter { $0.value.before != nil }.keys.max() ?? 0
+        return names.compactMap { row in
+            guard let id = row[0].integer, let name = row[1].text, let namedFrom = row[3].integer else { return nil }
+            if let seen = seen[id] {
+                guard let before = seen.before, before >= namedFrom else { return nil }
+            } else if id > newestOld {
+                return nil
+            }
+            return Person(id: id, name: name, pseudonym: row[2].text, lastDay: seen[id]?.last)
         }
+    }
+
+    /// On which day each user was seen last, and last before the day.
+    private static func lastDays(
+        _ connection: any SQLConnection, before day: Int
+    ) throws(StoreError) -> [Int64: (last: Int64, before: Int64?)] {
+        var days: [Int64: (last: Int64, before: Int64?)] = [:]
+        for row in try connection.query(
+            """
+            SELECT usr, max(day), max(CASE WHEN day < \(day) THEN day END)
+            FROM (
+                SELECT usr, day FROM usage_daily
+                UNION ALL
+                SELECT usr, COALESCE(end_time, start_time, submit_time, 0) / \(Calendar.microsecondsPerDay)
+                FROM jobs WHERE source = 1) seen
+            GROUP BY usr
+            """)
+        { if let id = row[0].integer, let last = row[1].integer { days[id] = (last, row[2].integer) } }
+        return days
     }
 
     /// Who had become a pseudonym altogether and came back is one person again.
@@ -132,7 +155,7 @@ public struct Anonymizing: Sendable, Equatable {
         _ person: Person, _ connection: any SQLConnection, _ key: PseudonymKey, from day: Int
     ) throws(StoreError) {
         let pseudonym = person.pseudonym ?? key.pseudonym(of: person.name)
-        if person.lastDay < Int64(day) {
+        if person.lastDay ?? 0 < Int64(day) {
             try connection.query(
                 "UPDATE users SET name = ?, pseudonym = ?, named_from = 0 WHERE id = ?",
                 [.text(pseudonym), .text(pseudonym), .integer(person.id)])
@@ -143,16 +166,17 @@ public struct Anonymizing: Sendable, Equatable {
         }
     }
 
-    /// By name, of all whose name must not stand in an old path.
-    private static func pseudonyms(
+    /// All whose names must not stand in an old path.
+    private static func pathNames(
         _ connection: any SQLConnection, _ people: [Person], _ key: PseudonymKey
-    ) throws(StoreError) -> [String: String] {
-        var pseudonyms: [String: String] = [:]
-        for person in people { pseudonyms[person.name] = person.pseudonym ?? key.pseudonym(of: person.name) }
-        let linked = try connection.query(
-            "SELECT name, pseudonym FROM users WHERE pseudonym IS NOT NULL AND pseudonym <> name")
-        for row in linked { if let name = row[0].text { pseudonyms[name] = row[1].text } }
-        return pseudonyms
+    ) throws(StoreError) -> PathNames {
+        var names = PathNames(key: key)
+        for person in people { names.replace(person.name, by: person.pseudonym ?? key.pseudonym(of: person.name)) }
+        for row in try connection.query("SELECT name, pseudonym FROM users WHERE pseudonym IS NOT NULL") {
+            guard let name = row[0].text, let pseudonym = row[1].text else { continue }
+            if name == pseudonym { names.note(gone: pseudonym) } else { names.replace(name, by: pseudonym) }
+        }
+        return names
     }
 
     /// Names that were overwritten are gone from the files too, as far as other connections let them.

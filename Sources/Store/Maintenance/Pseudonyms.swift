@@ -19,14 +19,3 @@ public struct PseudonymKey: Sendable {
         "user-" + Array(SHA256.keyed(bytes, Array(name.utf8)).prefix(8)).hexadecimal
     }
 }
-
-/// The path with each of its parts that is a name in `pseudonyms` replaced by the pseudonym; nil if there is none.
-func withoutNames(_ path: String, _ pseudonyms: [String: String]) -> String? {
-    var found = false
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map { part -> Substring in
-        guard let pseudonym = pseudonyms[String(part)] else { return part }
-        found = true
-        return pseudonym[...]
-    }
-    return found ? parts.joined(separator: "/") : nil
-}

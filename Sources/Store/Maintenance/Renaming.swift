@@ -27,29 +27,29 @@ enum Renaming {
             "INSERT INTO renamed (kind, old, new) VALUES (\(kind.rawValue), ?, ?)", [.integer(old), .integer(new)])
     }
 
-    /// Notes the paths of old usage that have names in them, and makes rows for those that take their place.
+    /// Notes the paths of old usage that have names in them, and makes rows for those that take their place. A path that no usage
+    /// has any more is an old one too.
     ///
     /// - Returns: how many there are.
     static func paths(
-        _ connection: any SQLConnection, _ pseudonyms: [String: String], before day: Int
+        _ connection: any SQLConnection, _ names: inout PathNames, before day: Int
     ) throws(StoreError) -> Int64 {
-        let end = connection.dialect.runKey(beginning: day)
         var count: Int64 = 0
         for (kind, table, column, text) in dictionaries {
-            let daily =
-                kind == .environment ? " OR t.id IN (SELECT environment FROM usage_daily WHERE day < \(day))" : ""
-            let rows = try connection.query(
-                """
-                SELECT t.id, t.\(text) FROM \(table) t
-                WHERE t.id IN (SELECT \(column) FROM runs WHERE run < \(end))\(daily) ORDER BY t.id
-                """)
+            let rows = try connection.query("SELECT id, \(text) FROM \(table) ORDER BY id")
+            // after the paths: what is used by then is found in use
+            let used = try firstDays(connection, column, inDailySums: kind == .environment)
             for row in rows {
-                guard let old = row[0].integer, let changed = withoutNames(row[1].text ?? "", pseudonyms) else {
-                    continue
-                }
+                guard let old = row[0].integer, used[old] ?? 0 < Int64(day),
+                    let changed = names.without(row[1].text ?? "")
+                else { continue }
                 let new =
-                    kind == .environment
-                    ? try environment(connection, like: old, prefix: changed) : try name(connection, changed, in: table)
+                    switch kind {
+                    case .environment: try environment(connection, like: old, prefix: changed)
+                    // none is needed in its place
+                    case _ where used[old] == nil: Int64(0)
+                    default: try name(connection, changed, in: table)
+                    }
                 if let new, new != old {
                     try note(connection, kind, old: old, new: new)
                     count += 1
@@ -57,6 +57,20 @@ enum Renaming {
             }
         }
         return count
+    }
+
+    /// On which day each row of a dictionary was used first.
+    private static func firstDays(
+        _ connection: any SQLConnection, _ column: String, inDailySums: Bool
+    ) throws(StoreError) -> [Int64: Int64] {
+        var days: [Int64: Int64] = [:]
+        for table in ["runs"] + (inDailySums ? ["usage_daily"] : []) {
+            for row in try connection.query("SELECT \(column), min(day) FROM \(table) GROUP BY \(column)") {
+                guard let id = row[0].integer, let day = row[1].integer else { continue }
+                days[id] = min(day, days[id] ?? day)
+            }
+        }
+        return days
     }
 
     private static func name(_ connection: any SQLConnection, _ text: String, in table: String) throws(StoreError)
@@ -97,12 +111,14 @@ enum Renaming {
             try connection.transaction { () throws(StoreError) in try apply(connection, on: current) }
             progress(index + 1, days.count)
         }
-        // jobs bear the user of their runs
+        // jobs bear the user of their runs; and who has become a pseudonym there must not be known by anything else
         let end = connection.dialect.runKey(beginning: day)
+        let renamed = "(SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))"
         try connection.query(
             """
-            UPDATE jobs SET usr = (SELECT new FROM renamed WHERE kind = 0 AND old = jobs.usr)
-            WHERE usr IN (SELECT old FROM renamed WHERE kind = 0)
+            UPDATE jobs SET uid = NULL, name = NULL, claimed_usr = 0, usr = COALESCE(
+                (SELECT new FROM renamed WHERE kind = \(Kind.user.rawValue) AND old = jobs.usr), usr)
+            WHERE (usr IN \(renamed) OR claimed_usr IN \(renamed))
                 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(end))
             """)
     }
