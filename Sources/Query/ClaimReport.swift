@@ -44,7 +44,8 @@ public struct ClaimReport: Sendable, Equatable {
     /// who is known by number alone (`#2001`) differs if the number does.
     private static var differences: String {
         let users = """
-            SELECT DISTINCT j.id, j.job_id, j.cluster, j.restart, 'username' AS field, n.name AS claimed, u.name AS actual
+            SELECT DISTINCT j.id, j.job_id, j.cluster, j.restart, 'username' AS field,
+                \(PersonNames.name(of: "n", on: "r.day")) AS claimed, \(PersonNames.name(on: "r.day")) AS actual
             FROM jobs j JOIN runs r ON r.job = j.id JOIN users n ON n.id = r.usr JOIN users u ON u.id = j.usr
             WHERE j.source = 1 AND r.usr <> j.usr AND r.usr <> 0 AND j.usr <> 0
                 AND n.name <> '#' || COALESCE(CAST(j.uid AS text), substr(n.name, 2))

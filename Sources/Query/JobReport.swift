@@ -88,7 +88,7 @@ public struct JobReport: Sendable, Equatable {
     ) throws(StoreError) -> JobReport {
         let facts = try connection.query(
             """
-            SELECT \(PersonNames.name(on: "(SELECT max(r.day) FROM runs r WHERE r.job = j.id)")), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
+            SELECT \(PersonNames.name(on: PersonNames.dayOfJob)), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
                 j.end_time, j.elapsed_seconds, j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds,
                 j.array_job_id, j.array_task_id
             FROM jobs j JOIN users u ON u.id = j.usr JOIN accounts a ON a.id = j.account

@@ -418,6 +418,46 @@ def _fill_jobs(fill: Fill, store: Store) -> None:
         )
 
 
+@pytest.mark.parametrize("facts", ["", "end_time = {then}", "start_time = {then}"])
+def test_a_job_without_runs_shows_no_name(fill: Fill, store: Store, facts: str) -> None:
+    """Old jobs stay some weeks longer than their runs."""
+    now = datetime.now(UTC)
+    then = now - timedelta(days=5)
+    customs = fill([_used(1, "ada", then, job_id="77"), _used(2, "ada", now, job_id="78")])
+    if facts:
+        moment = int(then.timestamp()) * 1_000_000
+        words = facts.format(then=moment)
+        _execute(store, f"UPDATE jobs SET source = 1, {words} WHERE job_id = '77'")
+    cutoff = (now - timedelta(days=2)).date().isoformat()
+    assert customs.json("prune", "--older-than", cutoff)["runs"] == 1
+    assert customs.json("job", "77")["username"] == "ada"
+    assert customs.json("anonymize", "--older-than", cutoff)["names"] == ["ada"]
+    answer = customs.json("job", "77")
+    assert answer["runs"] == []
+    assert re.fullmatch("user-[0-9a-f]{16}", answer["username"])
+    assert customs.json("job", "78")["username"] == "ada"
+
+
+def test_claims_show_names_as_everywhere(fill: Fill, store: Store) -> None:
+    """Pseudonyms for old jobs."""
+    now = datetime.now(UTC)
+    then = now - timedelta(days=300)
+    customs = fill(
+        [
+            *(_used(1, "ada", then, job_id="5"), _used(2, "ada", now, job_id="6")),
+            *(_used(3, "eve", then), _used(4, "eve", now)),
+        ]
+    )
+    _execute(store, "UPDATE jobs SET source = 1, usr = (SELECT id FROM users WHERE name = 'eve')")
+    customs.json("anonymize", "--older-than", "180d")
+    rows = customs.json("health", "--claims")["claims"]["differences"]
+    told = {row["job_id"]: (row["claimed"], row["slurm"]) for row in rows}
+    assert told["6"] == ("ada", "eve")
+    for name in told["5"]:
+        assert re.fullmatch("user-[0-9a-f]{16}", name)
+    assert told["5"][0] != told["5"][1]
+
+
 def test_forget_leaves_nothing_of_a_person_with_old_jobs(fill: Fill, store: Store) -> None:
     """Neither the number nor what the job was called, nor who was claimed to have run it."""
     now = datetime.now(UTC)

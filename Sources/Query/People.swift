@@ -1,0 +1,49 @@
+import Store
+
+/// Everybody who has a name.
+struct People {
+    private struct Person {
+        let name: String
+        let pseudonym: String
+        /// Counted from 1970-01-01 UTC.
+        let namedFrom: Int
+    }
+
+    private var people: [Int64: Person] = [:]
+
+    init(_ connection: any SQLConnection) throws(StoreError) {
+        for row in try connection.query(
+            "SELECT id, name, pseudonym, named_from FROM users WHERE id <> 0 AND name <> ''")
+        {
+            people[row[0].integer ?? 0] = Person(
+                name: row[1].text ?? "", pseudonym: row[2].text ?? "", namedFrom: Int(row[3].integer ?? 0))
+        }
+    }
+
+    /// A number for a user under the name of a day; nil without one.
+    func person(_ user: Int64, on day: Int) -> Int64? {
+        people[user].map { user * 2 + (day < $0.namedFrom ? 1 : 0) }
+    }
+
+    /// The name to such a number.
+    func name(of person: Int64) -> String {
+        guard let known = people[person / 2] else { return "" }
+        return person % 2 == 1 ? known.pseudonym : known.name
+    }
+
+    /// Those who are called so on some days.
+    func called(_ name: String) -> People {
+        var some = self
+        some.people = people.filter { $0.value.name == name || $0.value.pseudonym == name }
+        return some
+    }
+
+    /// The users who are called so on a day.
+    func numbers(on day: Int, called name: String) -> Set<Int64> {
+        var numbers: Set<Int64> = []
+        for (number, person) in people where (day < person.namedFrom ? person.pseudonym : person.name) == name {
+            numbers.insert(number)
+        }
+        return numbers
+    }
+}
