@@ -1,16 +1,17 @@
 import Record
 
 /// Times as text, read as microseconds since 1970 UTC.
-enum Timestamp {
+public enum Timestamp {
     /// From 2000-01-01 until before 2150-01-01, in microseconds: clocks that were never set say 1970.
-    static let accepted: Range<Int64> = 10_957 * Calendar.microsecondsPerDay..<65_744 * Calendar.microsecondsPerDay
+    public static let accepted: Range<Int64> =
+        10_957 * Calendar.microsecondsPerDay..<65_744 * Calendar.microsecondsPerDay
 
     /// A whole text such as `2026-11-21T04:13:00.000000Z` (RFC 3339, section 5.6), in any offset, with any number of
     /// decimals, of which six count.
     ///
     /// A leap second is taken as the last microsecond before it. Nil if the text has another form, names no time, or
     /// lies outside `accepted`.
-    static func rfc3339(_ text: UnsafeRawBufferPointer) -> Int64? {
+    public static func rfc3339(_ text: UnsafeRawBufferPointer) -> Int64? {
         guard text.count >= 20, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] | 0x20 == UInt8(ascii: "t") || text[10] == UInt8(ascii: " "),
             let century = twoDigits(text, 0), let yearOfCentury = twoDigits(text, 2),

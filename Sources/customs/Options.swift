@@ -4,6 +4,7 @@ import Query
 import Record
 import Settings
 import Store
+import Wire
 
 /// Where the answers come from and how they are printed: options of every subcommand.
 struct StoreOptions: ParsableArguments {
@@ -47,7 +48,8 @@ struct StoreOptions: ParsableArguments {
 /// Which usage counts.
 struct FilterOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("From this day on: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when")
+        help: ArgumentHelp(
+            "From this day on, in UTC: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when")
     )
     var since: String?
 
@@ -133,8 +135,10 @@ struct Day {
         let today = Int(Calendar.day(ofMicroseconds: now))
         if text.last == "d", let days = Int(text.dropLast()), days >= 0, days < 100_000 {
             number = today - days
-        } else if let date = Day.date(text.prefix(10)), text.utf8.count == 10 || Day.isTime(text.dropFirst(10)) {
+        } else if let date = Day.date(text[...]) {
             number = date
+        } else if let time = Day.time(text) ?? Day.time(text + "Z") {
+            number = Int(Calendar.day(ofMicroseconds: time))
         } else {
             throw ValidationError("\(flag) '\(text)': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d")
         }
@@ -149,9 +153,9 @@ struct Day {
         return Calendar.days(year: year, month: month, day: day)
     }
 
-    private static func isTime(_ text: Substring) -> Bool {
-        guard let first = text.first, first == "T" || first == "t" || first == " " else { return false }
-        return text.utf8.count >= 9 && text.dropFirst().allSatisfy { $0.isNumber || ":.Zz+-".contains($0) }
+    private static func time(_ text: String) -> Int64? {
+        var text = text
+        return text.withUTF8 { Timestamp.rfc3339(UnsafeRawBufferPointer($0)) }
     }
 }
 

@@ -198,6 +198,19 @@ def test_new_packages(customs: Customs) -> None:
     assert {row["package"] for row in REFERENCE.new(Filter(since=days(100)))} == {"Bio", "größe"}
 
 
+def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
+    """Whatever their offset."""
+    day, after = str(days(20)), str(days(19))
+    told = {when: customs.json("top", "--until", when) for when in (day, after)}
+    assert told[day] != told[after]
+    for time, wanted in (
+        *(("T00:00:00Z", day), ("t23:59:59.999999z", day), (" 12:00:00", day)),
+        *(("T23:30:00-02:00", after), ("T22:30:00+02:00", day)),
+    ):
+        assert customs.json("top", "--until", day + time) == told[wanted], time
+    assert customs.json("top", "--until", after + "T01:30:00+02:00") == told[day]
+
+
 def test_limit_cuts_the_end(customs: Customs) -> None:
     """Of every list."""
     for command in (
