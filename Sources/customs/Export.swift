@@ -26,8 +26,13 @@ struct Export: ParsableCommand {
         let connection = try store.reader()
         let progress = ProgressLine(name: "exporting")
         var out = OutputBuffer()
+        // from then on the progress line tells that it works
+        var hasRows = false
+        defer { Spinner.stop() }
         if isCSV { out.add(UsageExport.columns.joined(separator: ",")) }
         try UsageExport.run(connection, try filter.filter, limit: filter.limit, progress: progress.show) { row in
+            if !hasRows { Spinner.stop() }
+            hasRows = true
             if isCSV {
                 out.add(row.map { csvField($0.plain) }.joined(separator: ","))
             } else {

@@ -69,6 +69,30 @@ def on_terminal(
     return written.decode().replace("\r\n", "\n")
 
 
+def test_the_spinner_ends_before_an_export_begins(asking: Customs) -> None:
+    """It would stand among the rows."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [str(CUSTOMS), "export", "--store", asking.store_url, "--include-staff"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        env=clean_environment(asking.folder) | {"TERM": "xterm"},
+    )
+    os.close(follower)
+    assert process.stdout
+    # nobody reads on, so that it waits with the rest for longer than a spinner takes to appear
+    first = os.read(process.stdout.fileno(), 100)
+    while select.select([leader], [], [], 0)[0]:
+        os.read(leader, 65_536)
+    shown = select.select([leader], [], [], 2)[0]
+    assert not shown, os.read(leader, 65_536)
+    rest = process.stdout.read()
+    assert process.wait(PATIENCE) == 0
+    os.close(leader)
+    assert len(first) + len(rest) > 2 * 65_536
+
+
 def plain(text: str) -> str:
     """Without what steers the terminal."""
     return re.sub(r"\x1b\[[0-9;]*[mK]|\r", "", text)
