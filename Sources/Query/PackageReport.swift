@@ -36,7 +36,7 @@ public struct PackageReport: Sendable, Equatable {
     public let users: Int64
     public let jobs: Int64
     public let processes: Int64
-    /// Microseconds since 1970 UTC; nil if it was never seen.
+    /// Microseconds since 1970 UTC; nil if it was never seen. For publication the beginning of the day.
     public let firstSeen: Int64?
     public let lastSeen: Int64?
     public let versions: [Version]
@@ -83,7 +83,8 @@ public struct PackageReport: Sendable, Equatable {
             companions: companions(JobGroups(all, packages), filter, package: package).limited(to: companionLimit))
     }
 
-    /// The runs know the moments, those of the first and the last day; where they have been pruned the daily sums know the days.
+    /// The runs know the moments, those of the first and the last day; where they have been pruned, or moments are not for
+    /// publication, the daily sums know the days.
     private static func times(
         _ connection: any SQLConnection, _ filter: UsageFilter, _ package: String, _ total: UsageTally
     ) throws(StoreError) -> (first: Int64, last: Int64)? {
@@ -100,9 +101,11 @@ public struct PackageReport: Sendable, Equatable {
                 """, [.text(package)] + parameters
             ).first?[0].integer
         }
+        let day = Calendar.microsecondsPerDay
+        // a moment is that of one process
+        if filter.leastUsers > 0 { return (total.firstDay * day, total.lastDay * day) }
         let first = try moment("min(r.first_seen)", on: total.firstDay)
         let last = try moment("max(r.last_seen)", on: total.lastDay)
-        let day = Calendar.microsecondsPerDay
         return (first ?? total.firstDay * day, last ?? total.lastDay * day)
     }
 

@@ -548,6 +548,11 @@ def test_public_answers_tell_of_no_small_group(fill: Fill) -> None:
         for row in customs.json("ended")
         if row["package"] in {r["package"] for r in customs.json("top") if r["users"] >= 7}
     ]
+    # a moment is that of one process, a day that of many
+    whole = customs.json("package", "numpy")
+    public = customs.json("package", "numpy", "--public")
+    for key in ("first_seen", "last_seen"):
+        assert public[key] == f"{whole[key][:10]}T00:00:00Z" != whole[key]
     lonely = customs.json("package", "numpy", "--public", "--min-users", "100")
     assert (lonely["users"], lonely["versions"], lonely["job_sizes"]) == (0, [], [])
     assert lonely["used_with"] == []
