@@ -14,7 +14,8 @@ struct Anonymize: ParsableCommand {
             paths (/home/alice/run.py) are replaced too, and records that the store refused, which are kept as they came, go.
 
             A pseudonym is made of the name by a key, so that the same person gets the same one each time. The key is made at
-            the first run, in a file that only its owner may read. --rotate begins another one: who becomes a pseudonym from
+            the first run, in a file that only its owner may read: who runs this, or, if that is root, the owner of the folder
+            that it lies in, so that a timer of that user's can go on. --rotate begins another one: who becomes a pseudonym from
             then on, or comes back, has nothing to do with earlier pseudonyms. --forget destroys the key, and what links
             names to pseudonyms in the store: nobody can tell any more whose they are, and a person's usage under the
             pseudonym and under the name counts as two people's from then on.

@@ -31,7 +31,8 @@ struct PseudonymKeyFile {
         return key
     }
 
-    /// Makes a new key in a new file, or in the place of the old one.
+    /// Makes a new key in a new file, or in the place of the old one. Made by root, it belongs to the folder's owner: whoever
+    /// keeps the folder goes on with it.
     func make() throws -> PseudonymKey {
         // the kernel's random numbers
         var generator = SystemRandomNumberGenerator()
@@ -45,10 +46,19 @@ struct PseudonymKeyFile {
         defer { close(file) }
         var text = random.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() + "\n"
         let written = text.withUTF8 { write(file, $0.baseAddress, $0.count) }
+        if geteuid() == 0 { try giveAway(file) }
         guard written == text.utf8.count, fsync(file) == 0, rename(fresh, path) == 0 else {
             throw Failure(.configuration, "\(path): \(String(cString: strerror(errno)))")
         }
         return key
+    }
+
+    private func giveAway(_ file: Int32) throws {
+        let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) }
+        var status = stat()
+        guard stat(folder ?? ".", &status) == 0, fchown(file, status.st_uid, status.st_gid) == 0 else {
+            throw Failure(.configuration, "\(path): \(String(cString: strerror(errno)))")
+        }
     }
 
     /// Makes the folders that the file is to lie in, closed to others; where that fails, so will what follows.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -483,6 +484,21 @@ def _count(store: Store, statement: str) -> int:
         return int(count)
     assert isinstance(store, PostgresStore)
     return int(store.execute(f"SET search_path = customs; {statement}")[-1][0])
+
+
+def test_a_key_belongs_to_whom_its_folder_belongs(fill: Fill, folder: Path) -> None:
+    """The first run is by hand, as root; then a timer's user goes on with the key."""
+    customs = fill([])
+    state = folder / "keys"
+    state.mkdir()
+    if os.geteuid() == 0:
+        os.chown(state, 4711, 4712)
+    key = state / "key"
+    for words in ((), ("--rotate",)):
+        customs.json("anonymize", "--older-than", "1d", "--key-file", str(key), *words)
+        status, owner = key.stat(), state.stat()
+        assert (status.st_uid, status.st_gid) == (owner.st_uid, owner.st_gid)
+        assert status.st_mode & 0o777 == 0o600
 
 
 def test_a_key_that_others_may_read_is_refused(fill: Fill, folder: Path) -> None:
