@@ -75,6 +75,9 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
     def trends() -> list[Any]:
         return [customs.json("trend", *names, *wanted.options()) for wanted in TRENDS]
 
+    person = "user4"
+    about_person = customs.json("user", person)
+    assert about_person["processes"] > 0
     before = trends()
     assert before == [whole.trend(wanted, *names) for wanted in TRENDS]
     top = customs.json("top")
@@ -97,6 +100,9 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
         assert trends() == before
         pack(customs)
         assert trends() == before
+        again = customs.json("user", person)
+        assert {**again, "jobs": 0} == {**about_person, "jobs": 0}
+        assert again["jobs"] == Reference(kept).user(Filter(), person)["jobs"]
         counted = {row["package"]: row for row in Reference(kept).top(Filter())}
         for row in customs.json("top"):
             then = next(each for each in top if each["package"] == row["package"])

@@ -43,7 +43,7 @@ enum Renaming {
                 guard let old = row[0].integer, used[old] ?? 0 < Int64(day),
                     let changed = names.without(row[1].text ?? "")
                 else { continue }
-                let new =
+                let new: Int64? =
                     switch kind {
                     case .environment: try environment(connection, like: old, prefix: changed)
                     // none is needed in its place
