@@ -13,7 +13,8 @@ public struct PackageReport: Sendable, Equatable {
     public struct Month: Sendable, Equatable {
         /// `2026-11`
         public let month: String
-        public let users: Int64
+        /// As in `PackageTrend.Row`.
+        public let users: Int64?
         public let jobs: Int64
     }
 
@@ -76,7 +77,7 @@ public struct PackageReport: Sendable, Equatable {
         return PackageReport(
             package: package, users: total.users, jobs: total.jobs, processes: total.processes,
             firstSeen: seen?.first, lastSeen: seen?.last, versions: versions,
-            months: months.rows(of: package, pruned: pruned, leastUsers: filter.leastUsers).map {
+            months: months.rows(of: package, pruned: pruned, filter).map {
                 Month(month: $0.month, users: $0.users, jobs: $0.jobs)
             },
             jobSizes: sizes.rows.map { JobSize(nodes: $0.nodes, jobs: $0.jobs) },

@@ -7,7 +7,8 @@ public struct PackageTrend: Sendable, Equatable {
         public let package: String
         /// `2026-11`; a month without use has no row.
         public let month: String
-        public let users: Int64
+        /// nil where the month's runs have been pruned and nothing else tells users, of an account.
+        public let users: Int64?
         public let jobs: Int64
     }
 
@@ -33,7 +34,7 @@ public struct PackageTrend: Sendable, Equatable {
         var rows: [Row] = []
         for (package, _, use) in trends {
             let pruned = try prunedJobs(connection, filter, package: package)
-            rows += use.rows(of: package, pruned: pruned, leastUsers: filter.leastUsers).suffix(limit ?? .max)
+            rows += use.rows(of: package, pruned: pruned, filter).suffix(limit ?? .max)
         }
         return PackageTrend(rows: rows)
     }
@@ -84,18 +85,23 @@ struct MonthlyUse {
     }
 
     /// - Parameter pruned: jobs by month whose runs have been pruned.
-    func rows(of package: String, pruned: [String: Int64], leastUsers: Int64) -> [PackageTrend.Row] {
+    func rows(of package: String, pruned: [String: Int64], _ filter: UsageFilter) -> [PackageTrend.Row] {
         var members = Members<String>()
         for use in uses.entries {
-            members.add(
-                use.key,
-                to: String(
-                    Calendar.text(day: Calendar.days(year: Int(use.key / 12), month: Int(use.key % 12) + 1, day: 1))
-                        .prefix(7)))
+            let day = Calendar.days(year: Int(use.key / 12), month: Int(use.key % 12) + 1, day: 1)
+            members.add(use.key, to: String(Calendar.text(day: day).prefix(7)))
         }
-        return members.tallies(uses, jobs, leastUsers: leastUsers).map { month, tally in
+        let tallies = members.tallies(uses, jobs, leastUsers: filter.leastUsers)
+        var rows = tallies.map { month, tally in
             PackageTrend.Row(
                 package: package, month: month, users: tally.users, jobs: tally.jobs + (pruned[month] ?? 0))
-        }.sorted { $0.month < $1.month }
+        }
+        // the daily sums have every month that was pruned, but know nothing of accounts
+        if filter.account != nil && filter.leastUsers == 0 {
+            rows += pruned.filter { tallies[$0.key] == nil }.map {
+                PackageTrend.Row(package: package, month: $0.key, users: nil, jobs: $0.value)
+            }
+        }
+        return rows.sorted { $0.month < $1.month }
     }
 }

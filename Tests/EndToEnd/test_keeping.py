@@ -75,9 +75,15 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
     def trends() -> list[Any]:
         return [customs.json("trend", *names, *wanted.options()) for wanted in TRENDS]
 
+    def of_account(answer: list[Record]) -> list[Any]:
+        return [(row["package"], row["month"], row["jobs"]) for row in answer]
+
     person = "user4"
     about_person = customs.json("user", person)
     assert about_person["processes"] > 0
+    account = ("trend", *names, "--account", "m6")
+    of_account_before = of_account(customs.json(*account))
+
     before = trends()
     assert before == [whole.trend(wanted, *names) for wanted in TRENDS]
     top = customs.json("top")
@@ -100,6 +106,23 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
         assert trends() == before
         pack(customs)
         assert trends() == before
+        # of an account's users nothing is kept, and a month without any is no month of none
+        told = customs.json(*account)
+        assert of_account(told) == of_account_before
+        left: dict[tuple[str, str], set[str | None]] = {}
+        for p in whole.select(Filter(account="m6")):
+            for name in p.packages if p.day >= cutoff else ():
+                left.setdefault((name, p.day.isoformat()[:7]), set()).add(p.user)
+        for row in told:
+            owners = left.get((row["package"], row["month"]))
+            assert row["users"] == (owners and len(owners)), row
+        assert any(row["users"] is None for row in told)
+        assert all(row["users"] for row in customs.json(*account, "--public", "--min-users", "1"))
+        assert customs.json("package", "numpy", "--account", "m6")["by_month"] == [
+            {key: row[key] for key in ("month", "users", "jobs")}
+            for row in told
+            if row["package"] == "numpy"
+        ]
         again = customs.json("user", person)
         assert {**again, "jobs": 0} == {**about_person, "jobs": 0}
         assert again["jobs"] == Reference(kept).user(Filter(), person)["jobs"]
