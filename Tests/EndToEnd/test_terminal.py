@@ -220,6 +220,9 @@ def test_man_pages(program: Path, section: str, tmp_path: Path) -> None:
     subprocess.run(["python3", *generate], check=True, timeout=PATIENCE)
     pages = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert f"{program.name}.{section}" in pages
+    manual = {"1": "User Commands", "8": "System Administration"}[section]
+    for name, text in pages.items():
+        assert text.splitlines()[0].endswith(f'"{manual}"'), name
     if program == CUSTOMS:
         assert {"customs-top.1", "customs-hook-install.1", "customs-anonymize.1"} <= pages.keys()
         for name, text in pages.items():

@@ -13,6 +13,9 @@ from typing import Any
 
 Command = dict[str, Any]
 
+# What the sections of the manual are called.
+MANUALS = {"1": "User Commands", "8": "System Administration"}
+
 
 def main() -> None:
     """Writes the pages."""
@@ -39,7 +42,7 @@ def commands(command: Command, before: list[str]) -> list[tuple[list[str], Comma
 def page(words: list[str], command: Command, section: str) -> str:
     """One page in roff."""
     name = "-".join(words)
-    lines = [f'.TH "{name.upper()}" "{section}" "" "Customs" "User Commands"', ".SH NAME"]
+    lines = [f'.TH "{name.upper()}" "{section}" "" "Customs" "{MANUALS[section]}"', ".SH NAME"]
     lines.append(f"{quoted(name)} \\- {quoted(command.get('abstract', '').rstrip('.'))}")
     lines += [".SH SYNOPSIS", synopsis(words, command)]
     lines += discussion(command.get("discussion") or "")
