@@ -7,7 +7,8 @@ struct New: ParsableCommand {
         abstract: "Packages that nobody used before.",
         discussion: prose(
             """
-            Those used since --since, 30 days unless it is given, and never before in all that is stored.
+            Those used since --since, 30 days unless it is given, and on no day before by anybody who counts: what only the staff
+            used before is new, unless --include-staff is given, and so is with --compute what was used on login nodes only.
 
             EXAMPLES
               customs new --since 7d
