@@ -9,7 +9,7 @@ struct Environments: ParsableCommand {
         discussion: prose(
             """
             The kind is told from the prefix of the interpreter, by the patterns in the section [environments] of the
-            configuration file, else by built-in ones.
+            configuration file, else by built-in ones. --direct changes nothing: it is about packages.
 
             EXAMPLES
               customs environments --since 30d

@@ -9,7 +9,8 @@ struct HealthCommand: ParsableCommand {
         discussion: prose(
             """
             received = stored + merged + duplicate + rejected + pending, at every moment; 'balanced' says whether it
-            holds. customsd writes these counts with the records, so they are right on another machine and after its end.
+            holds. customsd writes these counts with the records, so they are right on another machine and after its end. They
+            are of all messages, whatever --since, --until and other options say of usage; --limit cuts the list of --claims.
 
             EXAMPLES
               customs health
@@ -28,6 +29,7 @@ struct HealthCommand: ParsableCommand {
     var claims = false
 
     func run() throws {
+        if claims { try filter.refusePublic("single jobs") }
         let connection = try store.reader()
         let health = try Health.ask(connection, now: wallClock())
         let table = healthTable(health)

@@ -12,7 +12,8 @@ struct Import: ParsableCommand {
             Each line is one message in any form that customsd receives. An archive is known by its bytes: what was
             taken from it before counts as duplicate, so an import that was interrupted is simply run again. A record
             that the store refuses is set aside in its table 'quarantine' and counted as 'refused_by_store'; the others
-            are taken. Prints the counts of 'customs health' for this import.
+            are taken. Prints the counts of 'customs health' for this import. All records are taken, whatever --since,
+            --until and other options say of usage.
 
             EXAMPLES
               customs import /var/log/python-usage.log

@@ -8,7 +8,8 @@ struct Job: ParsableCommand {
         abstract: "One job: what is known of it, and what its Python processes did.",
         discussion: prose(
             """
-            In CSV it is the table of runs.
+            In CSV it is the table of runs. It tells of the whole job, whatever --since, --until, --system, --account, --compute,
+            --login, --direct, --include-staff and --limit say.
 
             EXAMPLES
               customs job 4242

@@ -7,7 +7,8 @@ struct Package: ParsableCommand {
         abstract: "One package: users, jobs, versions, months, job sizes, and what it is used with.",
         discussion: prose(
             """
-            In CSV it is the table of versions.
+            In CSV it is the table of versions. --limit cuts the list of what it is used with (20 unless it is given), and no
+            other.
 
             EXAMPLES
               customs package numpy

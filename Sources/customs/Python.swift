@@ -7,7 +7,7 @@ struct Python: ParsableCommand {
         abstract: "Which versions and implementations of Python are run.",
         discussion: prose(
             """
-            Those of most users first.
+            Those of most users first. --direct changes nothing: it is about packages.
 
             EXAMPLES
               customs python --since 30d

@@ -358,6 +358,7 @@ def test_what_is_not_known(customs: Customs) -> None:
         ["top", "--since", "2026-11-21T12:00:00+25:00"],
         ["top", "--until", "2026-11-21T12:00:00Zulu"],
         ["top", "--until", "2026-11-21T"],
+        ["health", "--claims", "--public"],
         ["top", "--no-such-option"],
         ["job"],
         ["no-such-command"],
