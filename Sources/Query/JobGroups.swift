@@ -45,9 +45,9 @@ struct JobCount {
         let owner: Int64
     }
 
-    private(set) var jobs = JobSets()
+    let jobs = JobSets()
     private let byOwner: Bool
-    private var owners = JobValues<Int32>(empty: 0)
+    private let owners = NumberedValues<Int32>(empty: 0)
     private var times: JobTimes?
 
     init(byOwner: Bool = false, withTime: Bool = false) {
@@ -63,10 +63,9 @@ struct JobCount {
     }
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
-        let (job, stack) = (rows[.job], rows[.stack])
-        for row in kept where job[row] > 0 { jobs.add(job: job[row], key: stack[row]) }
+        jobs.add(rows, kept, key: rows[.stack])
         if byOwner {
-            let owner = rows[.owner]
+            let (job, owner) = (rows[.job], rows[.owner])
             for row in kept where job[row] > 0 { owners[job[row]] = Int32(truncatingIfNeeded: owner[row]) }
         }
         times?.add(rows, kept)
@@ -105,23 +104,24 @@ struct JobTimes {
     /// without a bound two of them would make sums that no store can hold.
     private static let most: Int64 = 1_000_000_000_000
 
-    private struct Life: Equatable {
+    private struct Life: Equatable, BitwiseCopyable {
         var nodes: Int64
         var started: Int64
         var lastSeen: Int64
     }
 
     /// By Slurm, plus one.
-    private var known = JobValues<Int64>(empty: 0)
-    private var lives = JobValues<Life>(empty: Life(nodes: 0, started: 0, lastSeen: 0))
+    private let known = NumberedValues<Int64>(empty: 0)
+    private let lives = NumberedValues<Life>(empty: Life(nodes: 0, started: 0, lastSeen: 0))
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
         let (job, nodes, seconds) = (rows[.job], rows[.nodes], rows[.seconds])
         let (started, lastSeen) = (rows[.started], rows[.lastSeen])
+        var page = NumberedValues<Int64>.Page()
         for row in kept where job[row] > 0 {
             let count = nodes[row] < 0 ? 1 : nodes[row]
             if seconds[row] >= 0 {
-                known[job[row]] = JobTimes.product(count, seconds[row]) + 1
+                page.place(of: job[row], in: known).pointee = JobTimes.product(count, seconds[row]) + 1
                 continue
             }
             var life = lives[job[row]]

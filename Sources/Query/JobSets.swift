@@ -1,24 +1,46 @@
+import Store
+
 /// What each job used, as a set of numbers; there are many jobs and few different sets.
-struct JobSets {
+final class JobSets {
     /// The sets that jobs have, each in rising order. Set 0 is that of jobs that were not seen.
     private(set) var sets: [[Int64]] = [[]]
-    private var jobs = JobValues<UInt32>(empty: 0)
-    private var singles: [Int64: UInt32] = [:]
+    private let jobs = NumberedValues<UInt32>(empty: 0)
+    /// By the key, of keys that are small as numbers of rows are; 0 where there is none yet.
+    private let singles = NumberedValues<UInt32>(empty: 0)
     private var known: [[Int64]: UInt32] = [[]: 0]
     private var unions: [Union: UInt32] = [:]
-    /// The last single that was asked for: rows of one job, and jobs of one program, come one after the other.
-    private var last: (key: Int64, set: UInt32)?
 
     private struct Union: Hashable {
         let set: UInt32
         let key: Int64
     }
 
-    mutating func add(job: Int64, key: Int64) {
-        let single = set(ofOnly: key)
-        let current = jobs[job]
-        if current == single { return }
-        jobs[job] = current == 0 ? single : union(current, key)
+    /// - Parameters:
+    ///   - places: which of the rows count; those outside jobs do not.
+    ///   - key: what was used in each row.
+    func add(_ rows: DayRows, _ places: [Int], key: [Int64]) {
+        let job = rows[.job]
+        var page = NumberedValues<UInt32>.Page()
+        var known = NumberedValues<UInt32>.Page()
+        for row in places where job[row] > 0 {
+            let single = known.place(of: key[row], in: singles)
+            if single.pointee == 0 { single.pointee = number(of: [key[row]]) }
+            let place = page.place(of: job[row], in: jobs)
+            if place.pointee == single.pointee { continue }
+            place.pointee = place.pointee == 0 ? single.pointee : union(place.pointee, key[row])
+        }
+    }
+
+    /// The same key for all of them.
+    func add(_ rows: DayRows, _ places: [Int], key: Int64) {
+        let single = number(of: [key])
+        let job = rows[.job]
+        var page = NumberedValues<UInt32>.Page()
+        for row in places where job[row] > 0 {
+            let place = page.place(of: job[row], in: jobs)
+            if place.pointee == single { continue }
+            place.pointee = place.pointee == 0 ? single : union(place.pointee, key)
+        }
     }
 
     /// How many jobs have each of the sets.
@@ -31,20 +53,7 @@ struct JobSets {
     /// Hands over each job that was seen, and the place of its set.
     func forEach(_ body: (Int64, Int) -> Void) { jobs.forEach { body($0, Int($1)) } }
 
-    private mutating func set(ofOnly key: Int64) -> UInt32 {
-        if let last, last.key == key { return last.set }
-        let set: UInt32
-        if let single = singles[key] {
-            set = single
-        } else {
-            set = number(of: [key])
-            singles[key] = set
-        }
-        last = (key, set)
-        return set
-    }
-
-    private mutating func union(_ set: UInt32, _ key: Int64) -> UInt32 {
+    private func union(_ set: UInt32, _ key: Int64) -> UInt32 {
         let pair = Union(set: set, key: key)
         if let union = unions[pair] { return union }
         let keys = sets[Int(set)]
@@ -53,7 +62,7 @@ struct JobSets {
         return union
     }
 
-    private mutating func number(of keys: [Int64]) -> UInt32 {
+    private func number(of keys: [Int64]) -> UInt32 {
         if let set = known[keys] { return set }
         let set = UInt32(sets.count)
         sets.append(keys)
@@ -62,33 +71,66 @@ struct JobSets {
     }
 }
 
-/// A value for each job, of jobs whose numbers lie mostly close together.
-struct JobValues<Value: Equatable> {
-    private static var page: Int { 4_096 }
+/// A value for each job, or whatever else has a number, of those whose numbers lie mostly close together; all bits of it are 0 where there is none.
+///
+/// A year's ten million jobs are looked up one by one: pages are plain memory.
+final class NumberedValues<Value: BitwiseCopyable & Equatable> {
+    private static var pageBits: Int { 16 }
+    private static var pageSize: Int { 1 << pageBits }
     private let empty: Value
-    private var pages: [[Value]] = []
+    private var pages: [UnsafeMutablePointer<Value>?] = []
 
-    /// - Parameter empty: the value of jobs that have none.
+    /// - Parameter empty: the value without a bit that is set.
     init(empty: Value) { self.empty = empty }
 
+    deinit { for page in pages { page?.deallocate() } }
+
+    /// - Parameter job: not negative.
     subscript(_ job: Int64) -> Value {
         get {
-            let page = Int(job) / Self.page
-            return page < pages.count && !pages[page].isEmpty ? pages[page][Int(job) % Self.page] : empty
+            let page = Int(job) >> Self.pageBits
+            guard page < pages.count, let values = pages[page] else { return empty }
+            return values[Int(job) & (Self.pageSize - 1)]
         }
-        set {
-            let page = Int(job) / Self.page
-            while page >= pages.count { pages.append([]) }
-            if pages[page].isEmpty { pages[page] = [Value](repeating: empty, count: Self.page) }
-            pages[page][Int(job) % Self.page] = newValue
+        set { page(Int(job) >> Self.pageBits)[Int(job) & (Self.pageSize - 1)] = newValue }
+    }
+
+    /// The page that was looked at last: of numbers in rising order most are on it.
+    struct Page {
+        private var number = -1
+        private var values: UnsafeMutablePointer<Value>?
+
+        /// Where the value is, for as long as `all` lives.
+        @inline(__always)
+        mutating func place(of number: Int64, in all: NumberedValues) -> UnsafeMutablePointer<Value> {
+            let page = Int(number) >> pageBits
+            if let values, page == self.number { return values + (Int(number) & (pageSize - 1)) }
+            let found = all.page(page)
+            self.number = page
+            values = found
+            return found + (Int(number) & (pageSize - 1))
         }
+    }
+
+    /// - Parameter page: not negative.
+    private func page(_ page: Int) -> UnsafeMutablePointer<Value> {
+        precondition(page >= 0)
+        if page >= pages.count {
+            pages += [UnsafeMutablePointer<Value>?](repeating: nil, count: page + 1 - pages.count)
+        }
+        if let known = pages[page] { return known }
+        let values = UnsafeMutablePointer<Value>.allocate(capacity: Self.pageSize)
+        values.initialize(repeating: empty, count: Self.pageSize)
+        pages[page] = values
+        return values
     }
 
     /// Hands over the jobs that have a value.
     func forEach(_ body: (Int64, Value) -> Void) {
-        for (place, page) in pages.enumerated() {
-            for (offset, value) in page.enumerated() where value != empty {
-                body(Int64(place * Self.page + offset), value)
+        for (page, values) in pages.enumerated() {
+            guard let values else { continue }
+            for offset in 0..<Self.pageSize where values[offset] != empty {
+                body(Int64(page << Self.pageBits + offset), values[offset])
             }
         }
     }

@@ -18,8 +18,7 @@ public struct JobSizes: Sendable, Equatable {
         var count = Count(filter)
         try UsageScan(connection, filter).days(count.columns.union(stacks == nil ? [] : [.stack])) { rows, kept in
             guard let stacks else { return count.add(rows, kept) }
-            let stack = rows[.stack]
-            count.add(rows, kept.filter { stacks.has(stack[$0]) })
+            count.add(rows, stacks.places(kept, rows[.stack]))
         }
         return JobSizes(rows: count.rows.limited(to: limit))
     }
@@ -38,8 +37,8 @@ public struct JobSizes: Sendable, Equatable {
     struct Count {
         private let leastUsers: Int64
         /// Plus two, so that nobody's word is 1.
-        private var nodes = JobValues<Int64>(empty: 0)
-        private var owners = JobValues<Int32>(empty: 0)
+        private let nodes = NumberedValues<Int64>(empty: 0)
+        private let owners = NumberedValues<Int32>(empty: 0)
 
         init(_ filter: UsageFilter) { leastUsers = filter.leastUsers }
 
@@ -47,7 +46,8 @@ public struct JobSizes: Sendable, Equatable {
 
         mutating func add(_ rows: DayRows, _ kept: [Int]) {
             let (job, count) = (rows[.job], rows[.nodes])
-            for row in kept where job[row] > 0 { nodes[job[row]] = count[row] + 2 }
+            var page = NumberedValues<Int64>.Page()
+            for row in kept where job[row] > 0 { page.place(of: job[row], in: nodes).pointee = count[row] + 2 }
             guard leastUsers > 0 else { return }
             let owner = rows[.owner]
             for row in kept where job[row] > 0 { owners[job[row]] = Int32(truncatingIfNeeded: owner[row]) }

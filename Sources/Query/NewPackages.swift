@@ -30,13 +30,11 @@ public struct NewPackages: Sendable, Equatable {
             }
         }
         var uses = UseSums()
-        var jobs = JobSets()
+        let jobs = JobSets()
         try UsageScan(connection, filter).days([.stack, .user, .processes, .job]) { rows, kept in
-            let (stacks, users, processes, job) = (rows[.stack], rows[.user], rows[.processes], rows[.job])
-            for row in kept where packages.has(stacks[row]) {
-                uses.add(user: users[row], key: stacks[row], processes: processes[row], day: rows.day)
-                if job[row] > 0 { jobs.add(job: job[row], key: stacks[row]) }
-            }
+            let using = packages.places(kept, rows[.stack])
+            uses.add(rows, using, key: rows[.stack])
+            jobs.add(rows, using, key: rows[.stack])
         }
         let known = packages.groups(ofAny: old)
         var rows: [Row] = []

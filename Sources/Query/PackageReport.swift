@@ -54,19 +54,16 @@ public struct PackageReport: Sendable, Equatable {
         var uses = UseSums()
         var months = MonthlyUse()
         var sizes = JobSizes.Count(filter)
-        var used = JobSets()
+        let used = JobSets()
         var all = JobCount(byOwner: filter.leastUsers > 0)
         let columns = all.columns.union(MonthlyUse.columns).union(sizes.columns)
         try UsageScan(connection, filter).days(columns) { rows, kept in
             all.add(rows, kept)
-            let (users, stacks, processes, job) = (rows[.user], rows[.stack], rows[.processes], rows[.job])
-            let using = kept.filter { byVersion.has(stacks[$0]) }
+            let using = byVersion.places(kept, rows[.stack])
             months.add(rows, using)
             sizes.add(rows, using)
-            for row in using {
-                uses.add(user: users[row], key: stacks[row], processes: processes[row], day: rows.day)
-                if job[row] > 0 { used.add(job: job[row], key: stacks[row]) }
-            }
+            uses.add(rows, using, key: rows[.stack])
+            used.add(rows, using, key: rows[.stack])
         }
         let versions = byVersion.tallies(uses, used, leastUsers: filter.leastUsers).map { key, tally in
             Version(version: key[0].text, users: tally.users, jobs: tally.jobs)

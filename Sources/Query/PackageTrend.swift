@@ -25,10 +25,8 @@ public struct PackageTrend: Sendable, Equatable {
             trends.append((package, stacks, MonthlyUse()))
         }
         try UsageScan(connection, filter).days(MonthlyUse.columns.union([.stack])) { rows, kept in
-            let stack = rows[.stack]
             for place in trends.indices {
-                let stacks = trends[place].stacks
-                trends[place].use.add(rows, kept.filter { stacks.has(stack[$0]) })
+                trends[place].use.add(rows, trends[place].stacks.places(kept, rows[.stack]))
             }
         }
         var rows: [Row] = []
@@ -72,16 +70,13 @@ struct MonthlyUse {
     static let columns: Set<DayRows.Column> = [.user, .processes, .job]
 
     private var uses = UseSums()
-    private var jobs = JobSets()
+    private let jobs = JobSets()
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
         let date = Calendar.date(days: rows.day)
         let month = Int64(date.year * 12 + date.month - 1)
-        let (users, processes, job) = (rows[.user], rows[.processes], rows[.job])
-        for row in kept {
-            uses.add(user: users[row], key: month, processes: processes[row], day: rows.day)
-            if job[row] > 0 { jobs.add(job: job[row], key: month) }
-        }
+        uses.add(rows, kept, key: month)
+        jobs.add(rows, kept, key: month)
     }
 
     /// - Parameter pruned: jobs by month whose runs have been pruned.

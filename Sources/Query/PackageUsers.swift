@@ -33,14 +33,15 @@ public struct PackageUsers: Sendable, Equatable {
         let stacks = try grouping.members(connection)
         let people = try People(connection)
         var uses = UseSums()
-        var jobs = JobSets()
+        let jobs = JobSets()
         try UsageScan(connection, filter).days([.stack, .user, .processes, .job]) { rows, kept in
-            let (stack, users, processes, job) = (rows[.stack], rows[.user], rows[.processes], rows[.job])
-            for row in kept where stacks.has(stack[row]) {
-                guard let person = people.person(users[row], on: rows.day) else { continue }
-                uses.add(user: person, key: stack[row], processes: processes[row], day: rows.day)
-                if job[row] > 0 { jobs.add(job: job[row], key: person) }
+            let persons = rows[.user].map { people.person($0, on: rows.day) }
+            let using = stacks.places(kept, rows[.stack]).filter { persons[$0] > 0 }
+            let (stack, processes) = (rows[.stack], rows[.processes])
+            for row in using {
+                uses.add(user: persons[row], key: stack[row], processes: processes[row], day: rows.day)
             }
+            jobs.add(rows, using, key: persons)
         }
         var tallies: [String: UsageTally] = [:]
         var used: [String: Set<String>] = [:]

@@ -10,6 +10,8 @@ struct People {
     }
 
     private var people: [Int64: Person] = [:]
+    /// From which day on somebody has the name, of those who have one.
+    private let named = NumberedValues<Int32>(empty: 0)
 
     init(_ connection: any SQLConnection) throws(StoreError) {
         for row in try connection.query(
@@ -17,12 +19,15 @@ struct People {
         {
             people[row[0].integer ?? 0] = Person(
                 name: row[1].text ?? "", pseudonym: row[2].text ?? "", namedFrom: Int(row[3].integer ?? 0))
+            // plus one, for a name of all days is from day 0 on
+            named[row[0].integer ?? 0] = Int32(clamping: (row[3].integer ?? 0) + 1)
         }
     }
 
-    /// A number for a user under the name of a day; nil without one.
-    func person(_ user: Int64, on day: Int) -> Int64? {
-        people[user].map { user * 2 + (day < $0.namedFrom ? 1 : 0) }
+    /// A number for a user under the name of a day; 0 without one.
+    func person(_ user: Int64, on day: Int) -> Int64 {
+        let named = named[user]
+        return named == 0 ? 0 : user * 2 + (day < named - 1 ? 1 : 0)
     }
 
     /// The name to such a number.

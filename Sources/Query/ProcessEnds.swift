@@ -21,29 +21,26 @@ public struct ProcessEnds: Sendable, Equatable {
             columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition)
         if let package { grouping = UsageGrouping.use(of: package, filter, by: ["p.name"]) }
         let packages = try grouping.members(connection)
-        var ends: [Int64: [Int64]] = [:]
+        // of each stack: processes, exceptions, signals, killed
+        let ends = NumberedValues<SIMD4<Int64>>(empty: .zero)
         var uses = UseSums()
-        let columns: [DayRows.Column] = [.processes, .exceptions, .signals, .killed]
-        try UsageScan(connection, filter).days(Set(columns + [.stack, .user])) { rows, kept in
-            let values = columns.map { rows[$0] }
-            let (flags, stacks, users) = (rows[.flags], rows[.stack], rows[.user])
-            for row in kept where packages.has(stacks[row]) {
-                // daily sums know users, too, and not how processes ended
-                if filter.leastUsers > 0 {
-                    uses.add(user: users[row], key: stacks[row], processes: values[0][row], day: rows.day)
-                }
-                if flags[row] & DayRows.isRemainder != 0 { continue }
-                for place in columns.indices {
-                    ends[stacks[row], default: [0, 0, 0, 0]][place] &+= values[place][row]
-                }
+        let columns: Set<DayRows.Column> = [.stack, .user, .processes, .exceptions, .signals, .killed]
+        try UsageScan(connection, filter).days(columns) { rows, kept in
+            let using = packages.places(kept, rows[.stack])
+            // daily sums know users, too, and not how processes ended
+            if filter.leastUsers > 0 { uses.add(rows, using, key: rows[.stack]) }
+            let (flags, stacks, processes) = (rows[.flags], rows[.stack], rows[.processes])
+            let (exceptions, signals, killed) = (rows[.exceptions], rows[.signals], rows[.killed])
+            var page = NumberedValues<SIMD4<Int64>>.Page()
+            for row in using where flags[row] & DayRows.isRemainder == 0 {
+                page.place(of: stacks[row], in: ends).pointee &+= SIMD4(
+                    processes[row], exceptions[row], signals[row], killed[row])
             }
         }
         let told =
             filter.leastUsers > 0 ? packages.tallies(uses, JobSets(), leastUsers: filter.leastUsers) : nil
-        var sums = [[Int64]](repeating: [0, 0, 0, 0], count: packages.groups.count)
-        for (stack, counts) in ends {
-            for place in packages[stack] { for index in counts.indices { sums[place][index] &+= counts[index] } }
-        }
+        var sums = [SIMD4<Int64>](repeating: .zero, count: packages.groups.count)
+        ends.forEach { stack, counts in for place in packages[stack] { sums[place] &+= counts } }
         var rows: [Row] = []
         for (group, counts) in zip(packages.groups, sums) where counts[0] > 0 && (told.map { $0[group] != nil } ?? true)
         {

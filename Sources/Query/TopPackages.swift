@@ -28,10 +28,7 @@ public struct TopPackages: Sendable, Equatable {
         var uses = UseSums()
         var count = JobCount(withTime: true)
         try UsageScan(connection, filter).days(count.columns.union([.user, .processes])) { rows, kept in
-            let (users, stacks, processes) = (rows[.user], rows[.stack], rows[.processes])
-            for row in kept where packages.has(stacks[row]) {
-                uses.add(user: users[row], key: stacks[row], processes: processes[row], day: rows.day)
-            }
+            uses.add(rows, packages.places(kept, rows[.stack]), key: rows[.stack])
             count.add(rows, kept)
         }
         let jobs = JobGroups(count, packages)

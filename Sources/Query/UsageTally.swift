@@ -51,13 +51,12 @@ struct UsageGrouping {
     ) throws(StoreError) -> [[SQLValue]: UsageTally] {
         let members = try members(connection)
         var uses = UseSums()
-        var jobs = JobSets()
+        let jobs = JobSets()
         try UsageScan(connection, filter).days([key, .user, .processes, .job]) { rows, kept in
-            let (keys, users, processes, job) = (rows[key], rows[.user], rows[.processes], rows[.job])
-            for row in kept where members.has(keys[row]) {
-                uses.add(user: users[row], key: keys[row], processes: processes[row], day: rows.day)
-                if job[row] > 0 { jobs.add(job: job[row], key: keys[row]) }
-            }
+            let keys = rows[key]
+            let using = members.places(kept, keys)
+            uses.add(rows, using, key: keys)
+            jobs.add(rows, using, key: keys)
         }
         return members.tallies(uses, jobs, leastUsers: filter.leastUsers)
     }
@@ -68,6 +67,8 @@ struct Members<Group: Hashable> {
     private(set) var groups: [Group] = []
     private var places: [Group: Int] = [:]
     private var lists: [[Int]] = []
+    /// Which of the lists have something in them.
+    private var belongs = Flags()
 
     mutating func add(_ number: Int64, to group: Group) {
         add(number, toGroupAt: place(of: group))
@@ -84,13 +85,22 @@ struct Members<Group: Hashable> {
     mutating func add(_ number: Int64, toGroupAt place: Int) {
         guard number >= 0 else { return }
         while lists.count <= number { lists.append([]) }
+        belongs.set(number)
         if !lists[Int(number)].contains(place) { lists[Int(number)].append(place) }
     }
 
     /// The places of the groups that it belongs to.
     subscript(_ number: Int64) -> [Int] { has(number) ? lists[Int(number)] : [] }
 
-    func has(_ number: Int64) -> Bool { number >= 0 && number < lists.count && !lists[Int(number)].isEmpty }
+    func has(_ number: Int64) -> Bool { belongs[number] }
+
+    /// The places of those rows whose number, in `column`, belongs to a group.
+    func places(_ rows: [Int], _ column: [Int64]) -> [Int] {
+        var places: [Int] = []
+        places.reserveCapacity(rows.count)
+        for row in rows where belongs[column[row]] { places.append(row) }
+        return places
+    }
 
     /// What each group comes to, of those that were used by so many users at least.
     func tallies(_ uses: UseSums, _ jobs: JobSets, leastUsers: Int64) -> [Group: UsageTally] {
@@ -98,9 +108,7 @@ struct Members<Group: Hashable> {
         var people = UseSums()
         for use in uses.entries {
             for place in self[use.key] {
-                people.add(
-                    user: use.user, key: Int64(place), processes: use.processes, firstDay: use.firstDay,
-                    lastDay: use.lastDay)
+                people.add(user: use.user, key: Int64(place), like: use)
             }
         }
         for use in people.entries { sums[Int(use.key)].add(use) }
@@ -144,8 +152,8 @@ extension UsageTally {
         // nobody is no user
         if use.user != 0 { users += 1 }
         processes &+= use.processes
-        firstDay = min(firstDay, use.firstDay)
-        lastDay = max(lastDay, use.lastDay)
+        firstDay = min(firstDay, Int64(use.firstDay))
+        lastDay = max(lastDay, Int64(use.lastDay))
     }
 }
 

@@ -114,13 +114,16 @@ enum Renaming {
         // jobs bear the user of their runs; and who has become a pseudonym there must not be known by anything else
         let end = connection.dialect.runKey(beginning: day)
         let renamed = "(SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))"
-        try connection.query(
-            """
-            UPDATE jobs SET uid = NULL, name = NULL, claimed_usr = 0, usr = COALESCE(
-                (SELECT new FROM renamed WHERE kind = \(Kind.user.rawValue) AND old = jobs.usr), usr)
-            WHERE (usr IN \(renamed) OR claimed_usr IN \(renamed))
-                AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(end))
-            """)
+        try connection.transaction { () throws(StoreError) in
+            try PackedDays.markStale(jobs: "SELECT id FROM jobs WHERE usr IN \(renamed)", on: connection)
+            try connection.query(
+                """
+                UPDATE jobs SET uid = NULL, name = NULL, claimed_usr = 0, usr = COALESCE(
+                    (SELECT new FROM renamed WHERE kind = \(Kind.user.rawValue) AND old = jobs.usr), usr)
+                WHERE (usr IN \(renamed) OR claimed_usr IN \(renamed))
+                    AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(end))
+                """)
+        }
     }
 
     private static func apply(_ connection: any SQLConnection, on day: Int) throws(StoreError) {
