@@ -6,8 +6,6 @@ import Record
 /// A state machine without clock, input or output: time comes with the envelopes and with `expireParts`. One thread uses
 /// it. After a batch has been committed the caller says so by `finishBatch`.
 public struct Merger: Sendable {
-    /// Texts longer than this are cut, so that every index of every store can hold them.
-    public static let maximumTextBytes = 2_000
     /// How long a part waits for its siblings, microseconds.
     public static let partPatience: Int64 = 60_000_000
 
@@ -292,8 +290,8 @@ public struct Merger: Sendable {
         let range = record[field]
         if range.isEmpty { return 0 }
         return record.withBytes(of: range) { bytes in
-            if bytes.count > Merger.maximumTextBytes { batch.counters.add(1, to: IngestCounters.clippedTexts) }
-            return vocabulary[dimension].symbol(for: Merger.clipped(bytes))
+            if bytes.count > maximumTextBytes { batch.counters.add(1, to: IngestCounters.clippedTexts) }
+            return vocabulary[dimension].symbol(for: clipped(bytes))
         }
     }
 
@@ -347,7 +345,7 @@ public struct Merger: Sendable {
     }
 
     private mutating func append(_ record: UsageRecord, _ field: TextField) {
-        record.withBytes(of: record[field]) { bytes in key.append(Merger.clipped(bytes)) }
+        record.withBytes(of: record[field]) { bytes in key.append(clipped(bytes)) }
     }
 
     private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32) {
@@ -395,14 +393,6 @@ public struct Merger: Sendable {
 
     private mutating func append(_ symbol: Int32, _ dimension: Dimension) {
         vocabulary[dimension].withBytes(of: symbol) { key.append($0) }
-    }
-
-    /// At most `maximumTextBytes`, ending where a character ends.
-    private static func clipped(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        guard bytes.count > maximumTextBytes else { return bytes }
-        var end = maximumTextBytes
-        while end > 0 && bytes[end] & 0xC0 == 0x80 { end -= 1 }
-        return UnsafeRawBufferPointer(rebasing: bytes[..<end])
     }
 }
 

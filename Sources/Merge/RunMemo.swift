@@ -14,7 +14,6 @@ struct RunMemo: Sendable {
         case unfit
     }
 
-    private static let maximumTextBytes = Merger.maximumTextBytes
     /// Lengths included; a package takes at least 9 bytes of a record, and 4 for the lengths of its two texts.
     private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024
 
@@ -29,7 +28,7 @@ struct RunMemo: Sendable {
     private var rest = 0
 
     mutating func find(_ record: UsageRecord, _ envelope: Envelope, day: Int32) -> Finding {
-        guard rest == 0, record.text.count <= RunMemo.maximumTextBytes else { return .unfit }
+        guard rest == 0, record.text.count <= maximumTextBytes else { return .unfit }
         asked += 1
         let count = key.withUnsafeMutableBytes { RunMemo.write(record, envelope, day: day, to: $0) }
         let symbol = key.withUnsafeBytes { known.symbol(for: UnsafeRawBufferPointer(rebasing: $0[..<count])) }

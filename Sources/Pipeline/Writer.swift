@@ -71,7 +71,7 @@ final class Writer {
                 guard try commit(upTo: reached) else { return }
             }
             if isDraining && position == journal.head {
-                try? store.beat(heartbeat(oldestPending: nil))
+                _ = try beat(oldestPending: nil)
                 return
             }
             guard try beatIfDue() else { return }
@@ -248,7 +248,12 @@ final class Writer {
         guard now - lastBeat >= 1_000 else { return true }
         lastBeat = now
         let oldest: Int64? = position == journal.head ? nil : oldestInBatch ?? wallClock()
-        let heartbeat = heartbeat(oldestPending: oldest)
+        return try beat(oldestPending: oldest)
+    }
+
+    /// - Returns: false if the daemon stops and the store is away.
+    private func beat(oldestPending: Int64?) throws -> Bool {
+        let heartbeat = Heartbeat(received: journal.head.tally, now: wallClock(), oldestPending: oldestPending)
         metrics.update {
             $0.received = heartbeat.received
             $0.journalBytes = UInt64(self.journal.byteCount)
@@ -258,10 +263,6 @@ final class Writer {
         }
         releaseJournal()
         return true
-    }
-
-    private func heartbeat(oldestPending: Int64?) -> Heartbeat {
-        Heartbeat(received: journal.head.tally, now: wallClock(), oldestPending: oldestPending)
     }
 
     /// Repeats what can succeed later, after 50 ms at first and 5 s at last, give or take a quarter.
@@ -326,11 +327,4 @@ extension SourcePosition {
     fileprivate init(_ position: JournalPosition) {
         self.init(sequence: position.sequence, tally: position.tally)
     }
-}
-
-/// This machine's name (`gethostname(2)`).
-private func hostName() -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    gethostname(&buffer, 255)
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -35,7 +35,7 @@ public struct IngestCounters: Sendable, Equatable {
     public static let unknownKeys = "unknown_keys"
     /// Records of which a part never came.
     public static let incompleteParts = "incomplete_parts"
-    /// Texts cut at `Merger.maximumTextBytes`.
+    /// Texts cut at `maximumTextBytes`.
     public static let clippedTexts = "clipped_texts"
     /// Records dated later than a day after they arrived: the time of arrival stands for theirs.
     public static let clockAhead = "clock_ahead"

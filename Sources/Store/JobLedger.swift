@@ -1,4 +1,3 @@
-import Merge
 import Record
 
 /// The table of jobs as the batch system's side sees it. One thread uses a ledger, which may block.
@@ -100,13 +99,13 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
         try connection.stage(StagedFacts.table, count: facts.count) { index, row in
             let found = facts[index].facts
             row.integer(facts[index].row)
-            for name in [found.username, found.account, found.qos, found.partition] { row.text(clipped(name ?? "")) }
+            for name in [found.username, found.account, found.qos, found.partition] { row.text(storable(name ?? "")) }
             row.integer(found.uid)
             row.integer(found.numNodes)
             row.integer(found.numTasks)
             row.integer(found.arrayJobID)
             row.integer(found.arrayTaskID)
-            for text in [found.name, found.nodeList, found.state, found.exitCode] { row.text(text.map(clipped)) }
+            for text in [found.name, found.nodeList, found.state, found.exitCode] { row.text(text.map(storable)) }
             row.integer(found.submit)
             row.integer(found.start)
             row.integer(found.end)
@@ -150,8 +149,6 @@ private enum StagedFacts {
 }
 
 /// As long as every index can hold, and without what PostgreSQL's text cannot.
-private func clipped(_ text: String) -> String {
-    let text = text.utf8.contains(0) ? String(text.filter { $0 != "\0" }) : text
-    guard text.utf8.count > Merger.maximumTextBytes else { return text }
-    return String(decoding: text.utf8.prefix(Merger.maximumTextBytes), as: UTF8.self)
+private func storable(_ text: String) -> String {
+    clipped(text.utf8.contains(0) ? String(text.filter { $0 != "\0" }) : text)
 }

@@ -43,7 +43,8 @@ public protocol SQLConnection: AnyObject {
     /// Whether the database tells by `logProgress` when a transaction that did not wait for the disk has reached it.
     var tellsLogProgress: Bool { get }
 
-    /// Where the database's log of changes ends, and up to where it is on disk, bytes; nil where it does not tell.
+    /// Where the database's log of changes ends, and up to where it is on disk, bytes; nil where it does not tell, and from
+    /// then on `tellsLogProgress` is false.
     func logProgress() throws(StoreError) -> LogProgress?
 
     /// Whether nobody else writes batches of usage to this database: who does waits for nobody, in whatever order it takes rows.

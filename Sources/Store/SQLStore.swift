@@ -3,11 +3,14 @@ import Record
 
 /// The store in SQL: one set of statements for both dialects.
 public final class SQLStore<Connection: SQLConnection>: UsageStore {
-    private let connect: () throws(StoreError) -> Connection
-    private var connection: Connection?
+    private let link: StoreLink<Connection>
+    /// The connection of which what is remembered here was learned, as the link counts them.
+    private var knownConnection = 0
     private var resolver = SymbolResolver()
     private var source: Int64?
     public private(set) var safePosition: SourcePosition?
+    /// What the store has said that it has, whether it is on its disk or not; nil before that is known.
+    private var committed: SourcePosition?
     /// What has been committed and may not be on disk yet: where the log ended behind it.
     private var unsafePositions: [(logEnd: Int64, position: SourcePosition)] = []
     private var identity: (identity: String, kind: SourceKind, host: String)?
@@ -22,11 +25,11 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
 
     /// - Parameter connect: opens a connection; called again whenever one broke.
     public init(connect: @escaping () throws(StoreError) -> Connection) {
-        self.connect = connect
+        link = StoreLink(staged: Staged.all, migrates: true, connect: connect)
     }
 
     public func migrate() throws(StoreError) {
-        _ = try connected()
+        try attempt { (_: Connection) throws(StoreError) in }
     }
 
     public func open(
@@ -35,6 +38,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         self.identity = (identity, kind, host)
         self.incarnation = incarnation?.own ?? ""
         safePosition = nil
+        committed = nil
         // another source has another row, and whoever writes it may have another vocabulary
         source = nil
         resolver.forget()
@@ -46,8 +50,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             let parts = try connection.query(
                 "SELECT entry FROM held_parts WHERE source = ? ORDER BY record, part", [.integer(source)])
             let snapshots = try connection.query("SELECT record FROM snapshots")
+            committed = row.first.flatMap(SourcePosition.init(row:))
+            if hasCommitted { patientBatches = SQLStore.patience }
             return SourceState(
-                position: known.isEmpty ? nil : row.first.flatMap(SourcePosition.init(row:)),
+                position: known.isEmpty ? nil : committed,
                 heldParts: parts.compactMap { $0[0].bytes },
                 snapshots: snapshots.compactMap { $0[0].bytes.flatMap(RecordID.init(bytes:)) })
         }
@@ -69,8 +75,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 patientBatches = SQLStore.patience
                 outcome = try write(batch, vocabulary, source, from, to, appends: false, on: connection)
             }
-            try noteProgress(to, on: connection)
+            committed = to
             resolver.finishBatch()
+            // the batch is in the store, whatever becomes of this question
+            try? noteProgress(to, on: connection)
             return outcome
         }
     }
@@ -80,14 +88,17 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         identity?.kind == .daemon && connection.tellsLogProgress
     }
 
-    private func noteProgress(_ committed: SourcePosition?, on connection: Connection) throws(StoreError) {
+    /// - Parameter reached: by a transaction that may not have waited for the disk; nil after one that has.
+    private func noteProgress(_ reached: SourcePosition?, on connection: Connection) throws(StoreError) {
         guard defersDisk(connection) else {
-            if let committed { safePosition = committed }
+            // what was written last has waited, and the log is in order
+            unsafePositions = []
+            safePosition = committed
             return
         }
-        if committed == nil && unsafePositions.isEmpty { return }
+        if reached == nil && unsafePositions.isEmpty { return }
         guard let progress = try connection.logProgress() else { return }
-        if let committed { unsafePositions.append((progress.end, committed)) }
+        if let reached { unsafePositions.append((progress.end, reached)) }
         let safe = unsafePositions.prefix { $0.logEnd <= progress.safe }
         if let last = safe.last { safePosition = last.position }
         unsafePositions.removeFirst(safe.count)
@@ -98,6 +109,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         _ batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
         appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
+        var appends = appends
         for _ in 0..<5 {
             if !appends { try resolver.resolve(batch, vocabulary, appends: false, on: connection) }
             let outcome: CommitOutcome?
@@ -106,7 +118,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     () throws(StoreError) -> CommitOutcome? in
                     let current = try NameEpoch.current(sharedBy: connection)
                     if current != epoch {
+                        // names were taken away, and this one may remember some of them
                         epoch = current
+                        resolver.forget()
                         return nil
                     }
                     return try writeRows(of: batch, vocabulary, source, from, to, appends: appends, on: connection)
@@ -117,8 +131,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 throw error
             }
             if let outcome { return outcome }
-            // names were taken away, and this one may remember some of them
-            resolver.forget()
+            // jobs that were known are not, and look new
+            appends = false
+            patientBatches = SQLStore.patience
         }
         throw .busy("names go while they are looked up")
     }
@@ -148,22 +163,30 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         return .committed(stored: fresh, merged: processes - fresh)
     }
 
-    /// For how many batches nothing is appended after something was there that seemed to be new: after a restart, jobs that
+    /// For how many batches nothing is appended where something may be there that seems to be new: after a restart, jobs that
     /// were known before it go on for a while.
     private static var patience: Int { 16 }
+
+    private var hasCommitted: Bool { (committed?.sequence ?? 0) > 0 }
 
     public func beat(_ heartbeat: Heartbeat) throws(StoreError) {
         try attempt { (connection: Connection) throws(StoreError) in
             let source = try sourceID(on: connection)
-            try connection.query(
+            let row = try connection.query(
                 """
                 UPDATE sources SET head_tally = ?, heartbeat = ?, oldest_pending = ?
-                WHERE id = ? AND COALESCE(incarnation, '') = ?
+                WHERE id = ? AND COALESCE(incarnation, '') = ? RETURNING sequence
                 """,
                 [
                     .integer(Int64(bitPattern: heartbeat.received)), .integer(heartbeat.now),
                     .integer(heartbeat.oldestPending), .integer(source), .text(incarnation),
-                ])
+                ]
+            ).first
+            // where nothing more comes, no batch finds that out
+            if let committed, let found = (row?[0].integer).map({ UInt64(bitPattern: $0) }), found < committed.sequence
+            {
+                throw SQLStore.setBack(from: committed.sequence, to: found)
+            }
             try noteProgress(nil, on: connection)
             if heartbeat.now >= staleLookedFor + Calendar.microsecondsPerDay / 24 {
                 staleLookedFor = heartbeat.now
@@ -175,31 +198,23 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         }
     }
 
-    /// Runs `body` on a connection; a connection that broke is dropped, so that the next call makes a new one.
     private func attempt<Result>(
         _ body: (Connection) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
-        let connection = try connected()
-        do {
+        try link.attempt { (connection: Connection) throws(StoreError) -> Result in
+            if knownConnection != link.connections { try learn(of: connection) }
             return try body(connection)
-        } catch {
-            if case .unavailable = error { self.connection = nil }
-            throw error
         }
     }
 
-    private func connected() throws(StoreError) -> Connection {
-        if let connection { return connection }
-        let fresh = try connect()
-        try Migrator.migrate(fresh)
-        try fresh.prepare(staged: Staged.all)
-        // another server may answer now, with other ids
+    /// Forgets what an earlier connection has taught: another server may answer now, with other ids.
+    private func learn(of connection: Connection) throws(StoreError) {
         resolver.forget()
-        epoch = try NameEpoch.current(fresh)
         source = nil
         unsafePositions = []
-        connection = fresh
-        return fresh
+        if hasCommitted { patientBatches = SQLStore.patience }
+        epoch = try NameEpoch.current(connection)
+        knownConnection = link.connections
     }
 
     private func sourceID(on connection: Connection) throws(StoreError) -> Int64 {
@@ -226,6 +241,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             "UPDATE sources SET incarnation = ? WHERE id = ? AND COALESCE(incarnation, '') = ? RETURNING id",
             [.text(incarnation.own), .integer(source), .text(found)])
         if claimed.isEmpty { throw .busy("another daemon takes up the same source") }
+    }
+
+    private static func setBack(from: UInt64, to: UInt64) -> StoreError {
+        .setBack("it had entry \(from) and has \(to) now")
     }
 
     private static var copied: StoreError {
@@ -263,9 +282,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         }
         guard values[2].text == incarnation else { throw SQLStore.copied }
         if found == to { return nil }
-        if found.sequence < from.sequence {
-            throw .setBack("it had entry \(from.sequence) and has \(found.sequence) now")
-        }
+        if found.sequence < from.sequence { throw SQLStore.setBack(from: from.sequence, to: found.sequence) }
         throw .positionMoved(
             "expected entry \(from.sequence) and found \(found.sequence); does another daemon use a copy of this state directory?"
         )
@@ -275,14 +292,16 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private func hasTaken(_ parts: [RecordID], of source: Int64, on connection: Connection) throws(StoreError) -> Bool {
         guard let first = parts.first else { return false }
         return try connection.query(
-            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(keyMark) LIMIT 1",
-            [.integer(source), keyValue(first)]
+            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(connection.keyMark) LIMIT 1",
+            [.integer(source), connection.keyValue(first)]
         ).isEmpty
     }
 
     private func write(claims all: [JobClaim], on connection: Connection) throws(StoreError) {
-        let claims = all.filter { !resolver.hasWritten($0) }
+        var claims = all.filter { !resolver.hasWritten($0) }
         if claims.isEmpty { return }
+        // in an order that all daemons share, as in `merge`
+        claims.sort { resolver.id($0.job, .job) < resolver.id($1.job, .job) }
         try connection.stage(Staged.claims, count: claims.count) { index, row in
             row.integer(resolver.id(claims[index].job, .job))
             resolver.stage(claims[index], in: &row)
@@ -414,25 +433,27 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         for part in batch.heldParts {
             try connection.query(
                 """
-                INSERT INTO held_parts (source, record, part, entry) VALUES (?, \(keyMark), ?, ?)
+                INSERT INTO held_parts (source, record, part, entry) VALUES (?, \(connection.keyMark), ?, ?)
                 ON CONFLICT (source, record, part) DO NOTHING
                 """,
-                [.integer(source), keyValue(part.id), .integer(part.part), .bytes(part.entry)])
+                [.integer(source), connection.keyValue(part.id), .integer(part.part), .bytes(part.entry)])
         }
         for id in batch.releasedParts {
             try connection.query(
-                "DELETE FROM held_parts WHERE source = ? AND record = \(keyMark)", [.integer(source), keyValue(id)])
+                "DELETE FROM held_parts WHERE source = ? AND record = \(connection.keyMark)",
+                [.integer(source), connection.keyValue(id)])
         }
         for snapshot in batch.snapshots {
             try connection.query(
                 """
-                INSERT INTO snapshots (record, seen, entry) VALUES (\(keyMark), ?, ?)
+                INSERT INTO snapshots (record, seen, entry) VALUES (\(connection.keyMark), ?, ?)
                 ON CONFLICT (record) DO UPDATE SET seen = excluded.seen, entry = excluded.entry
                 """,
-                [keyValue(snapshot.id), .integer(snapshot.arrival), .bytes(snapshot.entry)])
+                [connection.keyValue(snapshot.id), .integer(snapshot.arrival), .bytes(snapshot.entry)])
         }
         for id in batch.endedSnapshots {
-            try connection.query("DELETE FROM snapshots WHERE record = \(keyMark)", [keyValue(id)])
+            try connection.query(
+                "DELETE FROM snapshots WHERE record = \(connection.keyMark)", [connection.keyValue(id)])
         }
     }
 
@@ -448,12 +469,13 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 [.integer(source), .text(name), .integer(Int64(clamping: value))])
         }
     }
+}
 
-    var keyMark: String { connection?.dialect == .postgres ? "CAST(? AS uuid)" : "?" }
+extension SQLConnection {
+    var keyMark: String { dialect == .postgres ? "CAST(? AS uuid)" : "?" }
 
     func keyValue(_ id: RecordID) -> SQLValue {
-        let bytes = id.bytes
-        return connection?.dialect == .postgres ? .text(bytes.hexadecimal) : .bytes(bytes)
+        dialect == .postgres ? .text(id.bytes.hexadecimal) : .bytes(id.bytes)
     }
 }
 

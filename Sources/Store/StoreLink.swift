@@ -2,11 +2,17 @@
 final class StoreLink<Connection: SQLConnection> {
     private let connect: () throws(StoreError) -> Connection
     private let staged: [StagedTable]
+    private let migrates: Bool
     private var connection: Connection?
+    /// How many connections there have been: what was learned by an earlier one need not hold for another.
+    private(set) var connections = 0
 
-    /// - Parameter staged: the temporary tables that are used on it.
-    init(staged: [StagedTable], connect: @escaping () throws(StoreError) -> Connection) {
+    /// - Parameters:
+    ///   - staged: the temporary tables that are used on it.
+    ///   - migrates: whether it makes the tables; otherwise they must be there.
+    init(staged: [StagedTable], migrates: Bool = false, connect: @escaping () throws(StoreError) -> Connection) {
         self.staged = staged
+        self.migrates = migrates
         self.connect = connect
     }
 
@@ -25,10 +31,10 @@ final class StoreLink<Connection: SQLConnection> {
     private func connected() throws(StoreError) -> Connection {
         if let connection { return connection }
         let fresh = try connect()
-        // whoever writes usage makes the tables
-        try Migrator.check(fresh)
+        if migrates { try Migrator.migrate(fresh) } else { try Migrator.check(fresh) }
         if !staged.isEmpty { try fresh.prepare(staged: staged) }
         connection = fresh
+        connections += 1
         return fresh
     }
 }

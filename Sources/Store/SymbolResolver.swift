@@ -205,7 +205,7 @@ struct SymbolResolver {
                 let (stack, package) = packages[index]
                 vocabulary[.stack].withBytes(of: missing[stack]) { row.fingerprint(of: $0) }
                 row.text(clipped(package.name))
-                row.text(package.version.map(clipped))
+                row.text(package.version.map { clipped($0) })
                 row.integer(package.direct.map { $0 ? 1 : 0 })
             }
             try connection.query(
@@ -373,15 +373,6 @@ extension RowWriter {
     mutating func fingerprint(of key: UnsafeRawBufferPointer) {
         uuid(high: XXH64.hash(key, seed: 0), low: XXH64.hash(key, seed: 1))
     }
-}
-
-/// Names of packages are bounded like all texts, so that an index can hold them: in bytes, for what readers take for one
-/// character may have any number of them.
-private func clipped(_ text: String) -> String {
-    guard text.utf8.count > Merger.maximumTextBytes else { return text }
-    var end = text.utf8.index(text.startIndex, offsetBy: Merger.maximumTextBytes)
-    while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
-    return String(text.unicodeScalars[..<end])
 }
 
 extension JobClaim {

@@ -152,10 +152,3 @@ struct ArchiveImport {
         do { return try open() } catch { throw Failure(.noInput, error.description) }
     }
 }
-
-/// This machine's name (`gethostname(2)`).
-func hostName() -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    gethostname(&buffer, 255)
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}

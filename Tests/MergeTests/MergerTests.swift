@@ -158,7 +158,7 @@ import Testing
 
 @Suite struct ClippingTests {
     @Test("a text over the bound is cut where a character ends, and counted") func cut() throws {
-        let limit = Merger.maximumTextBytes
+        let limit = maximumTextBytes
         var feed = Feed()
         feed.add(process(1).with { $0[.main] = String(repeating: "x", count: limit) })
         #expect(feed.counters.isEmpty)
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test("texts of jobs and environments are cut too") func compound() throws {
-        let long = String(repeating: "y", count: Merger.maximumTextBytes + 1)
+        let long = String(repeating: "y", count: maximumTextBytes + 1)
         var feed = Feed()
         feed.add(
             process(1).with {

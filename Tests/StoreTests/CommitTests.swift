@@ -125,6 +125,53 @@ import Testing
         #expect(state.position == SourcePosition(sequence: 1, tally: 1), "from there on it is to be fed again")
     }
 
+    @Test("so a heartbeat says, where no batch follows", arguments: TestDatabase.dialects)
+    func setBackAndQuiet(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1)])
+        let heartbeat = Heartbeat(received: 1, now: noon, oldestPending: nil)
+        try writing.store.beat(heartbeat)
+        try database.connect().query("UPDATE sources SET sequence = 0, tally = 0")
+        let error = #expect(throws: StoreError.self) { try writing.store.beat(heartbeat) }
+        #expect(kind(error) == "setBack")
+        _ = try writing.store.open(source: "source", kind: .daemon, host: "here")
+        try writing.store.beat(heartbeat)
+    }
+
+    @Test("a number that its column cannot hold is refused, not changed") func tooLarge() throws {
+        let database = try TestDatabase(.postgres)
+        var writing = try Writing(database)
+        writing.add([process(1)])
+        var batch = writing.merger.batch
+        batch.runs[0].processes = 1 << 40
+        let start = SourcePosition(sequence: 0, tally: 0)
+        let error = #expect(throws: StoreError.self) {
+            _ = try writing.store.commit(
+                batch, vocabulary: writing.merger.vocabulary, from: start, to: SourcePosition(sequence: 1, tally: 1))
+        }
+        #expect(kind(error) == "unacceptable")
+        #expect(try database.integer("SELECT count(*) FROM runs") == 0)
+    }
+
+    @Test("what is committed stays so where PostgreSQL does not tell how far its disk is") func silentLog() throws {
+        let database = try TestDatabase(.postgres)
+        let role = "mute_\(UInt32.random(in: 0 ... .max))"
+        let name = try #require(try database.rows("SELECT current_database()").first?[0].text)
+        try database.connect().run(
+            script: """
+                CREATE ROLE \(role) LOGIN;
+                GRANT CREATE ON DATABASE \(name) TO \(role);
+                REVOKE EXECUTE ON FUNCTION pg_current_wal_flush_lsn() FROM PUBLIC
+                """)
+        let location = try StoreLocation(database.url.replacing("customs@", with: "\(role)@"))
+        var writing = try Writing(database, location: location)
+        #expect(try writing.commit([process(1)]) == .committed(stored: 1, merged: 0))
+        #expect(try writing.commit([process(2)]) == .committed(stored: 0, merged: 1))
+        #expect(writing.store.safePosition == writing.position, "commits wait for the disk themselves")
+        try writing.store.beat(Heartbeat(received: 2, now: noon, oldestPending: nil))
+    }
+
     @Test("what is committed is known to be safe, at once or soon", arguments: TestDatabase.dialects)
     func safe(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
@@ -151,6 +198,26 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
         #expect(try database.integer("SELECT sum(processes) FROM runs") == 4)
         #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 4)
+    }
+
+    @Test("after a restart known jobs are looked for before they are taken for new") func knownAfterRestart() throws {
+        let database = try TestDatabase(.postgres)
+        do {
+            var before = try Writing(database)
+            try before.commit([process(1)])
+        }
+        let ids = "SELECT last_value FROM customs.jobs_id_seq"
+        let taken = try database.integer(ids)
+        let store = database.location.makeStore()
+        let state = try store.open(source: "source", kind: .daemon, host: "here")
+        let from = try #require(state.position)
+        var feed = Merger()
+        feed.add(
+            process(2).usage, Envelope(arrival: noon), sequence: 1, entry: UnsafeRawBufferPointer(start: nil, count: 0))
+        let outcome = try store.commit(
+            feed.batch, vocabulary: feed.vocabulary, from: from, to: SourcePosition(sequence: 2, tally: 2))
+        #expect(outcome == .committed(stored: 0, merged: 1))
+        #expect(try database.integer(ids) == taken, "no batch was written in vain")
     }
 
     @Test("a position that another moved is told, and nothing is written", arguments: TestDatabase.dialects)

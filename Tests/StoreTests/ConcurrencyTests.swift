@@ -1,3 +1,4 @@
+import Glibc
 import Merge
 import Record
 import SampleRecords
@@ -42,6 +43,46 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM jobs") == 5)
         #expect(try database.integer("SELECT count(*) FROM users WHERE id <> 0") == 6)
         #expect(try Set(runTexts(database)).count == 30)
+    }
+
+    /// Each meets the jobs in an order of its own, and learns one thing more of all of them in each round.
+    @Test("sources that claim things of the same jobs at once never wait for each other in a circle") func claims()
+        throws
+    {
+        let database = try TestDatabase(.postgres)
+        let failures = Mutex<[String]>([])
+        let arrived = Atomic(0)
+        atTheSameTime(2) { source in
+            do {
+                var writing = try patiently { () throws(StoreError) in try opened(database, source) }
+                for round in 0..<6 {
+                    arrived.add(1, ordering: .acquiringAndReleasing)
+                    while arrived.load(ordering: .acquiring) < 2 * (round + 1) { sched_yield() }
+                    let samples = (0..<1_000).map { claim(ofJob: $0, source: source, round: round) }
+                    writing.add(source == 0 ? samples : samples.reversed())
+                    try patiently { () throws(StoreError) in
+                        do throws(StoreError) { try writing.commit() } catch {
+                            // the jobs' rows are new in the first round, and are made in another order
+                            if round > 0 { failures.withLock { $0.append("\(error)") } }
+                            throw error
+                        }
+                    }
+                }
+            } catch { failures.withLock { $0.append("\(error)") } }
+        }
+        #expect(failures.withLock { $0 } == [])
+        #expect(try database.integer("SELECT count(*) FROM jobs WHERE num_tasks = 5") == 1_000)
+    }
+
+    private func claim(ofJob job: Int, source: Int, round: Int) -> SampleRecord {
+        process(UInt64(source) << 32 | UInt64(round) << 16 | UInt64(job)).with {
+            $0.numNodes = nil
+            $0[.jobID] = "job\(job)"
+            let texts: [TextField] = [.account, .qos, .partition]
+            for field in texts.prefix(round) { $0[field] = "\(field)" }
+            if round > 3 { $0.numNodes = 4 }
+            if round > 4 { $0.numTasks = 5 }
+        }
     }
 
     private func opened(_ database: TestDatabase, _ source: Int) throws(StoreError) -> Writing {

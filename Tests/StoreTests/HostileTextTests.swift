@@ -78,7 +78,7 @@ import Testing
         let names = try database.rows("SELECT name FROM packages WHERE id <> 0").compactMap { $0[0].text }
         #expect(names.count == 1, "both are the same up to the bound")
         let stored = Array((names.first ?? "").utf8)
-        #expect(stored.count > Merger.maximumTextBytes - 4 && stored.count <= Merger.maximumTextBytes)
+        #expect(stored.count > maximumTextBytes - 4 && stored.count <= maximumTextBytes)
         #expect(Array(name.utf8).starts(with: stored))
         #expect(try runTexts(database).count == 1)
     }

@@ -110,7 +110,10 @@ import Testing
         var facts = facts("4711", state: "COMPLETED")
         facts.nodeList = String(repeating: "nid[1-2],", count: 100_000)
         facts.account = String(repeating: "ä", count: 5_000)
+        facts.name = "x" + String(repeating: "ä", count: 5_000)
         try ledger.note([.facts(row: row, facts)])
+        // cut in bytes, and where a character ends
+        #expect(try database.rows("SELECT name FROM jobs") == [[.text("x" + String(repeating: "ä", count: 999))]])
         #expect(try JobReport.ask(database.location.reader(), jobID: "4711").first?.account?.isEmpty == false)
     }
 }

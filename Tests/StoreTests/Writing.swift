@@ -14,8 +14,9 @@ struct Writing {
     private(set) var position = SourcePosition(sequence: 0, tally: 0)
     private var reached = SourcePosition(sequence: 0, tally: 0)
 
-    init(_ database: TestDatabase, source: String = "source") throws {
-        store = database.location.makeStore()
+    /// - Parameter location: where the database is for somebody else than its owner.
+    init(_ database: TestDatabase, source: String = "source", location: StoreLocation? = nil) throws {
+        store = (location ?? database.location).makeStore()
         try store.migrate()
         _ = try store.open(source: source, kind: .daemon, host: "here")
     }

@@ -32,7 +32,11 @@ final class CopyBuffer {
         append(value)
     }
 
-    func field(small value: Int64) { append(4 << 32 | Int64(UInt32(bitPattern: Int32(clamping: value)))) }
+    func field(small value: Int64) {
+        // one that does not fit has the wrong width here, and PostgreSQL refuses it
+        guard let narrow = Int32(exactly: value) else { return field(value) }
+        append(4 << 32 | Int64(UInt32(bitPattern: narrow)))
+    }
 
     func field(high: UInt64, low: UInt64) {
         append(Int32(16))

@@ -6,7 +6,8 @@ public final class PostgresConnection: SQLConnection {
     public var isInTransaction = false
     private let handle: OpaquePointer
     private let copy = CopyBuffer()
-    /// False where a standby must have each transaction: only the commit itself can wait for that.
+    /// False once a standby must have each transaction, for only the commit itself can wait for that; and where nothing is
+    /// told.
     public private(set) var tellsLogProgress = false
 
     /// Connects, within 10 s unless `connection` or the environment says otherwise.
@@ -43,8 +44,8 @@ public final class PostgresConnection: SQLConnection {
         }
         if writesUsage {
             _ = try query("SELECT pg_advisory_lock_shared(\(PostgresConnection.writersLock))", [])
-            tellsLogProgress =
-                try query("SELECT current_setting('synchronous_standby_names')", []).first?[0].text == ""
+            tellsLogProgress = true
+            _ = try logProgress()
         }
     }
 
@@ -151,12 +152,23 @@ public final class PostgresConnection: SQLConnection {
 
     public func logProgress() throws(StoreError) -> LogProgress? {
         guard tellsLogProgress else { return nil }
-        let row = try query(
-            """
-            SELECT CAST(pg_current_wal_insert_lsn() - '0/0' AS bigint), CAST(pg_current_wal_flush_lsn() - '0/0' AS bigint)
-            """, []
-        ).first
-        guard let end = row?[0].integer, let safe = row?[1].integer else { return nil }
+        let row: [SQLValue]?
+        do throws(StoreError) {
+            // the server may be told of a standby at any time
+            row = try query(
+                """
+                SELECT CAST(pg_current_wal_insert_lsn() - '0/0' AS bigint),
+                    CAST(pg_current_wal_flush_lsn() - '0/0' AS bigint), current_setting('synchronous_standby_names') = ''
+                """, []
+            ).first
+        } catch {
+            guard case .refused = error else { throw error }
+            row = nil
+        }
+        guard let row, let end = row[0].integer, let safe = row[1].integer, row[2].integer == 1 else {
+            tellsLogProgress = false
+            return nil
+        }
         return LogProgress(end: end, safe: safe)
     }
 

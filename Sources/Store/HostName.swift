@@ -1,0 +1,8 @@
+import Glibc
+
+/// This machine's name (`gethostname(2)`), as a source is opened with it.
+public func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    gethostname(&buffer, 255)
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
