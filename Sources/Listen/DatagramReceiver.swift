@@ -24,6 +24,8 @@ public final class DatagramReceiver: Sendable {
             return
         }
         defer { datagram_batch_free(buffers) }
+        // the kernel's buffer fills while others have their turn
+        datagram_take_short_turns()
         var polls = [
             pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0),

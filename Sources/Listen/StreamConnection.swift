@@ -56,9 +56,7 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
         var received = unwrapInboundIn(data)
         lastBytes = .now()
         if bytes.readableBytes == 0 { bytes = received } else { bytes.writeBuffer(&received) }
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
+        // not only when there is no more to read: until then a kill would take what has been read
         process()
         loop.flush()
     }

@@ -1,3 +1,4 @@
+import CDatagram
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -39,6 +40,8 @@ public final class StreamServer: Sendable {
         let eventLoop = group.next()
         do {
             let loop = try eventLoop.submit {
+                // what a connection holds in the kernel ends with this process: it is to be read at once
+                datagram_take_short_turns()
                 let loop = StreamLoop(
                     eventLoop: eventLoop.assumeIsolated(), consumer: makeConsumer(),
                     limits: { self.settings.withLock { $0.limits } })

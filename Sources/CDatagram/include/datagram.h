@@ -42,4 +42,8 @@ uint64_t datagram_cookie(int descriptor);
 // An eventfd(2) by which one thread ends another's poll; -1 with errno.
 int datagram_wake_descriptor(void);
 
+// Asks that the calling thread be let run as soon as it wakes, for which it takes shorter turns (sched_setattr(2); Linux
+// 6.12 and later, others ignore it); 0 or -1 with errno.
+int datagram_take_short_turns(void);
+
 #endif
