@@ -20,6 +20,7 @@ public struct Merger: Sendable {
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
     private var memo = RunMemo()
+    private var marker = RunMarker()
     private var claims = JobClaims()
     private var key = CompoundKey()
     /// What the batch at hand has changed in this memory.
@@ -46,13 +47,41 @@ public struct Merger: Sendable {
     /// The first journal sequence number that is needed to rebuild the memory of duplicates.
     public var oldestRememberedSequence: UInt64 { recent.oldestSequence }
 
+    /// Whether records are of runs that other records have shown, so that it is worth while to make gists of them.
+    public var wantsGists: Bool { !memo.isResting }
+
+    /// Takes one record by its gist, where another record has shown its run.
+    ///
+    /// - Parameter sequence: the journal's number of its entry.
+    /// - Returns: false where the record itself is needed; then nothing has changed.
+    public mutating func add(_ gist: RunGist, _ envelope: Envelope, sequence: UInt64) -> Bool {
+        let (time, isAhead) = Merger.time(gist.eventTime, envelope)
+        guard let run = memo.find(gist.mark, day: Calendar.day(ofMicroseconds: time)) else {
+            return false
+        }
+        batch.messages += 1
+        batch.lastArrival = max(batch.lastArrival, envelope.arrival)
+        guard isNew(gist.id, envelope, sequence: sequence) else {
+            batch.counters.add(1, to: IngestCounters.duplicate)
+            return true
+        }
+        if !runningIDs.isEmpty, runningIDs.remove(gist.id) != nil {
+            batch.endedSnapshots.append(gist.id)
+        }
+        if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
+        batch.runs[run].add(elapsed: gist.elapsed, end: gist.end, hasRank: gist.hasRank, time: time)
+        return true
+    }
+
     /// Takes one record.
     ///
     /// - Parameters:
     ///   - sequence: the journal's number of its entry.
     ///   - entry: the journal's entry, for what must be kept as it came.
+    ///   - mark: its run's, where that is known.
     public mutating func add(
-        _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer
+        _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer,
+        mark: UInt64? = nil
     ) {
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, envelope.arrival)
@@ -61,10 +90,10 @@ public struct Merger: Sendable {
         if (record.parts ?? 1) > 1 {
             return addPart(record, envelope, sequence: sequence, entry: entry)
         }
-        guard isNew(record, envelope, sequence: sequence) else {
+        guard record.isLegacy || isNew(record.id, envelope, sequence: sequence) else {
             return batch.counters.add(1, to: IngestCounters.duplicate)
         }
-        count(record, envelope)
+        count(record, envelope, mark: mark)
     }
 
     /// Takes counts that the receiving side made.
@@ -80,7 +109,12 @@ public struct Merger: Sendable {
     /// Notes the identity of a record that was committed before a restart.
     public mutating func remember(_ record: UsageRecord, _ envelope: Envelope, sequence: UInt64) {
         guard !record.isLegacy, record.end != .running else { return }
-        _ = recent.insert(record.id, arrival: envelope.arrival, sequence: sequence)
+        remember(record.id, envelope, sequence: sequence)
+    }
+
+    /// Notes the identity of a record that was committed before a restart; not of a snapshot.
+    public mutating func remember(_ id: RecordID, _ envelope: Envelope, sequence: UInt64) {
+        _ = recent.insert(id, arrival: envelope.arrival, sequence: sequence)
     }
 
     /// Takes an entry that the store would not take: it is kept as it is, and counted as refused.
@@ -179,13 +213,12 @@ public struct Merger: Sendable {
 
     private func isKnown(_ id: RecordID) -> Bool { recent.contains(id) && !replay.contains(id) }
 
-    private mutating func isNew(_ record: UsageRecord, _ envelope: Envelope, sequence: UInt64) -> Bool {
-        if record.isLegacy { return true }
-        let isFedAgain = !replay.isEmpty && replay.remove(record.id) != nil
-        guard isFedAgain || recent.insert(record.id, arrival: envelope.arrival, sequence: sequence) else {
+    private mutating func isNew(_ id: RecordID, _ envelope: Envelope, sequence: UInt64) -> Bool {
+        let isFedAgain = !replay.isEmpty && replay.remove(id) != nil
+        guard isFedAgain || recent.insert(id, arrival: envelope.arrival, sequence: sequence) else {
             return false
         }
-        undo.newIDs.append(record.id)
+        undo.newIDs.append(id)
         return true
     }
 
@@ -218,15 +251,20 @@ public struct Merger: Sendable {
         batch.heldParts.removeAll { $0.id == assembled.record.id }
         batch.releasedParts.append(assembled.record.id)
         let wasRestored = restored.remove(assembled.record.id) != nil
-        guard isNew(assembled.record, assembled.envelope, sequence: assembled.sequence) || wasRestored else {
+        let isFirst =
+            assembled.record.isLegacy
+            || isNew(assembled.record.id, assembled.envelope, sequence: assembled.sequence)
+        guard isFirst || wasRestored else {
             return batch.counters.add(UInt64(assembled.messages), to: IngestCounters.duplicate)
         }
         batch.counters.add(UInt64(assembled.messages - 1), to: IngestCounters.merged)
         count(assembled.record, assembled.envelope)
     }
 
-    private mutating func count(_ record: UsageRecord, _ envelope: Envelope) {
-        if !runningIDs.isEmpty, runningIDs.remove(record.id) != nil { batch.endedSnapshots.append(record.id) }
+    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, mark: UInt64? = nil) {
+        if !runningIDs.isEmpty, runningIDs.remove(record.id) != nil {
+            batch.endedSnapshots.append(record.id)
+        }
         if let mark = record.canary {
             batch.counters.add(1, to: IngestCounters.stored)
             return batch.canaries.append(
@@ -234,17 +272,27 @@ public struct Merger: Sendable {
                     run: record.string(mark.run) ?? "", sequence: mark.sequence, of: mark.of,
                     arrival: envelope.arrival))
         }
-        var time = record.eventTime ?? envelope.headerTime ?? envelope.arrival
-        if time > envelope.arrival + Calendar.microsecondsPerDay {
-            batch.counters.add(1, to: IngestCounters.clockAhead)
-            time = envelope.arrival
-        }
+        let (time, isAhead) = Merger.time(record.eventTime, envelope)
+        if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         let day = Calendar.day(ofMicroseconds: time)
-        switch memo.find(record, envelope, day: day) {
-        case .known(let run): batch.runs[run].add(record, time: time)
-        case .new: memo.note(run: count(record, envelope, day: day, time: time))
-        case .unfit: _ = count(record, envelope, day: day, time: time)
+        guard !memo.isResting, let mark = mark ?? marker.mark(of: record, uid: envelope.uid) else {
+            _ = count(record, envelope, day: day, time: time)
+            return
         }
+        if let run = memo.find(mark, day: day) {
+            batch.runs[run].add(record, time: time)
+        } else {
+            memo.note(run: count(record, envelope, day: day, time: time), mark, day: day)
+        }
+    }
+
+    /// When a record counts, and whether that is another time than it says, for that lies more than a day ahead.
+    private static func time(_ eventTime: Int64?, _ envelope: Envelope) -> (
+        time: Int64, isAhead: Bool
+    ) {
+        let time = eventTime ?? envelope.headerTime ?? envelope.arrival
+        return time > envelope.arrival + Calendar.microsecondsPerDay
+            ? (envelope.arrival, true) : (time, false)
     }
 
     /// - Returns: the run's index in the batch.
@@ -407,9 +455,13 @@ extension RunFlags {
 
 extension RunDelta {
     mutating func add(_ record: UsageRecord, time: Int64) {
+        add(elapsed: record.elapsed, end: record.end, hasRank: record.rank != nil, time: time)
+    }
+
+    mutating func add(elapsed: Double?, end: ProcessEnd?, hasRank: Bool, time: Int64) {
         processes += 1
-        if record.rank != nil { ranks += 1 }
-        switch record.end {
+        if hasRank { ranks += 1 }
+        switch end {
         case .exception: exceptions += 1
         case .signal: signals += 1
         case .killed: killed += 1
@@ -418,7 +470,7 @@ extension RunDelta {
         firstSeen = min(firstSeen, time)
         lastSeen = max(lastSeen, time)
         // no process lives for a century, or less than no time: such a claim is nonsense and must not overflow
-        let lifetime = record.elapsed.map { $0 > 0 ? Int64(min($0, 3.2e9) * 1e6) : 0 } ?? 0
+        let lifetime = elapsed.map { $0 > 0 ? Int64(min($0, 3.2e9) * 1e6) : 0 } ?? 0
         started = min(started, time - lifetime)
     }
 }

@@ -15,9 +15,10 @@ struct DatagramIntake {
 
     init(
         journal: Journal, socket: DatagramSocket, memory: KernelDropMemory, metrics: IngestMetrics,
-        rejectLog: RejectLog
+        rejectLog: RejectLog, gists: GistDemand
     ) {
-        intake = Intake(journal: journal, transport: socket.address.transport, metrics: metrics)
+        intake = Intake(
+            journal: journal, transport: socket.address.transport, metrics: metrics, gists: gists)
         self.socket = socket
         self.rejectLog = rejectLog
         self.memory = memory

@@ -12,6 +12,8 @@ struct Intake {
     let transport: String
     private let journal: Journal
     private let metrics: IngestMetrics
+    private let gists: GistDemand
+    private var marker = RunMarker()
     private var parser = MessageParser()
     private var record = UsageRecord()
     private var frame = FrameBuilder()
@@ -24,7 +26,8 @@ struct Intake {
     /// Whether the frame holds the counts that wait.
     private var isSealed = false
 
-    init(journal: Journal, transport: String, metrics: IngestMetrics) {
+    init(journal: Journal, transport: String, metrics: IngestMetrics, gists: GistDemand) {
+        self.gists = gists
         self.journal = journal
         self.transport = transport
         self.metrics = metrics
@@ -41,9 +44,12 @@ struct Intake {
         case .rejected(let reason): return reason
         case .accepted(let headerTime, let json):
             let envelope = Envelope(
-                arrival: now, headerTime: headerTime, identity: identity, uid: credentials?.uid, pid: credentials?.pid)
+                arrival: now, headerTime: headerTime, identity: identity, uid: credentials?.uid,
+                pid: credentials?.pid)
+            let gist = gists.isWanted ? RunGist(record, uid: credentials?.uid, by: &marker) : nil
             frame.append { entry in
-                Entry.append(envelope, record: UnsafeRawBufferPointer(rebasing: message[json]), to: &entry)
+                Entry.append(
+                    envelope, record: UnsafeRawBufferPointer(rebasing: message[json]), gist: gist, to: &entry)
             }
             accepted += 1
             return nil

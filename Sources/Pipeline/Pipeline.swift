@@ -23,6 +23,7 @@ public final class Pipeline: Sendable {
     private let stateDirectory: String
     private let logger: Logger
     private let rejectLog: RejectLog
+    private let gists = GistDemand()
 
     private let stopReceiving = StopSignal()
     private let stopWriting = StopSignal()
@@ -62,7 +63,8 @@ public final class Pipeline: Sendable {
     public func start() throws(ListenError) {
         try streams?.start {
             StreamIntake(
-                journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog, logger: self.logger)
+                journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog, gists: self.gists,
+                logger: self.logger)
         }
         let memory = KernelDropMemory(
             path: stateDirectory + "/kernel-drops", cookies: receivers.map { $0.socket.cookie })
@@ -70,7 +72,7 @@ public final class Pipeline: Sendable {
             startStage("receive") {
                 var intake = DatagramIntake(
                     journal: self.journal, socket: receiver.socket, memory: memory, metrics: self.metrics,
-                    rejectLog: self.rejectLog)
+                    rejectLog: self.rejectLog, gists: self.gists)
                 receiver.run { intake.take($0) }
                 intake.finish()
             }
@@ -161,8 +163,9 @@ public final class Pipeline: Sendable {
         let writer = Writer(
             journal: journal,
             refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
-            store: location.makeStore(), tunables: tunables, metrics: metrics, stop: stopWriting, logger: logger,
-            homeCluster: slurm.cluster)
+            store: location.makeStore(), tunables: tunables, metrics: metrics, gists: gists,
+            stop: stopWriting,
+            logger: logger, homeCluster: slurm.cluster)
         do {
             try writer.run()
         } catch {

@@ -18,9 +18,15 @@ final class StreamIntake: StreamConsumer {
     /// Messages that were acceptable and got no place in the journal before the end.
     private var lost: UInt64 = 0
 
-    init(journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog, logger: Logger) {
-        tcp = Intake(journal: journal, transport: StreamPeer.Transport.tcp.rawValue, metrics: metrics)
-        tls = Intake(journal: journal, transport: StreamPeer.Transport.tls.rawValue, metrics: metrics)
+    init(
+        journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog, gists: GistDemand,
+        logger: Logger
+    ) {
+        func intake(_ transport: StreamPeer.Transport) -> Intake {
+            Intake(journal: journal, transport: transport.rawValue, metrics: metrics, gists: gists)
+        }
+        tcp = intake(.tcp)
+        tls = intake(.tls)
         self.metrics = metrics
         self.rejectLog = rejectLog
         self.logger = logger

@@ -19,6 +19,7 @@ final class Writer {
     private let store: any UsageStore
     private let tunables: Tunables
     let metrics: IngestMetrics
+    private let gists: GistDemand
     let stop: StopSignal
     let logger: Logger
 
@@ -32,8 +33,9 @@ final class Writer {
     private var lastBeat = 0
 
     init(
-        journal: Journal, refusedFile: RefusedFile, store: any UsageStore, tunables: Tunables, metrics: IngestMetrics,
-        stop: StopSignal,
+        journal: Journal, refusedFile: RefusedFile, store: any UsageStore, tunables: Tunables,
+        metrics: IngestMetrics,
+        gists: GistDemand, stop: StopSignal,
         logger: Logger, homeCluster: String? = nil
     ) {
         self.homeCluster = homeCluster
@@ -43,6 +45,7 @@ final class Writer {
         self.store = store
         self.tunables = tunables
         self.metrics = metrics
+        self.gists = gists
         self.stop = stop
         self.logger = logger
     }
@@ -111,10 +114,15 @@ final class Writer {
                 try reader.next({ frame in
                     frame.forEach { sequence, bytes in
                         // the store's position may lie within a frame
-                        guard sequence < position.sequence, case .message(let envelope, let json)? = Entry.read(bytes),
-                            parser.parse(record: json, into: &record) == nil
+                        guard sequence < position.sequence,
+                            case .message(let envelope, let json)? = Entry.read(bytes)
                         else { return }
-                        merger.remember(record, envelope, sequence: sequence)
+                        if let gist = Entry.gist(of: bytes) {
+                            merger.remember(gist.id, envelope, sequence: sequence)
+                        } else {
+                            guard parser.parse(record: json, into: &record) == nil else { return }
+                            merger.remember(record, envelope, sequence: sequence)
+                        }
                         remembered += 1
                     }
                 })
@@ -172,8 +180,10 @@ final class Writer {
         switch Entry.read(bytes) {
         case .message(let envelope, let json):
             if oldestInBatch == nil { oldestInBatch = envelope.arrival }
+            let gist = Entry.gist(of: bytes)
+            if let gist, merger.add(gist, envelope, sequence: sequence) { return }
             if let reason = parser.parse(record: json, into: &record) { return merger.reject(reason) }
-            merger.add(record, envelope, sequence: sequence, entry: bytes)
+            merger.add(record, envelope, sequence: sequence, entry: bytes, mark: gist?.mark)
         case .tally(let tally): merger.add(tally: tally)
         case nil: merger.reject(.journalDamaged)
         }
@@ -231,6 +241,7 @@ final class Writer {
         }
         position = reached
         merger.finishBatch()
+        gists.set(merger.wantsGists)
         releaseJournal()
     }
 

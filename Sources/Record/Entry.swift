@@ -8,10 +8,10 @@
 ///                       3  u8   0
 ///                       4  u32  uid
 ///                       8  u32  pid
-///                      12  u32  0
+///                      12  u32  size of the gist that follows the record, 0 or 48
 ///                      16  i64  arrival, microseconds since 1970 UTC
 ///                      24  i64  header time, likewise
-///                      32       the JSON record as it came
+///                      32       the JSON record as it came, and the record's gist (`RunGist`), if any
 ///     tally     offset  0  u8   kind = 2
 ///                       1       name length (u8), name, count (u64), repeated
 ///
@@ -22,18 +22,29 @@ public enum Entry {
 
     /// Appends a message entry to `output`.
     public static func append(
-        _ envelope: Envelope, record: UnsafeRawBufferPointer, to output: inout [UInt8]
+        _ envelope: Envelope, record: UnsafeRawBufferPointer, gist: RunGist? = nil,
+        to output: inout [UInt8]
     ) {
         var flags: UInt8 = 0
         if envelope.headerTime != nil { flags |= 1 }
         if envelope.uid != nil { flags |= 2 }
         let kind = 1 | UInt32(envelope.identity.rawValue) << 8 | UInt32(flags) << 16
         let header = (
-            kind.littleEndian, (envelope.uid ?? 0).littleEndian, (envelope.pid ?? 0).littleEndian, UInt32(0),
+            kind.littleEndian, (envelope.uid ?? 0).littleEndian, (envelope.pid ?? 0).littleEndian,
+            UInt32(gist == nil ? 0 : RunGist.byteCount).littleEndian,
             envelope.arrival.littleEndian, (envelope.headerTime ?? 0).littleEndian
         )
         withUnsafeBytes(of: header) { output.append(contentsOf: $0) }
         output.append(contentsOf: record)
+        gist?.append(to: &output)
+    }
+
+    /// The gist of the record that a message entry carries; nil if it has none.
+    public static func gist(of message: UnsafeRawBufferPointer) -> RunGist? {
+        guard message.count >= messageHeader, let size = gistBytes(message), size > 0 else {
+            return nil
+        }
+        return RunGist(UnsafeRawBufferPointer(rebasing: message[(message.count - size)...]))
     }
 
     /// Appends a tally entry to `output`. Names are counters' names of at most 255 bytes.
@@ -51,7 +62,9 @@ public enum Entry {
         guard let kind = bytes.first else { return nil }
         switch kind {
         case 1:
-            guard bytes.count >= messageHeader, let identity = Identity(rawValue: bytes[1]) else { return nil }
+            guard bytes.count >= messageHeader, let identity = Identity(rawValue: bytes[1]),
+                let gistBytes = gistBytes(bytes)
+            else { return nil }
             let flags = bytes[2]
             let known = flags & 2 != 0
             let envelope = Envelope(
@@ -60,7 +73,8 @@ public enum Entry {
                 identity: identity,
                 uid: known ? load(bytes, 4) as UInt32 : nil,
                 pid: known ? load(bytes, 8) as UInt32 : nil)
-            return .message(envelope, record: UnsafeRawBufferPointer(rebasing: bytes[messageHeader...]))
+            let record = bytes[messageHeader..<bytes.count - gistBytes]
+            return .message(envelope, record: UnsafeRawBufferPointer(rebasing: record))
         case 2:
             var tally: [(name: String, count: UInt64)] = []
             var offset = 1
@@ -79,6 +93,15 @@ public enum Entry {
     public enum Content {
         case message(Envelope, record: UnsafeRawBufferPointer)
         case tally([(name: String, count: UInt64)])
+    }
+
+    /// Nil where there is none of such a size.
+    private static func gistBytes(_ message: UnsafeRawBufferPointer) -> Int? {
+        let size = Int(load(message, 12) as UInt32)
+        guard size == 0 || size == RunGist.byteCount, message.count - messageHeader >= size else {
+            return nil
+        }
+        return size
     }
 
     private static func append<Value: FixedWidthInteger>(_ value: Value, to output: inout [UInt8]) {

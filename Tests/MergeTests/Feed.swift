@@ -11,12 +11,27 @@ let day = Calendar.microsecondsPerDay
 struct Feed {
     var merger: Merger
     var sequence: UInt64 = 0
+    private var marker = RunMarker()
+    /// How many records were taken by their gists.
+    private(set) var takenByGist = 0
 
-    init(_ merger: Merger = Merger()) { self.merger = merger }
+    private let usesGists: Bool
+
+    init(_ merger: Merger = Merger(), usesGists: Bool = true) {
+        self.merger = merger
+        self.usesGists = usesGists
+    }
 
     mutating func add(_ sample: SampleRecord, _ envelope: Envelope = Envelope(arrival: noon)) {
-        Feed.entry(sample).withUnsafeBytes { entry in
-            merger.add(sample.usage, envelope, sequence: sequence, entry: entry)
+        let record = sample.usage
+        // not all entries have one
+        let gist = !usesGists || sequence % 4 == 3 ? nil : RunGist(record, uid: envelope.uid, by: &marker)
+        if let gist, merger.add(gist, envelope, sequence: sequence) {
+            takenByGist += 1
+        } else {
+            Feed.entry(sample).withUnsafeBytes { entry in
+                merger.add(record, envelope, sequence: sequence, entry: entry, mark: gist?.mark)
+            }
         }
         sequence += 1
     }

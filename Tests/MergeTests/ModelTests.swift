@@ -36,6 +36,7 @@ import Testing
         #expect(merged.snapshots == model.snapshots)
         #expect(merged.accountedFor + UInt64(merged.held.count) == UInt64(messages))
         // or the sequence would prove little
+        #expect(feed.takenByGist > 5)
         #expect(merged.runs.count > 100 && merged.runs.values.contains { $0.processes > 3 })
         for name in ["duplicate", "merged", "stored", "incomplete_parts", "clock_ahead"] {
             #expect(merged.counters[name, default: 0] > 5, "\(name)")
@@ -97,6 +98,53 @@ import Testing
         #expect(found.held == expected.held)
         #expect(found.accountedFor == expected.accountedFor)
         #expect(expected.runs.count > 50 && expected.counters["incomplete_parts", default: 0] > 5)
+    }
+
+    @Test("a record comes to the same by its gist as by itself", arguments: [1, 2, 3] as [UInt64])
+    func gists(seed: UInt64) {
+        var random = FixedRandom(seed: seed)
+        var (byGist, plain) = (Feed(), Feed(usesGists: false))
+        var (found, expected) = (Sums(), Sums())
+        for _ in 0..<20 {
+            for _ in 0..<200 {
+                let sample = ofFewRuns(&random)
+                let isByKernel = random.once(in: 4)
+                let envelope = Envelope(
+                    arrival: noon + Int64(random.below(9)), headerTime: random.once(in: 2) ? noon - day : nil,
+                    identity: isByKernel ? .kernel : .claimed, uid: isByKernel ? UInt32(random.below(2)) : nil,
+                    pid: isByKernel ? 7 : nil)
+                byGist.add(sample, envelope)
+                plain.add(sample, envelope)
+            }
+            #expect(byGist.batch.runs.map { $0.started } == plain.batch.runs.map { $0.started })
+            #expect(byGist.batch.lastArrival == plain.batch.lastArrival)
+            #expect(byGist.batch.messages == plain.batch.messages)
+            found.take(byGist)
+            expected.take(plain)
+            byGist.merger.finishBatch()
+            plain.merger.finishBatch()
+        }
+        #expect(found.runs == expected.runs)
+        #expect(found.counters == expected.counters)
+        #expect(found.snapshots == expected.snapshots)
+        #expect(byGist.takenByGist > 1_000 && plain.takenByGist == 0)
+        for name in ["duplicate", "merged", "clock_ahead"] {
+            #expect(expected.counters[name, default: 0] > 5, "\(name)")
+        }
+    }
+
+    /// A process that may be known already, or a snapshot of one.
+    private func ofFewRuns(_ random: inout FixedRandom) -> SampleRecord {
+        process(UInt64(random.below(9_000))).with {
+            $0[.username] = "user\(random.below(3))"
+            $0.uid = 5
+            $0.time = random.once(in: 4) ? nil : noon - Int64(random.below(2)) * day
+            if random.once(in: 50) { $0.time = noon + 2 * day }
+            $0.elapsed = random.once(in: 4) ? nil : Double(random.below(100)) - 10
+            $0.rank = random.once(in: 3) ? 0 : nil
+            $0.end = [.exit, .exception, .signal, .killed, nil][random.below(5)]
+            if random.once(in: 12) { $0.end = .running }
+        }
     }
 
     /// Few different values, so that all that can coincide does.

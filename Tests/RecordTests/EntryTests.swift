@@ -45,6 +45,41 @@ import Testing
         }
     }
 
+    @Test("a message may have a gist, and the record is read without it") func gists() throws {
+        let envelope = Envelope(arrival: 5, headerTime: 6)
+        let gists = [
+            RunGist(
+                id: RecordID(high: 1, low: .max), eventTime: -7, elapsed: 0.1, end: .killed, hasRank: true,
+                mark: 9),
+            RunGist(
+                id: RecordID(high: .max, low: 0), eventTime: nil, elapsed: nil, end: nil, hasRank: false,
+                mark: 0),
+            RunGist(
+                id: RecordID(high: 0, low: 0), eventTime: .min, elapsed: -0.0, end: .exit, hasRank: false,
+                mark: .max),
+        ]
+        for record in [[], Array("{}".utf8), [UInt8](repeating: 7, count: 8_192)] {
+            #expect(message(envelope, record).withUnsafeBytes { Entry.gist(of: $0) } == nil)
+            for gist in gists {
+                var entry: [UInt8] = [0]
+                record.withUnsafeBytes { Entry.append(envelope, record: $0, gist: gist, to: &entry) }
+                entry.withUnsafeBytes { bytes in
+                    #expect(Entry.gist(of: UnsafeRawBufferPointer(rebasing: bytes[1...])) == gist)
+                }
+                #expect(read(Array(entry.dropFirst())) == .message(envelope, record))
+                entry[1 + 12] = 47
+                #expect(read(Array(entry.dropFirst())) == nil, "of no size that there is")
+            }
+        }
+    }
+
+    @Test("a gist that says too much does not fit") func tooShort() {
+        var entry = message(Envelope(arrival: 5), [UInt8](repeating: 7, count: 47))
+        entry[12] = 48
+        #expect(read(entry) == nil)
+        #expect(entry.withUnsafeBytes { Entry.gist(of: $0) } == nil)
+    }
+
     @Test("tallies round trip") func tallies() {
         let lists: [[(name: String, count: UInt64)]] = [
             [], [("", 0)], [("rejected.bad_json", 7), ("kernel_dropped", .max)],
@@ -91,13 +126,16 @@ import Testing
             var bytes = random.bytes(random.below(80))
             if !bytes.isEmpty { bytes[0] = UInt8(random.below(4)) }
             if bytes.count > 1, bytes[0] == 1 { bytes[1] = UInt8(random.below(4)) }
+            if bytes.count > 15, bytes[0] == 1 {
+                bytes.replaceSubrange(12..<16, with: [random.once(in: 8) ? 48 : 0, 0, 0, 0])
+            }
             // short names, so that some tallies are whole
             if bytes.count > 1, bytes[0] == 2 { bytes[1] = UInt8(random.below(70)) }
             guard let reading = read(bytes) else { continue }
             understood += 1
             if case .message(let envelope, let record) = reading {
                 #expect(read(message(envelope, record)) == reading)
-                #expect(record == Array(bytes.dropFirst(Entry.messageHeader)))
+                #expect(record == Array(bytes[Entry.messageHeader...].dropLast(Int(bytes[12]))))
             }
         }
         #expect(understood > 1_000)

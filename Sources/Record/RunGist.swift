@@ -1,0 +1,78 @@
+/// What a process adds to its run, and the run's mark: of a record whose run is at hand nothing else is needed.
+///
+/// It is made where a record is checked, and lies beside it in the journal, so that a record need not be read again for
+/// each process of a run.
+public struct RunGist: Sendable, Equatable {
+    public let id: RecordID
+    /// Microseconds since 1970 UTC; nil where the record does not say.
+    public let eventTime: Int64?
+    /// Seconds since the interpreter started.
+    public let elapsed: Double?
+    public let end: ProcessEnd?
+    public let hasRank: Bool
+    /// By `RunMarker`.
+    public let mark: UInt64
+
+    public init(
+        id: RecordID, eventTime: Int64?, elapsed: Double?, end: ProcessEnd?, hasRank: Bool, mark: UInt64
+    ) {
+        self.id = id
+        self.eventTime = eventTime
+        self.elapsed = elapsed
+        self.end = end
+        self.hasRank = hasRank
+        self.mark = mark
+    }
+
+    /// - Parameter uid: the sender's, by the kernel's word.
+    /// - Returns: nil for what is not simply one more process of a run, or is too long.
+    public init?(_ record: UsageRecord, uid: UInt32?, by marker: inout RunMarker) {
+        guard !record.isLegacy, record.unknownKeys == 0, record.canary == nil, record.end != .running,
+            (record.parts ?? 1) <= 1, let mark = marker.mark(of: record, uid: uid)
+        else { return nil }
+        self.init(
+            id: record.id, eventTime: record.eventTime, elapsed: record.elapsed, end: record.end,
+            hasRank: record.rank != nil, mark: mark)
+    }
+}
+
+/// The layout, little-endian:
+///
+///     offset  0  u64  record's identity, high half
+///             8  u64  low half
+///            16  u64  run's mark
+///            24  i64  event time
+///            32  f64  elapsed
+///            40  u8   flags: 1 = event time present, 2 = elapsed present, 4 = end present, 8 = rank present
+///            41  u8   end
+///            42  6 x  0
+extension RunGist {
+    static let byteCount = 48
+
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == RunGist.byteCount else { return nil }
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+        let flags = bytes[40]
+        self.init(
+            id: RecordID(high: word(0), low: word(8)),
+            eventTime: flags & 1 != 0 ? Int64(bitPattern: word(24)) : nil,
+            elapsed: flags & 2 != 0 ? Double(bitPattern: word(32)) : nil,
+            end: flags & 4 != 0 ? ProcessEnd(rawValue: bytes[41]) : nil, hasRank: flags & 8 != 0,
+            mark: word(16))
+    }
+
+    func append(to output: inout [UInt8]) {
+        var flags: UInt64 = 0
+        if eventTime != nil { flags |= 1 }
+        if elapsed != nil { flags |= 2 }
+        if let end { flags |= 4 | UInt64(end.rawValue) << 8 }
+        if hasRank { flags |= 8 }
+        let words = (
+            id.high.littleEndian, id.low.littleEndian, mark.littleEndian, (eventTime ?? 0).littleEndian,
+            (elapsed ?? 0).bitPattern.littleEndian, flags.littleEndian
+        )
+        withUnsafeBytes(of: words) { output.append(contentsOf: $0) }
+    }
+}

@@ -1,0 +1,102 @@
+import Checksum
+
+/// Tells records of one run from others without their texts: the processes of a job differ in little else than identity,
+/// time, host and rank.
+///
+/// A mark is the hash of all that a record says of its run, its job and its environment. Two runs of a batch of 10,000 are
+/// taken for one by accident with a chance of 5 in 10^16 a record. It tells nothing to another process: its key is a number
+/// of this one.
+public struct RunMarker: Sendable {
+    /// Lengths included; a package takes at least 9 bytes of a record, and 4 for the lengths of its two texts.
+    private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024
+    private static let seed = UInt64.random(in: .min ... .max)
+
+    private var key = [UInt8](repeating: 0, count: maximumKeyBytes)
+
+    public init() {}
+
+    /// - Parameter uid: the sender's, by the kernel's word.
+    /// - Returns: nil if the record is too long: texts that are cut are counted, each time.
+    public mutating func mark(of record: UsageRecord, uid: UInt32?) -> UInt64? {
+        guard record.text.count <= maximumTextBytes else { return nil }
+        return key.withUnsafeMutableBytes { key in
+            let count = RunMarker.write(record, uid: uid, to: key)
+            return XXH64.hash(UnsafeRawBufferPointer(rebasing: key[..<count]), seed: RunMarker.seed)
+        }
+    }
+
+    /// - Returns: how many bytes the key has.
+    private static func write(
+        _ record: UsageRecord, uid: UInt32?, to key: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        var writer = KeyWriter(key)
+        writer.number(uid.map { Int64($0) })
+        writer.number(record.uid)
+        writer.number(record.restart)
+        writer.number(record.numNodes)
+        writer.number(record.numTasks)
+        writer.number(record.arrayJobID)
+        writer.number(record.arrayTaskID)
+        writer.number(record.hetGroup)
+        writer.number(code(record.isCompute) | code(record.isStaff) << 2 | code(record.isShifter) << 4)
+        record.text.withUnsafeBytes { text in
+            writer.text(record[.cluster], of: text)
+            writer.text(record[.jobID], of: text)
+            writer.text(record[.stepID], of: text)
+            writer.text(record[.username], of: text)
+            writer.text(record[.executable], of: text)
+            writer.text(record[.main], of: text)
+            writer.text(record[.account], of: text)
+            writer.text(record[.qos], of: text)
+            writer.text(record[.partition], of: text)
+            writer.text(record[.prefix], of: text)
+            writer.text(record[.python], of: text)
+            writer.text(record[.implementation], of: text)
+            writer.text(record[.container], of: text)
+            writer.text(record[.system], of: text)
+            writer.text(record[.subsystem], of: text)
+            writer.number(Int64(record.packages.count))
+            for use in record.packages {
+                writer.text(use.name, of: text)
+                writer.text(use.version, of: text)
+            }
+            writer.number(record.directIsKnown ? Int64(record.direct.count) : nil)
+            if record.directIsKnown {
+                for name in record.direct { writer.text(name, of: text) }
+            }
+        }
+        return writer.count
+    }
+
+    private static func code(_ flag: Bool?) -> Int64 {
+        guard let flag else { return 0 }
+        return flag ? 1 : 2
+    }
+}
+
+/// Writes numbers and texts so that nothing else can spell the same bytes.
+private struct KeyWriter {
+    private(set) var count = 0
+    private let key: UnsafeMutableRawBufferPointer
+
+    init(_ key: UnsafeMutableRawBufferPointer) { self.key = key }
+
+    /// No number of a record is as small as what stands for none.
+    @inline(__always)
+    mutating func number(_ value: Int64?) {
+        key.storeBytes(of: value ?? .min, toByteOffset: count, as: Int64.self)
+        count += 8
+    }
+
+    @inline(__always)
+    mutating func text(_ range: TextRange, of text: UnsafeRawBufferPointer) {
+        key.storeBytes(of: Int16(truncatingIfNeeded: range.count), toByteOffset: count, as: Int16.self)
+        count += 2
+        guard range.count > 0 else { return }
+        let bytes = UnsafeRawBufferPointer(
+            rebasing: text[Int(range.start)..<Int(range.start) + Int(range.count)])
+        UnsafeMutableRawBufferPointer(rebasing: key[count..<count + bytes.count]).copyMemory(
+            from: bytes)
+        count += bytes.count
+    }
+}
