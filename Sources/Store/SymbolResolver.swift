@@ -317,6 +317,8 @@ struct SymbolResolver {
     }
 
     /// Takes ids that no row has and no other row will get.
+    ///
+    /// - Throws: `StoreError.unacceptable` if somebody else does so at the same time.
     private func newJobIDs<Connection: SQLConnection>(
         _ count: Int, _ connection: Connection
     ) throws(StoreError) -> [Int32] {
@@ -329,11 +331,14 @@ struct SymbolResolver {
             let sequence = try connection.query("SELECT pg_get_serial_sequence('customs.jobs', 'id')").first?[0].text
             guard let sequence else { throw .schema("the ids of jobs are not counted up") }
             let taken = try connection.query(
-                "SELECT string_agg(CAST(nextval('\(sequence)') AS text), ' ') FROM generate_series(1, ?)",
-                [.integer(Int64(count))])
-            let ids = (taken.first?[0].text ?? "").split(separator: " ").compactMap { Int32($0) }
-            guard ids.count == count else { throw .busy("the ids of new jobs cannot be had") }
-            return ids
+                "SELECT min(n), max(n) FROM (SELECT nextval('\(sequence)') AS n FROM generate_series(1, ?)) AS taken",
+                [.integer(Int64(count))]
+            ).first
+            guard let first = taken?[0].integer, let last = taken?[1].integer, last - first == Int64(count) - 1 else {
+                // somebody else takes ids at the same time: the jobs go the careful way
+                throw .unacceptable("the ids of new jobs do not follow each other")
+            }
+            return (first...last).map { Int32(truncatingIfNeeded: $0) }
         }
     }
 
