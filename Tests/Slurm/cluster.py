@@ -70,7 +70,10 @@ def why_not() -> str | None:
     )
     if tried.returncode != 0:
         return f"this machine lets nobody make namespaces: {tried.stderr.strip()}"
-    return None
+    asked = subprocess.run(
+        [str(RIG / "start.sh"), "--check"], capture_output=True, text=True, check=False
+    )
+    return asked.stderr.strip() if asked.returncode != 0 else None
 
 
 class Cluster:

@@ -2,6 +2,7 @@
 # Brings up a real Slurm cluster on this machine: munge, MariaDB, slurmdbd, slurmctld, four slurmd that each take
 # themselves for a node (own host name, own /var/tmp and /run/node), slurmrestd on a unix socket and on TCP with JWT.
 # Debian 12 or later, root, no systemd, all on loopback. What is missing is installed. stop.sh takes it down again.
+# On a machine that is of another Slurm it does nothing and ends with 69, which --check tells beforehand.
 #
 # Users alice (m1234, m5678), bob (m5678) and carol (nstaff, operator); QOS regular, debug, premium; partitions regular
 # and debug; four stand-in GPUs a node; KillWait is 5 s.
@@ -24,6 +25,14 @@ waitfor() { # waitfor SECONDS WHAT CMD...
   while [ $SECONDS -lt $end ]; do timeout 10 "$@" >/dev/null 2>&1 && return 0; sleep 0.05; done
   echo "rig: $what not ready" >&2; tail -n 5 "$RIG_STATE"/log/*.log >&2 || true; return 1; }
 
+# ---- 0. whose machine it is ----------------------------------------------------------------------------------
+# links are ours if they lead to this state, or to that of a rig which was killed
+ours() { case $(readlink "$1") in "$RIG_STATE/conf/"*|*/customs-slurm-*/conf/*) true;; *) false;; esac; }
+for f in /etc/slurm/slurm.conf /etc/slurm/slurmdbd.conf /run/slurm/conf/slurm.conf; do
+  if { [ -e $f ] || [ -L $f ]; } && ! ours $f; then
+    echo "rig: this machine is of another Slurm, which is left alone: there is $f" >&2; exit 69; fi
+done
+[ "${1:-}" != --check ] || exit 0
 mkdir -p "$(dirname "$RIG_STATE")"
 # ---- 1. packages -------------------------------------------------------------------------------------------
 PK="slurmctld slurmd slurmdbd slurm-client slurm-wlm-jwt-plugin munge mariadb-server"
@@ -45,7 +54,7 @@ else say "packages already there"; fi
 # ---- 2. users, dirs, keys ------------------------------------------------------------------------------------
 uid=2001; for u in alice bob carol; do id $u >/dev/null 2>&1 || useradd -m -u $uid -s /bin/bash $u; uid=$((uid+1)); done
 id slurmrest >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin slurmrest
-S=$RIG_STATE; mkdir -p "$S"/{ctld,spool,log,pid,sql,munge,rest,conf}; mkdir -p "$RIG_HOOKS"/{prolog.d,epilog.d,taskprolog.d,spank}
+S=$RIG_STATE; export SLURM_CONF=$S/conf/slurm.conf; mkdir -p "$S"/{ctld,spool,log,pid,sql,munge,rest,conf}; mkdir -p "$RIG_HOOKS"/{prolog.d,epilog.d,taskprolog.d,spank}
 chmod 755 "$S" "$S/conf" "$S/log" "$S/pid"; chown slurm:slurm "$S"/ctld "$S"/log "$S"/pid; chown -R munge:munge "$S/munge"; chmod 711 "$S/munge"
 d=$S; while [ "$d" != / ]; do chmod o+x "$d"; d=$(dirname "$d"); done   # daemons run as other users
 [ -s "$S/munge/key" ] || { head -c 128 /dev/urandom >"$S/munge/key"; chown munge:munge "$S/munge/key"; chmod 600 "$S/munge/key"; }
@@ -165,8 +174,10 @@ StoragePass=rig
 StorageLoc=slurm_acct_db
 X
 chown slurm:slurm "$S/conf/slurmdbd.conf"; chmod 600 "$S/conf/slurmdbd.conf"
-# commands of any user (also under --export=NONE) find the configuration here
-mkdir -p /etc/slurm; for f in slurm.conf cgroup.conf gres.conf slurmdbd.conf plugstack.conf; do ln -sfn "$S/conf/$f" /etc/slurm/$f; done
+# commands of any user (also under --export=NONE) find the configuration here; stop.sh puts a package's own file back
+mkdir -p /etc/slurm; for f in slurm.conf cgroup.conf gres.conf slurmdbd.conf plugstack.conf; do
+  [ ! -e /etc/slurm/$f ] || [ -L /etc/slurm/$f ] || mv /etc/slurm/$f /etc/slurm/$f.before-rig
+  ln -sfn "$S/conf/$f" /etc/slurm/$f; done
 for h in prolog epilog taskprolog; do [ -e "$RIG_HOOKS/$h.sh" ] || cat >"$RIG_HOOKS/$h.sh" <<X
 #!/bin/bash
 # runs every executable of $h.d; a taskprolog's stdout lines 'export N=V', 'unset N', 'print T' act on the task
