@@ -70,7 +70,7 @@ let package = Package(
         room("DaemonMetrics", ["Record"]),
         room("Archive", ["Checksum", "CZlib", "CZstd"]),
         room("Query", ["Checksum", "Record", "Store"]),
-        room("Processes"),
+        room("Processes", ["CFileSystem"]),
         room("HookTree", ["CFileSystem", "Processes"]),
         room("Slurm", ["CCurl", "Processes", "Record", "Wire"]),
         room("Canary", ["Processes", "Record", "Settings", "Store"]),

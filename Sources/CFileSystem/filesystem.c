@@ -17,3 +17,5 @@ int filesystem_sync(int descriptor) { return syncfs(descriptor); }
 int filesystem_punch_hole(int descriptor, int64_t start, int64_t end) {
     return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start);
 }
+
+int filesystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

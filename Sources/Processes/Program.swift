@@ -1,3 +1,4 @@
+import CFileSystem
 import Glibc
 
 /// A program that is run to its end, or until its time is up.
@@ -8,7 +9,7 @@ public struct Program: Sendable {
     /// NAME=VALUE.
     public let environment: [String]
     public let secondsAtMost: Int
-    /// How much is kept of what it writes to each of its two outputs.
+    /// How much is kept of what it writes to its standard output; of the other one the last few KiB are.
     public let bytesAtMost: Int
 
     public init(
@@ -26,8 +27,9 @@ public struct Program: Sendable {
         /// The exit code, 128 and the signal's number, or nil if time was up.
         public let status: Int32?
         public let output: [UInt8]
+        /// The end of it, if it is long.
         public let errors: [UInt8]
-        /// Whether it wrote more than was kept.
+        /// Whether it wrote more to its standard output than was kept.
         public let isCut: Bool
 
         public var outputText: String { String(decoding: output, as: UTF8.self) }
@@ -41,10 +43,12 @@ public struct Program: Sendable {
         }
     }
 
+    private static let errorBytesAtMost = 16_384
+
     /// Runs it with nothing on its standard input, in a process group of its own.
     public func run() throws(ProgramError) -> Outcome {
-        let output = try Pipe(bytesAtMost: bytesAtMost)
-        let errors = try Pipe(bytesAtMost: bytesAtMost)
+        let output = try Pipe(keeping: .first(bytesAtMost))
+        let errors = try Pipe(keeping: .last(Program.errorBytesAtMost))
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -64,13 +68,32 @@ public struct Program: Sendable {
         guard code == 0 else { throw ProgramError(call: "posix_spawnp", path: executable, code: code) }
         output.closeWriting()
         errors.closeWriting()
-        let isInTime = Pipe.drain([output, errors], secondsAtMost: secondsAtMost)
-        if !isInTime { kill(-child, SIGKILL) }
+        let end = monotonicMilliseconds() + Int64(secondsAtMost) * 1000
+        // one that has closed its outputs may go on all the same
+        let status = Pipe.drain([output, errors], until: end) ? Program.status(of: child, until: end) : nil
+        if status == nil {
+            kill(-child, SIGKILL)
+            var ignored: Int32 = 0
+            while waitpid(child, &ignored, 0) < 0, errno == EINTR {}
+        }
+        return Outcome(status: status, output: output.bytes, errors: errors.bytes, isCut: output.isCut)
+    }
+
+    /// Waits for a child's end; nil if it has not come by then.
+    private static func status(of child: pid_t, until end: Int64) -> Int32? {
         var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        var pause: UInt32 = 100
+        while true {
+            let found = waitpid(child, &status, WNOHANG)
+            if found == child { break }
+            // a child that somebody else has reaped has ended as nobody knows
+            if found < 0, errno != EINTR { return 255 }
+            if monotonicMilliseconds() >= end { return nil }
+            usleep(pause)
+            pause = min(pause * 2, 20_000)
+        }
         let signal = status & 0x7F
-        let ended = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
-        return Outcome(status: isInTime ? ended : nil, output: output.bytes, errors: errors.bytes, isCut: output.isCut)
+        return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
     }
 }
 
@@ -90,20 +113,32 @@ public func inheritedEnvironment() -> [String] {
 
 /// What a child writes.
 private final class Pipe {
+    enum Keeping {
+        case first(Int)
+        case last(Int)
+    }
+
     let writing: Int32
-    private(set) var bytes: [UInt8] = []
-    private let reading: Int32
-    private let bytesAtMost: Int
     private(set) var isCut = false
+    private var kept: [UInt8] = []
+    private let reading: Int32
+    private let keeping: Keeping
     private var isWritingOpen = true
     private var isAtEnd = false
 
-    init(bytesAtMost: Int) throws(ProgramError) {
+    init(keeping: Keeping) throws(ProgramError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw ProgramError(call: "pipe", path: "a pipe", code: errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // at once, for another thread may start a program between two calls
+        guard filesystem_pipe(&ends) == 0 else { throw ProgramError(call: "pipe2", path: "a pipe", code: errno) }
         (reading, writing) = (ends[0], ends[1])
-        self.bytesAtMost = bytesAtMost
+        self.keeping = keeping
+    }
+
+    var bytes: [UInt8] {
+        switch keeping {
+        case .first: kept
+        case .last(let count): Array(kept.suffix(count))
+        }
     }
 
     deinit {
@@ -117,8 +152,7 @@ private final class Pipe {
     }
 
     /// Reads until nobody can write any more; returns whether that was so in time.
-    static func drain(_ pipes: [Pipe], secondsAtMost: Int) -> Bool {
-        let end = monotonicMilliseconds() + Int64(secondsAtMost) * 1000
+    static func drain(_ pipes: [Pipe], until end: Int64) -> Bool {
         while true {
             let open = pipes.filter { !$0.isAtEnd }
             let left = end - monotonicMilliseconds()
@@ -136,7 +170,12 @@ private final class Pipe {
         isAtEnd = count == 0 || count < 0 && errno != EINTR
         guard count > 0 else { return }
         // what is too much is read all the same, so that the program comes to its end
-        if bytes.count + count <= bytesAtMost { bytes += chunk[..<count] } else { isCut = true }
+        switch keeping {
+        case .first(let most): if kept.count + count <= most { kept += chunk[..<count] } else { isCut = true }
+        case .last(let most):
+            kept += chunk[..<count]
+            if kept.count > most * 8 { kept.removeFirst(kept.count - most) }
+        }
     }
 }
 
