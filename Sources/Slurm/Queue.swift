@@ -9,8 +9,9 @@ package enum Queue {
         ("JobID", 20), ("ArrayJobID", 20), ("ArrayTaskID", 20), ("HetJobID", 20), ("HetJobOffset", 12),
         ("RestartCnt", 12), ("State", 20), ("UserName", 64), ("UserID", 20), ("Account", 80), ("QOS", 80),
         ("Partition", 80), ("Cluster", 64), ("NumNodes", 12), ("NumTasks", 12), ("SubmitTime", 24),
-        ("StartTime", 24), ("TimeLimit", 24), ("Name", 120),
+        ("StartTime", 24), ("TimeLimit", 24), ("Name", nameWidth),
     ]
+    private static let nameWidth = 120
 
     package static var arguments: [String] {
         [
@@ -25,17 +26,16 @@ package enum Queue {
     private static let rare: Set<String> = ["SIGNALING", "RESIZING", "STAGE_OUT", "STOPPED"]
 
     /// One entry a start of a job; components of a heterogeneous job are put together.
+    ///
+    /// A name, which comes last, may hold a line break: what follows it is a line too short to be a job's.
     package static func facts(_ output: [UInt8]) throws(SlurmError) -> [JobFacts] {
         let width = columns.reduce(0) { $0 + $1.width }
-        var found: [JobFacts] = []
-        for line in output.split(separator: UInt8(ascii: "\n")) {
-            guard line.count >= width - 120 else {
-                throw .unreadable(what: "squeue", why: "a line has \(line.count) bytes, not \(width)")
-            }
-            guard let facts = facts(of: line) else { continue }
-            found.append(facts)
+        let lines = output.split(separator: UInt8(ascii: "\n"))
+        let whole = lines.filter { $0.count >= width - nameWidth }
+        if whole.isEmpty, let line = lines.first {
+            throw .unreadable(what: "squeue", why: "a line has \(line.count) bytes, not \(width)")
         }
-        return united(found)
+        return united(whole.compactMap { facts(of: $0) })
     }
 
     /// Components of a heterogeneous job as one.

@@ -28,6 +28,13 @@ import Testing
         #expect(jobs[3].timeLimitSeconds == 93_840)
     }
 
+    @Test("a name with line breaks costs neither its job nor another") func lineBreak() throws {
+        let capture = String(decoding: try Captures.bytes("cli/squeue.Format.txt"), as: UTF8.self)
+        let jobs = try Queue.facts([UInt8](capture.replacing("pipe|name ü", with: "two\nlines\r\nx").utf8))
+        #expect(jobs.map { $0.jobID } == ["9", "15", "11", "14"])
+        #expect(jobs[0].name == "two")
+    }
+
     @Test("nothing runs") func empty() throws { #expect(try Queue.facts([]).isEmpty) }
 
     @Test("another form is an error") func otherForm() {
