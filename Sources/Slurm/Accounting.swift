@@ -7,23 +7,23 @@ package enum Accounting {
         "JobIDRaw", "JobID", "Cluster", "State", "ExitCode", "User", "UID", "Account", "QOS", "Partition", "Submit",
         "Start", "End", "ElapsedRaw", "TimelimitRaw", "NNodes", "NTasks", "NodeList", "JobName",
     ]
-    /// No name of a job, account or node holds it.
-    package static let separator: Character = "\u{1F}"
+    /// One that nobody can have foreseen: who put it and a line break into a job's name could tell of others' jobs.
+    package static func newSeparator() -> String {
+        "\u{1F}" + String(UInt64.random(in: .min ... .max), radix: 36) + "\u{1F}"
+    }
 
-    package static func arguments(_ jobs: [String]) -> [String] {
+    package static func arguments(_ jobs: [String], separator: String) -> [String] {
         // with --duplicates, every start of a job that was requeued
         ["--parsable2", "--delimiter=\(separator)", "--duplicates", "--allusers"]
             + ["--format=\(fields.joined(separator: ","))", "--jobs=\(jobs.joined(separator: ","))"]
     }
 
     /// The starts of the jobs that the accounting knows.
-    package static func facts(_ text: String, separator: Character = separator) throws(SlurmError) -> [JobFacts] {
+    package static func facts(_ text: String, separator: String) throws(SlurmError) -> [JobFacts] {
         Allocation.facts(of: try allocations(text, separator: separator))
     }
 
-    static func allocations(
-        _ text: String, separator: Character = separator
-    ) throws(SlurmError) -> [Allocation] {
+    static func allocations(_ text: String, separator: String) throws(SlurmError) -> [Allocation] {
         let table = try FieldTable(text, separator: separator, wanted: ["JobID", "State"], from: "sacct")
         var allocations: [Allocation] = []
         for row in table.rows {

@@ -1,4 +1,7 @@
 /// Lines of fields under a heading, as `sacct --parsable2` writes them.
+///
+/// Lines and fields are parted by bytes: to Swift a carriage return and the line feed after it are one character, and a
+/// mark that joins another is one with the separator before it.
 struct FieldTable {
     /// Lines that do not have the heading's number of fields: a name may hold a line break.
     private(set) var oddLines = 0
@@ -6,10 +9,9 @@ struct FieldTable {
     private let lines: [[Substring]]
 
     /// - Throws: `SlurmError.unreadable` if a column that is wanted is not in the heading.
-    init(_ text: String, separator: Character, wanted: [String], from what: String) throws(SlurmError) {
-        var lines = text.split(separator: "\n").map {
-            $0.split(separator: separator, omittingEmptySubsequences: false)
-        }
+    init(_ text: String, separator: String, wanted: [String], from what: String) throws(SlurmError) {
+        let separator = Array(separator.utf8)
+        var lines = text.utf8.split(separator: UInt8(ascii: "\n")).map { FieldTable.fields($0, separator) }
         guard !lines.isEmpty else { throw .unreadable(what: what, why: "there is not even a heading") }
         let heading = lines.removeFirst()
         var columns: [String: Int] = [:]
@@ -23,6 +25,16 @@ struct FieldTable {
     }
 
     var rows: some Sequence<Row> { lines.lazy.map { Row(columns: columns, fields: $0) } }
+
+    private static func fields(_ line: Substring.UTF8View, _ separator: [UInt8]) -> [Substring] {
+        var fields: [Substring] = []
+        var rest = line
+        while let mark = rest.firstRange(of: separator) {
+            fields.append(Substring(rest[..<mark.lowerBound]))
+            rest = rest[mark.upperBound...]
+        }
+        return fields + [Substring(rest)]
+    }
 
     struct Row {
         fileprivate let columns: [String: Int]

@@ -51,16 +51,20 @@ package struct SlurmDocument {
     private(set) var jobs: [JSONTree] = []
     private(set) var errors: [JSONTree] = []
 
+    /// Room behind an answer that saves a copy of it.
+    static let padding = JSONScanner.padding
+
     private static let depthLimit = 64
 
     /// - Throws: `SlurmError.unreadable` for what is no JSON (RFC 8259) or no object.
-    package init(_ bytes: [UInt8], keys: Set<String>, from what: String) throws(SlurmError) {
+    package init(_ bytes: consuming [UInt8], keys: Set<String>, from what: String) throws(SlurmError) {
+        let count = bytes.count
         var padded = bytes
         padded.append(contentsOf: repeatElement(0, count: JSONScanner.padding))
         let outcome = padded.withUnsafeMutableBufferPointer { buffer -> Result<SlurmDocument, JSONError> in
             guard let base = buffer.baseAddress else { return .failure(.syntax) }
             var document = SlurmDocument()
-            var scanner = JSONScanner(base, count: bytes.count, depthLimit: SlurmDocument.depthLimit)
+            var scanner = JSONScanner(base, count: count, depthLimit: SlurmDocument.depthLimit)
             do throws(JSONError) {
                 try document.read(&scanner, keys)
                 return .success(document)

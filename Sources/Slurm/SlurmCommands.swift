@@ -7,6 +7,9 @@ public final class SlurmCommands: JobSource {
     private let sacct: String
     private let secondsAtMost: Int
 
+    /// As much as 70,000 jobs that run.
+    private static let bytesAtMost = 64 << 20
+
     /// - Parameter squeue: the command, a name on `PATH` or a path; `sacct` likewise.
     public init(squeue: String, sacct: String, secondsAtMost: Int) {
         self.squeue = squeue
@@ -19,12 +22,12 @@ public final class SlurmCommands: JobSource {
     }
 
     public func accounted(_ jobs: [String]) throws(SlurmError) -> [JobFacts] {
-        let output = try run(sacct, Accounting.arguments(jobs))
-        return try Accounting.facts(String(decoding: output, as: UTF8.self))
+        let separator = Accounting.newSeparator()
+        let output = try run(sacct, Accounting.arguments(jobs, separator: separator))
+        return try Accounting.facts(String(decoding: output, as: UTF8.self), separator: separator)
     }
 
     private func run(_ command: String, _ arguments: [String]) throws(SlurmError) -> [UInt8] {
-        let bytesAtMost = 256 << 20
         // users' own settings of the commands' output must not change it
         let environment = inheritedEnvironment().filter { entry in
             !["SQUEUE_", "SACCT_", "SLURM_TIME_FORMAT=", "SLURM_CLUSTERS=", "TZ=", "LC_ALL="].contains {
@@ -36,13 +39,13 @@ public final class SlurmCommands: JobSource {
             outcome = try Program(
                 command, arguments,
                 environment: environment + ["TZ=UTC", "SLURM_TIME_FORMAT=standard", "LC_ALL=C.UTF-8"],
-                secondsAtMost: secondsAtMost, bytesAtMost: bytesAtMost
+                secondsAtMost: secondsAtMost, bytesAtMost: SlurmCommands.bytesAtMost
             ).run()
         } catch {
             throw .command(name: command, why: error.description)
         }
         if let complaint = outcome.complaint { throw .command(name: command, why: complaint) }
-        if outcome.isCut { throw .tooLong(what: command, bytes: bytesAtMost) }
+        if outcome.isCut { throw .tooLong(what: command, bytes: SlurmCommands.bytesAtMost) }
         return outcome.output
     }
 }

@@ -29,7 +29,8 @@ public final class SlurmRest: JobSource {
     /// that failed.
     private var exitCodes: [JobKey: String] = [:]
 
-    private static let bytesAtMost = 256 << 20
+    /// As much as 10,000 jobs (the controller's own limit, `MaxJobCount`) of the wordiest version.
+    private static let bytesAtMost = 128 << 20
 
     public init(_ place: Place, secondsAtMost: Int) {
         self.place = place
@@ -64,15 +65,17 @@ public final class SlurmRest: JobSource {
             socket = path
             url = "http://localhost" + url.dropFirst(place.url.count)
         }
-        let (status, body) = try request(url, socket: socket, headers: try headers())
+        var body: [UInt8] = []
+        let status = try request(url, socket: socket, headers: try headers(), into: &body)
+        let beginning = Array(body.prefix(200))
         let what = place.url + path.prefix { $0 != "?" }
         let document: SlurmDocument
         do throws(SlurmError) {
-            document = try SlurmDocument(body, keys: keys, from: what)
+            document = try SlurmDocument(consume body, keys: keys, from: what)
         } catch {
             if status == 200 { throw error }
             // bodies of a 404 and of a refused token are plain text
-            let text = String(decoding: body.prefix(200), as: UTF8.self).split(separator: "\n").first.map { String($0) }
+            let text = String(decoding: beginning, as: UTF8.self).split(separator: "\n").first.map { String($0) }
             throw .refused(url: what, status: status, why: text ?? "no reason given")
         }
         let isUnknown = document.errors.contains { [2017, 9003].contains($0["error_number"].number) }
@@ -114,8 +117,8 @@ public final class SlurmRest: JobSource {
     }
 
     private func request(
-        _ url: String, socket: String?, headers: [String]
-    ) throws(SlurmError) -> (status: Int, body: [UInt8]) {
+        _ url: String, socket: String?, headers: [String], into body: inout [UInt8]
+    ) throws(SlurmError) -> Int {
         var answer = ccurl_answer()
         let list = headers.map { strdup($0) }
         defer { for line in list { free(line) } }
@@ -129,7 +132,8 @@ public final class SlurmRest: JobSource {
             }
             throw .unreachable(url: place.url, why: why)
         }
-        let body = UnsafeRawBufferPointer(start: answer.body, count: answer.length)
-        return (Int(answer.status), [UInt8](body))
+        body.reserveCapacity(answer.length + SlurmDocument.padding)
+        body.append(contentsOf: UnsafeRawBufferPointer(start: answer.body, count: answer.length))
+        return Int(answer.status)
     }
 }

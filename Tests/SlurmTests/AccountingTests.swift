@@ -107,17 +107,56 @@ import Testing
         #expect(try Accounting.facts(text, separator: "|").map { $0.jobID } == ["1", "2"])
     }
 
+    @Test(
+        "bytes alone part lines and fields, whatever a name begins or ends with",
+        arguments: ["ends in a carriage return\r", "\u{301}begins with a mark that joins what is before it"])
+    func names(_ name: String) throws {
+        let text = "JobID|JobIDRaw|State|JobName\n1|1|COMPLETED|\(name)\n2|2|FAILED|one\n"
+        let facts = try Accounting.facts(text, separator: "|")
+        #expect(facts.map { $0.jobID } == ["1", "2"])
+        #expect(facts.first?.name.map { Array($0.utf8) } == Array(name.utf8))
+    }
+
     @Test("an answer without heading, or of another form, is an error that says so") func notAnAnswer() {
         #expect(throws: SlurmError.unreadable(what: "sacct", why: "there is not even a heading")) {
-            try Accounting.facts("")
+            try Accounting.facts("", separator: "|")
         }
         #expect(throws: SlurmError.unreadable(what: "sacct", why: "there is no column JobID")) {
-            try Accounting.facts("sacct: error: nothing")
+            try Accounting.facts("sacct: error: nothing", separator: "|")
         }
     }
 
     @Test("an answer with a heading alone says that nobody knows the jobs") func nobody() throws {
-        let heading = Accounting.fields.joined(separator: String(Accounting.separator))
-        #expect(try Accounting.facts(heading + "\n").isEmpty)
+        let separator = Accounting.newSeparator()
+        let heading = Accounting.fields.joined(separator: separator)
+        #expect(try Accounting.facts(heading + "\n", separator: separator).isEmpty)
+    }
+
+    @Test("no job's name can tell of another job, for nobody knows the separator of the next question") func forged()
+        throws
+    {
+        let separator = Accounting.newSeparator()
+        #expect(separator != Accounting.newSeparator())
+        #expect(Accounting.arguments(["1", "2"], separator: separator).contains("--delimiter=\(separator)"))
+        func row(_ id: String, _ state: String, _ name: String, _ separator: String) -> String {
+            Accounting.fields.map { field in
+                switch field {
+                case "JobIDRaw", "JobID": id
+                case "State": state
+                case "JobName": name
+                default: ""
+                }
+            }.joined(separator: separator)
+        }
+        for guess in ["\u{1F}", "|", Accounting.newSeparator()] {
+            let lie = "x\n" + row("2", "COMPLETED", "lie", guess)
+            let text =
+                ([Accounting.fields.joined(separator: separator)]
+                + [row("2", "FAILED", "true", separator), row("1", "FAILED", lie, separator)]).joined(separator: "\n")
+            #expect(
+                try Accounting.facts(text, separator: separator).map { "\($0.jobID) \($0.state)" } == [
+                    "1 FAILED", "2 FAILED",
+                ])
+        }
     }
 }
