@@ -18,12 +18,12 @@ final class JobFactsStage {
     private let stop: StopSignal
     private let logger: Logger
     private var sweep: JobSweep
-    private var failures = 0
+    private var retreat: Retreat
 
-    /// Jobs that a sweep looks at; the rest waits for the next one.
-    private static let openAtMost = 20_000
-    /// The longest wait between sweeps while Slurm does not answer, milliseconds.
-    private static let longestWait = 300_000
+    /// Open jobs that are held in memory at once.
+    private static let pageSize = 20_000
+    /// Ended jobs that a sweep asks for; the rest waits for the next one.
+    private static let endedAtMost = 20_000
 
     init(
         settings: SlurmSettings, source: any JobSource, ledger: any JobLedger, metrics: IngestMetrics, stop: StopSignal,
@@ -38,55 +38,67 @@ final class JobFactsStage {
         sweep = JobSweep(
             cluster: settings.cluster, batchSize: settings.batchJobs,
             interval: Int64(settings.intervalSeconds) * 1_000_000)
+        retreat = Retreat(interval: settings.intervalSeconds * 1_000)
     }
 
     /// Runs until the stop signal.
     func run() {
-        let interval = settings.intervalSeconds * 1_000
         // who writes makes the tables
         while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         while !stop.isRequested {
             let began = steadyMilliseconds()
-            var wait = interval
             do {
                 try sweepOnce()
-                if failures > 0 { logger.notice("jobs: Slurm answers again") }
-                failures = 0
+                if retreat.end() { logger.notice("jobs: Slurm answers again") }
             } catch {
-                failures += 1
-                wait = min(interval << min(failures, 10), max(interval, JobFactsStage.longestWait))
                 metrics.update { $0.jobs.failures += 1 }
-                // once an outage, and again when it is long
-                if failures & (failures - 1) == 0 {
+                if retreat.goOn() {
                     logger.warning(
                         "jobs: no facts for now; asked again",
-                        metadata: ["why": "\(error)", "in_seconds": "\(wait / 1_000)", "failures": "\(failures)"])
+                        metadata: [
+                            "why": "\(error)", "in_seconds": "\(retreat.wait / 1_000)",
+                            "failures": "\(retreat.failures)",
+                        ])
                 }
             }
             // a Slurm that is slow is asked less often; one that is away takes its time to say so, and may be back soon
             let took = steadyMilliseconds() - began
-            stop.wait(milliseconds: max(wait - took, failures == 0 ? took * 3 : 0, 100))
+            stop.wait(milliseconds: max(retreat.wait - took, retreat.failures == 0 ? took * 3 : 0, 100))
         }
     }
 
     private func sweepOnce() throws {
-        let open = try ledger.openJobs(cluster: sweep.cluster, now: wallClock(), limit: JobFactsStage.openAtMost)
-        metrics.update {
-            $0.jobs.sweeps += 1
-            $0.jobs.open = UInt64(open.count)
-        }
-        if !open.isEmpty {
+        metrics.update { $0.jobs.sweeps += 1 }
+        let now = wallClock()
+        var page = try openJobs(now: now, after: nil)
+        var count = page.count
+        if page.isEmpty { metrics.update { $0.jobs.open = 0 } }
+        var ended: [OpenJob] = []
+        if !page.isEmpty {
             metrics.update { $0.jobs.queueCalls += 1 }
-            let plan = sweep.plan(open: open, running: try source.running())
-            try note(plan.outcomes)
-            for batch in plan.batches {
+            sweep.begin(running: try source.running())
+            while !page.isEmpty {
+                let findings = sweep.look(at: page)
+                try note(findings.outcomes)
+                ended += findings.ended.prefix(JobFactsStage.endedAtMost - ended.count)
+                page = page.count < JobFactsStage.pageSize ? [] : try openJobs(now: now, after: page.last)
+                count += page.count
                 if stop.isRequested { return }
-                metrics.update { $0.jobs.accountingCalls += 1 }
-                let accounted = try source.accounted(JobSweep.numbers(batch))
-                try note(sweep.judge(batch, accounted: accounted, now: wallClock()))
             }
+            sweep.finish()
+            metrics.update { $0.jobs.open = UInt64(count) }
+        }
+        for batch in sweep.batches(ended) {
+            if stop.isRequested { return }
+            metrics.update { $0.jobs.accountingCalls += 1 }
+            let accounted = try source.accounted(JobSweep.numbers(batch))
+            try note(sweep.judge(batch, accounted: accounted, now: wallClock()))
         }
         metrics.update { $0.jobs.lastSweep = wallClock() }
+    }
+
+    private func openJobs(now: Int64, after last: OpenJob?) throws(StoreError) -> [OpenJob] {
+        try ledger.openJobs(cluster: sweep.cluster, now: now, after: last, limit: JobFactsStage.pageSize)
     }
 
     /// In transactions that are short, for a store may let only one write at a time.

@@ -3,7 +3,8 @@ import Record
 /// Decides, sweep by sweep, of which jobs to ask what: one question for all that run, and one for each batch of those that
 /// have ended.
 ///
-/// A state machine without clock, input or output. What it remembers is bounded by the jobs that are open.
+/// A state machine without clock, input or output: `begin`, `look` at the open jobs some thousands at a time, `finish` when
+/// what came of that is written, then `judge` each of the batches. What it remembers is bounded by the jobs that run.
 public struct JobSweep: Sendable {
     /// After that many answers that say nothing of a job, it is no job of this cluster.
     static let attemptsAtMost: Int64 = 12
@@ -17,8 +18,11 @@ public struct JobSweep: Sendable {
     private let batchSize: Int
     /// Between sweeps, microseconds.
     private let interval: Int64
-    /// The facts last written of jobs that run, by row.
+    /// What holds nodes, in the sweep at hand.
+    private var running: [JobKey: JobFacts] = [:]
+    /// The facts of open jobs that run, by row: those that are written, and those of the sweep at hand.
     private var written: [Int64: JobFacts] = [:]
+    private var seen: [Int64: JobFacts] = [:]
 
     /// - Parameter batchSize: jobs that are asked for at once.
     public init(cluster: String?, batchSize: Int, interval: Int64) {
@@ -27,40 +31,48 @@ public struct JobSweep: Sendable {
         self.interval = interval
     }
 
-    /// What the answer to the first question comes to.
-    public struct Plan: Sendable, Equatable {
+    /// What is known of open jobs by the answer to the first question.
+    public struct Findings: Sendable, Equatable {
         public var outcomes: [JobOutcome] = []
-        /// Those to ask the accounting for, each list by one call.
-        public var batches: [[OpenJob]] = []
+        /// Those to ask the accounting for.
+        public var ended: [OpenJob] = []
 
         package init() {}
     }
 
-    /// - Parameters:
-    ///   - open: the jobs of the store; those of other clusters are left alone.
-    ///   - running: what holds nodes now.
-    public mutating func plan(open: [OpenJob], running: [JobFacts]) -> Plan {
-        learn(running)
-        var plan = Plan()
-        var facts: [JobKey: JobFacts] = [:]
-        for job in running { facts[JobKey(jobID: job.jobID, restart: job.restart)] = job }
-        var ended: [OpenJob] = []
-        var stillWritten: [Int64: JobFacts] = [:]
+    /// Begins a sweep.
+    ///
+    /// - Parameter running: what holds nodes now.
+    public mutating func begin(running jobs: [JobFacts]) {
+        learn(jobs)
+        running.removeAll(keepingCapacity: true)
+        for job in jobs { running[JobKey(jobID: job.jobID, restart: job.restart)] = job }
+        seen.removeAll(keepingCapacity: true)
+    }
+
+    /// - Parameter open: jobs of the store; those of other clusters are left alone.
+    public mutating func look(at open: [OpenJob]) -> Findings {
+        var findings = Findings()
         for job in open where isOurs(job.cluster) {
             guard JobSweep.isNumber(job.jobID) else {
-                plan.outcomes.append(.unknown(row: job.row))
+                findings.outcomes.append(.unknown(row: job.row))
                 continue
             }
-            guard let found = facts[JobKey(jobID: job.jobID, restart: job.restart)] else {
-                ended.append(job)
+            guard let found = running[JobKey(jobID: job.jobID, restart: job.restart)] else {
+                findings.ended.append(job)
                 continue
             }
-            if written[job.row] != found { plan.outcomes.append(.facts(row: job.row, found)) }
-            stillWritten[job.row] = found
+            if written[job.row] != found { findings.outcomes.append(.facts(row: job.row, found)) }
+            seen[job.row] = found
         }
-        written = stillWritten
-        plan.batches = batches(ended)
-        return plan
+        return findings
+    }
+
+    /// All that was found is written; without this it is found again in the next sweep.
+    public mutating func finish() {
+        swap(&written, &seen)
+        seen.removeAll(keepingCapacity: true)
+        running.removeAll(keepingCapacity: true)
     }
 
     /// What the accounting's answer for one batch comes to.
@@ -91,8 +103,8 @@ public struct JobSweep: Sendable {
         }
     }
 
-    /// Puts each number once into lists of the batch's size; the starts of one job stay together.
-    private func batches(_ jobs: [OpenJob]) -> [[OpenJob]] {
+    /// Puts each number once into lists of the batch's size, each for one call; the starts of one job stay together.
+    public func batches(_ jobs: [OpenJob]) -> [[OpenJob]] {
         var batches: [[OpenJob]] = []
         var numbers: Set<String> = []
         for job in jobs.sorted(by: { ($0.jobID, $0.restart) < ($1.jobID, $1.restart) }) {

@@ -7,7 +7,8 @@ public protocol JobLedger: AnyObject {
     /// - Parameters:
     ///   - cluster: only its jobs and those of no cluster; nil for all.
     ///   - now: microseconds since 1970 UTC.
-    func openJobs(cluster: String?, now: Int64, limit: Int) throws(StoreError) -> [OpenJob]
+    ///   - last: the last one of those that are known already; nil to begin.
+    func openJobs(cluster: String?, now: Int64, after last: OpenJob?, limit: Int) throws(StoreError) -> [OpenJob]
 
     /// Writes what asking for them came to, in one transaction.
     func note(_ outcomes: [JobOutcome]) throws(StoreError)
@@ -34,20 +35,24 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
         link = StoreLink(staged: [StagedFacts.table], connect: connect)
     }
 
-    func openJobs(cluster: String?, now: Int64, limit: Int) throws(StoreError) -> [OpenJob] {
+    func openJobs(cluster: String?, now: Int64, after last: OpenJob?, limit: Int) throws(StoreError) -> [OpenJob] {
         let rows = try link.attempt { (connection: Connection) throws(StoreError) in
             try connection.query(
                 """
-                SELECT j.id, c.name, j.job_id, j.restart, j.attempts FROM jobs j JOIN clusters c ON c.id = j.cluster
-                WHERE j.settled = 0 AND j.due <= ?\(cluster == nil ? "" : " AND c.name IN ('', ?)")
+                SELECT j.id, c.name, j.job_id, j.restart, j.attempts, j.due FROM jobs j
+                    JOIN clusters c ON c.id = j.cluster
+                WHERE j.settled = 0 AND j.due <= ?\(last == nil ? "" : " AND (j.due, j.id) > (?, ?)")
+                    \(cluster == nil ? "" : "AND c.name IN ('', ?)")
                 ORDER BY j.due, j.id LIMIT \(limit)
-                """, [.integer(now)] + (cluster.map { [.text($0)] } ?? []))
+                """,
+                [.integer(now)] + (last.map { [.integer($0.due), .integer($0.row)] } ?? [])
+                    + (cluster.map { [.text($0)] } ?? []))
         }
         return rows.compactMap { row in
             guard let id = row[0].integer, let restart = row[3].integer else { return nil }
             return OpenJob(
                 row: id, cluster: row[1].text ?? "", jobID: row[2].text ?? "", restart: restart,
-                attempts: row[4].integer ?? 0)
+                attempts: row[4].integer ?? 0, due: row[5].integer ?? 0)
         }
     }
 

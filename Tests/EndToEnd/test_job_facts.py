@@ -12,58 +12,10 @@ from pathlib import Path
 
 import pytest
 from daemon import Daemon, StartDaemon, Store, wait_until
+from slurm_stand_in import StandIn
 
 JOBS = 5_000
 BATCH = 500
-
-# Each call leaves a line in a file. They answer in the form of Slurm 22.05.
-SQUEUE = """\
-#!/bin/sh
-echo "squeue $*" >>{calls}
-[ -e {away} ] || exit 0
-echo "slurm_load_jobs error: Unable to contact slurm controller" >&2
-exit 1
-"""
-SACCT = """\
-#!/usr/bin/python3
-import os, sys
-with open({calls!r}, "a") as calls:
-    calls.write("sacct\\n")
-if os.path.exists({away!r}):
-    sys.exit("sacct: error: Problem talking to the database")
-values = dict(argument.lstrip("-").split("=", 1) for argument in sys.argv[1:] if "=" in argument)
-fields = values["format"].split(",")
-print(values["delimiter"].join(fields))
-for job in values["jobs"].split(","):
-    row = {{
-        "JobIDRaw": job, "JobID": job, "Cluster": "rig", "State": "COMPLETED", "ExitCode": "0:0",
-        "User": "alice", "UID": "2001", "Account": "m1", "QOS": "regular", "Partition": "cpu",
-        "Submit": "2026-11-21T00:00:00", "Start": "2026-11-21T00:00:01",
-        "End": "2026-11-21T00:01:01", "ElapsedRaw": "60", "TimelimitRaw": "10",
-        "NNodes": "2", "NTasks": "", "NodeList": "n[1-2]",
-        "JobName": "j" + job,
-    }}
-    print(values["delimiter"].join(row[field] for field in fields))
-"""
-
-
-class StandIn:
-    """Commands in the place of Slurm's."""
-
-    def __init__(self, folder: Path) -> None:
-        self.calls = folder / "calls"
-        self.away = folder / "away"
-        self.calls.touch()
-        self.settings = '[slurm]\nsource = "commands"\ncluster = "rig"\ninterval_s = 1\n'
-        for name, text in (("squeue", SQUEUE), ("sacct", SACCT)):
-            path = folder / name
-            path.write_text(text.format(calls=str(self.calls), away=str(self.away)))
-            path.chmod(0o755)
-            self.settings += f'{name} = "{path}"\n'
-
-    def count(self, name: str) -> int:
-        """How often a command was called."""
-        return sum(line.startswith(name) for line in self.calls.read_text().splitlines())
 
 
 @pytest.fixture
@@ -136,3 +88,21 @@ def test_a_slurm_that_does_not_answer_holds_up_nothing(
     assert "Unable to contact slurm controller" in daemon.log.read_text()
     stand_in.away.unlink()
     wait_until(lambda: is_told(daemon, 100), daemon.log_tail)
+
+
+def test_jobs_behind_very_many_that_run_have_their_turn(
+    sqlite_store: Store, start_daemon: StartDaemon, stand_in: StandIn
+) -> None:
+    running, ended = 20_000, 20
+    stand_in.away.touch()
+    daemon = start_daemon(sqlite_store, settings=stand_in.settings)
+    daemon.send((message(1 + number) for number in range(running + ended)), rate=5_000)
+    daemon.settle(running + ended)
+    stand_in.runs(1, running)
+    stand_in.away.unlink()
+    wait_until(lambda: is_told(daemon, running + ended), daemon.log_tail)
+    for job in (1, running):
+        told = daemon.customs.json("job", str(job))
+        assert (told["source"], told["state"], told["num_tasks"]) == ("slurm", "RUNNING", 4)
+    daemon.stop()
+    assert stand_in.count("sacct") == 1
