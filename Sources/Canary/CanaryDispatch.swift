@@ -11,8 +11,10 @@ public enum CanaryDispatch {
         _ order: CanaryOrder, ledger: any CanaryLedger, clock: () -> Int64, failed: (CanaryNews) -> Void
     ) throws(StoreError) {
         let isLocal = order.settings.mode != "sbatch"
-        // it stands in the store before its first record can
-        let patience = isLocal ? 86_400 : Int64(max(86_400, order.settings.waitSeconds))
+        // it stands in the store before its first record can, and is no loss if nobody comes to tell of its end
+        let patience =
+            86_400 + Int64(order.settings.waitSeconds)
+            + Int64(order.settings.processes) * (CanaryRun.longestProcess / 1_000_000)
         try ledger.add(order.record(now: clock(), patience: patience))
         var news = CanaryNews(run: order.run)
         if isLocal {

@@ -5,7 +5,7 @@ import Settings
 public struct CanaryOrder: Sendable, Equatable {
     public let run: String
     public let settings: CanarySettings
-    /// Empty where the choice is Slurm's.
+    /// Empty where the choice is Slurm's, and for processes of this machine.
     public let partition: String
     public let node: String
     /// Nil for the hook's own.
@@ -28,8 +28,9 @@ public struct CanaryOrder: Sendable, Equatable {
         }
         server = turn(settings.servers, number)
         let round = number / Int64(max(1, settings.servers.count))
-        node = turn(settings.nodes, round) ?? ""
-        partition = turn(settings.partitions, round / Int64(max(1, settings.nodes.count))) ?? ""
+        let isJob = settings.mode == "sbatch"
+        node = (isJob ? turn(settings.nodes, round) : nil) ?? ""
+        partition = (isJob ? turn(settings.partitions, round / Int64(max(1, settings.nodes.count))) : nil) ?? ""
     }
 
     /// - Parameters:

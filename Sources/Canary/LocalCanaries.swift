@@ -1,4 +1,5 @@
 import Processes
+import Record
 import Settings
 
 /// Runs canaries as processes of this machine, where there is no Slurm.
@@ -12,8 +13,8 @@ public enum LocalCanaries {
             if let hook = order.settings.hook { environment.append("PYTHONPATH=\(hook)") }
             if let server = order.server { environment.append("CUSTOMS_SERVER=\(server)") }
             let program = Program(
-                order.settings.python, ["-c", order.program(process)], environment: environment, secondsAtMost: 60,
-                bytesAtMost: 4_096)
+                order.settings.python, ["-c", order.program(process)], environment: environment,
+                secondsAtMost: Int(CanaryRun.longestProcess / 1_000_000), bytesAtMost: 4_096)
             let outcome: Program.Outcome
             do throws(ProgramError) { outcome = try program.run() } catch { return error.description }
             if outcome.status != order.status(process) {

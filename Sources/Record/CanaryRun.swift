@@ -1,5 +1,10 @@
 /// A run of canaries as it was sent out.
 public struct CanaryRun: Sendable, Equatable {
+    /// What one process may take on the machine that sends it out, microseconds.
+    public static let longestProcess: Int64 = 60_000_000
+    /// Beside its processes' time, until nobody can be at it any more, microseconds.
+    public static let longestSilence: Int64 = 3_600_000_000
+
     public let run: String
     /// Microseconds since 1970 UTC.
     public let submitted: Int64

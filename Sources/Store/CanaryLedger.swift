@@ -9,6 +9,11 @@ public protocol CanaryLedger: AnyObject {
     /// The number of Slurm's job of each run that has not ended, and when it was sent out.
     func openJobs() throws(StoreError) -> [(run: String, slurmJob: String, submitted: Int64)]
 
+    /// Notes that runs of which nobody has told an end, or a job, could not run: who sent them out has ended meanwhile.
+    ///
+    /// - Parameter now: microseconds since 1970 UTC.
+    func giveUp(now: Int64) throws(StoreError)
+
     /// When the last run was sent out, microseconds since 1970 UTC, and how many were; nil if there was none.
     func last() throws(StoreError) -> (submitted: Int64, count: Int64)?
 
@@ -70,6 +75,14 @@ final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
             WHERE slurm_job IS NOT NULL AND ended IS NULL AND failure IS NULL ORDER BY submitted DESC LIMIT 500
             """
         ).map { ($0[0].text ?? "", $0[1].text ?? "", $0[2].integer ?? 0) }
+    }
+
+    func giveUp(now: Int64) throws(StoreError) {
+        try query(
+            """
+            UPDATE canary_runs SET failure = ? WHERE ended IS NULL AND failure IS NULL AND slurm_job IS NULL
+                AND submitted < ? - expected * \(CanaryRun.longestProcess)
+            """, [.text("who sent it out ended before it was through"), .integer(now - CanaryRun.longestSilence)])
     }
 
     func last() throws(StoreError) -> (submitted: Int64, count: Int64)? {

@@ -36,6 +36,15 @@ import Testing
         #expect(order(5).partition == "" && order(5).node == "" && order(5).server == nil)
     }
 
+    @Test("processes of this machine are of no partition and no node of Slurm's") func local() {
+        let order = order(0) {
+            $0.mode = "local"
+            $0.partitions = ["p"]
+            $0.nodes = ["m"]
+        }
+        #expect(order.partition == "" && order.node == "")
+    }
+
     @Test("what is written down of a run") func record() {
         let run = order(1) {
             $0.partitions = ["p", "q"]

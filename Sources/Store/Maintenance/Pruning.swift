@@ -35,7 +35,7 @@ public struct Pruning: Sendable, Equatable {
                 (SELECT count(*) FROM jobs j WHERE \(isSilent(since: jobDay)) AND NOT EXISTS (
                     SELECT 1 FROM runs r
                     WHERE r.job = j.id AND r.run >= \(connection.dialect.runKey(beginning: jobDay)))),
-                (SELECT count(*) FROM canary_records WHERE received < \(moment)),
+                (SELECT count(*) FROM \(canaryRecords(before: moment))),
                 (SELECT count(*) FROM quarantine WHERE noticed < \(moment))
             """
         ).first
@@ -71,9 +71,22 @@ public struct Pruning: Sendable, Equatable {
         }
         pruning.jobs = try pruneJobs(connection, silentSince: jobDay)
         let moment = Int64(day) * Calendar.microsecondsPerDay
-        pruning.canaryRecords = try delete(connection, "canary_records WHERE received < \(moment)", "seq")
+        // a run without its records would be lost
+        pruning.canaryRecords = try connection.transaction { () throws(StoreError) -> Int64 in
+            let records = try delete(connection, canaryRecords(before: moment), "seq")
+            try connection.query("DELETE FROM canary_runs WHERE submitted < \(moment)")
+            return records
+        }
         pruning.quarantined = try delete(connection, "quarantine WHERE noticed < \(moment)", "id")
         return pruning
+    }
+
+    /// Those of runs that go included, whenever they came.
+    private static func canaryRecords(before moment: Int64) -> String {
+        """
+        canary_records WHERE received < \(moment)
+            OR run IN (SELECT run FROM canary_runs WHERE submitted < \(moment))
+        """
     }
 
     /// The first day with runs, from this one on.

@@ -1,0 +1,72 @@
+import Query
+import Record
+import Store
+import TestDatabases
+import Testing
+
+@Suite struct CanaryLedgerTests {
+    private let day: Int64 = 86_400_000_000
+
+    private func run(_ name: String, at moment: Int64, mode: String = "local") -> CanaryRun {
+        CanaryRun(
+            run: name, submitted: moment, expected: 2, killed: 0, mode: mode, partition: "", node: "",
+            transport: "udp", deadline: moment + day)
+    }
+
+    private func receive(_ database: TestDatabase, _ name: String, _ sequence: Int64, at moment: Int64) throws {
+        _ = try database.rows(
+            "INSERT INTO canary_records (run, seq, expected, received) VALUES (?, ?, 2, ?)",
+            [.text(name), .integer(sequence), .integer(moment)])
+    }
+
+    @Test("what is pruned of a run is pruned whole, and is no loss", arguments: TestDatabase.dialects)
+    func pruned(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        try database.location.makeStore().migrate()
+        let ledger = database.location.makeCanaryLedger()
+        let today = Int(noon / day)
+        let midnight = Int64(today) * day
+        for (name, moment) in [("old", midnight - 9 * day), ("across", midnight - 1), ("new", midnight + 1)] {
+            try ledger.add(run(name, at: moment))
+            for sequence in 1...2 as ClosedRange<Int64> {
+                try receive(database, name, sequence, at: moment + sequence * 1_000)
+            }
+        }
+        let told = try Pruning.preview(database.connect(), before: today, today: today)
+        let done = try Pruning.run(database.connect(), before: today, today: today) { _, _ in }
+        #expect(told == done)
+        #expect(done.canaryRecords == 4)
+        let report = try CanaryReport.ask(database.connect(), now: noon + 3 * day)
+        #expect(report.runs.map { "\($0.run) \($0.state)" } == ["new complete"])
+        #expect(report.overall == CanaryReport.Sample(expected: 2, received: 2))
+    }
+
+    @Test("a run whose sender was ended could not run, and that is no loss", arguments: TestDatabase.dialects)
+    func cutShort(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        try database.location.makeStore().migrate()
+        let ledger = database.location.makeCanaryLedger()
+        let hour: Int64 = 3_600_000_000
+        try ledger.add(run("local cut short", at: noon))
+        try ledger.add(run("no job's number", at: noon + 1, mode: "sbatch"))
+        try ledger.add(run("a job", at: noon + 2, mode: "sbatch"))
+        var submitted = CanaryNews(run: "a job")
+        submitted.slurmJob = "7"
+        try ledger.note(submitted)
+        try ledger.add(run("lossy", at: noon + 3))
+        var ended = CanaryNews(run: "lossy")
+        (ended.ended, ended.deadline) = (noon + 4, noon + hour)
+        try ledger.note(ended)
+        try ledger.add(run("at it", at: noon + hour))
+        try receive(database, "local cut short", 1, at: noon + 5)
+
+        try ledger.giveUp(now: noon + hour + 120_000_004)
+        let report = try CanaryReport.ask(database.connect(), now: noon + 2 * hour)
+        #expect(
+            report.runs.map { "\($0.run): \($0.state)" } == [
+                "at it: submitted", "lossy: overdue", "a job: submitted", "no job's number: failed",
+                "local cut short: failed",
+            ])
+        #expect(report.overall == CanaryReport.Sample(expected: 2, received: 0))
+    }
+}
