@@ -18,6 +18,8 @@ public struct CanaryMetrics: Sendable, Equatable {
     /// Nil where none has come to its end.
     public var loss: Double?
     public var lossUpper95: Double?
+    /// When the newest run was sent out of which all has come, microseconds since 1970 UTC; nil where there is none.
+    public var lastComplete: Int64?
     /// Runs by state.
     public var states: [String: UInt64] = [:]
 

@@ -70,6 +70,11 @@ extension CanaryMetrics {
         if let lossUpper95 {
             add("canary_loss_upper_95", "Its upper bound at 95 %, exact binomial.", [("", "\(lossUpper95)")])
         }
+        if let lastComplete {
+            add(
+                "canary_last_complete_timestamp_seconds", "When the newest run was sent out of which all has come.",
+                [("", "\(lastComplete / 1_000_000)")])
+        }
         add(
             "canary_runs", "Runs of canaries of 30 days, by state.",
             states.sorted { $0.key < $1.key }.map { ("{state=\"\($0.key)\"}", "\($0.value)") })

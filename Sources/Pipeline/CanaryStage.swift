@@ -8,10 +8,11 @@ import Settings
 import Slurm
 import Store
 
-/// Sends canaries out on a schedule and watches what becomes of their jobs.
+/// Sends canaries out on a schedule, and watches what becomes of their jobs and of those that were sent out by hand.
 ///
 /// One thread runs it, with a connection to the store of its own. The schedule is kept by what the store has of earlier
-/// runs, so a restart sends none too many.
+/// runs, so a restart sends none too many. Nothing here waits for anything else: where Slurm does not answer, canaries are
+/// sent out, if it takes them, and what is known of them is told.
 final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource
@@ -19,7 +20,11 @@ final class CanaryStage {
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
-    private var failures = 0
+    /// Between looks at the schedule and the store, milliseconds.
+    private let interval: Int
+    /// Before Slurm is asked again, and before the store is complained of again.
+    private var slurmRetreat: Retreat
+    private var storeRetreat: Retreat
 
     init(
         settings: CanarySettings, source: any JobSource, ledger: any CanaryLedger, metrics: IngestMetrics,
@@ -31,36 +36,40 @@ final class CanaryStage {
         self.metrics = metrics
         self.stop = stop
         self.logger = logger
+        interval = min(30_000, max(1_000, 86_400_000 / settings.perDay / 4))
+        slurmRetreat = Retreat(interval: interval)
+        storeRetreat = Retreat(interval: interval)
     }
 
     /// Runs until the stop signal.
     func run() {
-        let interval = 86_400_000 / settings.perDay
         // who writes makes the tables
         while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
+        var nextWatch = 0
         while !stop.isRequested {
             do {
-                try sendIfDue(interval: Int64(interval) * 1_000)
-                try watch()
-                let report = try ledger.ask { connection throws(StoreError) in
-                    try CanaryReport.ask(connection, now: wallClock(), days: CanaryReport.days)
+                try ledger.giveUp(now: wallClock())
+                if settings.mode != "off" { try sendIfDue() }
+                if steadyMilliseconds() >= nextWatch {
+                    try watch()
+                    nextWatch = steadyMilliseconds() + slurmRetreat.wait
                 }
-                metrics.update { $0.canaries = CanaryMetrics(report) }
-                failures = 0
+                try tell()
+                _ = storeRetreat.end()
             } catch {
-                failures += 1
-                if failures & (failures - 1) == 0 {
-                    logger.warning("canaries: not for now", metadata: ["why": "\(error)", "failures": "\(failures)"])
+                if storeRetreat.goOn() {
+                    logger.warning(
+                        "canaries: not for now", metadata: ["why": "\(error)", "failures": "\(storeRetreat.failures)"])
                 }
             }
-            stop.wait(milliseconds: min(30_000, max(1_000, interval / 4)))
+            stop.wait(milliseconds: interval)
         }
     }
 
-    private func sendIfDue(interval: Int64) throws {
+    private func sendIfDue() throws(StoreError) {
         let last = try ledger.last()
         let now = wallClock()
-        if let last, now - last.submitted < interval { return }
+        if let last, now - last.submitted < 86_400_000_000 / Int64(settings.perDay) { return }
         let order = CanaryOrder(
             settings, number: last?.count ?? 0, now: now, random: .random(in: .min ... .max))
         try CanaryDispatch.send(order, ledger: ledger, clock: wallClock) { news in
@@ -68,17 +77,39 @@ final class CanaryStage {
         }
     }
 
-    private func watch() throws {
+    private func watch() throws(StoreError) {
         let open = try ledger.openJobs()
         if open.isEmpty { return }
+        let accounted: [JobFacts]
+        do throws(SlurmError) { accounted = try source.accounted(open.map { $0.slurmJob }) } catch {
+            if slurmRetreat.goOn() {
+                logger.warning(
+                    "canaries: Slurm does not tell what became of their jobs; asked again",
+                    metadata: [
+                        "why": "\(error)", "in_seconds": "\(slurmRetreat.wait / 1_000)",
+                        "failures": "\(slurmRetreat.failures)",
+                    ])
+            }
+            return
+        }
+        if slurmRetreat.end() { logger.notice("canaries: Slurm answers again") }
         var facts: [String: JobFacts] = [:]
-        for found in try source.accounted(open.map { $0.slurmJob }) { facts[found.jobID] = found }
+        for found in accounted { facts[found.jobID] = found }
         for (run, job, submitted) in open {
             try ledger.note(
                 SlurmCanaries.news(
                     of: run, submitted: submitted, facts: facts[job],
                     wait: Int64(settings.waitSeconds) * 1_000_000, now: wallClock()))
         }
+    }
+
+    private func tell() throws(StoreError) {
+        let report = try ledger.ask { connection throws(StoreError) in
+            try CanaryReport.ask(connection, now: wallClock(), days: CanaryReport.days)
+        }
+        // where nobody ever sent one there is nothing to tell
+        if settings.mode == "off", report.runs.isEmpty { return }
+        metrics.update { $0.canaries = CanaryMetrics(report) }
     }
 }
 
@@ -87,6 +118,7 @@ extension CanaryMetrics {
         self.init()
         loss = report.overall.loss
         lossUpper95 = report.overall.upper
+        lastComplete = report.runs.lazy.filter { $0.state == .complete }.map { $0.submitted }.max()
         for state in CanaryReport.State.allCases { states[state.rawValue] = UInt64(report.count(state)) }
     }
 }

@@ -81,7 +81,8 @@ public final class Pipeline: Sendable {
         startStage("write") { self.runWriter() }
         // no end waits for it: it may stand in a question to Slurm, and what it has not written it asks for again
         if slurm.source != "off" { startThread("jobs") { self.runJobs() } }
-        if canary.mode != "off" { startThread("canaries") { self.runCanaries() } }
+        // jobs of canaries that were sent out by hand are watched too
+        startThread("canaries") { self.runCanaries() }
         startThread("upkeep") { self.runUpkeep() }
     }
 

@@ -63,7 +63,11 @@ struct CanaryRunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For --mode sbatch.", valueName: "name"))
     var node: String?
 
-    @Option(help: "Seconds to wait for the records; what has not come then is lost.")
+    @Option(
+        help: """
+            Seconds to wait for the records; what has not come then is lost. Without it wait_s of the configuration \
+            (600), but of processes of this machine 30 at most.
+            """)
     var wait: Int?
 
     func validate() throws {
@@ -110,7 +114,9 @@ struct CanaryRunCommand: ParsableCommand {
         if !package.isEmpty { settings.packages = package }
         if let partition { settings.partitions = [partition] }
         if let node { settings.nodes = [node] }
-        settings.waitSeconds = wait ?? (settings.mode == Mode.sbatch.rawValue ? 600 : 30)
+        // what runs here has ended when the wait begins
+        settings.waitSeconds =
+            wait ?? (settings.mode == Mode.sbatch.rawValue ? settings.waitSeconds : min(30, settings.waitSeconds))
         if let prefix {
             settings.hook = Path.absolute(prefix)
             guard HookPlace.isHook(Path.absolute(prefix)) else {

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from daemon import ROOT, Daemon, StartDaemon, Store, free_udp_port, wait_until
+from daemon import PATIENCE, ROOT, Daemon, StartDaemon, Store, free_udp_port, wait_until
+from slurm_stand_in import StandIn
 
 HOOK = ROOT / "sitecustomize"
 # Names that say what came of a run, which outsiders rely on.
@@ -149,3 +153,77 @@ def test_records_of_canaries_are_accounted_for_whoever_sent_them(
     (line,) = daemon.customs.json("canary status")
     assert (line["run"], line["expected"], line["received"], line["lost"]) == ("by hand", 4, 3, 1)
     assert daemon.customs.health()["canary_loss"] == 0.25
+
+
+def metrics(port: int) -> dict[str, float]:
+    """The samples of `/metrics`, by name and labels."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+        lines = answer.read().decode().splitlines()
+    samples = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in samples}
+
+
+def test_every_figure_of_an_alert_rule_is_told(
+    sqlite_store: Store, start_daemon: StartDaemon
+) -> None:
+    port = free_udp_port()
+    settings = (
+        f'[canary]\nmode = "local"\nper_day = 86400\nprocesses = 1\nhook = "{HOOK}"\n'
+        f'python = "{sys.executable}"\nservers = ["udp://127.0.0.1:{port}"]\n'
+        f'partitions = ["cpu"]\nnodes = ["n1"]\n'
+    )
+    arguments = ["--listen", f"udp://127.0.0.1:{port}", "--http", f"127.0.0.1:{port}"]
+    daemon = start_daemon(sqlite_store, settings=settings, arguments=arguments)
+    complete = 'customs_canary_runs{state="complete"}'
+    wait_until(lambda: metrics(port).get(complete, 0) > 0, daemon.log_tail)
+    # a reason of rejection is told once there was one
+    daemon.send([b"nothing"])
+    reason = 'customs_rejected_total{reason="refused_by_store"}'
+    rules = (ROOT / "etc/prometheus/customs.rules.yml").read_text()
+    named = re.findall(r"customs_[a-z0-9_]+(?:\{[^}]*\})?", "".join(re.findall("expr:.*", rules)))
+    assert len(named) > 5
+    assert set(named) - {reason} <= metrics(port).keys()
+    # what ran on this machine was on no partition and no node of Slurm's
+    runs = daemon.customs.json("canary status")
+    assert {(line["partition"], line["node"]) for line in runs} == {(None, None)}
+
+
+def test_while_slurm_is_away_what_is_known_of_canaries_is_told(
+    sqlite_store: Store, start_daemon: StartDaemon, folder: Path
+) -> None:
+    stand_in = StandIn(folder)
+    stand_in.away.touch()
+    stand_in.ends_as("FAILED")
+    port = free_udp_port()
+    settings = stand_in.settings + stand_in.canary + 'mode = "sbatch"\n'
+    daemon = start_daemon(
+        sqlite_store, settings=settings, arguments=["--http", f"127.0.0.1:{port}"]
+    )
+    submitted, failed = (
+        f'customs_canary_runs{{state="{state}"}}' for state in ("submitted", "failed")
+    )
+    wait_until(lambda: metrics(port).get(submitted, 0) >= 2, daemon.log_tail)
+    assert "Problem talking to the database" in daemon.log.read_text()
+    stand_in.away.unlink()
+    wait_until(lambda: metrics(port)[failed] >= 2, daemon.log_tail)
+    assert daemon.customs.health()["canary_loss"] is None
+
+
+def test_a_job_that_was_sent_out_by_hand_is_watched_by_a_daemon_that_sends_none(
+    store: Store, start_daemon: StartDaemon, folder: Path
+) -> None:
+    stand_in = StandIn(folder)
+    stand_in.ends_as("FAILED")
+    daemon = start_daemon(store, settings=f"[slurm]\n{stand_in.commands}{stand_in.canary}")
+    (line,) = daemon.customs.json(
+        *("canary run", "--config", str(daemon.settings), "--mode", "sbatch", "--wait", "0")
+    )
+    assert (line["state"], line["slurm_job"]) == ("submitted", "1")
+
+    def state() -> str:
+        (told,) = daemon.customs.json("canary status")
+        return str(told["state"])
+
+    wait_until(lambda: state() == "failed", daemon.log_tail)
+    daemon.stop()
+    assert stand_in.count("sacct") == 1
