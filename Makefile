@@ -67,6 +67,7 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	MYPYPATH=bench/load:Tests/EndToEnd:Tests/Slurm .venv-test/bin/mypy --strict --explicit-package-bases Tests/Slurm
 	MYPYPATH=bench/hook .venv-test/bin/mypy --strict --explicit-package-bases bench/hook/hookcost
 	MYPYPATH=bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/ingest/ingestcost
+	MYPYPATH=bench/slurm:bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/slurm/slurmcalls
 	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)
 
 check-linkage: ## refuse a customsd that contains the full Foundation or needs a Swift runtime

@@ -133,6 +133,10 @@ static void make_job(struct workload *w, struct job *job)
         job->number = 10000000 + w->next_job++;
         job->step = 0;
         job->program = 2 * pick(w, w->user_share, USERS) + below(w, 2);
+        if (w->kind == WORKLOAD_JOBS) {
+            job->number = 10000000 + (job->number - 10000000) % JOBS;
+            job->program = 2 * (job->number % USERS);
+        }
     }
     job->size = 1;
     if (w->kind == WORKLOAD_REALISTIC) {
@@ -303,6 +307,7 @@ int workload_kind_named(const char *name, enum workload_kind *kind)
     if (!strcmp(name, "unique")) *kind = WORKLOAD_UNIQUE;
     else if (!strcmp(name, "steps")) *kind = WORKLOAD_STEPS;
     else if (!strcmp(name, "realistic")) *kind = WORKLOAD_REALISTIC;
+    else if (!strcmp(name, "jobs")) *kind = WORKLOAD_JOBS;
     else return -1;
     return 0;
 }

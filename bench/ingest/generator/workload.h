@@ -15,7 +15,11 @@ enum workload_kind {
     WORKLOAD_STEPS,
     /* Jobs of 1 to 4,096 processes that end together. */
     WORKLOAD_REALISTIC,
+    /* JOBS jobs, of which each record is one more process. */
+    WORKLOAD_JOBS,
 };
+
+enum { JOBS = 5000 };
 
 struct job {
     uint32_t number;

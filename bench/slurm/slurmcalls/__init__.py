@@ -1,0 +1,1 @@
+"""How often Slurm is asked while very many records come."""
