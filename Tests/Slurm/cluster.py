@@ -15,6 +15,7 @@ RIG = ROOT / "Tests/SlurmRig"
 # What users' jobs run, whatever else this machine has.
 PYTHON = "/usr/bin/python3"
 NODES = ("node01", "node02", "node03", "node04")
+PARTITIONS = ("regular", "debug")
 
 # Installed packages lie in such a folder, and not beside the program.
 PACKAGES = "site-packages"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cluster import NODES, PYTHON, Cluster, FileStore, Job, why_not
+from cluster import NODES, PARTITIONS, PYTHON, Cluster, FileStore, Job, why_not
 from daemon import CUSTOMS, CUSTOMSD, Customs, Daemon, wait_until
 
 
@@ -43,11 +43,16 @@ def daemon(cluster: Cluster, folder: Path) -> Iterator[Daemon]:
     """A daemon that asks by commands, to which the hook on all nodes sends."""
     home = folder / "daemon"
     home.mkdir()
-    settings = '[slurm]\nsource = "commands"\ncluster = "rig"\ninterval_s = 2\n'
+    settings = (
+        '[slurm]\nsource = "commands"\ncluster = "rig"\ninterval_s = 2\n'
+        # the first one goes out at the start, the others half a minute apart
+        f'[canary]\nmode = "sbatch"\nper_day = 2880\nprocesses = 4\npython = "{PYTHON}"\n'
+        f"partitions = {json.dumps(PARTITIONS)}\nnodes = {json.dumps(NODES[:2])}\n"
+    )
     made = Daemon(home, FileStore(home), settings=settings)
+    cluster.install(made.udp)
     made.start()
     try:
-        cluster.install(made.udp)
         yield made
         made.stop()
     finally:
