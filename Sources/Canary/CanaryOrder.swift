@@ -28,9 +28,9 @@ public struct CanaryOrder: Sendable, Equatable {
         }
         server = turn(settings.servers, number)
         let round = number / Int64(max(1, settings.servers.count))
-        let isJob = settings.mode == "sbatch"
-        node = (isJob ? turn(settings.nodes, round) : nil) ?? ""
-        partition = (isJob ? turn(settings.partitions, round / Int64(max(1, settings.nodes.count))) : nil) ?? ""
+        node = (settings.isJob ? turn(settings.nodes, round) : nil) ?? ""
+        partition =
+            (settings.isJob ? turn(settings.partitions, round / Int64(max(1, settings.nodes.count))) : nil) ?? ""
     }
 
     /// - Parameters:

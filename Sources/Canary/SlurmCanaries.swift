@@ -4,13 +4,19 @@ import Settings
 
 /// Sends canaries out as batch jobs.
 public enum SlurmCanaries {
+    public static let jobName = "customs-canary"
+    /// The time limit.
+    public static let minutes = 5
+
+    /// By sbatch.
+    ///
     /// - Returns: the job's number, or why there is none.
     public static func submit(_ order: CanaryOrder) -> Result<String, Refusal> {
         var arguments = [
-            "--parsable", "--job-name=customs-canary", "--output=/dev/null", "--error=/dev/null", "--ntasks=1",
-            "--time=5",
-            "--chdir=/",
+            "--parsable", "--job-name=\(jobName)", "--output=/dev/null", "--error=/dev/null", "--ntasks=1",
+            "--time=\(minutes)", "--chdir=/",
         ]
+        if let account = order.settings.account { arguments.append("--account=\(account)") }
         if !order.partition.isEmpty { arguments.append("--partition=\(order.partition)") }
         if !order.node.isEmpty { arguments.append("--nodelist=\(order.node)") }
         // the site's own come last, and win
@@ -33,6 +39,8 @@ public enum SlurmCanaries {
 
     public struct Refusal: Error, Sendable, Equatable {
         public let why: String
+
+        public init(why: String) { self.why = why }
     }
 
     /// What Slurm's word on the job comes to.
@@ -67,7 +75,7 @@ public enum SlurmCanaries {
     }
 
     /// Ends with 3 if not every process ran as it should.
-    static func script(_ order: CanaryOrder) -> String {
+    public static func script(_ order: CanaryOrder) -> String {
         var lines = ["failed=0"]
         if let hook = order.settings.hook {
             lines.append("export PYTHONPATH=\(quoted(hook))\"${PYTHONPATH:+:$PYTHONPATH}\"")

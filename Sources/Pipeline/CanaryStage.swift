@@ -16,6 +16,8 @@ import Store
 final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource
+    /// Who submits them in the mode `slurmrestd`.
+    private let rest: SlurmRest?
     private let ledger: any CanaryLedger
     private let metrics: IngestMetrics
     private let stop: StopSignal
@@ -27,11 +29,13 @@ final class CanaryStage {
     private var storeRetreat: Retreat
 
     init(
-        settings: CanarySettings, source: any JobSource, ledger: any CanaryLedger, metrics: IngestMetrics,
+        settings: CanarySettings, source: any JobSource, rest: SlurmRest?, ledger: any CanaryLedger,
+        metrics: IngestMetrics,
         stop: StopSignal, logger: Logger
     ) {
         self.settings = settings
         self.source = source
+        self.rest = rest
         self.ledger = ledger
         self.metrics = metrics
         self.stop = stop
@@ -72,8 +76,20 @@ final class CanaryStage {
         if let last, now - last.submitted < 86_400_000_000 / Int64(settings.perDay) { return }
         let order = CanaryOrder(
             settings, number: last?.count ?? 0, now: now, random: .random(in: .min ... .max))
-        try CanaryDispatch.send(order, ledger: ledger, clock: wallClock) { news in
+        try CanaryDispatch.send(order, ledger: ledger, submit: submit, clock: wallClock) { news in
             logger.warning("a canary could not run", metadata: ["run": "\(news.run)", "why": "\(news.failure ?? "")"])
+        }
+    }
+
+    private func submit(_ order: CanaryOrder) -> Result<String, SlurmCanaries.Refusal> {
+        guard settings.mode == "slurmrestd", let rest else { return SlurmCanaries.submit(order) }
+        var job = BatchJob(
+            name: SlurmCanaries.jobName, script: SlurmCanaries.script(order), minutes: SlurmCanaries.minutes)
+        if !order.partition.isEmpty { job.partition = order.partition }
+        if !order.node.isEmpty { job.node = order.node }
+        job.account = settings.account
+        do throws(SlurmError) { return .success(try rest.submit(job)) } catch {
+            return .failure(SlurmCanaries.Refusal(why: error.description))
         }
     }
 

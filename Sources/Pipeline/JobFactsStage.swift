@@ -116,11 +116,17 @@ extension SlurmSettings {
     var jobSource: (any JobSource)? {
         switch source {
         case "commands": commands
-        case "slurmrestd":
-            SlurmRest(
-                SlurmRest.Place(url: url ?? "", version: version, user: user, tokenFile: tokenFile),
-                secondsAtMost: timeoutSeconds)
+        case "slurmrestd": rest
         default: nil
+        }
+    }
+
+    /// Nil where nobody has said where it is.
+    var rest: SlurmRest? {
+        url.map {
+            SlurmRest(
+                SlurmRest.Place(url: $0, version: version, user: user, tokenFile: tokenFile),
+                secondsAtMost: timeoutSeconds)
         }
     }
 

@@ -151,8 +151,8 @@ public final class Pipeline: Sendable {
 
     private func runCanaries() {
         CanaryStage(
-            settings: canary, source: slurm.jobSource ?? slurm.commands, ledger: location.makeCanaryLedger(),
-            metrics: metrics, stop: stopAsking, logger: logger
+            settings: canary, source: slurm.jobSource ?? slurm.commands, rest: slurm.rest,
+            ledger: location.makeCanaryLedger(), metrics: metrics, stop: stopAsking, logger: logger
         ).run()
     }
 

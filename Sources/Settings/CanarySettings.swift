@@ -1,12 +1,12 @@
 /// Canaries: Python processes of our own, of which it is known how many records must come.
 public struct CanarySettings: Sendable, Equatable {
-    /// `off`, `local` or `sbatch`.
+    /// `off`, `local`, `sbatch` or `slurmrestd`.
     public var mode = "off"
     /// Runs a day, evenly spread.
     public var perDay = 48
     /// Python processes of a run.
     public var processes = 10
-    /// Those of them that end by SIGKILL; nil for one of a run under `sbatch` and none of a `local` one, for which nobody
+    /// Those of them that end by SIGKILL; nil for one of a run that is a job and none of a `local` one, for which nobody
     /// sweeps.
     public var killed: Int?
     /// After the end of a run, until what has not come is lost.
@@ -22,12 +22,17 @@ public struct CanarySettings: Sendable, Equatable {
     public var partitions: [String] = []
     public var nodes: [String] = []
     public var sbatch = "sbatch"
-    /// More options of sbatch, such as `--account=ops`.
+    /// More options of sbatch, such as `--qos=low`.
     public var options: [String] = []
+    /// Whom the jobs are charged to; nil for the default of their user.
+    public var account: String?
 
-    public static let modes = ["off", "local", "sbatch"]
+    public static let modes = ["off", "local", "sbatch", "slurmrestd"]
 
     public init() {}
 
-    public var killedProcesses: Int { min(killed ?? (mode == "sbatch" ? 1 : 0), processes) }
+    /// Whether a run is a batch job.
+    public var isJob: Bool { mode == "sbatch" || mode == "slurmrestd" }
+
+    public var killedProcesses: Int { min(killed ?? (isJob ? 1 : 0), processes) }
 }

@@ -73,7 +73,7 @@ public enum SettingsFile {
         let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
         settings.log.level = try log?.choice("level", among: levels) ?? settings.log.level
         try apply(slurm: root, to: &settings.slurm)
-        try apply(canary: root, to: &settings.canary)
+        try apply(canary: root, to: &settings.canary, slurm: settings.slurm)
     }
 
     private static func apply(slurm root: Section, to slurm: inout SlurmSettings) throws(SettingsError) {
@@ -111,13 +111,15 @@ public enum SettingsFile {
         }
     }
 
-    private static func apply(canary root: Section, to canary: inout CanarySettings) throws(SettingsError) {
+    private static func apply(
+        canary root: Section, to canary: inout CanarySettings, slurm: SlurmSettings
+    ) throws(SettingsError) {
         guard
             let section = try root.section(
                 "canary",
                 [
                     "mode", "per_day", "processes", "killed", "wait_s", "python", "hook", "packages", "servers",
-                    "partitions", "nodes", "sbatch", "options",
+                    "partitions", "nodes", "sbatch", "options", "account",
                 ])
         else { return }
         canary.mode = try section.choice("mode", among: CanarySettings.modes) ?? canary.mode
@@ -136,6 +138,10 @@ public enum SettingsFile {
         canary.nodes = try section.strings("nodes") ?? canary.nodes
         canary.sbatch = try section.string("sbatch") ?? canary.sbatch
         canary.options = try section.strings("options") ?? canary.options
+        canary.account = try section.string("account") ?? canary.account
+        if canary.mode == "slurmrestd" && slurm.url == nil {
+            throw section.complaint("mode", "\"slurmrestd\" needs url in [slurm], where slurmrestd listens")
+        }
         if canary.mode == "local" && canary.hook == nil {
             throw section.complaint("mode", "\"local\" needs hook, the hook's directory")
         }

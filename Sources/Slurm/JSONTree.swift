@@ -50,6 +50,8 @@ indirect enum JSONTree: Equatable {
 package struct SlurmDocument {
     private(set) var jobs: [JSONTree] = []
     private(set) var errors: [JSONTree] = []
+    /// Of a job that was submitted.
+    private(set) var jobNumber: Int64?
 
     /// Room behind an answer that saves a copy of it.
     static let padding = JSONScanner.padding
@@ -91,6 +93,7 @@ package struct SlurmDocument {
             switch name {
             case "jobs": jobs = try scanner.list { scanner throws(JSONError) in try scanner.tree(depth: 2, keys: keys) }
             case "errors": errors = try scanner.list { scanner throws(JSONError) in try scanner.tree(depth: 2) }
+            case "job_id": jobNumber = try scanner.tree(depth: 2).number
             default: try scanner.skipValue(depth: 1)
             }
             hasMember = try scanner.next(close: closingBrace)

@@ -58,7 +58,25 @@ public final class SlurmRest: JobSource {
         }
     }
 
+    /// Submits a job.
+    ///
+    /// - Returns: its number.
+    public func submit(_ job: BatchJob) throws(SlurmError) -> String {
+        let path = "/slurm/\(place.version)/job/submit"
+        let document = try ask(path, keys: [], body: job.request(version: place.version))
+        if let number = document.jobNumber, number > 0 { return String(number) }
+        let error = document.errors.first
+        throw .refused(
+            url: place.url + path, status: 200,
+            why: error?["description"].text ?? error?["error"].text ?? "it names no job")
+    }
+
     private func get(_ path: String, keys: Set<String>) throws(SlurmError) -> SlurmDocument {
+        try ask(path, keys: keys, body: nil)
+    }
+
+    /// - Parameter posted: JSON; nil to get.
+    private func ask(_ path: String, keys: Set<String>, body posted: String?) throws(SlurmError) -> SlurmDocument {
         var socket: String?
         var url = place.url + path
         if let path = socketPath {
@@ -66,7 +84,8 @@ public final class SlurmRest: JobSource {
             url = "http://localhost" + url.dropFirst(place.url.count)
         }
         var body: [UInt8] = []
-        let status = try request(url, socket: socket, headers: try headers(), into: &body)
+        let status = try request(
+            url, socket: socket, headers: try headers(isPost: posted != nil), body: posted, into: &body)
         let beginning = Array(body.prefix(200))
         let what = place.url + path.prefix { $0 != "?" }
         let document: SlurmDocument
@@ -90,8 +109,9 @@ public final class SlurmRest: JobSource {
         place.url.hasPrefix("unix://") ? String(place.url.dropFirst("unix://".count)) : nil
     }
 
-    private func headers() throws(SlurmError) -> [String] {
+    private func headers(isPost: Bool) throws(SlurmError) -> [String] {
         var headers = ["Accept: application/json"]
+        if isPost { headers.append("Content-Type: application/json") }
         if let user = place.user { headers.append("X-SLURM-USER-NAME: \(user)") }
         if let token = try token() { headers.append("X-SLURM-USER-TOKEN: \(token)") }
         return headers
@@ -117,13 +137,13 @@ public final class SlurmRest: JobSource {
     }
 
     private func request(
-        _ url: String, socket: String?, headers: [String], into body: inout [UInt8]
+        _ url: String, socket: String?, headers: [String], body posted: String?, into body: inout [UInt8]
     ) throws(SlurmError) -> Int {
         var answer = ccurl_answer()
         let list = headers.map { strdup($0) }
         defer { for line in list { free(line) } }
         let pointers = list.map { UnsafePointer($0) } + [nil]
-        let code = ccurl_request(url, socket, pointers, nil, secondsAtMost, SlurmRest.bytesAtMost, &answer)
+        let code = ccurl_request(url, socket, pointers, posted, secondsAtMost, SlurmRest.bytesAtMost, &answer)
         defer { ccurl_free(&answer) }
         if answer.is_cut != 0 { throw .tooLong(what: place.url, bytes: SlurmRest.bytesAtMost) }
         guard code == 0 else {

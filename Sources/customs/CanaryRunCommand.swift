@@ -34,7 +34,7 @@ struct CanaryRunCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "local or sbatch. Without it as in the configuration, or local.")
+    @Option(help: "local or sbatch. Without it as in the configuration (sbatch for slurmrestd), or local.")
     var mode: Mode?
 
     @Option(name: [.long, .customLong("of")], help: "How many Python processes; each sends one record.")
@@ -108,6 +108,8 @@ struct CanaryRunCommand: ParsableCommand {
         var settings = all.canary
         if let mode { settings.mode = mode.rawValue }
         if settings.mode == "off" { settings.mode = Mode.local.rawValue }
+        // what runs by hand is of whoever calls this, and slurmrestd's token is not
+        if settings.mode == "slurmrestd" { settings.mode = Mode.sbatch.rawValue }
         settings.processes = processes ?? settings.processes
         settings.killed = killed ?? settings.killed
         settings.python = python ?? settings.python

@@ -66,7 +66,8 @@ import Testing
             partitions = ["a", "b"]
             nodes = ["n1"]
             sbatch = "/opt/slurm/bin/sbatch"
-            options = ["--account=ops"]
+            options = ["--qos=low"]
+            account = "ops"
 
             [merge]
             batch_records = 1
@@ -117,7 +118,8 @@ import Testing
         expected.canary.partitions = ["a", "b"]
         expected.canary.nodes = ["n1"]
         expected.canary.sbatch = "/opt/slurm/bin/sbatch"
-        expected.canary.options = ["--account=ops"]
+        expected.canary.options = ["--qos=low"]
+        expected.canary.account = "ops"
         expected.merge.batchRecords = 1
         expected.merge.batchDelayMilliseconds = 0
         expected.log.level = "debug"

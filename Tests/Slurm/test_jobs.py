@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cluster import LIMIT_PATIENCE, NODES, PYTHON, Cluster, FileStore, Job
-from daemon import Customs, Daemon, wait_until
+from daemon import Customs, Daemon, free_udp_port, wait_until
 
 WaitForJob = Callable[..., Job]
 
@@ -260,6 +260,50 @@ def test_what_was_killed_at_its_time_limit_is_told_with_its_packages(
     assert run["packages"] == {"numpy": "1.26.4"}
     assert run["main"] == str(cluster.work / "train.py")
     assert run["username"] == "alice"
+
+
+def test_canaries_are_submitted_by_slurmrestd(
+    cluster: Cluster, jobs: dict[str, str], customs: Customs
+) -> None:
+    assert jobs
+    home = cluster.folder / "submitting"
+    home.mkdir()
+    token = home / "token"
+    token.write_text(cluster.run("scontrol", "token", "lifespan=600", "username=carol"))
+    token.chmod(0o600)
+    port = free_udp_port()
+    settings = (
+        '[slurm]\nsource = "commands"\nurl = "http://127.0.0.1:16820"\nuser = "carol"\n'
+        f'token_file = "{token}"\n[canary]\nmode = "slurmrestd"\nprocesses = 3\nkilled = 0\n'
+        f'python = "{PYTHON}"\nservers = ["udp://127.0.0.1:{port}"]\naccount = "nstaff"\n'
+        f'partitions = ["debug"]\nnodes = ["{NODES[1]}"]\nper_day = 8640\n'
+    )
+    daemon = Daemon(home, FileStore(home), settings=settings, port=port)
+    daemon.start()
+    try:
+
+        def complete() -> list[dict[str, Any]]:
+            lines = daemon.customs.json("canary status")
+            return [line for line in lines if line["state"] == "complete"]
+
+        wait_until(
+            lambda: bool(complete()),
+            lambda: f"{daemon.customs.json('canary status')}\n{daemon.log_tail()}",
+        )
+        line = complete()[-1]
+        assert (line["received"], line["lost"], line["partition"]) == (3, 0, "debug")
+        fields = ("JobName", "User", "Account", "Partition", "NodeList", "State")
+        wait_until(
+            lambda: (
+                cluster.accounting(line["slurm_job"], *fields)
+                == [["customs-canary", "carol", "nstaff", "debug", NODES[1], "COMPLETED"]]
+            ),
+            lambda: str(cluster.accounting(line["slurm_job"], *fields)),
+        )
+        daemon.stop()
+    finally:
+        daemon.abandon()
+        print(daemon.log_tail())
 
 
 @pytest.mark.parametrize("way", ["socket", "tcp"])
