@@ -51,6 +51,11 @@ final class CanaryStage {
         while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         var nextWatch = 0
         while !stop.isRequested {
+            if metrics.snapshot.storeIsAway {
+                // who writes says so
+                stop.wait(milliseconds: interval)
+                continue
+            }
             do {
                 try ledger.giveUp(now: wallClock())
                 if settings.mode != "off" { try sendIfDue() }

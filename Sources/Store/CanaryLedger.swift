@@ -78,11 +78,16 @@ final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
     }
 
     func giveUp(now: Int64) throws(StoreError) {
-        try query(
-            """
-            UPDATE canary_runs SET failure = ? WHERE ended IS NULL AND failure IS NULL AND slurm_job IS NULL
+        let given = """
+            ended IS NULL AND failure IS NULL AND slurm_job IS NULL
                 AND submitted < ? - expected * \(CanaryRun.longestProcess)
-            """, [.text("who sent it out ended before it was through"), .integer(now - CanaryRun.longestSilence)])
+            """
+        let moment = SQLValue.integer(now - CanaryRun.longestSilence)
+        // no writer need wait where there is nothing
+        if try query("SELECT 1 FROM canary_runs WHERE \(given) LIMIT 1", [moment]).isEmpty { return }
+        try query(
+            "UPDATE canary_runs SET failure = ? WHERE \(given)",
+            [.text("who sent it out ended before it was through"), moment])
     }
 
     func last() throws(StoreError) -> (submitted: Int64, count: Int64)? {

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ time.sleep(float(sys.argv[1]) if sys.argv[1:] else 0)
 PROGRAMS = {
     f"{PACKAGES}/numpy.py": "__version__ = '1.26.4'\n",
     "train.py": TRAIN,
+    # talks to the other ranks, so that they must be of one world
+    "ranks.py": f"{IMPORTS}\nfrom mpi4py import MPI\nassert MPI.COMM_WORLD.allreduce(1) == 4\n",
     "fail.py": f"{IMPORTS}\nsys.exit(3)\n",
     "greedy.py": f"{IMPORTS}\nhoard = [bytearray(b'x') * 50_000_000 for _ in range(40)]\n",
 }
@@ -86,6 +90,7 @@ class Cluster:
         self.hooks = folder / "rig/hooks"
         self.work = folder / "work"
         self.hook = folder / "hook"
+        self.opt_out = folder / "opt-out"
         self.environment = clean_environment(folder) | {
             "RIG_STATE": str(self.state),
             "RIG_HOOKS": str(self.hooks),
@@ -116,7 +121,10 @@ class Cluster:
         """What a centre does: the hook's tree, TaskProlog and epilog, and a trace directory."""
         settings = self.folder / "hook.conf"
         # where a process with no environment is looked for in a job's control group
-        settings.write_text("compute = env:SLURM_JOB_ID, host:node*\n")
+        settings.write_text(
+            f"compute = env:SLURM_JOB_ID, host:node*\nopt_out_file = {self.opt_out}\n"
+        )
+        self.opt_out.touch()
         command = [
             *(str(CUSTOMS), "hook", "install", "--prefix", str(self.hook), "--server", server),
             *("--trace-dir", "/run/node/traces", "--python", PYTHON),
@@ -150,11 +158,32 @@ class Cluster:
         place.write_text(changed)
         place.chmod(0o755)
 
+    @contextmanager
+    def spank(self) -> Iterator[None]:
+        """The SPANK plugin instead of the TaskProlog."""
+        plugin = self.folder / "spank_customs.so"
+        flags = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-shared"]
+        source = ROOT / "etc/slurm/spank_customs.c"
+        subprocess.run(["cc", *flags, "-o", str(plugin), str(source)], check=True)
+        line = self.hooks / "spank/10-customs.conf"
+        prolog = self.hooks / "taskprolog.d/customs"
+        line.write_text(f"required {plugin} path={self.hook} opt_out_file={self.opt_out}\n")
+        prolog.chmod(0o644)
+        try:
+            yield
+        finally:
+            prolog.chmod(0o755)
+            line.unlink()
+
     def program(self, name: str) -> str:
         """A copy of train.py under another name, so that its run is told from others."""
+        return self.copy("train.py", name)
+
+    def copy(self, original: str, name: str) -> str:
+        """A copy of one of the programs under another name."""
         path = self.work / f"{name}.py"
         if not path.exists():
-            shutil.copy(self.work / "train.py", path)
+            shutil.copy(self.work / original, path)
         return f"{PYTHON} {path}"
 
     def run(self, *command: str, user: str = "root", check: bool = True) -> str:

@@ -193,6 +193,49 @@ def test_ranks_are_one_run_whoever_launches_them(
     assert runs == {f"{name}.py": (1, 1) for name in launchers} | {"unheard-of.py": (8, 0)}
 
 
+def test_mpi4py_is_one_run_within_slurm_and_without(
+    cluster: Cluster, jobs: dict[str, str], customs: Customs, wait_for_job: WaitForJob
+) -> None:
+    assert jobs
+    # Debian's mpi4py is OpenMPI's
+    openmpi = "mpirun.openmpi -n 4 --oversubscribe"
+    launchers = {"mpi4py-mpirun": openmpi, "mpi4py-pmix": "srun --mpi=pmix"}
+    lines = [f"{launcher} {cluster.copy('ranks.py', name)}" for name, launcher in launchers.items()]
+    number = cluster.submit(
+        *(
+            "alice",
+            "\n".join(["set -e", *lines]),
+            f"--exclude={NODES[3]}",
+            "--nodes=2",
+            "--ntasks=4",
+        )
+    )
+    job = wait_for_job(number, is_of_slurm("COMPLETED"))
+    assert {
+        run["main"].rpartition("/")[2]: (run["processes"], run["ranks_reported"])
+        for run in job["runs"]
+    } == {f"{name}.py": (1, 1) for name in launchers}
+    assert {"mpi4py", "numpy"} <= job["runs"][0]["packages"].keys()
+
+    # and of no job at all
+    outside = {
+        cluster.copy("ranks.py", "mpi4py-outside"): openmpi,
+        cluster.program("hydra-outside"): "mpiexec.hydra -n 4",
+    }
+    for program, launcher in outside.items():
+        command = f"{launcher} {program}".split()
+        cluster.run("env", f"PYTHONPATH={cluster.hook}", *command, user="alice")
+    question = (
+        "SELECT program, sum(processes), count(*) FROM named_runs WHERE job_id IS NULL"
+        " AND program LIKE '%-outside.py' GROUP BY program ORDER BY program"
+    )
+    expected = [f"{program.split()[1]}|1|1" for program in sorted(outside)]
+    wait_until(
+        lambda: customs.text("sql", "--command", question).splitlines()[1:] == expected,
+        lambda: customs.text("sql", "--command", question),
+    )
+
+
 def test_claims_that_slurm_denies_are_listed_and_slurm_wins(
     cluster: Cluster, jobs: dict[str, str], customs: Customs, wait_for_job: WaitForJob
 ) -> None:

@@ -10,7 +10,7 @@
 #   RIG_STATE   where everything lives (default: customs-slurm-rig/state under $TMPDIR or /tmp)
 #   RIG_HOOKS   scripts in prolog.d, epilog.d and taskprolog.d, SPANK lines in spank/*.conf (default: hooks beside it)
 #   RIG_NODES   number of nodes (4)       RIG_PORT    first of the ports (16800)
-#   RIG_CGROUP  auto, v1 or none          RIG_MPI=1   OpenMPI and MPICH too
+#   RIG_CGROUP  auto, v1 or none          RIG_MPI=1   OpenMPI, MPICH and mpi4py (by OpenMPI) too
 #   RIG_REST=1  slurmrestd too            RIG_PRIVATE directories that each node has for itself
 #   RIG_IDLE=0  do not wait until all nodes are idle: jobs run, and only what is missing is started
 set -euo pipefail
@@ -37,7 +37,7 @@ mkdir -p "$(dirname "$RIG_STATE")"
 # ---- 1. packages -------------------------------------------------------------------------------------------
 PK="slurmctld slurmd slurmdbd slurm-client slurm-wlm-jwt-plugin munge mariadb-server"
 [ "$RIG_REST" = 1 ] && PK="$PK slurmrestd curl"
-[ "$RIG_MPI" = 1 ]  && PK="$PK openmpi-bin mpich libpmi2-0"
+[ "$RIG_MPI" = 1 ]  && PK="$PK openmpi-bin mpich libpmi2-0 python3-mpi4py"
 need=""; for p in $PK; do dpkg-query -W -f '${db:Status-Abbrev}\n' "$p" 2>/dev/null | grep -q '^ii' || need="$need $p"; done
 if [ -n "$need" ]; then
   # keep every maintainer script from starting a daemon of its own
