@@ -8,7 +8,7 @@ import Testing
         return job
     }
 
-    private let script = #""script":"# + #""# + ##"#!/bin/sh\necho \"a\\b\"\n\tä\u0001\n""##
+    private let script = ##""script":"#!/bin/sh\necho \"a\\b\"\n\tä\u0001\n""##
     private let common =
         #""name":"n","tasks":1,"time_limit":5,"current_working_directory":"/","standard_output":"/dev/null","#
         + #""standard_error":"/dev/null""#
