@@ -18,8 +18,8 @@ public struct BatchJob: Sendable, Equatable {
 
     /// The request's body (`/slurm/VERSION/job/submit`).
     ///
-    /// - Parameter version: `v0.0.38` and so on. From 0.0.39 on the environment and the nodes are lists, and from 0.0.41
-    ///   on the script is a part of the job.
+    /// - Parameter version: `v0.0.38` and so on. From 0.0.39 on the environment and the nodes are lists, and these have
+    ///   another name; from 0.0.41 on the script is a part of the job.
     package func request(version: String) -> String {
         let minor = version.split(separator: ".").last.flatMap { Int($0) } ?? 0
         let path = "/usr/local/bin:/usr/bin:/bin"
@@ -35,7 +35,8 @@ public struct BatchJob: Sendable, Equatable {
         if let partition { members.append(("partition", BatchJob.quoted(partition))) }
         if let account { members.append(("account", BatchJob.quoted(account))) }
         if let node {
-            members.append(("required_nodes", minor >= 39 ? "[\(BatchJob.quoted(node))]" : BatchJob.quoted(node)))
+            members.append(
+                minor >= 39 ? ("required_nodes", "[\(BatchJob.quoted(node))]") : ("nodelist", BatchJob.quoted(node)))
         }
         let script = "\"script\":" + BatchJob.quoted("#!/bin/sh\n" + script + "\n")
         let job = members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")

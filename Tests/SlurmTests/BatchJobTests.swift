@@ -18,7 +18,7 @@ import Testing
         let said = #""environment":{"PATH":"/usr/local/bin:/usr/bin:/bin"}"#
         #expect(
             job.request(version: "v0.0.38")
-                == #"{"job":{\#(common),\#(said),\#(charged),"required_nodes":"n1"},\#(script)}"#)
+                == #"{"job":{\#(common),\#(said),\#(charged),"nodelist":"n1"},\#(script)}"#)
     }
 
     @Test("lists from 0.0.39 on, and the script within the job from 0.0.41 on") func newForms() {
