@@ -3,7 +3,8 @@ import Listen
 import Logging
 import Store
 
-/// Keeps the store quick to ask, beside the way of the records and never on it: packs days that have ended.
+/// Keeps the store quick to ask and to tidy up, beside the way of the records and never on it: makes tables for months to come,
+/// and packs days that have ended.
 ///
 /// One thread runs it, with a connection to the store of its own. What goes wrong waits for the next round.
 final class UpkeepStage {
@@ -30,7 +31,7 @@ final class UpkeepStage {
         while !stop.isRequested {
             if !metrics.snapshot.storeIsAway {
                 do throws(StoreError) { try round() } catch {
-                    logger.warning("days are not packed for now; tried again", metadata: ["why": "\(error)"])
+                    logger.warning("the store is not tidied up for now; tried again", metadata: ["why": "\(error)"])
                 }
             }
             stop.wait(milliseconds: UpkeepStage.interval)
@@ -38,6 +39,7 @@ final class UpkeepStage {
     }
 
     private func round() throws(StoreError) {
+        try upkeep.makeAhead()
         for day in try upkeep.daysToPack() {
             if stop.isRequested { return }
             _ = try upkeep.pack(day: day)

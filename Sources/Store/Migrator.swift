@@ -22,11 +22,9 @@ enum Migrator {
             for migration in Schema.migrations where migration.version > found {
                 try connection.run(script: migration.script(for: connection.dialect))
                 if migration.version == 1 { try fillMonths(connection) }
-                let now =
-                    connection.dialect == .postgres
-                    ? "CAST(extract(epoch FROM now()) AS bigint)" : "CAST(strftime('%s', 'now') AS integer)"
+                if migration.version == 5 { try RunPartitions.makeAhead(connection) }
                 try connection.query(
-                    "INSERT INTO schema_versions (version, applied) VALUES (?, \(now))",
+                    "INSERT INTO schema_versions (version, applied) VALUES (?, \(connection.dialect.now))",
                     [.integer(Int64(migration.version))])
             }
         }

@@ -367,9 +367,12 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         let fresh: Int64?
         switch connection.dialect {
         case .postgres:
-            // xmax is 0 in a row that this statement inserted, and the updater's number in one that it updated
+            // what was there has more processes than this batch; a filter's subquery is hashed, where a join would be a loop
             fresh = try connection.query(
-                "WITH written AS (\(upsert) RETURNING (xmax = 0) AS fresh) SELECT count(*) FROM written WHERE fresh"
+                """
+                WITH written AS (\(upsert) RETURNING runs.run, runs.processes)
+                SELECT count(*) FILTER (WHERE (run, processes) IN (SELECT s.run, s.processes FROM staged_runs s)) FROM written
+                """
             ).first?[0].integer
         case .sqlite:
             // nobody else writes while this transaction lasts

@@ -1,5 +1,8 @@
 /// Keeps a store quick to ask. One thread uses it, which may block.
 public protocol StoreUpkeep: AnyObject {
+    /// Makes room for months to come.
+    func makeAhead() throws(StoreError)
+
     /// Days that are to be packed, counted from 1970-01-01 UTC, the newest first.
     func daysToPack() throws(StoreError) -> [Int]
 
@@ -26,6 +29,10 @@ final class SQLUpkeep<Connection: SQLConnection>: StoreUpkeep {
 
     init(connect: @escaping () throws(StoreError) -> Connection) {
         link = StoreLink(staged: [], connect: connect)
+    }
+
+    func makeAhead() throws(StoreError) {
+        try link.attempt { (connection: Connection) throws(StoreError) in try RunPartitions.makeAhead(connection) }
     }
 
     func daysToPack() throws(StoreError) -> [Int] {

@@ -59,7 +59,14 @@ public struct Pruning: Sendable, Equatable {
         var pruning = Pruning()
         let jobDay = min(day, today - jobPatience)
         let first = try nextDay(connection, from: 0) ?? day
-        var next: Int? = first
+        for month in try RunPartitions.months(connection, before: day) {
+            let (runs, processes) = try prune(connection, month, notesJobsFrom: jobDay)
+            pruning.runs += runs
+            pruning.processes += processes
+            progress(month.nextDay - first, day - first)
+        }
+        // what is not in tables of months, and what was in one that was busy
+        var next = try nextDay(connection, from: 0)
         while let current = next, current < day {
             let (runs, processes) = try connection.transaction { () throws(StoreError) -> (Int64, Int64) in
                 try prune(connection, day: current, notesJobs: current >= jobDay)
@@ -96,19 +103,61 @@ public struct Pruning: Sendable, Equatable {
             .map { Int($0) }
     }
 
+    /// Takes away a month that has a table of its own. Where somebody uses the table all the time, nothing happens: then it is
+    /// emptied day by day, like others, and dropped when it is pruned the next time.
+    private static func prune(
+        _ connection: any SQLConnection, _ month: RunPartitions.Month, notesJobsFrom jobDay: Int
+    ) throws(StoreError) -> (Int64, Int64) {
+        do {
+            return try connection.transaction { () throws(StoreError) -> (Int64, Int64) in
+                var sum: (Int64, Int64) = (0, 0)
+                var next = try nextDay(connection, from: month.firstDay)
+                while let current = next, current < month.nextDay {
+                    let (runs, processes) = try keep(connection, day: current, notesJobs: current >= jobDay)
+                    sum = (sum.0 + runs, sum.1 + processes)
+                    try PackedDays.forget([current], on: connection)
+                    next = try nextDay(connection, from: current + 1)
+                }
+                try RunPartitions.lock(month, on: connection)
+                let left = try connection.query("SELECT count(*), COALESCE(sum(processes), 0) FROM \(month.table)")
+                    .first
+                // what came meanwhile has not been kept
+                guard left?[0].integer == sum.0, left?[1].integer == sum.1 else { throw .busy("late records came") }
+                try connection.run(script: "DROP TABLE \(month.table)")
+                return sum
+            }
+        } catch {
+            guard case .busy = error else { throw error }
+            return (0, 0)
+        }
+    }
+
     private static func prune(
         _ connection: any SQLConnection, day: Int, notesJobs: Bool
     ) throws(StoreError) -> (Int64, Int64) {
-        let range =
-            "run >= \(connection.dialect.runKey(beginning: day)) AND run < \(connection.dialect.runKey(beginning: day + 1))"
+        let sum = try keep(connection, day: day, notesJobs: notesJobs)
+        try connection.query("DELETE FROM runs WHERE \(range(connection, of: day))")
+        try PackedDays.forget([day], on: connection)
+        return sum
+    }
+
+    private static func range(_ connection: any SQLConnection, of day: Int) -> String {
+        "run >= \(connection.dialect.runKey(beginning: day)) AND run < \(connection.dialect.runKey(beginning: day + 1))"
+    }
+
+    /// Keeps what outlives the day's runs.
+    ///
+    /// - Returns: how many runs and processes there are.
+    private static func keep(
+        _ connection: any SQLConnection, day: Int, notesJobs: Bool
+    ) throws(StoreError) -> (Int64, Int64) {
+        let range = range(connection, of: day)
         for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
         if notesJobs {
             try connection.query(
                 "UPDATE jobs SET last_pruned = \(day) WHERE id IN (SELECT job FROM runs WHERE \(range))")
         }
         let row = try connection.query("SELECT count(*), sum(processes) FROM runs WHERE \(range)").first
-        try connection.query("DELETE FROM runs WHERE \(range)")
-        try PackedDays.forget([day], on: connection)
         return (row?[0].integer ?? 0, row?[1].integer ?? 0)
     }
 

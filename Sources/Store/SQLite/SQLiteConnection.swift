@@ -65,7 +65,8 @@ public final class SQLiteConnection: SQLConnection {
             try body(
                 (0..<sqlite3_column_count(statement)).map { index in
                     UnsafeRawBufferPointer(
-                        start: sqlite3_column_blob(statement, index), count: Int(sqlite3_column_bytes(statement, index)))
+                        start: sqlite3_column_blob(statement, index), count: Int(sqlite3_column_bytes(statement, index))
+                    )
                 })
         }
     }
