@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receiver import Receiver, environment, interpreters, run
+from receiver import Receiver, environment, interpreters, pypy, run
 
 NUMBER = (int, float)
 #: The keys of the contract and the types of their values.
@@ -123,6 +123,22 @@ def test_the_program_has_its_path_when_its_directory_is_gone(
     result = run([path], environment(receiver, packages), executable, cwd=tmp_path)
     assert result.returncode == 0
     assert receiver.record()["main"] == path
+
+
+@pytest.mark.parametrize("executable", interpreters() + pypy())
+def test_a_start_in_a_directory_that_is_gone(
+    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    path = script(tmp_path, "import numpy; print('done')\n")
+    shell = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"'
+    for arguments, main in (([path], path), (["-c", "import numpy; print('done')"], "-c")):
+        bare, hooked = [
+            run(["-c", shell, executable, *arguments], variables, "/bin/sh", cwd=tmp_path)
+            for variables in (environment(None, packages), environment(receiver, packages))
+        ]
+        assert (hooked.returncode, hooked.stdout, hooked.stderr) == (0, b"done\n", bare.stderr)
+        record = receiver.record()
+        assert (record["main"], record["packages"]) == (main, {"numpy": "1.26.4"})
 
 
 def test_the_message_names_the_process(receiver: Receiver, packages: Path) -> None:

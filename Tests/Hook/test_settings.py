@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receiver import HOOK, Receiver, environment, install, run
+from receiver import HOOK, Receiver, environment, install, interpreters, pypy, run
 
 sys.path.insert(0, str(HOOK))
 from customs_hook import rules
@@ -160,6 +160,46 @@ def test_predicates_find_names_of_their_own(
     )
     assert found("import colorsys", receiver, packages, CUSTOMS_PACKAGES=listing) == {"used": None}
     assert found("import json", receiver, packages, CUSTOMS_PACKAGES=listing) == {}
+
+
+#: Of these Python has something to say: the first when it compiles them, the second as they run.
+DOUBTFUL = (("doubtful", '"x" is "x"'), ("deprecated", "sys_modules['old'].name"))
+OLD = "import warnings\ndef __getattr__(name): warnings.warn('old', FutureWarning); return 1\n"
+
+
+@pytest.mark.parametrize("options", [[], ["-W", "error"]], ids=" ".join)
+@pytest.mark.parametrize("place", ["list", "site"])
+@pytest.mark.parametrize("executable", interpreters() + pypy())
+def test_python_says_nothing_of_predicates(
+    executable: str,
+    place: str,
+    options: list[str | bytes],
+    receiver: Receiver,
+    packages: Path,
+    tmp_path: Path,
+) -> None:
+    (packages / "old.py").write_text(OLD)
+    listing = listed("-*\nnumpy\n" + "".join(f"{a} = {b}\n" for a, b in DOUBTFUL), tmp_path)
+    if place == "list":
+        variables = environment(receiver, packages, CUSTOMS_PACKAGES=listing)
+    else:
+        tree = install(tmp_path / "hook", "numpy", servers=(receiver.url,), predicates=DOUBTFUL)
+        variables = environment(None, tree, packages)
+    code = (
+        "import old\n{}\n"
+        "import numpy, warnings; print(warnings.filters)\n"
+        "compile('1 is 1', '<own>', 'eval')"
+    )
+    for text in ("", "import warnings; warnings.simplefilter('default')"):
+        arguments = [*options, "-c", code.format(text)]
+        bare = run(arguments, environment(None, packages), executable)
+        hooked = run(arguments, variables, executable)
+        assert (hooked.returncode, hooked.stdout, hooked.stderr) == (
+            bare.returncode,
+            bare.stdout,
+            bare.stderr,
+        )
+        assert {"doubtful", "numpy"} <= set(receiver.record()["packages"])
 
 
 def test_a_list_with_errors(receiver: Receiver, packages: Path, tmp_path: Path) -> None:

@@ -8,7 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from receiver import HOOK, Receiver, environment, install, interpreters, old_interpreters, run
+from receiver import (
+    HOOK,
+    Receiver,
+    environment,
+    install,
+    interpreters,
+    old_interpreters,
+    pypy,
+    run,
+)
 
 Program = tuple[str, int]
 
@@ -242,6 +251,70 @@ def test_its_directory_is_out_of_the_import_search(
     )
     result = run(["-c", code], environment(None, tree, packages))
     assert result.stdout == b"<class 'customs_hook.core.Check'>\n", result.stderr
+
+
+@pytest.mark.parametrize("executable", interpreters() + pypy())
+def test_namespaces_of_old_setuptools(
+    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    """They ask each finder of the search for find_module, which Python 3.12 has dropped."""
+    probe = run(["-W", "ignore", "-c", "import pkg_resources"], environment(None), executable)
+    if probe.returncode != 0:
+        pytest.skip(f"{executable} has no pkg_resources")
+    for name in ("one", "two"):
+        part = tmp_path / name / "foo"
+        part.mkdir(parents=True)
+        (part / "__init__.py").write_text("__import__('pkg_resources').declare_namespace('foo')\n")
+        (part / f"{name}.py").write_text("import numpy\n")
+    code = "import foo.one, foo.two; print(foo.__path__)"
+    search = os.pathsep.join(str(path) for path in (packages, tmp_path / "one", tmp_path / "two"))
+    bare, hooked = [
+        run(["-W", "ignore", "-c", code], environment(hearer, search), executable)
+        for hearer in (None, receiver)
+    ]
+    assert (hooked.returncode, hooked.stdout, hooked.stderr) == (0, bare.stdout, bare.stderr)
+    assert b"two" in bare.stdout
+    assert receiver.record()["packages"] == {"numpy": "1.26.4"}
+
+
+@pytest.mark.parametrize("executable", interpreters() + pypy())
+def test_its_finders_answer_whatever_finders_are_asked(
+    executable: str, receiver: Receiver, packages: Path, tree: Path
+) -> None:
+    code = (
+        "import sys, astropy.io.fits\n"
+        "def is_of_hook(finder):\n"
+        "    return 'customs' in type(finder).__module__ or hasattr(finder, 'WATCHED')\n"
+        "paths = [f for f in sys.path_importer_cache.values() if is_of_hook(f)]\n"
+        "metas = [f for f in sys.meta_path if is_of_hook(f)]\n"
+        "print(len(paths), len(metas))\n"
+        "for name in ('numpy', 'astropy.io', 'nowhere', 'customs_hook'):\n"
+        "    for finder in paths:\n"
+        "        assert sys.version_info >= (3, 12) or finder.find_module(name) is None\n"
+        "    for finder in metas:\n"
+        "        assert sys.version_info >= (3, 12) or finder.find_module(name, ['/']) is None\n"
+    )
+    result = run(["-c", code], environment(None, tree, packages), executable)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"1 1\n", b"")
+
+
+@pytest.mark.parametrize("executable", interpreters())
+def test_watched_names_are_searched_for_once(
+    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, target=None): print('asked for', name)\n"
+        "sys.path_importer_cache['/asked'] = Finder()\n"
+        "sys.path.append('/asked')\n"
+        "for name in ('cupy', 'numpy', 'cupy', 'nowhere'):\n"
+        "    try: __import__(name)\n"
+        "    except ImportError as error: print(error, error.__traceback__.tb_next)\n"
+    )
+    result = same_with_and_without(["-c", code], receiver, packages, executable)
+    assert result.stdout.count(b"asked for cupy") == 2
+    assert receiver.record()["packages"] == {"numpy": "1.26.4"}
 
 
 @pytest.mark.parametrize("value", ["1", "yes"])

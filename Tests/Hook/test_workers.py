@@ -156,6 +156,69 @@ def test_each_process_is_recorded_once(
         assert all("numpy" in record["packages"] for record in records)
 
 
+_LATE = (
+    "import multiprocessing, os\ndef work(x):\n    import numpy\n    {0}\n    return x\n"
+    "if __name__ == '__main__':\n    context = multiprocessing.get_context({1!r})\n"
+)
+_POOL = (
+    "    with context.Pool(2, work, (0,)) as pool:\n"
+    "        print(sum(pool.map(work, range(9)))); pool.close(); pool.join()\n"
+)
+_PROCESS = (
+    "    child = context.Process(target=work, args=(3,))\n"
+    "    child.start(); child.join(); print(child.exitcode)\n"
+)
+#: Programs of which the workers alone import something watched, and what is expected.
+LATE_PROGRAMS: dict[str, tuple[str, str, Expected]] = {
+    "Pool": (_POOL, "pass", (["exit"] * 2, 0)),
+    "Process": (_PROCESS, "pass", (["exit"], 0)),
+    "Process that fails": (_PROCESS, "1 / 0", (["exception"], 0)),
+    "Process, killed": (_PROCESS, "os.kill(os.getpid(), 9)", ([], 1)),
+}
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("name", LATE_PROGRAMS)
+@pytest.mark.parametrize("interpreter", RECORDED, ids=identifier)
+def test_workers_that_alone_import_something_watched(
+    name: str,
+    method: str,
+    interpreter: Interpreter,
+    receiver: Receiver,
+    matrix: Matrix,
+    tmp_path: Path,
+) -> None:
+    """Before 3.7 too: who imports it first in the child needs nobody to tell of the fork."""
+    text, work, (ends, left) = LATE_PROGRAMS[name]
+    # of these multiprocessing itself has printed the traceback before anybody is asked
+    if method == "spawn" or interpreter.version >= (3, 13):
+        ends = ["exit" for _ in ends]
+    path = tmp_path / "program.py"
+    path.write_text(_LATE.format(work, method) + text)
+    listing = tmp_path / "packages.txt"
+    listing.write_text("-multiprocessing\n")
+    trace_dir = tmp_path / "traces"
+    trace_dir.mkdir()
+    trace_dir.chmod(0o1777)
+    chosen = {
+        "CUSTOMS_SERVER": receiver.url,
+        "CUSTOMS_TRACE_DIR": str(trace_dir),
+        "CUSTOMS_PACKAGES": str(listing),
+    }
+    results = []
+    for search in (matrix.nothing, matrix.tree):
+        variables = environment(None, search, matrix.packages, **chosen)
+        done = run([str(path)], variables, interpreter.executable, cwd=tmp_path)
+        results.append((done.stdout, done.stderr, done.returncode))
+    assert not differences(results[0], results[1], Outcome())
+    records = receiver.records()
+    assert Counter(record["end"] for record in records) == Counter(ends), records
+    assert len({record["id"] for record in records}) == len(records)
+    assert len(traces(trace_dir)) == left
+    assert all(record["main"] == str(path) for record in records)
+    assert all(record["packages"] == {"numpy": "1.26.4"} for record in records)
+
+
 def have(*modules: str) -> pytest.MarkDecorator:
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     return pytest.mark.skipif(

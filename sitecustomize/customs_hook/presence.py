@@ -135,9 +135,10 @@ def restart(process, began, noted):
 
 
 def look(hook, name, target):
-    """Return the spec that the import search would find after our directory.
+    """Have the trace written when the import of ``name`` is complete.
 
-    When the import of what it is for is complete, the trace is written.
+    Where more must be known of what is imported, return the spec that the import search would find
+    after our directory, and else None: the search goes on by itself.
     """
     try:
         process = hook.process
@@ -153,11 +154,15 @@ def look(hook, name, target):
                     break
                 process.codes[id(code)] = code, frame.f_globals.get("__name__")
             frame = frame.f_back
+        has_parts = name in process.parents
+        if name in hook.watched and not has_parts and sys.implementation.name == "cpython":
+            _wait_for(process, name)
+            return None
         rest = sys.path[sys.path.index(hook.here) + 1 :]
         spec = hook.modules["_frozen_importlib_external"].PathFinder.find_spec(name, rest, target)
         if spec is None or spec.loader is None:
             return None
-        if name in process.parents:
+        if has_parts:
             process.parents.discard(name)
             unit("submodules").watch(process)
         is_installed = "-packages/" in (spec.origin or "")
@@ -173,20 +178,28 @@ def look(hook, name, target):
 
 
 def watch(process, spec):
-    """Have ``note`` called when the import that a spec is for is complete.
-
-    While it goes on, and no longer, the import system has a lock of that name, whose end is told to
-    whoever has a weak reference to it (``importlib._bootstrap``, ``_get_module_lock``).
-    """
-    if sys.implementation.name != "cpython":
-        # there its end may come late
+    """Have ``note`` called when the import that a spec is for is complete."""
+    if sys.implementation.name == "cpython":
+        _wait_for(process, spec.name)
+    else:
         unit("watching").watch(process, spec)
-        return
+
+
+def _wait_for(process, name):
+    """Have ``note`` called when the import that goes on under this name is complete.
+
+    So long, and no longer, the import system has a lock of that name, whose end is told to whoever
+    has a weak reference to it (``importlib._bootstrap``, ``_get_module_lock``). On interpreters
+    that do not count references its end may come late.
+    """
     locks = process.modules["_frozen_importlib"]._module_locks
-    lock = locks[spec.name]() if spec.name in locks else None
+    lock = locks[name]() if name in locks else None
     if lock is not None:
-        reference = type(locks[spec.name])
-        process.awaited[spec.name] = reference(lock, lambda _: note(process))
+        reference = type(locks[name])
+        # it failed, if it is not there
+        process.awaited[name] = reference(
+            lock, lambda _: note(process) if name in process.modules else None
+        )
 
 
 def note(process):

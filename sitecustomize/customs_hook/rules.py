@@ -37,7 +37,7 @@ def parse(text, is_strict=False):
                 errors.append((number, "before = stands a name, without spaces"))
                 continue
             try:
-                (compile if is_strict else _compile)(expression, "<rule>", "eval")
+                _compile(expression) if is_strict else _silently(_compile, expression)
                 predicates.append((name, expression))
             except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
                 errors.append((number, "after = stands a Python expression: %s" % error))
@@ -54,15 +54,19 @@ def parse(text, is_strict=False):
     return names, without, prefixes, predicates, errors
 
 
-def _compile(*arguments):
-    """Compile without a word: what the interpreter warns of, it would tell the user."""
+def _compile(expression):
+    return compile(expression, "<rule>", "eval")
+
+
+def _silently(function, *arguments):
+    """Call without a word: what the interpreter warns of, it would tell the user."""
     filters = getattr(sys.modules.get("warnings"), "filters", None)
     if type(filters) is not list:
         filters = getattr(sys.modules.get("_warnings"), "filters", [])
     silence = ("ignore", None, Warning, None, 0)
     filters.insert(0, silence)
     try:
-        return compile(*arguments)
+        return function(*arguments)
     finally:
         filters.remove(silence)
 
@@ -160,12 +164,16 @@ def matching(process):
                 found.add(name)
     for name, expression in process.site["predicates"]:
         try:
-            # the site's own words, from its own configuration
-            if eval(_compile(expression, "<rule>", "eval"), {"sys_modules": modules}):
+            if _silently(_is_true, expression, modules):
                 found.add(name)
         except Exception:
             pass
     return sorted(found)[:_MAXIMUM]
+
+
+def _is_true(expression, modules):
+    # the site's own words, from its own configuration
+    return bool(eval(_compile(expression), {"sys_modules": modules}))
 
 
 def _is_installed(name, module):

@@ -27,6 +27,10 @@ class SubmoduleFinder(object):
                     return spec
         return None
 
+    def find_module(self, name, path=None):
+        """Find nothing: before Python 3.12 finders have this too."""
+        return None
+
 
 def watch(process):
     """Look on from now on."""

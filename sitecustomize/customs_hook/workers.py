@@ -42,10 +42,11 @@ def join(process):
     It is for a forked one: one that was spawned ends as any other program.
     """
     variables = presence.namespace(process.modules.get("multiprocessing.process"))
-    current = variables.get("_current_process")
-    base = variables.get("BaseProcess")
-    main = variables.get("_MainProcess")
-    if not (isinstance(base, type) and issubclass(type(current), base)) or type(current) is main:
+    current, base = variables.get("_current_process"), variables.get("BaseProcess")
+    if not isinstance(base, type) or not issubclass(type(current), base):
+        return False
+    # that class is not kept under its name
+    if type(current).__name__ == "_MainProcess":
         return False
     process.is_worker = True
     _report_at_end(process)
