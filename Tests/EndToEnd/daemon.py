@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from loadgen.send import connect, send
+from ports import free_udp_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CUSTOMSD = ROOT / ".build/release/customsd"
@@ -53,13 +53,6 @@ def wait_until(
     while not condition():
         assert time.monotonic() < end, f"after {patience:.0f} s still: {what()}"
         time.sleep(0.1)
-
-
-def free_udp_port() -> int:
-    """A port of loopback on which nobody receives."""
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def clean_environment(folder: Path) -> dict[str, str]:

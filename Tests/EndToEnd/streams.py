@@ -20,13 +20,7 @@ from daemon import (
     StartDaemon,
     Store,
 )
-
-
-def free_tcp_port() -> int:
-    """A port of loopback on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from ports import free_tcp_port
 
 
 def counted(messages: Sequence[bytes]) -> bytes:

@@ -6,10 +6,11 @@ import threading
 import urllib.request
 
 import pytest
-from daemon import PATIENCE, Daemon, StartDaemon, Store, assert_balanced, free_udp_port
+from daemon import PATIENCE, Daemon, StartDaemon, Store, assert_balanced
 from loadgen.damage import DAMAGES
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
+from ports import free_udp_port
 
 
 def test_hundred_thousand_records_at_ten_thousand_a_second(daemon: Daemon) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from daemon import PATIENCE, ROOT, Daemon, StartDaemon, Store, free_udp_port, wait_until
+from daemon import PATIENCE, ROOT, Daemon, StartDaemon, Store, wait_until
+from ports import free_udp_port
 from slurm_stand_in import StandIn
 
 HOOK = ROOT / "sitecustomize"

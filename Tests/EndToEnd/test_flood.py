@@ -19,10 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from daemon import PATIENCE, Daemon, StartDaemon, Store, free_udp_port
+from daemon import PATIENCE, Daemon, StartDaemon, Store
 from loadgen.records import Population
 from loadgen.send import connect
-from streams import counted, free_tcp_port
+from ports import free_tcp_port, free_udp_port
+from streams import counted
 
 FLOOD = 1_000_000
 SLOW = 200

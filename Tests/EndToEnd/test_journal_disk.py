@@ -8,8 +8,9 @@ import pytest
 from daemon import StartDaemon, Store, wait_until
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
+from ports import free_tcp_port
 from small_disk import small_disk
-from streams import counted, free_tcp_port, unread
+from streams import counted, unread
 
 PATIENCE_OF_A_LINK = 30.0
 

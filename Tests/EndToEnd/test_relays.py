@@ -10,16 +10,10 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority, Certificate
-from daemon import (
-    DIE_WITH_PARENT,
-    PATIENCE,
-    StartDaemon,
-    Store,
-    free_udp_port,
-    wait_until,
-)
+from daemon import DIE_WITH_PARENT, PATIENCE, StartDaemon, Store, wait_until
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
+from ports import free_udp_port
 from streams import (
     Streams,
 )

@@ -22,12 +22,12 @@ from daemon import (
     Store,
     assert_balanced,
     clean_environment,
-    free_udp_port,
     wait_until,
 )
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
 from loadgen.send import connect, send
+from ports import free_udp_port
 
 DEFAULTS = ROOT / "etc/customsd.toml"
 

@@ -29,17 +29,9 @@ from daemon import (
 )
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
+from ports import free_tcp_port
 from small_disk import small_disk
-from streams import (
-    Streams,
-    closed_by_peer,
-    counted,
-    ends_of_frames,
-    free_tcp_port,
-    held,
-    lines,
-    unread,
-)
+from streams import Streams, closed_by_peer, counted, ends_of_frames, held, lines, unread
 
 
 @pytest.mark.parametrize("framing", ["counted", "lines", "mixed"])

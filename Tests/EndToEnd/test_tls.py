@@ -23,12 +23,8 @@ from daemon import (
 )
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
-from streams import (
-    Streams,
-    counted,
-    free_tcp_port,
-    lines,
-)
+from ports import free_tcp_port
+from streams import Streams, counted, lines
 
 
 def vouched(store: Store) -> int:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from daemon import CUSTOMSD, DIE_WITH_PARENT, Daemon, free_udp_port, wait_until
+from daemon import CUSTOMSD, DIE_WITH_PARENT, Daemon, wait_until
+from ports import free_udp_port
 
 from ingestcost.database import WIDE, Database
 from ingestcost.generator import BUILT, program
