@@ -169,32 +169,35 @@ _PROCESS = (
     "    child.start(); child.join(); print(child.exitcode)\n"
 )
 #: Programs of which the workers alone import something watched, and what is expected.
-LATE_PROGRAMS: dict[str, tuple[str, str, Expected]] = {
-    "Pool": (_POOL, "pass", (["exit"] * 2, 0)),
-    "Process": (_PROCESS, "pass", (["exit"], 0)),
-    "Process that fails": (_PROCESS, "1 / 0", (["exception"], 0)),
-    "Process, killed": (_PROCESS, "os.kill(os.getpid(), 9)", ([], 1)),
+LATE_PROGRAMS: dict[str, tuple[str, Expected]] = {
+    **{
+        f"{name}, {method}": (_LATE.format("pass", method) + text, expected)
+        for method in ("fork", "spawn", "forkserver")
+        for name, text, expected in (
+            ("Pool", _POOL, (["exit"] * 2, 0)),
+            ("Process", _PROCESS, (["exit"], 0)),
+        )
+    },
+    "Process that fails": (_LATE.format("1 / 0", "fork") + _PROCESS, (["exception"], 0)),
+    "Process, killed": (
+        _LATE.format("os.kill(os.getpid(), 9)", "fork") + _PROCESS,
+        ([], 1),
+    ),
 }
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("name", LATE_PROGRAMS)
 @pytest.mark.parametrize("interpreter", RECORDED, ids=identifier)
 def test_workers_that_alone_import_something_watched(
-    name: str,
-    method: str,
-    interpreter: Interpreter,
-    receiver: Receiver,
-    matrix: Matrix,
-    tmp_path: Path,
+    name: str, interpreter: Interpreter, receiver: Receiver, matrix: Matrix, tmp_path: Path
 ) -> None:
     """Before 3.7 too: who imports it first in the child needs nobody to tell of the fork."""
-    text, work, (ends, left) = LATE_PROGRAMS[name]
-    # of these multiprocessing itself has printed the traceback before anybody is asked
-    if method == "spawn" or interpreter.version >= (3, 13):
+    text, (ends, left) = LATE_PROGRAMS[name]
+    # there multiprocessing itself has printed the traceback before anybody is asked
+    if interpreter.version >= (3, 13):
         ends = ["exit" for _ in ends]
     path = tmp_path / "program.py"
-    path.write_text(_LATE.format(work, method) + text)
+    path.write_text(text)
     listing = tmp_path / "packages.txt"
     listing.write_text("-multiprocessing\n")
     trace_dir = tmp_path / "traces"
