@@ -63,7 +63,17 @@ class PostgresServer:
         # Sorted by a language's rules, as real databases are: answers must not depend on that.
         locale = ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]
         self._run(
-            find("initdb"), "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", *locale
+            find("initdb"),
+            "-N",
+            "-D",
+            str(self.data),
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            *locale,
         )
 
     def _run(self, *command: str) -> None:
@@ -87,6 +97,8 @@ class PostgresServer:
                     *(self.as_user or ["setpriv"]),
                     *("--pdeathsig", "INT", find("postgres"), "-D", str(self.data)),
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}"),
+                    # What is written must outlive its processes, which die here, not the machine.
+                    *("-c", "fsync=off"),
                 ],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
