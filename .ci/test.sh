@@ -1,16 +1,52 @@
 #!/usr/bin/env bash
 # Runs every test suite and ends with one line that adds them up. `make test` has built what it needs.
+#
+#   TEST_WORKERS=N   so many tests at a time of the suites that can be divided (default: two a core, 8 at most)
+#
+# The Slurm tests, which mostly wait for jobs, run while the Swift tests are built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-results=$(mktemp -d "${TMPDIR:-/tmp}/customs-test.XXXXXX")
-trap 'rm -rf "$results"' EXIT
-
 SWIFT=${SWIFT:-swift}
 PYTHON=.venv-test/bin/python
+cores=$(nproc)
+workers=${TEST_WORKERS:-$((cores < 4 ? cores * 2 : 8))}
+# Seconds for all Slurm tests together; its cluster is given as many as it needs to be taken down.
+slurm_seconds=360
+
+results=$(mktemp -d "${TMPDIR:-/tmp}/customs-test.XXXXXX")
+slurm_folder=$(mktemp -d /tmp/customs-slurm.XXXXXX)
+slurm=
 suites=()
 
-echo "== Swift tests"
+end_slurm() { # what the tests have left of their cluster, if they were killed
+    if [[ -e $slurm_folder/rig/state ]]; then
+        RIG_STATE=$slurm_folder/rig/state Tests/SlurmRig/stop.sh --wipe || true
+    fi
+    rm -rf "$slurm_folder"
+}
+
+finish() {
+    if [[ -n $slurm ]]; then
+        kill "$slurm" 2>/dev/null || true
+        wait "$slurm" || true
+        end_slurm
+    fi
+    rm -rf "$results"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# No single test takes that long: one that hangs must not hang everything.
+pytest=("$PYTHON" -m pytest -ra --timeout=600 -o junit_family=xunit2)
+
+# One cluster, and so one worker.
+CUSTOMS_SLURM_FOLDER=$slurm_folder timeout --foreground --kill-after=120 "$slurm_seconds" \
+    "${pytest[@]}" Tests/Slurm --junit-xml="$results/Slurm.xml" </dev/null >"$results/slurm.log" 2>&1 &
+slurm=$!
+
+echo "== Swift tests (after $SECONDS s)"
 status=0
 # A build of its own: Swift Testing comes only as a shared library, the released binaries are static. In release, for the
 # tests by millions of mutations take minutes in debug; they use the public interfaces only.
@@ -18,12 +54,19 @@ status=0
 # XCTest writes the file that it was told, Swift Testing one beside it.
 suites+=("Swift:$status:$results/swift.xml:$results/swift-swift-testing.xml")
 
-for suite in Hook Deploy EndToEnd Slurm; do
-    echo "== $suite tests"
+echo "== Slurm tests, which ran meanwhile (after $SECONDS s)"
+status=0
+wait "$slurm" || status=$?
+slurm=
+end_slurm
+cat "$results/slurm.log"
+((status != 124 && status != 137)) || echo "Slurm tests: not done in $slurm_seconds s"
+suites+=("Slurm:$status:$results/Slurm.xml")
+
+for suite in Hook Deploy EndToEnd; do
+    echo "== $suite tests, $workers at a time (after $SECONDS s)"
     status=0
-    # No single test takes that long: one that hangs must not hang everything.
-    "$PYTHON" -m pytest "Tests/$suite" --timeout=600 --junit-xml="$results/$suite.xml" \
-        -o junit_family=xunit2 -ra </dev/null || status=$?
+    "${pytest[@]}" "Tests/$suite" --junit-xml="$results/$suite.xml" -n "$workers" --dist worksteal </dev/null || status=$?
     suites+=("$suite:$status:$results/$suite.xml")
 done
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from daemon import PATIENCE, ROOT, Daemon, StartDaemon, Store, wait_until
 from ports import free_udp_port
 from slurm_stand_in import StandIn
@@ -81,6 +82,7 @@ def test_a_link_that_loses_nothing_is_known_to_lose_little(
     assert daemon.customs.json("top") == []
 
 
+@pytest.mark.long
 def test_a_link_that_loses_two_in_a_hundred_is_caught(
     sqlite_store: Store, start_daemon: StartDaemon
 ) -> None:

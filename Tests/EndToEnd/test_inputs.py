@@ -160,6 +160,7 @@ def test_parts_are_one_process(daemon: Daemon) -> None:
     }
 
 
+@pytest.mark.long
 def test_slow_parts_that_stay_alone(
     start_daemon: StartDaemon, sqlite_store: Store, postgres_store: Store
 ) -> None:

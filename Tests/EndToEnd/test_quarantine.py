@@ -104,6 +104,7 @@ def prepare(daemon: Daemon) -> None:
     daemon.settle(1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("forbid", [forbid_users, forbid_runs])
 def test_20_bad_rows_among_20_000(daemon: Daemon, forbid: object) -> None:
     """The test that others lose 14,500 good records in, or stand still."""
@@ -141,6 +142,7 @@ def _top(daemon: Daemon) -> list[dict[str, Any]]:
     return answer
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [911, 912, 913])
 def test_killed_while_bad_rows_are_sought(daemon: Daemon, seed: int) -> None:
     """SIGKILL again and again in the middle: all good ones, and each bad one once."""

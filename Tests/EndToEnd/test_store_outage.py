@@ -39,6 +39,7 @@ def test_store_away_for_3_s_under_load(daemon: Daemon) -> None:
     _outage_under_load(daemon, 3, rate=5_000)
 
 
+@pytest.mark.long
 def test_slow_postgres_away_for_20_s_under_load(
     start_daemon: StartDaemon, postgres_store: Store
 ) -> None:

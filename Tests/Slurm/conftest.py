@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +15,24 @@ from cluster import NODES, PARTITIONS, PYTHON, Cluster, FileStore, Job, why_not
 from daemon import CUSTOMS, CUSTOMSD, Customs, Daemon, wait_until
 
 
+def end(number: int, frame: object) -> None:
+    """Ends the tests early, but not without taking the cluster down."""
+    # by whom is known; a second time would keep what is being taken down from going
+    signal.signal(number, signal.SIG_IGN)
+    pytest.exit("ended by a signal")
+
+
+signal.signal(signal.SIGTERM, end)
+
+
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """A folder that all users can enter, with a name short enough for unix sockets."""
-    path = Path(tempfile.mkdtemp(prefix="customs-slurm-", dir="/tmp"))
+    """A folder that all users can enter, with a name short enough for unix sockets.
+
+    CUSTOMS_SLURM_FOLDER names one for whoever wants to know where the cluster is.
+    """
+    given = os.environ.get("CUSTOMS_SLURM_FOLDER")
+    path = Path(given or tempfile.mkdtemp(prefix="customs-slurm-", dir="/tmp"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
