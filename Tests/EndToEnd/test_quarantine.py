@@ -22,6 +22,8 @@ from stores import PostgresStore, SQLiteStore
 
 GOOD = 19_980
 BAD = 20
+# So many that it can be killed again and again while it seeks them.
+SOUGHT = 60
 
 
 def execute(store: Store, script: str) -> list[tuple[object, ...]]:
@@ -150,11 +152,11 @@ def test_killed_while_bad_rows_are_sought(daemon: Daemon, seed: int) -> None:
     forbid_users(daemon.store)
     draw = random.Random(seed)
     ledger = Ledger()
-    messages = strew(load(Population(seed), ledger, GOOD), seed, bad=200)
+    messages = strew(load(Population(seed), ledger, GOOD), seed, bad=SOUGHT)
     daemon.store.interrupt()
     daemon.send(messages)
     wait_until(
-        lambda: len(set(daemon.journalled_ids())) == 1 + GOOD + 200,
+        lambda: len(set(daemon.journalled_ids())) == 1 + GOOD + SOUGHT,
         lambda: f"{len(set(daemon.journalled_ids()))} in the journal\n{daemon.log_tail()}",
     )
     daemon.store.resume()
@@ -164,7 +166,7 @@ def test_killed_while_bad_rows_are_sought(daemon: Daemon, seed: int) -> None:
         return int(daemon.customs.health()["rejected"].get("refused_by_store", 0)) >= count
 
     # By how far it has come, and not by the clock: on a busy machine the first may take long.
-    for target in [0, *sorted(draw.sample(range(1, 150), 5))]:
+    for target in [0, *sorted(draw.sample(range(1, SOUGHT * 3 // 4), 5))]:
         wait_until(partial(has_put_aside, target), daemon.log_tail)
         time.sleep(draw.uniform(0.0, 0.2))
         daemon.kill()
@@ -172,14 +174,14 @@ def test_killed_while_bad_rows_are_sought(daemon: Daemon, seed: int) -> None:
         assert health["balanced"], health
         places.append(health["rejected"].get("refused_by_store", 0))
         daemon.start()
-    health = daemon.settle(1 + GOOD + 200)
+    health = daemon.settle(1 + GOOD + SOUGHT)
     print("refused when it was killed:", places)
-    assert any(0 < place < 200 for place in places), "it was never killed in the middle"
-    assert health["received"] == 1 + GOOD + 200
-    assert health["rejected"] == {"refused_by_store": 200}
+    assert any(0 < place < SOUGHT for place in places), "it was never killed in the middle"
+    assert health["received"] == 1 + GOOD + SOUGHT
+    assert health["rejected"] == {"refused_by_store": SOUGHT}
     assert health["stored"] + health["merged"] == 1 + GOOD
     assert health["duplicate"] == 0
-    assert len(quarantined(daemon.store)) == 200
+    assert len(quarantined(daemon.store)) == SOUGHT
 
 
 def test_nothing_but_bad_rows_holds_up_nothing(daemon: Daemon) -> None:
