@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from centre import Centre
 from daemon import Customs, Daemon, Store
 from reference import Filter, Reference, same_numbers
-from stores import MakeStore
+from stores import MakeStore, PostgresStore, SQLiteStore
 
 CENTRE = Centre(2021)
 REFERENCE = Reference(CENTRE.records)
@@ -116,12 +118,12 @@ def answering(make_store: MakeStore) -> Iterator[dict[str, Customs]]:
         for way in WAYS:
             home = folder / way
             home.mkdir()
-            store = make_store("sqlite" if way == "import" else way.split()[0])
+            if way.endswith(" packed"):
+                answering[way] = _packed(stores[WAYS.index(way.split()[0])], home)
+                continue
+            store = make_store("sqlite" if way == "import" else way)
             stores.append(store)
             answering[way] = (_imported if way == "import" else _received)(store, home)
-            if way.endswith(" packed"):
-                assert answering[way].json("pack")["days"] > 90
-                assert answering[way].json("pack") == {"days": 0, "changing": 0}
         yield answering
     finally:
         for store in stores:
@@ -142,6 +144,22 @@ def _received(store: Store, home: Path) -> Customs:
     assert not health["rejected"]
     assert health["duplicate"] > 10
     return daemon.customs
+
+
+def _packed(store: Store, home: Path) -> Customs:
+    """A copy of a store, with its days packed."""
+    if isinstance(store, SQLiteStore):
+        copy = home / "customs.sqlite"
+        with closing(sqlite3.connect(store.path)) as old, closing(sqlite3.connect(copy)) as new:
+            old.backup(new)
+        url = f"sqlite://{copy}"
+    else:
+        assert isinstance(store, PostgresStore)
+        url = store.server.create_database(f"{store.database}_packed", "-T", store.database)
+    customs = Customs(url, home)
+    assert customs.json("pack")["days"] > 90
+    assert customs.json("pack") == {"days": 0, "changing": 0}
+    return customs
 
 
 def _imported(store: Store, home: Path) -> Customs:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from cluster import LIMIT_PATIENCE, NODES, PYTHON, Cluster, FileStore, Job
-from daemon import Customs, Daemon, free_udp_port, wait_until
+from daemon import Customs, Daemon, wait_until
+from ports import free_udp_port
 
 WaitForJob = Callable[..., Job]
 
