@@ -72,7 +72,8 @@ import Testing
         try writing.commit((0..<6 as Range<UInt64>).map { past($0, day: Int64($0), job: $0 < 2 ? "4711" : "4712") })
         #expect(try packAll(database) == 6)
         let ledger = database.location.makeJobLedger()
-        let job = try #require(try ledger.openJobs(cluster: nil, now: noon, after: nil, limit: 10).first { $0.jobID == "4711" })
+        let job = try #require(
+            try ledger.openJobs(cluster: nil, now: noon, after: nil, limit: 10).first { $0.jobID == "4711" })
         var facts = JobFacts(jobID: "4711", restart: 0, state: "COMPLETED", isFinal: true)
         facts.elapsedSeconds = 7_200
         try ledger.note([.facts(row: job.row, facts)])
