@@ -205,6 +205,9 @@ struct Schema {
             seconds {bytes} NOT NULL, started {bytes} NOT NULL, last_seen {bytes} NOT NULL,
             processes {bytes} NOT NULL, exceptions {bytes} NOT NULL, signals {bytes} NOT NULL, killed {bytes} NOT NULL,
             PRIMARY KEY (day, part));
+        ALTER TABLE epochs ADD COLUMN pruned_before {small} NOT NULL DEFAULT 0;
+        UPDATE epochs SET pruned_before = (
+            SELECT COALESCE(max(m.next_day), 0) FROM pruned_jobs p JOIN months m ON m.first_day = p.month);
         {plain}
         {partitions}
 

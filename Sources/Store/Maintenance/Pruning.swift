@@ -59,6 +59,7 @@ public struct Pruning: Sendable, Equatable {
         var pruning = Pruning()
         let jobDay = min(day, today - jobPatience)
         let first = try nextDay(connection, from: 0) ?? day
+        try connection.query("UPDATE epochs SET pruned_before = \(day) WHERE pruned_before < \(day)")
         for month in try RunPartitions.months(connection, before: day) {
             let (runs, processes) = try prune(connection, month, notesJobsFrom: jobDay)
             pruning.runs += runs

@@ -32,17 +32,7 @@ enum LiveDay {
         _ connection: any SQLConnection, day: Int, _ condition: String, _ columns: [DayRows.Column],
         _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {
-        // each job is found by its number; the planner would rather read all jobs there are
-        let jobs =
-            switch connection.dialect {
-            case .postgres:
-                """
-                LEFT JOIN LATERAL (
-                    SELECT account, usr, num_nodes, elapsed_seconds FROM jobs WHERE id = r.job OFFSET 0) j ON true
-                """
-            case .sqlite: "LEFT JOIN jobs j ON j.id = r.job"
-            }
-        let join = columns.contains { $0.isOfJob } ? jobs : ""
+        let join = columns.contains { $0.isOfJob } ? try jobs(connection, condition) : ""
         try rows(
             connection, day: day, columns,
             """
@@ -50,9 +40,34 @@ enum LiveDay {
             """, body)
     }
 
-    /// Whether the daily sums have more processes than those.
+    /// How the jobs called `j` of the runs called `r` are found. PostgreSQL's planner, left alone, would read all jobs there are.
+    private static func jobs(_ connection: any SQLConnection, _ condition: String) throws(StoreError) -> String {
+        guard connection.dialect == .postgres else { return "LEFT JOIN jobs j ON j.id = r.job" }
+        let row = try connection.query(
+            "SELECT min(r.job), max(r.job), count(*) FROM runs r WHERE r.job <> 0 AND \(condition)"
+        ).first
+        let columns = "id, account, usr, num_nodes, elapsed_seconds"
+        if connection.isInTransaction, let first = row?[0].integer, let last = row?[1].integer,
+            let count = row?[2].integer,
+            last - first < 8 * count
+        {
+            // most jobs began this day, one after the other
+            try connection.run(script: "SET LOCAL enable_nestloop TO off; SET LOCAL enable_hashjoin TO on")
+            return """
+                LEFT JOIN (SELECT \(columns) FROM jobs WHERE id >= \(first) AND id <= \(last)) j ON j.id = r.job
+                """
+        }
+        return "LEFT JOIN LATERAL (SELECT \(columns) FROM jobs WHERE id = r.job OFFSET 0) j ON true"
+    }
+
+    /// Whether the daily sums have more processes than those: of days that were pruned.
     static func hasMore(_ connection: any SQLConnection, day: Int, than known: Int64) throws(StoreError) -> Bool {
-        let all = try connection.query("SELECT sum(processes) FROM usage_daily WHERE day = \(day)").first?[0].integer
+        let all = try connection.query(
+            """
+            SELECT CASE WHEN \(day) < pruned_before THEN (SELECT sum(processes) FROM usage_daily WHERE day = \(day)) END
+            FROM epochs
+            """
+        ).first?[0].integer
         return all ?? 0 > known
     }
 
