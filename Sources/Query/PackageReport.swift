@@ -54,21 +54,19 @@ public struct PackageReport: Sendable, Equatable {
         var uses = UseSums()
         var months = MonthlyUse()
         var sizes = JobSizes.Count(filter)
-        let used = JobSets()
         var all = JobCount(byOwner: filter.leastUsers > 0)
-        let columns = all.columns.union(MonthlyUse.columns).union(sizes.columns)
+        let columns = all.columns.union(MonthlyUse.columns).union(sizes.columns).union([.processes])
         try UsageScan(connection, filter).days(columns) { rows, kept in
             all.add(rows, kept)
             let using = byVersion.places(kept, rows[.stack])
             months.add(rows, using)
             sizes.add(rows, using)
             uses.add(rows, using, key: rows[.stack])
-            used.add(rows, using, key: rows[.stack])
         }
-        let versions = byVersion.tallies(uses, used, leastUsers: filter.leastUsers).map { key, tally in
+        let versions = byVersion.tallies(uses, all.jobs, leastUsers: filter.leastUsers).map { key, tally in
             Version(version: key[0].text, users: tally.users, jobs: tally.jobs)
         }.sorted(by: Version.comesBefore)
-        let total = byVersion.total(uses, used, leastUsers: filter.leastUsers)
+        let total = byVersion.total(uses, all.jobs, leastUsers: filter.leastUsers)
         let seen = try times(connection, filter, package, total)
         let pruned = try PackageTrend.prunedJobs(connection, filter, package: package)
         return PackageReport(

@@ -67,36 +67,43 @@ public struct PackageTrend: Sendable, Equatable {
 
 /// The use of something, month by month.
 struct MonthlyUse {
-    static let columns: Set<DayRows.Column> = [.user, .processes, .job]
+    static let columns: Set<DayRows.Column> = [.user, .job]
 
-    private var uses = UseSums()
+    /// By month: years since 0 times twelve, and the months before it in its year.
+    private var users: [Int64: Flags] = [:]
     private let jobs = JobSets()
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
+        if kept.isEmpty { return }
         let date = Calendar.date(days: rows.day)
         let month = Int64(date.year * 12 + date.month - 1)
-        uses.add(rows, kept, key: month)
+        let user = rows[.user]
+        var known = users.removeValue(forKey: month) ?? Flags()
+        for row in kept { known.set(user[row]) }
+        users[month] = known
         jobs.add(rows, kept, key: month)
     }
 
     /// - Parameter pruned: jobs by month whose runs have been pruned.
     func rows(of package: String, pruned: [String: Int64], _ filter: UsageFilter) -> [PackageTrend.Row] {
-        var members = Members<String>()
-        for use in uses.entries {
-            let day = Calendar.days(year: Int(use.key / 12), month: Int(use.key % 12) + 1, day: 1)
-            members.add(use.key, to: String(Calendar.text(day: day).prefix(7)))
-        }
-        let tallies = members.tallies(uses, jobs, leastUsers: filter.leastUsers)
-        var rows = tallies.map { month, tally in
-            PackageTrend.Row(
-                package: package, month: month, users: tally.users, jobs: tally.jobs + (pruned[month] ?? 0))
+        var counts: [Int64: Int64] = [:]
+        for (set, count) in zip(jobs.sets, jobs.counts) { for month in set { counts[month, default: 0] += count } }
+        var told: [String: PackageTrend.Row] = [:]
+        for (month, known) in users {
+            // nobody is no user
+            let people = known.count - (known[0] ? 1 : 0)
+            if people < filter.leastUsers { continue }
+            let day = Calendar.days(year: Int(month / 12), month: Int(month % 12) + 1, day: 1)
+            let name = String(Calendar.text(day: day).prefix(7))
+            told[name] = PackageTrend.Row(
+                package: package, month: name, users: people, jobs: (counts[month] ?? 0) + (pruned[name] ?? 0))
         }
         // the daily sums have every month that was pruned, but know nothing of accounts
         if filter.account != nil && filter.leastUsers == 0 {
-            rows += pruned.filter { tallies[$0.key] == nil }.map {
-                PackageTrend.Row(package: package, month: $0.key, users: nil, jobs: $0.value)
+            for (month, jobs) in pruned where told[month] == nil {
+                told[month] = PackageTrend.Row(package: package, month: month, users: nil, jobs: jobs)
             }
         }
-        return rows.sorted { $0.month < $1.month }
+        return told.values.sorted { $0.month < $1.month }
     }
 }

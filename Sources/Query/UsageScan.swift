@@ -72,5 +72,8 @@ struct Flags {
         isSet[place] = true
     }
 
+    /// How many there are.
+    var count: Int64 { isSet.reduce(0) { $0 + ($1 ? 1 : 0) } }
+
     subscript(_ number: Int64) -> Bool { number >= 0 && number < isSet.count && isSet[Int(number)] }
 }

@@ -46,13 +46,6 @@ struct UseSums {
         for row in places { add(UseSums.pair(users[row], key[row]), processes[row], day, day) }
     }
 
-    /// The same key for all of them.
-    mutating func add(_ rows: DayRows, _ places: [Int], key: Int64) {
-        let (users, processes) = (rows[.user], rows[.processes])
-        let day = Int32(truncatingIfNeeded: rows.day)
-        for row in places { add(UseSums.pair(users[row], key), processes[row], day, day) }
-    }
-
     mutating func add(user: Int64, key: Int64, like use: Entry) {
         add(UseSums.pair(user, key), use.processes, use.firstDay, use.lastDay)
     }
