@@ -36,10 +36,24 @@ public enum PackedDays {
                 packed.insert(rows.day)
                 try body(rows)
             }
-            for day in try days(connection, from: first ?? 0, where: bounds) where !packed.contains(day) {
-                try LiveDay.scan(connection, day: day, wanted, body)
+            let live = try days(connection, from: first ?? 0, where: bounds).filter { !packed.contains($0) }
+            for days in ranges(of: live, without: packed) { try LiveDays.scan(connection, days, wanted, body) }
+        }
+    }
+
+    /// Days that can be read by one statement: a month at most, for its runs may be many.
+    private static func ranges(of days: [Int], without others: Set<Int>) -> [ClosedRange<Int>] {
+        var ranges: [ClosedRange<Int>] = []
+        for day in days {
+            if let last = ranges.last, day - last.lowerBound < 31,
+                !(last.upperBound..<day).contains(where: others.contains)
+            {
+                ranges[ranges.count - 1] = last.lowerBound...day
+            } else {
+                ranges.append(day...day)
             }
         }
+        return ranges
     }
 
     enum State: Int {

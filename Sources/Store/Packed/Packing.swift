@@ -31,9 +31,9 @@ public enum Packing {
         var known: Int64 = 0
         while true {
             let upper = try bound(connection, day: day, from: lower)
-            let end = upper.map { "r.run < \($0)" } ?? LiveDay.range(connection, of: day)
+            let end = upper.map { "r.run < \($0)" } ?? LiveDays.range(connection, of: day...day)
             var rows = DayRows(day: day)
-            try LiveDay.runs(connection, day: day, "r.run >= \(lower) AND \(end)", DayRows.Column.allCases) {
+            try LiveDays.runs(connection, "r.run >= \(lower) AND \(end)", DayRows.Column.allCases) {
                 rows.append($0)
             }
             for processes in rows[.processes] { known &+= processes }
@@ -42,9 +42,9 @@ public enum Packing {
             guard let upper else { break }
             lower = upper
         }
-        if try LiveDay.hasMore(connection, day: day, than: known) {
+        if let all = try LiveDays.prunedDays(connection, day...day).first, all.processes > known {
             var parts: [DayRows] = []
-            try LiveDay.remainder(connection, day: day) { parts.append($0) }
+            try LiveDays.remainder(connection, day: day) { parts.append($0) }
             for rows in parts {
                 try write(rows, part: part, on: connection)
                 part += 1
@@ -81,7 +81,7 @@ public enum Packing {
             // what a job's later processes say of it may be news of its earlier days
             if isNew {
                 try PackedDays.markStale(
-                    jobs: "SELECT n.job FROM runs n WHERE \(LiveDay.range(connection, of: day, called: "n"))",
+                    jobs: "SELECT n.job FROM runs n WHERE \(LiveDays.range(connection, of: day...day, called: "n"))",
                     before: day, on: connection)
             }
             return true
@@ -100,7 +100,7 @@ public enum Packing {
     {
         let row = try connection.query(
             """
-            SELECT r.run FROM runs r WHERE r.run >= \(lower) AND \(LiveDay.range(connection, of: day))
+            SELECT r.run FROM runs r WHERE r.run >= \(lower) AND \(LiveDays.range(connection, of: day...day))
             ORDER BY r.run LIMIT 1 OFFSET \(partRows)
             """
         ).first

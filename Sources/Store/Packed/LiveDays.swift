@@ -1,42 +1,48 @@
 import Record
 
-/// The usage of a day as the tables have it.
-enum LiveDay {
-    /// The most rows that are handed over at once.
-    static let chunk = 65_536
+/// The usage of days as the tables have it.
+enum LiveDays {
+    /// The most rows of a day that are handed over at once, and of all days that wait for that.
+    private static let chunk = 65_536
+    private static let mostWaiting = 4 * chunk
 
-    /// Hands over the day's runs, and what the daily sums have more than those: runs may have been pruned.
+    /// Hands over the runs of a few days, and what the daily sums have more than those: runs may have been pruned.
     ///
-    /// - Parameter wanted: the columns that are needed; others may be there too.
+    /// - Parameters:
+    ///   - days: counted from 1970-01-01 UTC.
+    ///   - wanted: the columns that are needed; others may be there too.
     static func scan(
-        _ connection: any SQLConnection, day: Int, _ wanted: [DayRows.Column],
+        _ connection: any SQLConnection, _ days: ClosedRange<Int>, _ wanted: [DayRows.Column],
         _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {
         let columns = wanted.contains(.processes) ? wanted : wanted + [.processes]
-        var known: Int64 = 0
-        try runs(connection, day: day, range(connection, of: day), columns) { (rows: DayRows) throws(StoreError) in
-            for processes in rows[.processes] { known &+= processes }
+        var known: [Int: Int64] = [:]
+        try runs(connection, range(connection, of: days), columns) { (rows: DayRows) throws(StoreError) in
+            for processes in rows[.processes] { known[rows.day, default: 0] &+= processes }
             try body(rows)
         }
-        if try hasMore(connection, day: day, than: known) { try remainder(connection, day: day, body) }
+        for (day, processes) in try prunedDays(connection, days) where processes > known[day] ?? 0 {
+            try remainder(connection, day: day, body)
+        }
     }
 
-    /// The condition on runs that they are of this day.
-    static func range(_ connection: any SQLConnection, of day: Int, called name: String = "r") -> String {
-        "\(name).run >= \(connection.dialect.runKey(beginning: day))"
-            + (day < Int(UInt16.max) ? " AND \(name).run < \(connection.dialect.runKey(beginning: day + 1))" : "")
+    /// The condition on runs that they are of these days.
+    static func range(_ connection: any SQLConnection, of days: ClosedRange<Int>, called name: String = "r") -> String {
+        let end = days.upperBound + 1
+        return "\(name).run >= \(connection.dialect.runKey(beginning: days.lowerBound))"
+            + (end <= Int(UInt16.max) ? " AND \(name).run < \(connection.dialect.runKey(beginning: end))" : "")
     }
 
-    /// Hands over the runs called `r` of a day that meet a condition.
+    /// Hands over the runs called `r` that meet a condition.
     static func runs(
-        _ connection: any SQLConnection, day: Int, _ condition: String, _ columns: [DayRows.Column],
+        _ connection: any SQLConnection, _ condition: String, _ columns: [DayRows.Column],
         _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {
         let join = columns.contains { $0.isOfJob } ? try jobs(connection, condition) : ""
         try rows(
-            connection, day: day, columns,
+            connection, columns,
             """
-            SELECT \(columns.map { $0.sql(day: day) }.joined(separator: ", ")) FROM runs r \(join) WHERE \(condition)
+            SELECT r.day, \(columns.map { $0.sql }.joined(separator: ", ")) FROM runs r \(join) WHERE \(condition)
             """, body)
     }
 
@@ -60,15 +66,18 @@ enum LiveDay {
         return "LEFT JOIN LATERAL (SELECT \(columns) FROM jobs WHERE id = r.job OFFSET 0) j ON true"
     }
 
-    /// Whether the daily sums have more processes than those: of days that were pruned.
-    static func hasMore(_ connection: any SQLConnection, day: Int, than known: Int64) throws(StoreError) -> Bool {
-        let all = try connection.query(
+    /// How many processes the daily sums have of each day that has been pruned.
+    static func prunedDays(
+        _ connection: any SQLConnection, _ days: ClosedRange<Int>
+    ) throws(StoreError) -> [(day: Int, processes: Int64)] {
+        let before = try connection.query("SELECT pruned_before FROM epochs").first?[0].integer ?? 0
+        if days.lowerBound >= before { return [] }
+        return try connection.query(
             """
-            SELECT CASE WHEN \(day) < pruned_before THEN (SELECT sum(processes) FROM usage_daily WHERE day = \(day)) END
-            FROM epochs
+            SELECT day, sum(processes) FROM usage_daily
+            WHERE day >= \(days.lowerBound) AND day <= \(days.upperBound) AND day < \(before) GROUP BY day ORDER BY day
             """
-        ).first?[0].integer
-        return all ?? 0 > known
+        ).map { (Int($0[0].integer ?? 0), $0[1].integer ?? 0) }
     }
 
     /// Hands over what the daily sums have more than the runs.
@@ -95,26 +104,44 @@ enum LiveDay {
             }
         }
         try rows(
-            connection, day: day, DayRows.Column.allCases,
+            connection, DayRows.Column.allCases,
             """
-            SELECT \(columns.joined(separator: ", ")) FROM \(sums("usage_daily", "r.day = \(day)")) d
-            LEFT JOIN \(sums("runs", range(connection, of: day))) r ON r.usr = d.usr AND r.stack = d.stack
+            SELECT \(day), \(columns.joined(separator: ", ")) FROM \(sums("usage_daily", "r.day = \(day)")) d
+            LEFT JOIN \(sums("runs", range(connection, of: day...day))) r ON r.usr = d.usr AND r.stack = d.stack
                 AND r.environment = d.environment AND r.flags = d.flags
             WHERE d.processes > COALESCE(r.processes, 0)
             """, body)
     }
 
+    /// - Parameter sql: a query of days and `columns`.
     private static func rows(
-        _ connection: any SQLConnection, day: Int, _ columns: [DayRows.Column], _ sql: String,
+        _ connection: any SQLConnection, _ columns: [DayRows.Column], _ sql: String,
         _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {
-        var rows = DayRows(day: day)
+        // rows come mostly in the order of days
+        var others: [Int: DayRows] = [:]
+        var rows = DayRows(day: 0)
+        var waiting = 0
         try connection.integers(sql) { (values: UnsafeBufferPointer<Int64>) throws(StoreError) in
-            rows.append(values, to: columns)
-            if rows.count < chunk { return }
-            try body(rows)
-            rows = DayRows(day: day)
+            let day = Int(values[0])
+            if day != rows.day {
+                if rows.count > 0 { others[rows.day] = rows }
+                rows = others.removeValue(forKey: day) ?? DayRows(day: day)
+            }
+            rows.append(UnsafeBufferPointer(rebasing: values.dropFirst()), to: columns)
+            waiting += 1
+            if waiting >= mostWaiting {
+                for some in others.values { try body(some) }
+                others = [:]
+                waiting = rows.count
+            }
+            if rows.count >= chunk {
+                try body(rows)
+                waiting -= rows.count
+                rows = DayRows(day: day)
+            }
         }
+        for some in others.values { try body(some) }
         if rows.count > 0 { try body(rows) }
     }
 }
@@ -128,8 +155,8 @@ extension DayRows.Column {
     }
 
     /// The value of a run called `r` and its job called `j`, an integer that is never null.
-    fileprivate func sql(day: Int) -> String {
-        let start = Int64(day) * Calendar.microsecondsPerDay
+    fileprivate var sql: String {
+        let start = "CAST(r.day AS bigint) * \(Calendar.microsecondsPerDay)"
         func time(_ column: String) -> String {
             "CASE WHEN r.job = 0 OR j.elapsed_seconds IS NOT NULL THEN \(start) ELSE r.\(column) END"
         }
