@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from daemon import CUSTOMS, CUSTOMSD, Daemon, free_udp_port, wait_until
+from daemon import CUSTOMS, CUSTOMSD, Daemon, wait_until
 from ingestcost import generator
 from ingestcost.database import Database
 from ingestcost.generator import Unavailable
+from ports import free_udp_port
 from slurm_stand_in import StandIn
 
 # As in bench/ingest/generator/workload.h.
