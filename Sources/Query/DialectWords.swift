@@ -9,12 +9,4 @@ extension Dialect {
         case .sqlite: "group_concat(\(text), '\(separator)')"
         }
     }
-
-    /// The month of a day, as `2026-11`.
-    func month(of day: String) -> String {
-        switch self {
-        case .postgres: "to_char(DATE '1970-01-01' + \(day), 'YYYY-MM') COLLATE \"C\""
-        case .sqlite: "strftime('%Y-%m', \(day) * 86400, 'unixepoch')"
-        }
-    }
 }

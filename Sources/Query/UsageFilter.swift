@@ -32,25 +32,20 @@ public struct UsageFilter: Sendable, Equatable {
 
     /// The condition on the runs called `r`, beginning with `AND` or empty, and its parameters.
     func condition(in dialect: Dialect) -> (sql: String, parameters: [SQLValue]) {
-        var (sql, parameters) = dailyCondition
-        // runs are kept in the order of their keys, which begin with the day: the bounds spare reading all of them
+        var sql = flagCondition
+        var parameters: [SQLValue] = []
+        // runs are kept in the order of their keys, which begin with the day
         if let firstDay { sql += " AND r.run >= \(dialect.runKey(beginning: firstDay))" }
         if let lastDay, lastDay < Int(UInt16.max) { sql += " AND r.run < \(dialect.runKey(beginning: lastDay + 1))" }
+        if let system {
+            sql += " AND r.environment IN (SELECT id FROM environments WHERE system = ?)"
+            parameters.append(.text(system))
+        }
         if let account {
             sql += " AND r.job IN (SELECT j.id FROM jobs j JOIN accounts a ON a.id = j.account WHERE a.name = ?)"
             parameters.append(.text(account))
         }
         return (sql, parameters)
-    }
-
-    /// The smallest table that tells users and processes, and the condition on its rows called `r`: the daily sums, unless the
-    /// filter is about jobs, of which they know nothing.
-    func summary(in dialect: Dialect) -> (table: String, sql: String, parameters: [SQLValue]) {
-        if account != nil {
-            let (sql, parameters) = condition(in: dialect)
-            return ("runs", sql, parameters)
-        }
-        return ("usage_daily", dailyCondition.sql, dailyCondition.parameters)
     }
 
     /// The condition on a stack's packages called `sp`, beginning with `AND` or empty.
@@ -75,25 +70,6 @@ public struct UsageFilter: Sendable, Equatable {
         if let account {
             sql += " AND r.account IN (SELECT id FROM accounts WHERE name = ?)"
             parameters.append(.text(account))
-        }
-        return (sql, parameters)
-    }
-
-    private var dailyCondition: (sql: String, parameters: [SQLValue]) {
-        var sql = ""
-        var parameters: [SQLValue] = []
-        if let firstDay {
-            sql += " AND r.day >= ?"
-            parameters.append(.integer(Int64(firstDay)))
-        }
-        if let lastDay {
-            sql += " AND r.day <= ?"
-            parameters.append(.integer(Int64(lastDay)))
-        }
-        sql += flagCondition
-        if let system {
-            sql += " AND r.environment IN (SELECT id FROM environments WHERE system = ?)"
-            parameters.append(.text(system))
         }
         return (sql, parameters)
     }
