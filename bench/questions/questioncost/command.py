@@ -130,9 +130,9 @@ def _print(
         "milliseconds, the middle of several times; goals: "
         + ", ".join(f"{period} {goal:.0f}" for period, goal in GOALS.items())
     )
-    print(f"{'question':32}" + "".join(f"{number + 1:>10}" for number in range(len(heads))))
     for number, head in enumerate(heads):
         print(f"    {number + 1}: {head}")
+    print(f"{'question':32}" + "".join(f"{number + 1:>10}" for number in range(len(heads))))
     for question in dict.fromkeys(a.question for all_ in answers.values() for a in all_):
         line = f"{question:32}"
         for all_ in answers.values():
