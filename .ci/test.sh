@@ -15,7 +15,7 @@ workers=${TEST_WORKERS:-$((cores < 4 ? cores * 2 : 8))}
 slurm_seconds=360
 
 results=$(mktemp -d "${TMPDIR:-/tmp}/customs-test.XXXXXX")
-slurm_folder=$(mktemp -d /tmp/customs-slurm.XXXXXX)
+slurm_folder=$(mktemp -d /tmp/customs-slurm-XXXXXX)
 slurm=
 suites=()
 
