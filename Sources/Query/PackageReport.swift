@@ -67,7 +67,7 @@ public struct PackageReport: Sendable, Equatable {
             Version(version: key[0].text, users: tally.users, jobs: tally.jobs)
         }.sorted(by: Version.comesBefore)
         let total = byVersion.total(uses, all.jobs, leastUsers: filter.leastUsers)
-        let seen = try times(connection, filter, package, total)
+        let seen = try times(connection, filter, byVersion, total)
         let pruned = try PackageTrend.prunedJobs(connection, filter, package: package)
         return PackageReport(
             package: package, users: total.users, jobs: total.jobs, processes: total.processes,
@@ -82,26 +82,26 @@ public struct PackageReport: Sendable, Equatable {
     /// The runs know the moments, those of the first and the last day; where they have been pruned, or moments are not for
     /// publication, the daily sums know the days.
     private static func times(
-        _ connection: any SQLConnection, _ filter: UsageFilter, _ package: String, _ total: UsageTally
+        _ connection: any SQLConnection, _ filter: UsageFilter, _ stacks: Members<[SQLValue]>, _ total: UsageTally
     ) throws(StoreError) -> (first: Int64, last: Int64)? {
         guard total.processes > 0 else { return nil }
-        func moment(_ sql: String, on day: Int64) throws(StoreError) -> Int64? {
+        /// The times of the stacks that have the package.
+        func moments(on day: Int64) throws(StoreError) -> [(first: Int64, last: Int64)] {
             var filter = filter
             filter.firstDay = Int(day)
             filter.lastDay = Int(day)
             let (condition, parameters) = filter.condition(in: connection.dialect)
             return try connection.query(
                 """
-                SELECT \(sql) FROM runs r \(UsageGrouping.packages)
-                WHERE p.name = ?\(filter.packageCondition)\(condition)
-                """, [.text(package)] + parameters
-            ).first?[0].integer
+                SELECT r.stack, min(r.first_seen), max(r.last_seen) FROM runs r WHERE true\(condition) GROUP BY r.stack
+                """, parameters
+            ).filter { stacks.has($0[0].integer ?? -1) }.map { ($0[1].integer ?? 0, $0[2].integer ?? 0) }
         }
         let day = Calendar.microsecondsPerDay
         // a moment is that of one process
         if filter.leastUsers > 0 { return (total.firstDay * day, total.lastDay * day) }
-        let first = try moment("min(r.first_seen)", on: total.firstDay)
-        let last = try moment("max(r.last_seen)", on: total.lastDay)
+        let first = try moments(on: total.firstDay).map { $0.first }.min()
+        let last = try moments(on: total.lastDay).map { $0.last }.max()
         return (first ?? total.firstDay * day, last ?? total.lastDay * day)
     }
 

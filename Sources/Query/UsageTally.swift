@@ -166,7 +166,7 @@ extension Members<String> {
             places[row[0].integer ?? 0] = members.place(of: row[1].text ?? "")
         }
         try connection.integers(
-            "SELECT sp.stack, sp.package FROM stack_packages sp WHERE true\(filter.packageCondition)"
+            "SELECT sp.stack, sp.package FROM stack_packages sp WHERE true\(filter.packageCondition)", atOnce: true
         ) { values in
             if let place = places[values[1]] { members.add(values[0], toGroupAt: place) }
         }

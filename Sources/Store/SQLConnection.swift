@@ -16,8 +16,10 @@ public protocol SQLConnection: AnyObject {
 
     /// Runs a query of integers of at most 8 bytes, none of them null, and hands over row after row: for many rows. `body` is
     /// to leave the connection alone.
+    ///
+    /// - Parameter atOnce: the rows are few enough to be in memory together, which is faster.
     func integers(
-        _ sql: String, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
+        _ sql: String, atOnce: Bool, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
     ) throws(StoreError)
 
     /// Runs a query of byte strings, none of them null, and hands over row after row: for large ones. `body` is to leave the

@@ -155,13 +155,25 @@ import Testing
             }
         }
         try expectBack([.min, .max, 0, -1])
+        // few that differ from the others are kept by their places
+        for count in [1, 100, 70_000] {
+            var values = [Int64](repeating: 1_750_000_000_000_000, count: count)
+            try expectBack(values)
+            for place in stride(from: 0, to: count, by: 50) {
+                values[place] = .random(in: .min ... .max, using: &random)
+            }
+            try expectBack(values)
+            if count > 1 { #expect(PackedColumn.pack(values).count < count) }
+        }
     }
 
     @Test("a damaged column is an error") func damaged() {
         let whole = PackedColumn.pack([1, 2, 300])
         var wrong = whole
         wrong[0] = 3
-        for bytes in [[], Array(whole.dropLast()), whole + [0], wrong] {
+        let sparse = PackedColumn.pack([7, 7, 7, 7, 7, 7, 7, 7, 7, 1 << 60])
+        #expect(sparse.count == 21)
+        for bytes in [[], Array(whole.dropLast()), whole + [0], wrong, Array(sparse.dropLast()), sparse] {
             #expect(throws: StoreError.self) {
                 try bytes.withUnsafeBytes { _ = try PackedColumn.unpack($0, count: 3) }
             }

@@ -85,8 +85,9 @@ extension DayRows {
     }
 }
 
-/// A column as bytes: how many bytes a value has (0, 1, 2, 4 or 8), the least value (8 bytes), then what each value has more than that;
-/// all little-endian.
+/// A column as bytes: how many bytes a value has (0, 1, 2, 4 or 8), the least value (8 bytes), then what each value has more
+/// than that. Where that is shorter, 255, the value that most rows have (8 bytes), and for each other row its place (4 bytes)
+/// and value (8 bytes). All little-endian.
 public enum PackedColumn {
     private static let head = 9
 
@@ -95,6 +96,9 @@ public enum PackedColumn {
         let widest = (values.max() ?? 0) &- least
         let span = UInt64(bitPattern: widest)
         let width = span == 0 ? 0 : span <= 0xFF ? 1 : span <= 0xFFFF ? 2 : span <= 0xFFFF_FFFF ? 4 : 8
+        let common = mostCommon(values)
+        let others = values.lazy.filter { $0 != common }.count
+        if others * exception < width * values.count { return sparse(values, common) }
         var bytes: [UInt8] = [UInt8(width)]
         bytes.reserveCapacity(head + width * values.count)
         withUnsafeBytes(of: least.littleEndian) { bytes.append(contentsOf: $0) }
@@ -109,6 +113,7 @@ public enum PackedColumn {
     public static func unpack(_ bytes: UnsafeRawBufferPointer, count: Int) throws(StoreError) -> [Int64] {
         guard bytes.count >= head, count >= 0 else { throw damaged }
         let width = Int(bytes[0])
+        if width == isSparse { return try unpack(sparse: bytes, count: count) }
         guard [0, 1, 2, 4, 8].contains(width), bytes.count == head + width * count else { throw damaged }
         let least = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 1, as: Int64.self))
         switch width {
@@ -118,6 +123,45 @@ public enum PackedColumn {
         case 4: return values(bytes, count) { least &+ Int64(UInt32(littleEndian: $0)) }
         default: return values(bytes, count) { least &+ Int64(bitPattern: UInt64(littleEndian: $0)) }
         }
+    }
+
+    private static let isSparse = 255
+    /// Bytes of a place and a value.
+    private static let exception = 12
+
+    /// The value of more than half of them, if there is one; else any of them.
+    private static func mostCommon(_ values: [Int64]) -> Int64 {
+        var candidate: Int64 = 0
+        var votes = 0
+        for value in values {
+            if votes == 0 { candidate = value }
+            votes += value == candidate ? 1 : -1
+        }
+        return candidate
+    }
+
+    private static func sparse(_ values: [Int64], _ common: Int64) -> [UInt8] {
+        var bytes: [UInt8] = [UInt8(isSparse)]
+        withUnsafeBytes(of: common.littleEndian) { bytes.append(contentsOf: $0) }
+        for (place, value) in values.enumerated() where value != common {
+            withUnsafeBytes(of: UInt32(place).littleEndian) { bytes.append(contentsOf: $0) }
+            withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        return bytes
+    }
+
+    private static func unpack(sparse bytes: UnsafeRawBufferPointer, count: Int) throws(StoreError) -> [Int64] {
+        func value(_ offset: Int) -> Int64 {
+            Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+        }
+        guard (bytes.count - head) % exception == 0 else { throw damaged }
+        var values = [Int64](repeating: value(1), count: count)
+        for offset in stride(from: head, to: bytes.count, by: exception) {
+            let place = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            guard place < count else { throw damaged }
+            values[place] = value(offset + 4)
+        }
+        return values
     }
 
     private static func values<Stored: FixedWidthInteger & BitwiseCopyable>(

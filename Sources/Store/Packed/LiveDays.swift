@@ -122,7 +122,7 @@ enum LiveDays {
         var others: [Int: DayRows] = [:]
         var rows = DayRows(day: 0)
         var waiting = 0
-        try connection.integers(sql) { (values: UnsafeBufferPointer<Int64>) throws(StoreError) in
+        try connection.integers(sql, atOnce: false) { (values: UnsafeBufferPointer<Int64>) throws(StoreError) in
             let day = Int(values[0])
             if day != rows.day {
                 if rows.count > 0 { others[rows.day] = rows }

@@ -65,10 +65,10 @@ public final class PostgresConnection: SQLConnection {
     }
 
     public func integers(
-        _ sql: String, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
+        _ sql: String, atOnce: Bool, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
     ) throws(StoreError) {
         var values: [Int64] = []
-        try stream(sql) { (result: OpaquePointer, row: Int32) throws(StoreError) in
+        try stream(sql, atOnce: atOnce) { (result: OpaquePointer, row: Int32) throws(StoreError) in
             values.removeAll(keepingCapacity: true)
             for column in 0..<PQnfields(result) {
                 values.append(PostgresConnection.integer(PostgresConnection.bytes(result, row, column)))
@@ -80,16 +80,17 @@ public final class PostgresConnection: SQLConnection {
     public func blobs(
         _ sql: String, _ body: ([UnsafeRawBufferPointer]) throws(StoreError) -> Void
     ) throws(StoreError) {
-        try stream(sql) { (result: OpaquePointer, row: Int32) throws(StoreError) in
+        try stream(sql, atOnce: false) { (result: OpaquePointer, row: Int32) throws(StoreError) in
             try body((0..<PQnfields(result)).map { PostgresConnection.bytes(result, row, $0) })
         }
     }
 
     /// Hands over the rows of a query as they come, in libpq's binary form, to the last one or until `body` throws.
     private func stream(
-        _ sql: String, _ body: (OpaquePointer, Int32) throws(StoreError) -> Void
+        _ sql: String, atOnce: Bool, _ body: (OpaquePointer, Int32) throws(StoreError) -> Void
     ) throws(StoreError) {
-        guard PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 1) == 1, PQsetSingleRowMode(handle) == 1 else {
+        guard PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 1) == 1, atOnce || PQsetSingleRowMode(handle) == 1
+        else {
             throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
         }
         var refusal: StoreError?

@@ -48,7 +48,7 @@ public final class SQLiteConnection: SQLConnection {
     }
 
     public func integers(
-        _ sql: String, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
+        _ sql: String, atOnce: Bool, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
     ) throws(StoreError) {
         var values: [Int64] = []
         try step(sql, []) { (statement: OpaquePointer) throws(StoreError) in
