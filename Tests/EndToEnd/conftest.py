@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import signal
 import sys
@@ -15,8 +16,10 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "bench/load")]
 
+from centre import Record  # noqa: E402
 from certificates import Authority, Certificate  # noqa: E402
-from daemon import CUSTOMS, CUSTOMSD, Daemon, StartDaemon, Store  # noqa: E402
+from daemon import CUSTOMS, CUSTOMSD, Customs, Daemon, StartDaemon, Store  # noqa: E402
+from keeping import Fill, Pack  # noqa: E402
 from postgres import PostgresServer  # noqa: E402
 from stores import STORES, MakeStore, PostgresStore, SQLiteStore  # noqa: E402
 
@@ -138,3 +141,24 @@ def start_daemon(folder: Path) -> Iterator[StartDaemon]:
 def daemon(start_daemon: StartDaemon, store: Store) -> Daemon:
     """A daemon on each kind of store."""
     return start_daemon(store)
+
+
+@pytest.fixture(params=["live", "packed"])
+def pack(request: pytest.FixtureRequest) -> Pack:
+    """Packs all days that are not, as a daemon does in time; or leaves them."""
+    return (lambda customs: customs.json("pack")) if request.param == "packed" else lambda _: None
+
+
+@pytest.fixture
+def fill(store: Store, folder: Path, pack: Pack) -> Fill:
+    """Imports records into a store."""
+
+    def fill(records: list[Record]) -> Customs:
+        customs = Customs(store.url, folder)
+        archive = folder / f"{len(list(folder.iterdir()))}.jsonl"
+        archive.write_text("".join(json.dumps(record) + "\n" for record in records))
+        assert customs.json("import", str(archive))["received"] == len(records)
+        pack(customs)
+        return customs
+
+    return fill

@@ -307,3 +307,18 @@ def assert_balanced(health: Mapping[str, Any]) -> None:
     accounted = health["stored"] + health["merged"] + health["duplicate"] + health["pending"]
     assert health["received"] == accounted + sum(health["rejected"].values()), health
     assert health["balanced"] is True, health
+
+
+def check_configuration(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """`customsd --check` on a configuration."""
+    file = folder / "check.toml"
+    file.write_text(text)
+    return subprocess.run(
+        [str(CUSTOMSD), "--config", str(file), "--check"],
+        env=clean_environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )

@@ -21,6 +21,7 @@ from daemon import (
     StartDaemon,
     Store,
     assert_balanced,
+    check_configuration,
     clean_environment,
     wait_until,
 )
@@ -32,27 +33,12 @@ from ports import free_udp_port
 DEFAULTS = ROOT / "etc/customsd.toml"
 
 
-def check(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
-    """`customsd --check` on a configuration."""
-    file = folder / "check.toml"
-    file.write_text(text)
-    return subprocess.run(
-        [str(CUSTOMSD), "--config", str(file), "--check"],
-        env=clean_environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-
 # Configuration
 
 
 def test_default_configuration_is_good(folder: Path) -> None:
     """As it is installed."""
-    done = check(folder, DEFAULTS.read_text())
+    done = check_configuration(folder, DEFAULTS.read_text())
     assert done.returncode == 0, done
 
 
@@ -67,7 +53,7 @@ def test_every_key_of_the_default_configuration_is_known(folder: Path) -> None:
         else:
             lines.append(line)
     assert len(seen) >= 12
-    done = check(folder, "\n".join(lines) + "\n")
+    done = check_configuration(folder, "\n".join(lines) + "\n")
     assert done.returncode == 0, done
 
 
@@ -88,7 +74,7 @@ def test_bad_configuration_is_refused(
     folder: Path, text: str, line: int | None, named: str
 ) -> None:
     """EX_CONFIG, naming the key and its line."""
-    done = check(folder, text)
+    done = check_configuration(folder, text)
     assert done.returncode == 78, done
     assert named in done.stderr
     if line is not None:
@@ -100,7 +86,7 @@ def test_check_opens_nothing(folder: Path, sqlite_store: Store) -> None:
     port = free_udp_port()
     with socket.socket(type=socket.SOCK_DGRAM) as occupied:
         occupied.bind(("127.0.0.1", port))
-        done = check(
+        done = check_configuration(
             folder,
             f'listen = ["udp://127.0.0.1:{port}"]\n'
             f'store = "{sqlite_store.url}"\nstate_dir = "{folder}/nowhere"\n',
@@ -113,7 +99,7 @@ def test_check_opens_nothing(folder: Path, sqlite_store: Store) -> None:
 def test_password_is_never_shown(folder: Path) -> None:
     """Neither by the check nor by a daemon that cannot connect."""
     settings = 'store = "postgres://customs:s3cr3t@127.0.0.1:1/customs"\n'
-    done = check(folder, settings + "stoer = 1\n")
+    done = check_configuration(folder, settings + "stoer = 1\n")
     assert done.returncode == 78
     assert "s3cr3t" not in done.stdout + done.stderr
     asked = Customs("postgres://customs:s3cr3t@127.0.0.1:1/customs", folder).run("top")

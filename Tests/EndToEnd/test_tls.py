@@ -18,6 +18,7 @@ from daemon import (
     PATIENCE,
     StartDaemon,
     Store,
+    check_configuration,
     clean_environment,
     wait_until,
 )
@@ -217,17 +218,7 @@ def test_openssl_s_client(
 )
 def test_bad_tls_configuration(folder: Path, text: str, named: str) -> None:
     """EX_CONFIG, before anything is opened."""
-    file = folder / "check.toml"
-    file.write_text(text)
-    done = subprocess.run(
-        [str(CUSTOMSD), "--config", str(file), "--check"],
-        env=clean_environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = check_configuration(folder, text)
     assert done.returncode == 78, done
     assert named in done.stderr
 

@@ -11,6 +11,7 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matrix import Interpreter, Outcome, inspect
@@ -126,6 +127,33 @@ def expect(interpreter: Interpreter, name: str) -> Expected | str:
     return expected
 
 
+def records_of(
+    path: Path,
+    interpreter: Interpreter,
+    receiver: Receiver,
+    matrix: Matrix,
+    expected: Expected,
+    **variables: str,
+) -> list[dict[str, Any]]:
+    """Run a program without the hook and with it: nobody sees a difference; return its records."""
+    ends, left = expected
+    trace_dir = path.parent / "traces"
+    trace_dir.mkdir()
+    trace_dir.chmod(0o1777)
+    chosen = {"CUSTOMS_SERVER": receiver.url, "CUSTOMS_TRACE_DIR": str(trace_dir), **variables}
+    results = []
+    for search in (matrix.nothing, matrix.tree):
+        own = environment(None, search, matrix.packages, **chosen)
+        done = run([str(path)], own, interpreter.executable, cwd=path.parent)
+        results.append((done.stdout, done.stderr, done.returncode))
+    assert not differences(results[0], results[1], Outcome())
+    records = receiver.records()
+    assert Counter(record["end"] for record in records) == Counter(ends), records
+    assert len({record["id"] for record in records}) == len(records)
+    assert len(traces(trace_dir)) == left
+    return records
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("interpreter", RECORDED, ids=identifier)
 def test_each_process_is_recorded_once(
@@ -137,20 +165,7 @@ def test_each_process_is_recorded_once(
     ends, left = expected
     path = tmp_path / "program.py"
     path.write_text(PROGRAMS[name][0])
-    trace_dir = tmp_path / "traces"
-    trace_dir.mkdir()
-    trace_dir.chmod(0o1777)
-    chosen = {"CUSTOMS_SERVER": receiver.url, "CUSTOMS_TRACE_DIR": str(trace_dir)}
-    results = []
-    for search in (matrix.nothing, matrix.tree):
-        variables = environment(None, search, matrix.packages, **chosen)
-        done = run([str(path)], variables, interpreter.executable, cwd=tmp_path)
-        results.append((done.stdout, done.stderr, done.returncode))
-    assert not differences(results[0], results[1], Outcome())
-    records = receiver.records()
-    assert Counter(record["end"] for record in records) == Counter(ends), records
-    assert len({record["id"] for record in records}) == len(records)
-    assert len(traces(trace_dir)) == left
+    records = records_of(path, interpreter, receiver, matrix, (ends, left))
     if name.startswith(("Pool", "Process")):
         assert {record["main"] for record in records} == {str(path)}
         assert all("numpy" in record["packages"] for record in records)
@@ -200,24 +215,8 @@ def test_workers_that_alone_import_something_watched(
     path.write_text(text)
     listing = tmp_path / "packages.txt"
     listing.write_text("-multiprocessing\n")
-    trace_dir = tmp_path / "traces"
-    trace_dir.mkdir()
-    trace_dir.chmod(0o1777)
-    chosen = {
-        "CUSTOMS_SERVER": receiver.url,
-        "CUSTOMS_TRACE_DIR": str(trace_dir),
-        "CUSTOMS_PACKAGES": str(listing),
-    }
-    results = []
-    for search in (matrix.nothing, matrix.tree):
-        variables = environment(None, search, matrix.packages, **chosen)
-        done = run([str(path)], variables, interpreter.executable, cwd=tmp_path)
-        results.append((done.stdout, done.stderr, done.returncode))
-    assert not differences(results[0], results[1], Outcome())
-    records = receiver.records()
-    assert Counter(record["end"] for record in records) == Counter(ends), records
-    assert len({record["id"] for record in records}) == len(records)
-    assert len(traces(trace_dir)) == left
+    chosen = {"CUSTOMS_PACKAGES": str(listing)}
+    records = records_of(path, interpreter, receiver, matrix, (ends, left), **chosen)
     assert all(record["main"] == str(path) for record in records)
     assert all(record["packages"] == {"numpy": "1.26.4"} for record in records)
 

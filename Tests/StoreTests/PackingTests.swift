@@ -61,7 +61,26 @@ import Testing
         try writing.commit([past(100, day: 4, job: "4712"), past(101, day: 4)])
         let found = try scanned(database)
         #expect(found.count == 10)
+        #expect(try database.integer("SELECT count(DISTINCT day) FROM packed_parts") == 8)
         #expect(try packAll(database) == 1)
+        #expect(try scanned(database) == found)
+    }
+
+    @Test("of what is pruned no copy stays behind, and its sums are told", arguments: TestDatabase.dialects)
+    func pruned(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit((0..<9 as Range<UInt64>).map { past($0, day: Int64($0)) })
+        #expect(try packAll(database) == 9)
+        let day = Int(Calendar.day(ofMicroseconds: PackingTests.old)) + 5
+        let pruning = try Pruning.run(database.location.maintainer(), before: day, today: day + 300) { _, _ in }
+        #expect(pruning.runs == 5)
+        #expect(try database.integer("SELECT count(*) FROM packed_parts") == 4)
+        let found = try scanned(database)
+        let flags = try #require(DayRows.Column.allCases.firstIndex(of: .flags))
+        let remainder = found.filter { $0.split(separator: " ")[flags + 1] == "\(DayRows.isRemainder)" }
+        #expect(found.count == 9 && remainder.count == 5)
+        #expect(try packAll(database) == 5)
         #expect(try scanned(database) == found)
     }
 

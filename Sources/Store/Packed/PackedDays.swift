@@ -70,8 +70,9 @@ public enum PackedDays {
         if list.isEmpty { return }
         // a statement of its own: what a statement sees is settled before it waits for a lock
         if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
-        // the parts go when the day is packed again
         try connection.query("DELETE FROM packed_days WHERE day IN (\(list))")
+        // what is pruned must not stay behind
+        try connection.query("DELETE FROM packed_parts WHERE day IN (\(list))")
     }
 
     /// Within a transaction that has changed some jobs: has the days packed again on which they ran.

@@ -1,0 +1,55 @@
+import Store
+
+/// The node time of jobs, in whole node seconds, so that sums are exact and the same on every store: by Slurm's elapsed time
+/// where that is known, and else from the first to the last sign of life.
+struct JobTimes {
+    static let columns: Set<DayRows.Column> = [.job, .nodes, .seconds, .started, .lastSeen]
+
+    /// The most that a job is believed to have used, node seconds: 150,000 nodes for eleven weeks. Records are claims, and
+    /// without a bound two of them would make sums that no store can hold.
+    private static let most: Int64 = 1_000_000_000_000
+
+    private struct Life: Equatable, BitwiseCopyable {
+        var nodes: Int64
+        var started: Int64
+        var lastSeen: Int64
+    }
+
+    /// By Slurm, plus one.
+    private let known = NumberedValues<Int64>(empty: 0)
+    private let lives = NumberedValues<Life>(empty: Life(nodes: 0, started: 0, lastSeen: 0))
+
+    mutating func add(_ rows: DayRows, _ kept: [Int]) {
+        let (job, nodes, seconds) = (rows[.job], rows[.nodes], rows[.seconds])
+        let (started, lastSeen) = (rows[.started], rows[.lastSeen])
+        var page = NumberedValues<Int64>.Page()
+        for row in kept where job[row] > 0 {
+            let count = nodes[row] < 0 ? 1 : nodes[row]
+            if seconds[row] >= 0 {
+                page.place(of: job[row], in: known).pointee = JobTimes.product(count, seconds[row]) + 1
+                continue
+            }
+            var life = lives[job[row]]
+            if life.started == 0 && life.lastSeen == 0 {
+                life = Life(nodes: count, started: started[row], lastSeen: lastSeen[row])
+            } else {
+                life.nodes = count
+                life.started = min(life.started, started[row])
+                life.lastSeen = max(life.lastSeen, lastSeen[row])
+            }
+            lives[job[row]] = life
+        }
+    }
+
+    func nodeSeconds(of job: Int64) -> Int64 {
+        let time = known[job]
+        if time > 0 { return time - 1 }
+        let life = lives[job]
+        return JobTimes.product(life.nodes, max(0, life.lastSeen &- life.started) / 1_000_000)
+    }
+
+    private static func product(_ nodes: Int64, _ seconds: Int64) -> Int64 {
+        let (product, isTooLarge) = nodes.multipliedReportingOverflow(by: seconds)
+        return isTooLarge ? most : min(product, most)
+    }
+}

@@ -1,0 +1,102 @@
+import Store
+
+/// Which groups things belong to that have numbers.
+struct Members<Group: Hashable> {
+    private(set) var groups: [Group] = []
+    private var places: [Group: Int] = [:]
+    private var lists: [[Int]] = []
+    /// Which of the lists have something in them.
+    private var belongs = Flags()
+
+    mutating func add(_ number: Int64, to group: Group) {
+        add(number, toGroupAt: place(of: group))
+    }
+
+    /// The place of a group in `groups`, which may have no members.
+    mutating func place(of group: Group) -> Int {
+        if let place = places[group] { return place }
+        places[group] = groups.count
+        groups.append(group)
+        return groups.count - 1
+    }
+
+    mutating func add(_ number: Int64, toGroupAt place: Int) {
+        guard number >= 0 else { return }
+        while lists.count <= number { lists.append([]) }
+        belongs.set(number)
+        if !lists[Int(number)].contains(place) { lists[Int(number)].append(place) }
+    }
+
+    /// The places of the groups that it belongs to.
+    subscript(_ number: Int64) -> [Int] { has(number) ? lists[Int(number)] : [] }
+
+    func has(_ number: Int64) -> Bool { belongs[number] }
+
+    /// The places of those rows whose number, in `column`, belongs to a group.
+    func places(_ rows: [Int], _ column: [Int64]) -> [Int] {
+        var places: [Int] = []
+        places.reserveCapacity(rows.count)
+        for row in rows where belongs[column[row]] { places.append(row) }
+        return places
+    }
+
+    /// What each group comes to, of those that were used by so many users at least.
+    func tallies(_ uses: UseSums, _ jobs: JobSets, leastUsers: Int64) -> [Group: UsageTally] {
+        var sums = [UsageTally](repeating: UsageTally(), count: groups.count)
+        var people = UseSums()
+        for use in uses.entries {
+            for place in self[use.key] {
+                people.add(user: use.user, key: Int64(place), like: use)
+            }
+        }
+        for use in people.entries { sums[Int(use.key)].add(use) }
+        for (set, count) in zip(jobs.sets, jobs.counts) where count > 0 {
+            for place in places(of: set) { sums[place].jobs += count }
+        }
+        var tallies: [Group: UsageTally] = [:]
+        for (group, sum) in zip(groups, sums) where sum.processes > 0 && sum.users >= leastUsers {
+            tallies[group] = sum
+        }
+        return tallies
+    }
+
+    /// What all groups together come to; nothing where that is of fewer users.
+    func total(_ uses: UseSums, _ jobs: JobSets, leastUsers: Int64) -> UsageTally {
+        var all = Members<Bool>()
+        for number in lists.indices where !lists[number].isEmpty { all.add(Int64(number), to: true) }
+        return all.tallies(uses, jobs, leastUsers: leastUsers)[true] ?? UsageTally()
+    }
+
+    /// The groups that a number of these belongs to.
+    func groups(ofAny numbers: Flags) -> Set<Group> {
+        var result: Set<Group> = []
+        for number in lists.indices where numbers[Int64(number)] {
+            for place in lists[number] { result.insert(groups[place]) }
+        }
+        return result
+    }
+
+    /// The groups that any of these belongs to, each once.
+    func places(of set: [Int64]) -> [Int] {
+        guard set.count > 1 else { return set.first.map { self[$0] } ?? [] }
+        var met: Set<Int> = []
+        return set.flatMap { self[$0] }.filter { met.insert($0).inserted }
+    }
+}
+
+extension Members<String> {
+    /// The packages of each stack: those that count by the filter. Every package is a group.
+    static func packages(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> Members {
+        var members = Members()
+        var places: [Int64: Int] = [:]
+        for row in try connection.query("SELECT id, name FROM packages WHERE id <> 0") {
+            places[row[0].integer ?? 0] = members.place(of: row[1].text ?? "")
+        }
+        try connection.integers(
+            "SELECT sp.stack, sp.package FROM stack_packages sp WHERE true\(filter.packageCondition)", atOnce: true
+        ) { values in
+            if let place = places[values[1]] { members.add(values[0], toGroupAt: place) }
+        }
+        return members
+    }
+}
