@@ -92,8 +92,22 @@ public struct RunID: Hashable, Sendable, Comparable {
     public let low: UInt64
 
     public init(day: Int32, jobNumber: UInt64, hash: UInt64) {
-        high = UInt64(UInt16(clamping: day)) << 48 | min(jobNumber, 1 << 48 - 1)
+        high = UInt64(UInt16(clamping: day)) << 48 | min(jobNumber, RunID.greatestJobNumber)
         low = hash
+    }
+
+    private static let greatestJobNumber: UInt64 = 1 << 48 - 1
+
+    /// The number that a job's id begins with, as far as a key has room for it; 0 where there is none, or none that 64 bits hold.
+    public static func jobNumber(_ jobID: UnsafeRawBufferPointer) -> UInt64 {
+        var number: UInt64 = 0
+        for digit in jobID.lazy.map({ $0 &- UInt8(ascii: "0") }).prefix(while: { $0 < 10 }) {
+            let (tens, tooLarge) = number.multipliedReportingOverflow(by: 10)
+            let (sum, overflows) = tens.addingReportingOverflow(UInt64(digit))
+            if tooLarge || overflows { return 0 }
+            number = sum
+        }
+        return min(number, greatestJobNumber)
     }
 
     public static func < (left: RunID, right: RunID) -> Bool {

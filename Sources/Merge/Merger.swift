@@ -434,7 +434,7 @@ public struct Merger: Sendable {
         key.append(String(runKey.flags.rawValue))
         var jobNumber: UInt64 = 0
         if runKey.job != 0 {
-            jobNumber = vocabulary[.job].withBytes(of: runKey.job) { CompoundKey.withText(1, of: $0, leadingNumber) }
+            jobNumber = vocabulary[.job].withBytes(of: runKey.job) { CompoundKey.withText(1, of: $0, RunID.jobNumber) }
         }
         return RunID(day: runKey.day, jobNumber: jobNumber, hash: XXH64.hash(key.bytes, seed: UInt64(runKey.day)))
     }
@@ -473,16 +473,4 @@ extension RunDelta {
         let lifetime = elapsed.map { $0 > 0 ? Int64(min($0, 3.2e9) * 1e6) : 0 } ?? 0
         started = min(started, time - lifetime)
     }
-}
-
-/// The number that a text begins with; 0 where there is none, or none that 64 bits hold.
-private func leadingNumber(_ text: UnsafeRawBufferPointer) -> UInt64 {
-    var number: UInt64 = 0
-    for digit in text.lazy.map({ $0 &- UInt8(ascii: "0") }).prefix(while: { $0 < 10 }) {
-        let (tens, tooLarge) = number.multipliedReportingOverflow(by: 10)
-        let (sum, overflows) = tens.addingReportingOverflow(UInt64(digit))
-        if tooLarge || overflows { return 0 }
-        number = sum
-    }
-    return number
 }

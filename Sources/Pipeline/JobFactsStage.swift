@@ -70,8 +70,8 @@ final class JobFactsStage {
     private func sweepOnce() throws {
         metrics.update { $0.jobs.sweeps += 1 }
         let now = wallClock()
-        var page = try openJobs(now: now, after: nil)
-        var count = page.count
+        let count = try ledger.findOpenJobs(cluster: sweep.cluster, now: now)
+        var page = try ledger.nextOpenJobs(limit: JobFactsStage.pageSize)
         if page.isEmpty { metrics.update { $0.jobs.open = 0 } }
         var ended: [OpenJob] = []
         if !page.isEmpty {
@@ -81,8 +81,7 @@ final class JobFactsStage {
                 let findings = sweep.look(at: page)
                 try note(findings.outcomes)
                 ended += findings.ended.prefix(JobFactsStage.endedAtMost - ended.count)
-                page = page.count < JobFactsStage.pageSize ? [] : try openJobs(now: now, after: page.last)
-                count += page.count
+                page = try ledger.nextOpenJobs(limit: JobFactsStage.pageSize)
                 if stop.isRequested { return }
             }
             sweep.finish()
@@ -95,10 +94,6 @@ final class JobFactsStage {
             try note(sweep.judge(batch, accounted: accounted, now: wallClock()))
         }
         metrics.update { $0.jobs.lastSweep = wallClock() }
-    }
-
-    private func openJobs(now: Int64, after last: OpenJob?) throws(StoreError) -> [OpenJob] {
-        try ledger.openJobs(cluster: sweep.cluster, now: now, after: last, limit: JobFactsStage.pageSize)
     }
 
     /// In transactions that are short, for a store may let only one write at a time.

@@ -74,21 +74,26 @@ public struct JobReport: Sendable, Equatable {
             WHERE \(condition)\(cluster == nil ? "" : " AND c.name = ?") GROUP BY c.id, c.name, j.job_id
             ORDER BY c.name, j.job_id
             """, parameters + (cluster.map { [.text($0)] } ?? []))
+        if rows.isEmpty { return [] }
+        let days = try PackedDays.daysWithRuns(connection)
         var reports: [JobReport] = []
         for row in rows {
             guard let id = row[0].integer, let restart = row[2].integer, let number = row[3].text else { continue }
             reports.append(
-                try report(connection, number, cluster: (id, row[1].text ?? ""), restart: restart))
+                try report(connection, number, cluster: (id, row[1].text ?? ""), restart: restart, days))
         }
         return reports
     }
 
     private static func report(
-        _ connection: any SQLConnection, _ jobID: String, cluster: (id: Int64, name: String), restart: Int64
+        _ connection: any SQLConnection, _ jobID: String, cluster: (id: Int64, name: String), restart: Int64,
+        _ days: [Int]
     ) throws(StoreError) -> JobReport {
+        let found = try runs(connection, jobID, cluster: cluster.id, on: days)
+        let lastRun = found.filter { $0.restart == restart }.map { $0.day }.max()
         let facts = try connection.query(
             """
-            SELECT \(PersonNames.name(on: PersonNames.dayOfJob)), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
+            SELECT \(PersonNames.name(on: PersonNames.dayOfJob(lastRun: lastRun))), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
                 j.end_time, j.elapsed_seconds, j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds,
                 j.array_job_id, j.array_task_id
             FROM jobs j JOIN users u ON u.id = j.usr JOIN accounts a ON a.id = j.account
@@ -102,24 +107,28 @@ public struct JobReport: Sendable, Equatable {
             nodeList: row[14].text, timeLimitSeconds: row[15].integer, restart: restart, arrayJobID: row[16].integer,
             arrayTaskID: row[17].integer, state: row[5].text, exitCode: row[6].text,
             submit: row[7].integer, start: row[8].integer, end: row[9].integer, elapsedSeconds: row[10].integer,
-            isFromSlurm: row[11].integer == 1, runs: try runs(connection, jobID, cluster: cluster.id))
+            isFromSlurm: row[11].integer == 1, runs: found.map { $0.run })
     }
 
+    /// The runs of all starts of a job.
     private static func runs(
-        _ connection: any SQLConnection, _ jobID: String, cluster: Int64
-    ) throws(StoreError) -> [Run] {
+        _ connection: any SQLConnection, _ jobID: String, cluster: Int64, on days: [Int]
+    ) throws(StoreError) -> [(run: Run, restart: Int64, day: Int64)] {
+        if days.isEmpty { return [] }
         let rows = try connection.query(
             """
             SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, r.processes, r.ranks, r.first_seen, r.last_seen,
-                r.exceptions, r.signals, r.killed, r.stack
-            FROM jobs j JOIN runs r ON r.job = j.id JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
+                r.exceptions, r.signals, r.killed, r.stack, j.restart, r.day
+            FROM (\(connection.dialect.runKeys(ofJob: jobID, on: days))) k
+                CROSS JOIN jobs j JOIN runs r ON r.run >= k.column1 AND r.run <= k.column2 AND r.job = j.id
+                JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
                 JOIN executables x ON x.id = r.executable JOIN programs m ON m.id = r.program
                 JOIN environments e ON e.id = r.environment
             WHERE j.job_id = ? AND j.cluster = ?
             ORDER BY r.first_seen, s.name, u.name, x.name, m.name, r.run
             """, [.text(jobID), .integer(cluster)])
         var stacks: [Int64: [Package]] = [:]
-        var runs: [Run] = []
+        var runs: [(run: Run, restart: Int64, day: Int64)] = []
         for row in rows {
             let stack = row[12].integer ?? 0
             let packages: [Package]
@@ -129,13 +138,12 @@ public struct JobReport: Sendable, Equatable {
                 packages = try self.packages(connection, stack: stack)
                 stacks[stack] = packages
             }
-            runs.append(
-                Run(
-                    step: row[0].text ?? "", username: row[1].text ?? "", executable: row[2].text ?? "",
-                    main: row[3].text ?? "", python: row[4].text ?? "", processes: row[5].integer ?? 0,
-                    ranksReported: row[6].integer ?? 0, firstSeen: row[7].integer ?? 0,
-                    lastSeen: row[8].integer ?? 0,
-                    end: worstEnd(exceptions: row[9], signals: row[10], killed: row[11]), packages: packages))
+            let run = Run(
+                step: row[0].text ?? "", username: row[1].text ?? "", executable: row[2].text ?? "",
+                main: row[3].text ?? "", python: row[4].text ?? "", processes: row[5].integer ?? 0,
+                ranksReported: row[6].integer ?? 0, firstSeen: row[7].integer ?? 0, lastSeen: row[8].integer ?? 0,
+                end: worstEnd(exceptions: row[9], signals: row[10], killed: row[11]), packages: packages)
+            runs.append((run, row[13].integer ?? 0, row[14].integer ?? 0))
         }
         return runs
     }

@@ -80,7 +80,7 @@ public struct PackageReport: Sendable, Equatable {
     }
 
     /// The runs know the moments, those of the first and the last day; where they have been pruned, or moments are not for
-    /// publication, the daily sums know the days.
+    /// publication, usage knows the days.
     private static func times(
         _ connection: any SQLConnection, _ filter: UsageFilter, _ stacks: Members<[SQLValue]>, _ total: UsageTally
     ) throws(StoreError) -> (first: Int64, last: Int64)? {

@@ -98,7 +98,7 @@ struct MonthlyUse {
             told[name] = PackageTrend.Row(
                 package: package, month: name, users: people, jobs: (counts[month] ?? 0) + (pruned[name] ?? 0))
         }
-        // the daily sums have every month that was pruned, but know nothing of accounts
+        // the sums of what was pruned have every month, but know nothing of accounts
         if filter.account != nil && filter.leastUsers == 0 {
             for (month, jobs) in pruned where told[month] == nil {
                 told[month] = PackageTrend.Row(package: package, month: month, users: nil, jobs: jobs)

@@ -9,8 +9,11 @@ enum PersonNames {
 
     /// The last day that is known of the job called `j`: of its runs, else by Slurm, else of runs that were pruned. A job of which
     /// nothing tells a day is an old one, whose user is called by the pseudonym if there is one.
-    static let dayOfJob = """
-        COALESCE((SELECT max(r.day) FROM runs r WHERE r.job = j.id),
-            COALESCE(j.end_time, j.start_time, j.submit_time) / \(Calendar.microsecondsPerDay), j.last_pruned, 0)
-        """
+    ///
+    /// - Parameter lastRun: the day of its last run; nil if there is none.
+    static func dayOfJob(lastRun: Int64?) -> String {
+        lastRun.map { String($0) } ?? """
+            COALESCE(COALESCE(j.end_time, j.start_time, j.submit_time) / \(Calendar.microsecondsPerDay), j.last_pruned, 0)
+            """
+    }
 }

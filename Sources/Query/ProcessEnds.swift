@@ -27,12 +27,12 @@ public struct ProcessEnds: Sendable, Equatable {
         let columns: Set<DayRows.Column> = [.stack, .user, .processes, .exceptions, .signals, .killed]
         try UsageScan(connection, filter).days(columns) { rows, kept in
             let using = packages.places(kept, rows[.stack])
-            // daily sums know users, too, and not how processes ended
+            // sums of what was pruned know users, too, and not how processes ended
             if filter.leastUsers > 0 { uses.add(rows, using, key: rows[.stack]) }
             let (flags, stacks, processes) = (rows[.flags], rows[.stack], rows[.processes])
             let (exceptions, signals, killed) = (rows[.exceptions], rows[.signals], rows[.killed])
             var page = NumberedValues<SIMD4<Int64>>.Page()
-            for row in using where flags[row] & DayRows.isRemainder == 0 {
+            for row in using where flags[row] & DayRows.isPruned == 0 {
                 page.place(of: stacks[row], in: ends).pointee &+= SIMD4(
                     processes[row], exceptions[row], signals[row], killed[row])
             }

@@ -25,11 +25,10 @@ public struct UsageExport {
     ) throws {
         let (condition, parameters) = filter.condition(in: connection.dialect)
         let dialect = connection.dialect
-        let days = try connection.query(
-            "SELECT min(r.day), max(r.day) FROM usage_daily r WHERE r.day >= ? AND r.day <= ?",
-            [.integer(Int64(filter.firstDay ?? 0)), .integer(Int64(filter.lastDay ?? Int(UInt16.max)))]
-        ).first
-        guard let first = days?[0].integer, let last = days?[1].integer else { return }
+        let days = try PackedDays.daysWithRuns(connection).filter {
+            $0 >= filter.firstDay ?? 0 && $0 <= filter.lastDay ?? .max
+        }
+        guard let first = days.first, let last = days.last else { return }
         var left = limit ?? .max
         var start: String?
         while left > 0 {
@@ -47,7 +46,7 @@ public struct UsageExport {
             for values in rows.prefix(left) { try row(json(values)) }
             left -= rows.count
             start = dialect.literal(end)
-            let day = Int64(end[0]) << 8 | Int64(end[1])
+            let day = Int(end[0]) << 8 | Int(end[1])
             progress(Double(day - first + 1) / Double(last - first + 1))
         }
     }
@@ -55,8 +54,8 @@ public struct UsageExport {
     private static let values = """
         r.run, r.day, r.first_seen, r.last_seen, c.name, j.job_id, j.restart, s.name, \(PersonNames.name(on: "r.day")),
         a.name, q.name, t.name, j.num_nodes, x.name, m.name, e.prefix, e.python, e.implementation, e.container, e.system,
-        e.subsystem, r.flags & 1, (r.flags & 2) / 2, r.processes, r.ranks, r.exceptions, r.signals, r.killed, p.name,
-        sp.version, sp.direct
+        e.subsystem, r.flags & 1, (r.flags & 2) / 2, r.processes, COALESCE(r.ranks, 0),
+        COALESCE(r.exceptions, 0), COALESCE(r.signals, 0), COALESCE(r.killed, 0), p.name, sp.version, sp.direct
         """
 
     private static let joins = """

@@ -8,16 +8,13 @@ public struct OpenJob: Sendable, Equatable {
     public let restart: Int64
     /// How often the batch system has answered without saying what became of it.
     public let attempts: Int64
-    /// From when on it was to be asked for, microseconds since 1970 UTC.
-    public let due: Int64
 
-    public init(row: Int64, cluster: String, jobID: String, restart: Int64, attempts: Int64, due: Int64 = 0) {
+    public init(row: Int64, cluster: String, jobID: String, restart: Int64, attempts: Int64) {
         self.row = row
         self.cluster = cluster
         self.jobID = jobID
         self.restart = restart
         self.attempts = attempts
-        self.due = due
     }
 }
 

@@ -2,13 +2,17 @@ import Record
 
 /// The table of jobs as the batch system's side sees it. One thread uses a ledger, which may block.
 public protocol JobLedger: AnyObject {
-    /// Starts of jobs of which the batch system has not said the last word and that are due, those first that wait longest.
+    /// Looks for the starts of jobs of which the batch system has not said the last word and that are due: a million at most,
+    /// those that wait longest.
     ///
     /// - Parameters:
     ///   - cluster: only its jobs and those of no cluster; nil for all.
     ///   - now: microseconds since 1970 UTC.
-    ///   - last: the last one of those that are known already; nil to begin.
-    func openJobs(cluster: String?, now: Int64, after last: OpenJob?, limit: Int) throws(StoreError) -> [OpenJob]
+    /// - Returns: how many there are.
+    func findOpenJobs(cluster: String?, now: Int64) throws(StoreError) -> Int
+
+    /// The next ones of those that were found, and are still open; none after the last.
+    func nextOpenJobs(limit: Int) throws(StoreError) -> [OpenJob]
 
     /// Writes what asking for them came to, in one transaction.
     func note(_ outcomes: [JobOutcome]) throws(StoreError)
@@ -29,31 +33,52 @@ extension StoreLocation {
 }
 
 final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
+    /// Numbers of open jobs that memory is taken for.
+    private static var mostOpen: Int { 1_000_000 }
+
     private let link: StoreLink<Connection>
+    private var found: [Int64] = []
+    /// How many of those have been handed out.
+    private var handedOut = 0
 
     init(connect: @escaping () throws(StoreError) -> Connection) {
         link = StoreLink(staged: [StagedFacts.table], connect: connect)
     }
 
-    func openJobs(cluster: String?, now: Int64, after last: OpenJob?, limit: Int) throws(StoreError) -> [OpenJob] {
-        let rows = try link.attempt { (connection: Connection) throws(StoreError) in
-            try connection.query(
-                """
-                SELECT j.id, c.name, j.job_id, j.restart, j.attempts, j.due FROM jobs j
-                    JOIN clusters c ON c.id = j.cluster
-                WHERE j.settled = 0 AND j.due <= ?\(last == nil ? "" : " AND (j.due, j.id) > (?, ?)")
-                    \(cluster == nil ? "" : "AND c.name IN ('', ?)")
-                ORDER BY j.due, j.id LIMIT \(limit)
-                """,
-                [.integer(now)] + (last.map { [.integer($0.due), .integer($0.row)] } ?? [])
-                    + (cluster.map { [.text($0)] } ?? []))
+    func findOpenJobs(cluster: String?, now: Int64) throws(StoreError) -> Int {
+        found.removeAll(keepingCapacity: true)
+        handedOut = 0
+        try link.attempt { (connection: Connection) throws(StoreError) in
+            var condition = "j.settled = 0 AND j.due <= \(now)"
+            if let cluster {
+                let known = try connection.query("SELECT id FROM clusters WHERE name IN ('', ?)", [.text(cluster)])
+                let ids = known.compactMap { $0[0].integer.map { String($0) } }
+                condition += " AND j.cluster IN (\(ids.joined(separator: ", ")))"
+            }
+            // in one go: the index knows when a job is due and not which it is, for new ones are due at once, all alike
+            try connection.integers(
+                "SELECT j.id FROM jobs j WHERE \(condition) ORDER BY j.due, j.id LIMIT \(SQLJobLedger.mostOpen)",
+                atOnce: false
+            ) { (row: UnsafeBufferPointer<Int64>) throws(StoreError) in found.append(row[0]) }
         }
-        return rows.compactMap { row in
-            guard let id = row[0].integer, let restart = row[3].integer else { return nil }
-            return OpenJob(
-                row: id, cluster: row[1].text ?? "", jobID: row[2].text ?? "", restart: restart,
-                attempts: row[4].integer ?? 0, due: row[5].integer ?? 0)
+        return found.count
+    }
+
+    func nextOpenJobs(limit: Int) throws(StoreError) -> [OpenJob] {
+        while handedOut < found.count {
+            let page = found[handedOut..<min(handedOut + limit, found.count)]
+            let rows = try link.attempt { (connection: Connection) throws(StoreError) in
+                try connection.query(
+                    """
+                    SELECT j.id, c.name, j.job_id, j.restart, j.attempts FROM jobs j JOIN clusters c ON c.id = j.cluster
+                    WHERE j.settled = 0 AND j.id IN (\(page.map { String($0) }.joined(separator: ", ")))
+                    ORDER BY j.due, j.id
+                    """)
+            }
+            handedOut += page.count
+            if !rows.isEmpty { return rows.compactMap(OpenJob.init(row:)) }
         }
+        return []
     }
 
     func note(_ outcomes: [JobOutcome]) throws(StoreError) {
@@ -72,9 +97,10 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
                 if !facts.isEmpty {
                     try stage(facts, on: connection)
                     try connection.query(StagedFacts.update)
-                    try PackedDays.markStale(jobs: "SELECT job FROM staged_facts", on: connection)
                 }
                 for outcome in outcomes { try noteWithoutFacts(outcome, on: connection) }
+                // after the jobs' rows, as whoever writes usage does
+                try PackedDays.markStale(jobs: Set(facts.map { $0.row }), on: connection)
             }
         }
     }
@@ -141,15 +167,27 @@ private enum StagedFacts {
             "\(column) = CASE WHEN s.\(column) = '' THEN j.\(column) "
                 + "ELSE (SELECT n.id FROM \(table) n WHERE n.name = s.\(column)) END"
         }
+        let claims = names.map { column, _ in
+            "claimed_\(column) = CASE WHEN j.source = 0 THEN NULLIF(j.\(column), 0) ELSE j.claimed_\(column) END"
+        }
         let kept = [
             "uid", "num_nodes", "num_tasks", "array_job_id", "array_task_id", "name", "node_list", "submit_time",
             "start_time", "end_time", "elapsed_seconds", "time_limit_seconds",
         ].map { "\($0) = COALESCE(s.\($0), j.\($0))" }
         return """
-            UPDATE jobs AS j SET \((ids + kept).joined(separator: ", ")), state = s.state, exit_code = s.exit_code,
+            UPDATE jobs AS j SET \((ids + claims + kept).joined(separator: ", ")), state = s.state, exit_code = s.exit_code,
                 settled = s.settled, source = 1, attempts = 0
             FROM staged_facts s WHERE j.id = s.job AND j.settled <> 1
             """
+    }
+}
+
+extension OpenJob {
+    fileprivate init?(row: [SQLValue]) {
+        guard let id = row[0].integer, let restart = row[3].integer else { return nil }
+        self.init(
+            row: id, cluster: row[1].text ?? "", jobID: row[2].text ?? "", restart: restart,
+            attempts: row[4].integer ?? 0)
     }
 }
 

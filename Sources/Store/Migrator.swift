@@ -22,7 +22,7 @@ enum Migrator {
             for migration in Schema.migrations where migration.version > found {
                 try connection.run(script: migration.script(for: connection.dialect))
                 if migration.version == 1 { try fillMonths(connection) }
-                if migration.version == 5 { try RunPartitions.makeAhead(connection) }
+                if migration.version == 6 { try RunPartitions.makeAhead(connection) }
                 try connection.query(
                     "INSERT INTO schema_versions (version, applied) VALUES (?, \(connection.dialect.now))",
                     [.integer(Int64(migration.version))])

@@ -170,6 +170,11 @@ extension RowWriter {
         if let value { integer(value) } else { null() }
     }
 
+    /// A count that is 0 for most rows: null takes no room.
+    mutating func integer(orNull value: Int64) {
+        if value == 0 { null() } else { integer(value) }
+    }
+
     mutating func text(_ string: String?) {
         guard var string else { return null() }
         string.withUTF8 { text(UnsafeRawBufferPointer($0)) }
@@ -180,8 +185,8 @@ extension RowWriter {
 public struct StagedTable: Sendable {
     public enum Kind: Sendable {
         case integer, text, bytes, uuid
-        /// An integer of 4 bytes; only in tables of the schema.
-        case small
+        /// Integers of 4 and of 2 bytes; only in tables of the schema.
+        case small, tiny
     }
 
     public let name: String

@@ -310,7 +310,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         let ids = JobClaim.idColumns.flatMap { column in
             [
                 "\(column) = CASE WHEN j.source = 0 THEN COALESCE(NULLIF(j.\(column), 0), s.\(column)) ELSE j.\(column) END",
-                "claimed_\(column) = COALESCE(NULLIF(j.claimed_\(column), 0), s.\(column))",
+                "claimed_\(column) = CASE WHEN j.source = 0 THEN NULL "
+                    + "ELSE COALESCE(j.claimed_\(column), NULLIF(s.\(column), 0)) END",
             ]
         }
         let facts = JobClaim.factColumns.map { "\($0) = COALESCE(j.\($0), s.\($0))" }
@@ -337,9 +338,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 stage(runs[new[place]], in: &row)
             }
         }
-        let fresh = UInt64(new.count) + (try merge(runs, others, on: connection))
-        try write(daily: DailyUsage.sums(of: runs, resolver), on: connection)
-        return fresh
+        return UInt64(new.count) + (try merge(runs, others, on: connection))
     }
 
     /// Adds to the runs that are there, and makes the others: in the order of their keys, as every daemon does.
@@ -351,6 +350,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         if order.isEmpty { return 0 }
         try connection.stage(Staged.runs, count: order.count) { place, row in stage(runs[order[place]], in: &row) }
         let columns = Staged.columns(of: Staged.runs)
+        let counts = ["ranks", "exceptions", "signals", "killed"].map { count in
+            ", \(count) = COALESCE(runs.\(count) + excluded.\(count), runs.\(count), excluded.\(count))"
+        }.joined()
         let upsert = """
             INSERT INTO runs (\(columns)) SELECT \(columns) FROM staged_runs WHERE true
             ON CONFLICT (run) DO UPDATE SET
@@ -360,9 +362,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     THEN excluded.last_seen ELSE runs.last_seen END,
                 started = CASE WHEN excluded.started < runs.started
                     THEN excluded.started ELSE runs.started END,
-                processes = runs.processes + excluded.processes, ranks = runs.ranks + excluded.ranks,
-                exceptions = runs.exceptions + excluded.exceptions, signals = runs.signals + excluded.signals,
-                killed = runs.killed + excluded.killed
+                processes = runs.processes + excluded.processes\(counts)
             """
         let fresh: Int64?
         switch connection.dialect {
@@ -386,17 +386,6 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         return UInt64(fresh ?? 0)
     }
 
-    /// - Parameter daily: sorted, as in `merge`.
-    private func write(daily: [DailyUsage], on connection: Connection) throws(StoreError) {
-        try connection.stage(Staged.daily, count: daily.count) { index, row in daily[index].append(to: &row) }
-        let key = UsageTables.dailyKey.joined(separator: ", ")
-        try connection.query(
-            """
-            INSERT INTO usage_daily (\(key), processes) SELECT \(key), processes FROM staged_daily WHERE true
-            ON CONFLICT (\(key)) DO UPDATE SET processes = usage_daily.processes + excluded.processes
-            """)
-    }
-
     private func stage(_ run: RunDelta, in row: inout Connection.Writer) {
         row.uuid(high: run.id.high, low: run.id.low)
         row.integer(run.firstSeen)
@@ -415,10 +404,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         row.integer(Int64(run.sizeClass))
         row.integer(Int64(run.flags.rawValue))
         row.integer(run.processes)
-        row.integer(run.ranks)
-        row.integer(run.exceptions)
-        row.integer(run.signals)
-        row.integer(run.killed)
+        row.integer(orNull: run.ranks)
+        row.integer(orNull: run.exceptions)
+        row.integer(orNull: run.signals)
+        row.integer(orNull: run.killed)
     }
 
     private func write(canaries: [CanarySighting], on connection: Connection) throws(StoreError) {

@@ -31,10 +31,7 @@ enum Staged {
             ("exceptions", .integer), ("signals", .integer), ("killed", .integer),
         ])
 
-    static let daily = StagedTable(
-        "staged_daily", UsageTables.dailyKey.map { ($0, .integer) } + [("processes", .integer)])
-
-    static let all = [names, keys, stackPackages, jobs, claims, runs, daily]
+    static let all = [names, keys, stackPackages, jobs, claims, runs]
 
     static func columns(of table: StagedTable) -> String {
         table.columns.map { $0.name }.joined(separator: ", ")
@@ -46,13 +43,14 @@ enum UsageTables {
     static let jobs = StagedTable(
         "jobs",
         [("id", .small), ("cluster", .small), ("job_id", .text), ("restart", .small)]
-            + JobClaim.columns.map { ($0, $0.hasPrefix("array_") ? .integer : .small) }
-            + JobClaim.idColumns.map { ("claimed_" + $0, .small) })
+            + JobClaim.columns.map { ($0, $0.hasPrefix("array_") ? .integer : .small) })
     static let runs = StagedTable(
         "runs",
         Staged.runs.columns.map { column in
-            let isTime = ["first_seen", "last_seen", "started"].contains(column.name)
-            return (column.name, column.kind == .integer && !isTime ? .small : column.kind)
+            switch column.name {
+            case "run", "first_seen", "last_seen", "started": column
+            case "size_class", "flags": (column.name, .tiny)
+            default: (column.name, .small)
+            }
         })
-    static let dailyKey = ["day", "cluster", "usr", "stack", "environment", "size_class", "flags"]
 }

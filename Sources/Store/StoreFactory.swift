@@ -20,7 +20,7 @@ extension StoreLocation {
             try Migrator.check(connection)
             return connection
         case .postgres(let text):
-            let connection = try PostgresConnection(connection: text)
+            let connection = try PostgresConnection(connection: text, readsAll: true)
             try Migrator.check(connection)
             return connection
         }

@@ -244,8 +244,6 @@ struct SymbolResolver {
         let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
         let made = SymbolResolver.claims(of: missing, in: claims)
         let columns = "cluster, job_id, restart, \(JobClaim.columns.joined(separator: ", "))"
-        let ids = JobClaim.idColumns.joined(separator: ", ")
-        let claimed = JobClaim.idColumns.map { "claimed_" + $0 }.joined(separator: ", ")
         let sameJob = "t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart"
         let (rows, fresh) = try connection.transaction(waitsForDisk: false) {
             () throws(StoreError) -> ([[SQLValue]], [[SQLValue]]) in
@@ -259,7 +257,7 @@ struct SymbolResolver {
             }
             let fresh = try connection.query(
                 """
-                INSERT INTO jobs (\(columns), \(claimed)) SELECT \(columns), \(ids) FROM staged_jobs s
+                INSERT INTO jobs (\(columns)) SELECT \(columns) FROM staged_jobs s
                 WHERE NOT EXISTS (SELECT 1 FROM jobs t WHERE \(sameJob))
                 ORDER BY job_id, cluster, restart ON CONFLICT (job_id, cluster, restart) DO NOTHING RETURNING id
                 """)
@@ -294,7 +292,6 @@ struct SymbolResolver {
                     row.integer(CompoundKey.withText(2, of: key) { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 })
                 }
                 stage(made[index], in: &row)
-                stageIDs(made[index], in: &row)
             }
             return ids
         }
@@ -344,20 +341,15 @@ struct SymbolResolver {
 
     /// Appends what is claimed of a job, in the order of `JobClaim.columns`.
     func stage<Row: RowWriter>(_ claim: JobClaim, in row: inout Row) {
-        stageIDs(claim, in: &row)
+        row.integer(id(claim.user, .user))
+        row.integer(id(claim.account, .account))
+        row.integer(id(claim.qos, .qos))
+        row.integer(id(claim.partition, .partition))
         row.integer(claim.numNodes)
         row.integer(claim.numTasks)
         row.integer(claim.arrayJobID)
         row.integer(claim.arrayTaskID)
         row.integer(claim.hetGroup)
-    }
-
-    /// The columns `JobClaim.idColumns`.
-    private func stageIDs<Row: RowWriter>(_ claim: JobClaim, in row: inout Row) {
-        row.integer(id(claim.user, .user))
-        row.integer(id(claim.account, .account))
-        row.integer(id(claim.qos, .qos))
-        row.integer(id(claim.partition, .partition))
     }
 
     /// The clusters' names were committed with the dictionary before.

@@ -7,7 +7,7 @@ struct Trend: ParsableCommand {
         abstract: "Users and jobs of packages, month by month.",
         discussion: prose(
             """
-            Months without use are left out; --limit keeps the newest of each package. Users come from the daily sums, and so remain
+            Months without use are left out; --limit keeps the newest of each package. Users of what was pruned are kept by day, and so remain
             when runs have been pruned.
 
             EXAMPLES

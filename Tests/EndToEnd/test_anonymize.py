@@ -312,7 +312,7 @@ def test_forget_leaves_nothing_of_a_person_with_old_jobs(fill: Fill, store: Stor
     answer = customs.json("job", "5")
     assert (answer["username"], answer["name"]) == (pseudonym, None)
     assert customs.json("job", "6")["name"] == "adas-job"
-    kept = "SELECT count(*) FROM jobs WHERE job_id = '5' AND uid IS NULL AND claimed_usr = 0"
+    kept = "SELECT count(*) FROM jobs WHERE job_id = '5' AND uid IS NULL AND claimed_usr IS NULL"
     assert _count(store, kept) == 1
 
 

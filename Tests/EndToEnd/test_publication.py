@@ -159,7 +159,7 @@ def test_roles(postgres_store: Store, folder: Path) -> None:
         if row["users"] >= 5
     )
     assert public.stdout
-    for table in ("runs", "users", "named_runs", "usage_daily"):
+    for table in ("runs", "users", "named_runs", "pruned_usage"):
         denied = ask("customs_public", f"SELECT * FROM {table}")
         assert denied.returncode != 0
         assert "permission denied" in denied.stderr

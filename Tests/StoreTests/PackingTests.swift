@@ -78,7 +78,7 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM packed_parts") == 4)
         let found = try scanned(database)
         let flags = try #require(DayRows.Column.allCases.firstIndex(of: .flags))
-        let remainder = found.filter { $0.split(separator: " ")[flags + 1] == "\(DayRows.isRemainder)" }
+        let remainder = found.filter { $0.split(separator: " ")[flags + 1] == "\(DayRows.isPruned)" }
         #expect(found.count == 9 && remainder.count == 5)
         #expect(try packAll(database) == 5)
         #expect(try scanned(database) == found)
@@ -92,7 +92,7 @@ import Testing
         #expect(try packAll(database) == 6)
         let ledger = database.location.makeJobLedger()
         let job = try #require(
-            try ledger.openJobs(cluster: nil, now: noon, after: nil, limit: 10).first { $0.jobID == "4711" })
+            try openJobs(ledger, cluster: nil, now: noon, limit: 10).first { $0.jobID == "4711" })
         var facts = JobFacts(jobID: "4711", restart: 0, state: "COMPLETED", isFinal: true)
         facts.elapsedSeconds = 7_200
         try ledger.note([.facts(row: job.row, facts)])
@@ -100,6 +100,37 @@ import Testing
         let place = try #require(DayRows.Column.allCases.firstIndex(of: .seconds))
         let seconds = try scanned(database).map { $0.split(separator: " ")[place + 1] }
         #expect(seconds.sorted() == ["-1", "-1", "-1", "-1", "7200", "7200"])
+    }
+
+    @Test("a day whose jobs change while it is packed is packed again", arguments: TestDatabase.dialects)
+    func factsMeanwhile(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([past(1)])
+        let job = try #require(
+            try openJobs(database.location.makeJobLedger(), cluster: nil, now: noon, limit: 1).first)
+        func note() throws {
+            let facts = JobFacts(jobID: "4711", restart: 0, state: "COMPLETED", isFinal: true)
+            try database.location.makeJobLedger().note([.facts(row: job.row, facts)])
+        }
+        #expect(try packAll(database) == 1)
+        // as if it were being packed
+        try database.connect().run(script: "UPDATE packed_days SET state = 2")
+        try note()
+        #expect(try database.integer("SELECT state FROM packed_days") == 3)
+        // the same happens to a day while its parts are written
+        try database.connect().run(
+            script: dialect == .postgres
+                ? "CREATE RULE news AS ON INSERT TO packed_parts DO ALSO UPDATE packed_days SET state = 3 WHERE day = NEW.day"
+                : """
+                CREATE TRIGGER news AFTER INSERT ON packed_parts
+                BEGIN UPDATE packed_days SET state = 3 WHERE day = NEW.day; END
+                """)
+        let before = try scanned(database)
+        #expect(try packAll(database) == 1)
+        #expect(try database.integer("SELECT state FROM packed_days") == 1, "to be read, and to be packed again")
+        #expect(try scanned(database) == before)
+        #expect(try packAll(database) == 1)
     }
 
     @Test("days that may still change are not packed", arguments: TestDatabase.dialects)

@@ -66,19 +66,17 @@ INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, 
         r.day * 86400000000 + (moment * 8e10)::bigint, r.day * 86400000000 + (moment * 8.5e10)::bigint,
         r.day * 86400000000 + (moment * 7e10)::bigint, r.day, 1, r.job, 1, t.usr, 1 + t.usr % 500, t.program, t.stack,
         t.environment, 1 + r.job % 10000, 1 + floor(log(2, j.num_nodes))::int,
-        1 + CASE WHEN t.usr % 40 = 0 THEN 2 ELSE 0 END, j.num_tasks, 0, (r.job % 30 = 0)::int, 0, (r.job % 50 = 0)::int
+        1 + CASE WHEN t.usr % 40 = 0 THEN 2 ELSE 0 END, j.num_tasks, NULL, nullif((r.job % 30 = 0)::int, 0), NULL,
+        nullif((r.job % 50 = 0)::int, 0)
     FROM (
         SELECT job, day, program, moment FROM drawn
         UNION ALL SELECT job, day + 1, program, moment FROM drawn WHERE goes_on AND day + 1 < :first_day + :days) r
         JOIN tastes t ON t.program = r.program JOIN jobs j ON j.id = r.job
     ORDER BY 1;
-INSERT INTO usage_daily (day, cluster, usr, stack, environment, size_class, flags, processes)
-    SELECT day, cluster, usr, stack, environment, size_class, flags, sum(processes) FROM runs
-    GROUP BY day, cluster, usr, stack, environment, size_class, flags;
 -- what daemons write later begins behind these
 SELECT setval(pg_get_serial_sequence(t, 'id'), (SELECT COALESCE(max(id), 1) FROM jobs) + 100000)
     FROM unnest(ARRAY['users', 'packages', 'clusters', 'hosts', 'executables', 'programs', 'steps', 'accounts', 'environments',
         'stacks', 'jobs']) t;
 VACUUM ANALYZE;
 SELECT (SELECT count(*) FROM runs) AS runs, (SELECT sum(processes) FROM runs) AS processes, (SELECT count(*) FROM jobs) AS jobs,
-    (SELECT count(*) FROM usage_daily) AS daily, pg_size_pretty(pg_database_size(current_database())) AS size;
+    pg_size_pretty(pg_database_size(current_database())) AS size;

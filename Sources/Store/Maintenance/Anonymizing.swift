@@ -48,11 +48,14 @@ public struct Anonymizing: Sendable, Equatable {
         }
         anonymizing.names = people.map { $0.name }
         let moment = Int64(day) * Calendar.microsecondsPerDay
+        let old = JobsWithoutRuns.select(
+            """
+            (j.name IS NOT NULL OR j.uid IS NOT NULL OR j.claimed_usr IS NOT NULL)
+                AND COALESCE(j.end_time, j.start_time, j.submit_time, 0) < \(moment)
+            """, runs: "r.run >= \(connection.dialect.runKey(beginning: day))")
         try connection.query(
             """
-            UPDATE jobs SET name = NULL, uid = NULL, claimed_usr = 0
-            WHERE (name IS NOT NULL OR uid IS NOT NULL OR claimed_usr <> 0) AND COALESCE(end_time, start_time, submit_time, 0) < \(moment) AND NOT EXISTS (
-                SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(connection.dialect.runKey(beginning: day)))
+            UPDATE jobs SET name = NULL, uid = NULL, claimed_usr = NULL WHERE id IN (\(old))
             """)
         anonymizing.quarantined = Int64(
             try connection.query("DELETE FROM quarantine WHERE noticed < \(moment) RETURNING id").count)
@@ -125,7 +128,8 @@ public struct Anonymizing: Sendable, Equatable {
             """
             SELECT usr, max(day), max(CASE WHEN day < \(day) THEN day END)
             FROM (
-                SELECT usr, day FROM usage_daily
+                SELECT usr, day FROM runs
+                UNION ALL SELECT usr, day FROM pruned_usage
                 UNION ALL
                 SELECT usr, COALESCE(end_time, start_time, submit_time, 0) / \(Calendar.microsecondsPerDay)
                 FROM jobs WHERE source = 1) seen

@@ -2,7 +2,7 @@ import Record
 
 /// Takes away the detail of old usage: runs, the jobs that they belonged to, canaries and what was refused.
 ///
-/// The daily sums stay, so that users and processes are told of what was pruned as before, and of the jobs there remain counts by
+/// Sums by day take their place, so that users and processes are told of what was pruned as before, and of the jobs there remain counts by
 /// month (`pruned_jobs`). It goes day by day, each in a transaction of its own, so that daemons write in between; one that
 /// was interrupted is simply run again. Jobs go some weeks after their last run: one may still run, and daemons tell once what
 /// they know of it.
@@ -32,9 +32,8 @@ public struct Pruning: Sendable, Equatable {
             """
             SELECT (SELECT count(*) FROM runs WHERE run < \(end)),
                 (SELECT sum(processes) FROM runs WHERE run < \(end)),
-                (SELECT count(*) FROM jobs j WHERE \(isSilent(since: jobDay)) AND NOT EXISTS (
-                    SELECT 1 FROM runs r
-                    WHERE r.job = j.id AND r.run >= \(connection.dialect.runKey(beginning: jobDay)))),
+                (SELECT count(*) FROM (\(JobsWithoutRuns.select(
+                    isSilent(since: jobDay), runs: "r.run >= \(connection.dialect.runKey(beginning: jobDay))"))) gone),
                 (SELECT count(*) FROM \(canaryRecords(before: moment))),
                 (SELECT count(*) FROM quarantine WHERE noticed < \(moment))
             """
@@ -59,7 +58,12 @@ public struct Pruning: Sendable, Equatable {
         var pruning = Pruning()
         let jobDay = min(day, today - jobPatience)
         let first = try nextDay(connection, from: 0) ?? day
-        try connection.query("UPDATE epochs SET pruned_before = \(day) WHERE pruned_before < \(day)")
+        try connection.run(
+            script: """
+                CREATE TEMP TABLE IF NOT EXISTS later_runs (
+                    job integer NOT NULL, stack integer NOT NULL, environment integer NOT NULL, flags integer NOT NULL,
+                    PRIMARY KEY (job, stack, environment, flags))
+                """)
         for month in try RunPartitions.months(connection, before: day) {
             let (runs, processes) = try prune(connection, month, notesJobsFrom: jobDay)
             pruning.runs += runs
@@ -153,6 +157,13 @@ public struct Pruning: Sendable, Equatable {
         _ connection: any SQLConnection, day: Int, notesJobs: Bool
     ) throws(StoreError) -> (Int64, Int64) {
         let range = range(connection, of: day)
+        let key = "day, cluster, usr, stack, environment, size_class, flags"
+        try connection.query(
+            """
+            INSERT INTO pruned_usage (\(key), processes) SELECT \(key), sum(processes) FROM runs WHERE \(range) GROUP BY \(key)
+            ON CONFLICT (\(key)) DO UPDATE SET processes = pruned_usage.processes + excluded.processes
+            """)
+        try noteLaterRuns(connection, day: day, range: range)
         for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
         if notesJobs {
             try connection.query(
@@ -160,6 +171,20 @@ public struct Pruning: Sendable, Equatable {
         }
         let row = try connection.query("SELECT count(*), sum(processes) FROM runs WHERE \(range)").first
         return (row?[0].integer ?? 0, row?[1].integer ?? 0)
+    }
+
+    /// Notes what the day's jobs did later in the month.
+    private static func noteLaterRuns(_ connection: any SQLConnection, day: Int, range: String) throws(StoreError) {
+        let nextMonth = RunPartitions.Month(containing: day).nextDay
+        try connection.query("DELETE FROM later_runs")
+        try connection.query(
+            """
+            INSERT INTO later_runs (job, stack, environment, flags)
+            SELECT DISTINCT l.job, l.stack, l.environment, l.flags & 3 FROM runs l
+            WHERE l.run >= \(connection.dialect.runKey(beginning: day + 1))
+                AND l.run < \(connection.dialect.runKey(beginning: nextMonth))
+                AND l.job IN (SELECT job FROM runs WHERE job <> 0 AND \(range))
+            """)
     }
 
     /// Adds the day's jobs to the counts by month, each when the last day goes in which the month has it.
@@ -180,37 +205,26 @@ public struct Pruning: Sendable, Equatable {
                 WHERE \(range)\(used("sp"))) u
                 JOIN months m ON m.first_day <= \(day) AND m.next_day > \(day)
             WHERE NOT EXISTS (
-                SELECT 1 FROM runs l JOIN stack_packages lp ON lp.stack = l.stack
+                SELECT 1 FROM later_runs l JOIN stack_packages lp ON lp.stack = l.stack
                     JOIN environments le ON le.id = l.environment
-                WHERE l.job = u.job AND l.day > \(day) AND l.day < m.next_day AND lp.package = u.package
-                    AND le.system = u.system AND (l.flags & 3) = u.flags\(used("lp")))
+                WHERE l.job = u.job AND lp.package = u.package AND le.system = u.system AND l.flags = u.flags\(used("lp")))
             GROUP BY m.first_day, u.package, u.system, u.account, u.flags
             ON CONFLICT (month, package, system, account, flags, direct)
             DO UPDATE SET jobs = pruned_jobs.jobs + excluded.jobs
             """)
     }
 
-    /// Jobs whose runs are all gone, a few thousand at a time.
+    /// Jobs whose runs are all gone. While it looks which those are nobody may give one a new run: writers wait, some seconds for
+    /// ten million runs, and journals keep what comes.
     private static func pruneJobs(_ connection: any SQLConnection, silentSince day: Int) throws(StoreError) -> Int64 {
-        let last = try connection.query("SELECT max(id) FROM jobs").first?[0].integer ?? 0
-        var gone: Int64 = 0
-        for start in stride(from: Int64(1), through: last, by: Int(chunk)) {
-            let doomed = """
-                jobs WHERE id >= \(start) AND id < \(start + chunk) AND id IN (
-                    SELECT j.id FROM jobs j WHERE j.id >= \(start) AND j.id < \(start + chunk) AND \(isSilent(since: day))
-                        AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.job = j.id))
-                """
-            // no writer need wait where there is nothing
-            if try connection.query("SELECT 1 FROM \(doomed) LIMIT 1").isEmpty { continue }
-            gone += try connection.transaction { () throws(StoreError) -> Int64 in
-                try NameEpoch.begin(connection)
-                return try delete(connection, doomed, "id")
-            }
+        let doomed = JobsWithoutRuns.select(isSilent(since: day), runs: "true")
+        // no writer need wait where there is nothing
+        if try connection.query("\(doomed) LIMIT 1").isEmpty { return 0 }
+        return try connection.transaction { () throws(StoreError) -> Int64 in
+            try NameEpoch.begin(connection)
+            return try delete(connection, "jobs WHERE id IN (\(doomed))", "id")
         }
-        return gone
     }
-
-    private static let chunk: Int64 = 10_000
 
     /// Neither Slurm nor runs that have been pruned tell anything of the job from this day on.
     private static func isSilent(since day: Int) -> String {

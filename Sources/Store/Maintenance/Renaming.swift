@@ -38,7 +38,7 @@ enum Renaming {
         for (kind, table, column, text) in dictionaries {
             let rows = try connection.query("SELECT id, \(text) FROM \(table) ORDER BY id")
             // after the paths: what is used by then is found in use
-            let used = try firstDays(connection, column, inDailySums: kind == .environment)
+            let used = try firstDays(connection, column, inSums: kind == .environment)
             for row in rows {
                 guard let old = row[0].integer, used[old] ?? 0 < Int64(day),
                     let changed = names.without(row[1].text ?? "")
@@ -61,10 +61,10 @@ enum Renaming {
 
     /// On which day each row of a dictionary was used first.
     private static func firstDays(
-        _ connection: any SQLConnection, _ column: String, inDailySums: Bool
+        _ connection: any SQLConnection, _ column: String, inSums: Bool
     ) throws(StoreError) -> [Int64: Int64] {
         var days: [Int64: Int64] = [:]
-        for table in ["runs"] + (inDailySums ? ["usage_daily"] : []) {
+        for table in ["runs"] + (inSums ? ["pruned_usage"] : []) {
             for row in try connection.query("SELECT \(column), min(day) FROM \(table) GROUP BY \(column)") {
                 guard let id = row[0].integer, let day = row[1].integer else { continue }
                 days[id] = min(day, days[id] ?? day)
@@ -105,8 +105,7 @@ enum Renaming {
         _ connection: any SQLConnection, before day: Int, progress: (Int, Int) -> Void
     ) throws(StoreError) {
         if try connection.query("SELECT 1 FROM renamed LIMIT 1").isEmpty { return }
-        let days = try connection.query("SELECT DISTINCT day FROM usage_daily WHERE day < \(day) ORDER BY day")
-            .compactMap { $0[0].integer.map { Int($0) } }
+        let days = try PackedDays.days(connection, 0, day - 1, besides: [])
         for (index, current) in days.enumerated() {
             try connection.transaction { () throws(StoreError) in try apply(connection, on: current) }
             progress(index + 1, days.count)
@@ -115,14 +114,15 @@ enum Renaming {
         let end = connection.dialect.runKey(beginning: day)
         let renamed = "(SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))"
         try connection.transaction { () throws(StoreError) in
-            try PackedDays.markStale(jobs: "SELECT id FROM jobs WHERE usr IN \(renamed)", on: connection)
-            try connection.query(
+            let changed = try connection.query(
                 """
-                UPDATE jobs SET uid = NULL, name = NULL, claimed_usr = 0, usr = COALESCE(
+                UPDATE jobs SET uid = NULL, name = NULL, claimed_usr = NULL, usr = COALESCE(
                     (SELECT new FROM renamed WHERE kind = \(Kind.user.rawValue) AND old = jobs.usr), usr)
-                WHERE (usr IN \(renamed) OR claimed_usr IN \(renamed))
-                    AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.job = jobs.id AND r.run >= \(end))
+                WHERE id IN (\(JobsWithoutRuns.select(
+                    "(j.usr IN \(renamed) OR j.claimed_usr IN \(renamed))", runs: "r.run >= \(end)")))
+                RETURNING id
                 """)
+            try PackedDays.markStale(jobs: Set(changed.compactMap { $0[0].integer }), on: connection)
         }
     }
 
@@ -141,18 +141,18 @@ enum Renaming {
         let environments = "(SELECT old FROM renamed WHERE kind = \(Kind.environment.rawValue))"
         try connection.query(
             """
-            INSERT INTO usage_daily (day, cluster, usr, stack, environment, size_class, flags, processes)
+            INSERT INTO pruned_usage (day, cluster, usr, stack, environment, size_class, flags, processes)
             SELECT d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags,
                 sum(d.processes)
-            FROM usage_daily d LEFT JOIN renamed u ON u.kind = \(Kind.user.rawValue) AND u.old = d.usr
+            FROM pruned_usage d LEFT JOIN renamed u ON u.kind = \(Kind.user.rawValue) AND u.old = d.usr
                 LEFT JOIN renamed e ON e.kind = \(Kind.environment.rawValue) AND e.old = d.environment
             WHERE d.day = \(day) AND (u.new IS NOT NULL OR e.new IS NOT NULL)
             GROUP BY d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags
             ON CONFLICT (day, cluster, usr, stack, environment, size_class, flags)
-            DO UPDATE SET processes = usage_daily.processes + excluded.processes
+            DO UPDATE SET processes = pruned_usage.processes + excluded.processes
             """)
         try connection.query(
-            "DELETE FROM usage_daily WHERE day = \(day) AND (usr IN \(users) OR environment IN \(environments))")
+            "DELETE FROM pruned_usage WHERE day = \(day) AND (usr IN \(users) OR environment IN \(environments))")
         try PackedDays.forget([day], on: connection)
     }
 
@@ -168,7 +168,7 @@ enum Renaming {
         for (kind, table, column, _) in dictionaries {
             let renamed = "(SELECT old FROM renamed WHERE kind = \(kind.rawValue))"
             if try connection.query("SELECT 1 FROM renamed WHERE kind = \(kind.rawValue) LIMIT 1").isEmpty { continue }
-            let daily = kind == .environment ? " AND id NOT IN (SELECT environment FROM usage_daily)" : ""
+            let daily = kind == .environment ? " AND id NOT IN (SELECT environment FROM pruned_usage)" : ""
             try connection.query(
                 """
                 DELETE FROM \(table) WHERE id IN \(renamed)\(daily) AND id NOT IN (

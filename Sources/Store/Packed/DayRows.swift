@@ -5,7 +5,7 @@ public struct DayRows {
         case job, user, stack, environment, account
         /// Whose the job is; 0 where that is not known.
         case owner
-        /// `isCompute`, `isStaff` and `isRemainder`.
+        /// `isCompute`, `isStaff` and `isPruned`.
         case flags
         /// Of the job; -1 where nobody said.
         case nodes
@@ -18,8 +18,8 @@ public struct DayRows {
 
     public static let isCompute: Int64 = 1
     public static let isStaff: Int64 = 2
-    /// The runs have been pruned: only user, stack, environment and processes are known.
-    public static let isRemainder: Int64 = 4
+    /// Of runs that have been pruned: only user, stack, environment and processes are known.
+    public static let isPruned: Int64 = 4
 
     /// Counted from 1970-01-01 UTC.
     public let day: Int

@@ -6,7 +6,7 @@ enum LiveDays {
     private static let chunk = 65_536
     private static let mostWaiting = 4 * chunk
 
-    /// Hands over the runs of a few days, and what the daily sums have more than those: runs may have been pruned.
+    /// Hands over the runs of a few days, and the sums of those that have been pruned.
     ///
     /// - Parameters:
     ///   - days: counted from 1970-01-01 UTC.
@@ -15,15 +15,8 @@ enum LiveDays {
         _ connection: any SQLConnection, _ days: ClosedRange<Int>, _ wanted: [DayRows.Column],
         _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {
-        let columns = wanted.contains(.processes) ? wanted : wanted + [.processes]
-        var known: [Int: Int64] = [:]
-        try runs(connection, range(connection, of: days), columns) { (rows: DayRows) throws(StoreError) in
-            for processes in rows[.processes] { known[rows.day, default: 0] &+= processes }
-            try body(rows)
-        }
-        for (day, processes) in try prunedDays(connection, days) where processes > known[day] ?? 0 {
-            try remainder(connection, day: day, body)
-        }
+        try runs(connection, range(connection, of: days), wanted, body)
+        try pruned(connection, days, body)
     }
 
     /// The condition on runs that they are of these days.
@@ -66,51 +59,36 @@ enum LiveDays {
         return "LEFT JOIN LATERAL (SELECT \(columns) FROM jobs WHERE id = r.job OFFSET 0) j ON true"
     }
 
-    /// How many processes the daily sums have of each day that has been pruned.
-    static func prunedDays(
-        _ connection: any SQLConnection, _ days: ClosedRange<Int>
-    ) throws(StoreError) -> [(day: Int, processes: Int64)] {
-        let before = try connection.query("SELECT pruned_before FROM epochs").first?[0].integer ?? 0
-        if days.lowerBound >= before { return [] }
-        return try connection.query(
-            """
-            SELECT day, sum(processes) FROM usage_daily
-            WHERE day >= \(days.lowerBound) AND day <= \(days.upperBound) AND day < \(before) GROUP BY day ORDER BY day
-            """
-        ).map { (Int($0[0].integer ?? 0), $0[1].integer ?? 0) }
-    }
-
-    /// Hands over what the daily sums have more than the runs.
-    static func remainder(
-        _ connection: any SQLConnection, day: Int, _ body: (DayRows) throws(StoreError) -> Void
+    /// Hands over the sums of runs of these days that have been pruned.
+    static func pruned(
+        _ connection: any SQLConnection, _ days: ClosedRange<Int>, _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {
-        func sums(_ table: String, _ condition: String) -> String {
-            """
-            (SELECT r.usr, r.stack, r.environment, r.flags & 3 AS flags, sum(r.processes) AS processes
-            FROM \(table) r WHERE \(condition) GROUP BY r.usr, r.stack, r.environment, r.flags & 3)
-            """
-        }
-        let start = Int64(day) * Calendar.microsecondsPerDay
         let columns = DayRows.Column.allCases.map { column in
             switch column {
-            case .user: "d.usr"
-            case .stack: "d.stack"
-            case .environment: "d.environment"
-            case .flags: "d.flags | \(DayRows.isRemainder)"
-            case .processes: "CAST(d.processes - COALESCE(r.processes, 0) AS bigint)"
+            case .user: "p.usr"
+            case .stack: "p.stack"
+            case .environment: "p.environment"
+            case .flags: "p.flags | \(DayRows.isPruned)"
+            case .processes: "p.processes"
             case .nodes, .seconds: "-1"
-            case .started, .lastSeen: "\(start)"
+            case .started, .lastSeen: startOfDay("p.day")
             case .job, .account, .owner, .exceptions, .signals, .killed: "0"
             }
         }
         try rows(
             connection, DayRows.Column.allCases,
             """
-            SELECT \(day), \(columns.joined(separator: ", ")) FROM \(sums("usage_daily", "r.day = \(day)")) d
-            LEFT JOIN \(sums("runs", range(connection, of: day...day))) r ON r.usr = d.usr AND r.stack = d.stack
-                AND r.environment = d.environment AND r.flags = d.flags
-            WHERE d.processes > COALESCE(r.processes, 0)
+            SELECT p.day, \(columns.joined(separator: ", ")) FROM (
+                SELECT r.day, r.usr, r.stack, r.environment, r.flags & 3 AS flags, CAST(sum(r.processes) AS bigint) AS processes
+                FROM pruned_usage r WHERE r.day >= \(days.lowerBound) AND r.day <= \(days.upperBound)
+                GROUP BY r.day, r.usr, r.stack, r.environment, r.flags & 3) p
+            ORDER BY p.day
             """, body)
+    }
+
+    /// Microseconds since 1970 UTC.
+    fileprivate static func startOfDay(_ day: String) -> String {
+        "CAST(\(day) AS bigint) * \(Calendar.microsecondsPerDay)"
     }
 
     /// - Parameter sql: a query of days and `columns`.
@@ -156,9 +134,8 @@ extension DayRows.Column {
 
     /// The value of a run called `r` and its job called `j`, an integer that is never null.
     fileprivate var sql: String {
-        let start = "CAST(r.day AS bigint) * \(Calendar.microsecondsPerDay)"
         func time(_ column: String) -> String {
-            "CASE WHEN r.job = 0 OR j.elapsed_seconds IS NOT NULL THEN \(start) ELSE r.\(column) END"
+            "CASE WHEN r.job = 0 OR j.elapsed_seconds IS NOT NULL THEN \(LiveDays.startOfDay("r.day")) ELSE r.\(column) END"
         }
         return switch self {
         case .job: "r.job"
@@ -173,9 +150,9 @@ extension DayRows.Column {
         case .started: time("started")
         case .lastSeen: time("last_seen")
         case .processes: "r.processes"
-        case .exceptions: "r.exceptions"
-        case .signals: "r.signals"
-        case .killed: "r.killed"
+        case .exceptions: "COALESCE(r.exceptions, 0)"
+        case .signals: "COALESCE(r.signals, 0)"
+        case .killed: "COALESCE(r.killed, 0)"
         }
     }
 }

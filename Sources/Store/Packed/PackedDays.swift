@@ -24,7 +24,7 @@ public enum PackedDays {
                 """
                 SELECT p.head\(wanted.map { ", p." + $0.name }.joined())
                 FROM packed_days d JOIN packed_parts p ON p.day = d.day
-                WHERE \(bounds) AND d.state <> \(State.making.rawValue)
+                WHERE \(bounds) AND d.state IN \(State.readable)
                 """
             ) { (values: [UnsafeRawBufferPointer]) throws(StoreError) in
                 let head = try PackedColumn.unpack(values[0], count: 2)
@@ -36,7 +36,7 @@ public enum PackedDays {
                 packed.insert(rows.day)
                 try body(rows)
             }
-            let live = try days(connection, from: first ?? 0, where: bounds).filter { !packed.contains($0) }
+            let live = try days(connection, first ?? 0, last ?? Int(UInt16.max), besides: packed)
             for days in ranges(of: live, without: packed) { try LiveDays.scan(connection, days, wanted, body) }
         }
     }
@@ -62,6 +62,11 @@ public enum PackedDays {
         case stale
         /// Not to be read yet.
         case making
+        /// The same, and what is known of its jobs may have changed since it was read.
+        case makingStale
+
+        /// Those that may be read.
+        static let readable = "(\(ready.rawValue), \(stale.rawValue))"
     }
 
     /// Within a transaction that has changed the usage of these days: takes away what was packed of them.
@@ -78,16 +83,39 @@ public enum PackedDays {
     /// Within a transaction that has changed some jobs: has the days packed again on which they ran.
     ///
     /// - Parameters:
-    ///   - jobs: a SELECT of their numbers.
+    ///   - jobs: their numbers.
     ///   - day: only days before this one.
     static func markStale(
-        jobs: String, before day: Int = .max, on connection: any SQLConnection
+        jobs: Set<Int64>, before day: Int = .max, on connection: any SQLConnection
     ) throws(StoreError) {
+        guard let first = jobs.min(), let last = jobs.max() else { return }
+        let earlier = "day < \(min(day, Int(UInt16.max) + 1))"
+        // who begins to pack waits for this transaction; who has begun may have read the jobs as they were
+        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        try connection.query(
+            """
+            UPDATE packed_days SET state = \(State.makingStale.rawValue)
+            WHERE \(earlier) AND state = \(State.making.rawValue)
+            """)
+        var stale: Set<Int> = []
+        try connection.blobs(
+            """
+            SELECT p.head, p.job FROM packed_days d JOIN packed_parts p ON p.day = d.day
+            WHERE d.\(earlier) AND d.state = \(State.ready.rawValue)
+                AND COALESCE(d.first_job, 0) <= \(last) AND COALESCE(d.last_job, \(last)) >= \(first)
+            """
+        ) { (values: [UnsafeRawBufferPointer]) throws(StoreError) in
+            let head = try PackedColumn.unpack(values[0], count: 2)
+            if stale.contains(Int(head[0])) { return }
+            if try PackedColumn.unpack(values[1], count: Int(head[1])).contains(where: jobs.contains) {
+                stale.insert(Int(head[0]))
+            }
+        }
+        if stale.isEmpty { return }
         try connection.query(
             """
             UPDATE packed_days SET state = \(State.stale.rawValue)
-            WHERE state = \(State.ready.rawValue) AND day < \(min(day, Int(UInt16.max) + 1))
-                AND day IN (SELECT r.day FROM runs r WHERE r.job <> 0 AND r.job IN (\(jobs)))
+            WHERE state = \(State.ready.rawValue) AND day IN (\(stale.map { String($0) }.joined(separator: ", ")))
             """)
     }
 
@@ -102,18 +130,49 @@ public enum PackedDays {
         Int((now - (isPacking ? 7_200 : 3_600)) / 86_400)
     }
 
-    /// Days with usage, called `d`, in order. Each is found by the index, for there are thousands of rows of each.
+    /// All days on which there are runs, counted from 1970-01-01 UTC.
+    public static func daysWithRuns(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
+        let packed = try self.packed(connection, in: State.readable)
+        return try (Array(packed) + days(connection, 0, Int(UInt16.max), besides: packed)).sorted()
+    }
+
+    /// The days that are packed and in one of these states.
+    static func packed(_ connection: any SQLConnection, in states: String) throws(StoreError) -> Set<Int> {
+        Set(
+            try connection.query("SELECT day FROM packed_days WHERE state IN \(states)").compactMap {
+                $0[0].integer.map { Int($0) }
+            })
+    }
+
+    /// The days with usage from the first to the last one, in order, besides some that are known. Each is found by the keys, for
+    /// there are thousands of runs of each.
     static func days(
-        _ connection: any SQLConnection, from first: Int = 0, where condition: String
+        _ connection: any SQLConnection, _ first: Int, _ last: Int, besides known: Set<Int>
     ) throws(StoreError) -> [Int] {
-        try connection.query(
+        var days: [Int] = []
+        var day = first
+        while day <= last {
+            if known.contains(day) {
+                day += 1
+                continue
+            }
+            guard let next = try nextDay(connection, from: day), next <= last else { break }
+            if !known.contains(next) { days.append(next) }
+            day = next + 1
+        }
+        return days
+    }
+
+    private static func nextDay(_ connection: any SQLConnection, from day: Int) throws(StoreError) -> Int? {
+        if day > Int(UInt16.max) { return nil }
+        return try connection.query(
             """
-            WITH RECURSIVE d(day) AS (
-                SELECT min(day) FROM usage_daily WHERE day >= \(first)
-                UNION ALL SELECT (SELECT min(u.day) FROM usage_daily u WHERE u.day > d.day) FROM d WHERE d.day IS NOT NULL)
-            SELECT d.day FROM d WHERE d.day IS NOT NULL AND \(condition) ORDER BY d.day
+            SELECT min(n.day) FROM (
+                SELECT f.day FROM (
+                    SELECT r.day FROM runs r WHERE r.run >= \(connection.dialect.runKey(beginning: day)) ORDER BY r.run LIMIT 1) f
+                UNION ALL SELECT min(p.day) FROM pruned_usage p WHERE p.day >= \(day)) n
             """
-        ).compactMap { $0[0].integer.map { Int($0) } }
+        ).first?[0].integer.map { Int($0) }
     }
 }
 

@@ -9,13 +9,8 @@ public enum Packing {
     /// Days that are to be packed, the newest first: they are asked for most.
     public static func due(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
         let end = try firstOpenDay(connection)
-        return try PackedDays.days(
-            connection,
-            where: """
-                d.day < \(end) AND NOT EXISTS (
-                    SELECT 1 FROM packed_days p WHERE p.day = d.day AND p.state = \(PackedDays.State.ready.rawValue))
-                """
-        ).reversed()
+        let packed = try PackedDays.packed(connection, in: "(\(PackedDays.State.ready.rawValue))")
+        return try PackedDays.days(connection, 0, end - 1, besides: packed).reversed()
     }
 
     /// Packs a day, in a few transactions that are short.
@@ -28,7 +23,7 @@ public enum Packing {
         let isNew = try begin(day, token, on: connection)
         var lower = connection.dialect.runKey(beginning: day)
         var part = 0
-        var known: Int64 = 0
+        var jobs: Set<Int64> = []
         while true {
             let upper = try bound(connection, day: day, from: lower)
             let end = upper.map { "r.run < \($0)" } ?? LiveDays.range(connection, of: day...day)
@@ -36,21 +31,20 @@ public enum Packing {
             try LiveDays.runs(connection, "r.run >= \(lower) AND \(end)", DayRows.Column.allCases) {
                 rows.append($0)
             }
-            for processes in rows[.processes] { known &+= processes }
+            jobs.formUnion(rows[.job])
             try write(rows.merged(), part: part, on: connection)
             part += 1
             guard let upper else { break }
             lower = upper
         }
-        if let all = try LiveDays.prunedDays(connection, day...day).first, all.processes > known {
-            var parts: [DayRows] = []
-            try LiveDays.remainder(connection, day: day) { parts.append($0) }
-            for rows in parts {
-                try write(rows, part: part, on: connection)
-                part += 1
-            }
+        var pruned: [DayRows] = []
+        try LiveDays.pruned(connection, day...day) { pruned.append($0) }
+        for rows in pruned {
+            try write(rows, part: part, on: connection)
+            part += 1
         }
-        return try finish(day, token, isNew: isNew, on: connection)
+        jobs.remove(0)
+        return try finish(day, token, jobs, isNew: isNew, on: connection)
     }
 
     /// - Returns: whether nothing is packed of the day yet.
@@ -68,22 +62,20 @@ public enum Packing {
     }
 
     private static func finish(
-        _ day: Int, _ token: String, isNew: Bool, on connection: any SQLConnection
+        _ day: Int, _ token: String, _ jobs: Set<Int64>, isNew: Bool, on connection: any SQLConnection
     ) throws(StoreError) -> Bool {
         try connection.transaction { () throws(StoreError) -> Bool in
             try lock(connection)
             let made = try connection.query(
                 """
-                UPDATE packed_days SET state = \(PackedDays.State.ready.rawValue) WHERE day = \(day) AND token = ?
-                RETURNING day
-                """, [.text(token)])
+                UPDATE packed_days SET first_job = ?, last_job = ?,
+                    state = CASE WHEN state = \(PackedDays.State.making.rawValue)
+                        THEN \(PackedDays.State.ready.rawValue) ELSE \(PackedDays.State.stale.rawValue) END
+                WHERE day = \(day) AND token = ? RETURNING day
+                """, [.integer(jobs.min() ?? 0), .integer(jobs.max() ?? 0), .text(token)])
             if made.isEmpty { return false }
             // what a job's later processes say of it may be news of its earlier days
-            if isNew {
-                try PackedDays.markStale(
-                    jobs: "SELECT n.job FROM runs n WHERE \(LiveDays.range(connection, of: day...day, called: "n"))",
-                    before: day, on: connection)
-            }
+            if isNew { try PackedDays.markStale(jobs: jobs, before: day, on: connection) }
             return true
         }
     }

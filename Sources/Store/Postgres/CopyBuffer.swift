@@ -38,6 +38,12 @@ final class CopyBuffer {
         append(4 << 32 | Int64(UInt32(bitPattern: narrow)))
     }
 
+    func field(tiny value: Int64) {
+        guard let narrow = Int16(exactly: value) else { return field(value) }
+        append(Int32(2))
+        append(narrow)
+    }
+
     func field(high: UInt64, low: UInt64) {
         append(Int32(16))
         append(high)

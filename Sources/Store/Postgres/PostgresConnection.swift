@@ -15,8 +15,11 @@ public final class PostgresConnection: SQLConnection {
     /// - Parameter connection: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`,
     ///   a service file or the environment.
     /// - Parameter writesUsage: whether batches of usage are written by it: others take few rows and hold none up.
+    /// - Parameter readsAll: whether it changes what is stored by statements that go over whole tables.
     /// - Throws: `StoreError.unavailable`.
-    public init(connection: String, readOnly: Bool = false, writesUsage: Bool = false) throws(StoreError) {
+    public init(connection: String, readOnly: Bool = false, writesUsage: Bool = false, readsAll: Bool = false)
+        throws(StoreError)
+    {
         // what stands later wins, so that the connection string overrides the defaults before it
         let words: [(String, String)] = [
             ("connect_timeout", "10"), ("application_name", "customs"), ("client_encoding", "UTF8"),
@@ -37,7 +40,7 @@ public final class PostgresConnection: SQLConnection {
         try run(script: "SET search_path TO customs, pg_catalog")
         if readOnly {
             try run(script: "SET default_transaction_read_only TO on")
-        } else {
+        } else if !readsAll {
             // What is written looks up a batch's few rows in tables of any size, always by an index. The planner, who has
             // no statistics of temporary tables, would read the large ones from end to end instead.
             try run(script: "SET enable_hashjoin TO off; SET enable_mergejoin TO off")
@@ -222,7 +225,11 @@ public final class PostgresConnection: SQLConnection {
         }
 
         public mutating func integer(_ value: Int64) {
-            if kinds[column] == .small { buffer.field(small: value) } else { buffer.field(value) }
+            switch kinds[column] {
+            case .small: buffer.field(small: value)
+            case .tiny: buffer.field(tiny: value)
+            default: buffer.field(value)
+            }
             column += 1
         }
 
@@ -320,6 +327,7 @@ extension StagedTable.Kind {
         switch self {
         case .integer: "bigint"
         case .small: "integer"
+        case .tiny: "smallint"
         case .text: "text COLLATE \"C\""
         case .bytes: "bytea"
         case .uuid: "uuid"

@@ -216,7 +216,7 @@ public final class SQLiteConnection: SQLConnection {
 extension StagedTable.Kind {
     fileprivate var sqliteType: String {
         switch self {
-        case .integer, .small: "INTEGER"
+        case .integer, .small, .tiny: "INTEGER"
         case .text: "TEXT"
         case .bytes, .uuid: "BLOB"
         }

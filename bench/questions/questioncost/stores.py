@@ -104,7 +104,7 @@ class Year:
 
 _TABLES = (
     *("users", "clusters", "hosts", "executables", "programs", "steps", "accounts", "packages"),
-    *("environments", "stacks", "stack_packages", "jobs", "runs", "usage_daily"),
+    *("environments", "stacks", "stack_packages", "jobs", "runs"),
 )
 
 
