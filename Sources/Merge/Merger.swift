@@ -364,7 +364,7 @@ public struct Merger: Sendable {
         key.reset()
         if record[.cluster].isEmpty { key.append(homeCluster) } else { append(record, .cluster) }
         append(record, .jobID)
-        key.append(String(record.restart ?? 0))
+        key.append(number: record.restart ?? 0)
         return key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
     }
 
@@ -420,27 +420,23 @@ public struct Merger: Sendable {
         }
     }
 
-    /// From texts, not from symbols, so that every daemon gives a run the same identity.
-    private mutating func runID(_ runKey: RunKey) -> RunID {
-        key.reset()
-        append(runKey.cluster, .cluster)
-        append(runKey.job, .job)
-        append(runKey.step, .step)
-        append(runKey.user, .user)
-        append(runKey.executable, .executable)
-        append(runKey.program, .program)
-        append(runKey.stack, .stack)
-        append(runKey.environment, .environment)
-        key.append(String(runKey.flags.rawValue))
-        var jobNumber: UInt64 = 0
-        if runKey.job != 0 {
-            jobNumber = vocabulary[.job].withBytes(of: runKey.job) { CompoundKey.withText(1, of: $0, RunID.jobNumber) }
-        }
-        return RunID(day: runKey.day, jobNumber: jobNumber, hash: XXH64.hash(key.bytes, seed: UInt64(runKey.day)))
+    /// From what stands for texts, not from symbols, so that every daemon gives a run the same identity.
+    private func runID(_ runKey: RunKey) -> RunID {
+        var words = (
+            fingerprint(runKey.cluster, .cluster), fingerprint(runKey.job, .job), fingerprint(runKey.step, .step),
+            fingerprint(runKey.user, .user), fingerprint(runKey.executable, .executable),
+            fingerprint(runKey.program, .program), fingerprint(runKey.stack, .stack),
+            fingerprint(runKey.environment, .environment), UInt64(runKey.flags.rawValue).littleEndian
+        )
+        let jobNumber =
+            runKey.job == 0
+            ? 0 : vocabulary.withBytes(of: runKey.job, .job) { CompoundKey.withText(1, of: $0, RunID.jobNumber) }
+        let hash = withUnsafeBytes(of: &words) { XXH64.hash($0, seed: UInt64(UInt32(bitPattern: runKey.day))) }
+        return RunID(day: runKey.day, jobNumber: jobNumber, hash: hash)
     }
 
-    private mutating func append(_ symbol: Int32, _ dimension: Dimension) {
-        vocabulary[dimension].withBytes(of: symbol) { key.append($0) }
+    private func fingerprint(_ symbol: Int32, _ dimension: Dimension) -> UInt64 {
+        vocabulary.fingerprint(of: symbol, dimension).littleEndian
     }
 }
 

@@ -19,6 +19,17 @@ public struct CompoundKey: Sendable {
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
+    /// The number's decimal digits; it is not negative.
+    public mutating func append(number: Int64) {
+        guard number > 9 else {
+            // most are, and a string takes its time
+            bytes.append(1)
+            bytes.append(0)
+            return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: max(number, 0)))
+        }
+        append(String(number))
+    }
+
     public mutating func appendAbsent() {
         bytes.append(0xFF)
         bytes.append(0xFF)

@@ -8,11 +8,14 @@ public struct SymbolTable: Sendable {
     private var arena: [UInt8] = []
     private var ends: [Int] = [0]
     private var hashes: [UInt64]
+    /// The same for the same texts in every process.
+    private var fingerprints: [UInt64]
     /// The symbol + 1 in the low half and the hash's high half above it, or 0 for a free slot; a power of two in number.
     private var slots: [UInt64]
 
     public init() {
         hashes = [SymbolTable.hash(UnsafeRawBufferPointer(start: nil, count: 0))]
+        fingerprints = [SymbolTable.fingerprint(UnsafeRawBufferPointer(start: nil, count: 0))]
         slots = [UInt64](repeating: 0, count: 64)
         slots[Int(truncatingIfNeeded: hashes[0]) & 63] = SymbolTable.slot(hashes[0], 0)
     }
@@ -41,6 +44,7 @@ public struct SymbolTable: Sendable {
         arena.append(contentsOf: bytes)
         ends.append(arena.count)
         hashes.append(hash)
+        fingerprints.append(SymbolTable.fingerprint(bytes))
         slots[slot] = SymbolTable.slot(hash, Int(symbol))
         if ends.count * 2 > slots.count { grow() }
         return symbol
@@ -51,6 +55,8 @@ public struct SymbolTable: Sendable {
         let range = range(of: Int(symbol))
         return arena.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
+
+    fileprivate func fingerprint(of symbol: Int32) -> UInt64 { fingerprints[Int(symbol)] }
 
     /// The text of `symbol` as a string.
     public func string(_ symbol: Int32) -> String {
@@ -65,6 +71,7 @@ public struct SymbolTable: Sendable {
         arena.removeAll(keepingCapacity: true)
         ends.removeLast(ends.count - 1)
         hashes.removeLast(hashes.count - 1)
+        fingerprints.removeLast(fingerprints.count - 1)
         for slot in slots.indices { slots[slot] = 0 }
         slots[Int(truncatingIfNeeded: hashes[0]) & (slots.count &- 1)] = SymbolTable.slot(hashes[0], 0)
     }
@@ -96,6 +103,7 @@ public struct SymbolTable: Sendable {
 
     /// Keyed by a number of this process, so that nobody outside can make texts that all fall into one slot.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH64.hash(bytes, seed: processSeed) }
+    private static func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH64.hash(bytes, seed: 0) }
     private static let processSeed = UInt64.random(in: .min ... .max)
 }
 
@@ -131,6 +139,22 @@ public struct Vocabulary: Sendable {
     public subscript(dimension: Dimension) -> SymbolTable {
         _read { yield tables[dimension.rawValue] }
         _modify { yield &tables[dimension.rawValue] }
+    }
+
+    // These two are not inlined: elsewhere the table would be a value of its own, copied with a count for each of its arrays.
+
+    /// 64 bits that stand for a symbol's text, the same in every daemon.
+    @inline(never)
+    public func fingerprint(of symbol: Int32, _ dimension: Dimension) -> UInt64 {
+        tables[dimension.rawValue].fingerprint(of: symbol)
+    }
+
+    /// Calls `body` with a symbol's text.
+    @inline(never)
+    public func withBytes<Result>(
+        of symbol: Int32, _ dimension: Dimension, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        tables[dimension.rawValue].withBytes(of: symbol, body)
     }
 
     /// True once a table has reached its bound; the batch at hand may still add to it.

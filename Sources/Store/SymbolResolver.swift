@@ -279,17 +279,26 @@ struct SymbolResolver {
         let made = SymbolResolver.claims(of: missing, in: claims)
         let ids = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [Int32] in
             let ids = try newJobIDs(missing.count, connection)
-            var clusters: [String: Int64] = ["": 0]
-            for job in missing {
-                let name = vocabulary[.job].withBytes(of: job) { CompoundKey.firstText(of: $0) }
-                if clusters[name] == nil { try clusters.merge(clusterIDs(of: [name], connection)) { _, new in new } }
+            let jobs = vocabulary[.job]
+            // the same for most jobs
+            var names: [String] = []
+            let places = missing.map { job in
+                jobs.withBytes(of: job) { key in
+                    CompoundKey.withText(0, of: key) { cluster in
+                        if let last = names.last, last.utf8.elementsEqual(cluster) { return names.count - 1 }
+                        names.append(String(decoding: cluster, as: UTF8.self))
+                        return names.count - 1
+                    }
+                }
             }
+            let known = try clusterIDs(of: names, connection)
+            let clusters = names.map { known[$0] ?? 0 }
             try connection.append(to: UsageTables.jobs, count: missing.count) { index, row in
                 row.integer(Int64(ids[index]))
-                vocabulary[.job].withBytes(of: missing[index]) { key in
-                    row.integer(clusters[CompoundKey.firstText(of: key)] ?? 0)
+                row.integer(clusters[places[index]])
+                jobs.withBytes(of: missing[index]) { key in
                     CompoundKey.withText(1, of: key) { row.text($0) }
-                    row.integer(CompoundKey.withText(2, of: key) { Int64(String(decoding: $0, as: UTF8.self)) ?? 0 })
+                    row.integer(Int64(clamping: CompoundKey.withText(2, of: key, RunID.jobNumber)))
                 }
                 stage(made[index], in: &row)
             }
