@@ -10,6 +10,25 @@ public final class DatagramSocket: Sendable {
     /// Whether its file is ours to remove.
     private let ownsPath: Atomic<Bool>
 
+    /// Binds some sockets to one UDP address, among which the kernel shares senders out (`socket(7)`, SO_REUSEPORT): what one
+    /// thread for each of them takes may be more than one thread can. Of a unix address there is one socket.
+    ///
+    /// - Parameter count: at least 1.
+    /// - Throws: `ListenError.cannotListen`, also if another program has the address, shared or not.
+    public static func sockets(at address: ListenAddress, count: Int) throws(ListenError) -> [DatagramSocket] {
+        guard case .udp(let host, _) = address, count > 1 else { return [try DatagramSocket(address)] }
+        // one that shares nothing is refused where anybody else is, even one who shares
+        let first = try DatagramSocket(address)
+        guard case .udp(_, let port) = first.address else { return [first] }
+        setOption(SO_REUSEPORT, of: first.descriptor)
+        var sockets = [first]
+        while sockets.count < count {
+            let descriptor = try bindInternet(host: host, port: port, SOCK_DGRAM, address, sharesPort: true)
+            sockets.append(DatagramSocket(descriptor: descriptor, address: first.address, ownsPath: false))
+        }
+        return sockets
+    }
+
     /// Binds a new socket.
     ///
     /// - Throws: `ListenError.cannotListen`.

@@ -60,8 +60,10 @@ public struct StreamSocket: Sendable {
 }
 
 /// Binds a socket to a host's address and port; a name may be looked up, at start only.
+///
+/// - Parameter sharesPort: whether others that share it may have it too.
 func bindInternet(
-    host: String, port: UInt16, _ kind: __socket_type, _ address: ListenAddress
+    host: String, port: UInt16, _ kind: __socket_type, _ address: ListenAddress, sharesPort: Bool = false
 ) throws(ListenError) -> Int32 {
     var hints = addrinfo()
     hints.ai_socktype = Int32(kind.rawValue)
@@ -78,15 +80,21 @@ func bindInternet(
     }
     if kind == SOCK_STREAM {
         // connections of the daemon before this one may linger
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        setOption(SO_REUSEADDR, of: descriptor)
     }
+    if sharesPort { setOption(SO_REUSEPORT, of: descriptor) }
     guard bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else {
         let why = String(cString: strerror(errno))
         close(descriptor)
         throw .cannotListen("\(address.description): bind: \(why)")
     }
     return descriptor
+}
+
+/// Sets one of a socket's options that are on or off.
+func setOption(_ option: Int32, of descriptor: Int32) {
+    var on: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, option, &on, socklen_t(MemoryLayout<Int32>.size))
 }
 
 extension SocketAddress {

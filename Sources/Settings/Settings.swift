@@ -45,6 +45,8 @@ public struct JournalSettings: Sendable, Equatable {
 public struct ReceiveSettings: Sendable, Equatable {
     /// The kernel's buffer asked for each socket, bytes.
     public var bufferBytes = 64 << 20
+    /// For each UDP address, each with a socket of its own.
+    public var threads = 1
 }
 
 public struct StreamSettings: Sendable, Equatable {
@@ -92,6 +94,7 @@ extension Settings {
             ("journal.max_bytes", journal.maximumBytes != other.journal.maximumBytes),
             ("journal.segment_bytes", journal.segmentBytes != other.journal.segmentBytes),
             ("receive.buffer_bytes", receive.bufferBytes != other.receive.bufferBytes),
+            ("receive.threads", receive.threads != other.receive.threads),
             ("log.level", log.level != other.log.level), ("slurm", slurm != other.slurm),
             ("canary", canary != other.canary),
         ].filter { $0.1 }.map { $0.0 }

@@ -34,8 +34,9 @@ public enum SettingsFile {
         try journal?.integer("segment_bytes", 1 << 16...1 << 30) { settings.journal.segmentBytes = $0 }
         try journal?.integer("sync_interval_ms", 1...60_000) { settings.journal.syncIntervalMilliseconds = $0 }
 
-        let receive = try root.section("receive", ["buffer_bytes"])
+        let receive = try root.section("receive", ["buffer_bytes", "threads"])
         try receive?.integer("buffer_bytes", 4_096...1 << 30) { settings.receive.bufferBytes = $0 }
+        try receive?.integer("threads", 1...64) { settings.receive.threads = $0 }
 
         let streams = try root.section(
             "streams",

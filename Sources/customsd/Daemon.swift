@@ -76,7 +76,7 @@ struct Daemon {
         do throws(ListenError) {
             for address in wanted where !known.contains(address) {
                 if address.streamEnd == nil {
-                    sockets.append(try DatagramSocket(address))
+                    sockets += try DatagramSocket.sockets(at: address, count: plan.settings.receive.threads)
                 } else {
                     streams.append(try StreamSocket(address))
                 }

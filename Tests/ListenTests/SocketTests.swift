@@ -72,6 +72,35 @@ import Testing
         #expect(cannotListen(nobody)?.hasPrefix("udp://host.invalid:1: ") == true)
     }
 
+    @Test("sockets that share a port get all that is sent to it, each sender's at one of them") func shared() throws {
+        let sockets = try DatagramSocket.sockets(at: .udp(host: "127.0.0.1", port: 0), count: 3)
+        #expect(sockets.count == 3 && Set(sockets.map { $0.address.description }).count == 1)
+        let receptions = sockets.map { Reception($0) }
+        for reception in receptions { reception.start() }
+        for number in 0..<64 {
+            let sender = try Sender(to: sockets[0].address)
+            for message in 0..<3 { #expect(sender.send("\(number) \(message)")) }
+        }
+        #expect(eventually { receptions.reduce(0) { $0 + $1.received.count } == 64 * 3 })
+        for reception in receptions { #expect(reception.stop()) }
+        let received = receptions.map { $0.received.map { $0.text } }
+        #expect(Set(received.joined()).count == 64 * 3)
+        #expect(received.allSatisfy { !$0.isEmpty })
+        for some in received { #expect(Set(some.map { $0.split(separator: " ")[0] }).count * 3 == some.count) }
+    }
+
+    @Test("who would share a port that another has is refused, as who would not") func notShared() throws {
+        for count in [1, 2] {
+            let first = try DatagramSocket.sockets(at: .udp(host: "127.0.0.1", port: 0), count: count)
+            for others in [1, 2] {
+                let again = #expect(throws: ListenError.self) {
+                    try DatagramSocket.sockets(at: first[0].address, count: others)
+                }
+                #expect(cannotListen(again)?.contains(": bind: ") == true)
+            }
+        }
+    }
+
     @Test("a folder that is missing is told") func missingFolder() {
         let error = #expect(throws: ListenError.self) { try DatagramSocket(.unixDatagram(path: "/nowhere/at/all")) }
         #expect(cannotListen(error)?.hasPrefix("unixgram:///nowhere/at/all: bind: ") == true)

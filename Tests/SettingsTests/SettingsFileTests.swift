@@ -26,6 +26,7 @@ import Testing
 
             [receive]
             buffer_bytes = 4096
+            threads = 3
 
             [streams]
             max_connections = 10
@@ -86,6 +87,7 @@ import Testing
         expected.journal.segmentBytes = 1 << 20
         expected.journal.syncIntervalMilliseconds = 50
         expected.receive.bufferBytes = 4_096
+        expected.receive.threads = 3
         expected.streams.maximumConnections = 10
         expected.streams.maximumConnectionsPerAddress = 2
         expected.streams.idleTimeoutSeconds = 3
@@ -204,6 +206,7 @@ import Testing
             $0.journal.syncIntervalMilliseconds
         },
         Range(section: "receive", key: "buffer_bytes", lowest: 4_096, highest: 1 << 30) { $0.receive.bufferBytes },
+        Range(section: "receive", key: "threads", lowest: 1, highest: 64) { $0.receive.threads },
         Range(section: "merge", key: "batch_records", lowest: 1, highest: 1_000_000) { $0.merge.batchRecords },
         Range(section: "merge", key: "batch_delay_ms", lowest: 0, highest: 60_000) { $0.merge.batchDelayMilliseconds },
         Range(section: "log", key: "rejects_per_minute", lowest: 0, highest: 100_000) { $0.log.rejectsPerMinute },

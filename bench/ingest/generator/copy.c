@@ -55,6 +55,12 @@ static void integer(uint32_t value)
     put32(value);
 }
 
+static void smallint(uint16_t value)
+{
+    put32(2);
+    put16(value);
+}
+
 static void bigint(uint64_t value)
 {
     put32(8);
@@ -121,13 +127,10 @@ static void run(const struct workload *w, const struct sample *s)
     integer(s->job->program);
     integer(1);
     integer(s->host);
+    smallint(1);
+    smallint(1);
     integer(1);
-    integer(1);
-    integer(1);
-    integer(0);
-    integer(0);
-    integer(0);
-    integer(0);
+    for (int column = 0; column < 4; column++) put32(UINT32_MAX);
 }
 
 static void must(PGconn *connection, int good)

@@ -26,9 +26,9 @@ WIDE = """CREATE TABLE wide (
     packages text)"""
 
 RUNS = """CREATE TABLE runs (
-    run uuid PRIMARY KEY, first_seen bigint, last_seen bigint, longest bigint, day integer,
+    run uuid PRIMARY KEY, first_seen bigint, last_seen bigint, started bigint, day integer,
     cluster integer, job integer, step integer, usr integer, executable integer, program integer,
-    stack integer, environment integer, host integer, size_class integer, flags integer,
+    stack integer, environment integer, host integer, size_class smallint, flags smallint,
     processes integer, ranks integer, exceptions integer, signals integer, killed integer)"""
 
 
