@@ -60,6 +60,11 @@ public struct RunKey: Hashable, Sendable {
     public var environment: Int32
     /// Those by which questions part usage: compute node or not, staff or not.
     public var flags: RunFlags
+
+    public func hash(into hasher: inout Hasher) {
+        // ten numbers side by side, taken in at once
+        withUnsafeBytes(of: self) { hasher.combine(bytes: $0) }
+    }
 }
 
 /// What a batch adds to one run.

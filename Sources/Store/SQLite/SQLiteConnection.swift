@@ -6,11 +6,15 @@ public final class SQLiteConnection: SQLConnection {
     public var isInTransaction = false
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
+    /// A key that is bound, until the row is inserted.
+    private let key = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 8)
+    private static let configured = sqlite_leave_memory_uncounted()
 
     /// Opens `path`, made if it is missing unless `readOnly` or not `creates`.
     ///
     /// - Throws: `StoreError.unavailable`.
     public init(path: String, readOnly: Bool = false, creates: Bool = true) throws(StoreError) {
+        _ = SQLiteConnection.configured
         var opened: OpaquePointer?
         let flags =
             SQLITE_OPEN_NOMUTEX | (readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE)
@@ -37,6 +41,7 @@ public final class SQLiteConnection: SQLConnection {
     deinit {
         for statement in statements.values { sqlite3_finalize(statement) }
         sqlite3_close_v2(handle)
+        key.deallocate()
     }
 
     public func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
@@ -125,7 +130,7 @@ public final class SQLiteConnection: SQLConnection {
     ) throws(StoreError) {
         let marks = table.columns.map { _ in "?" }.joined(separator: ", ")
         let statement = try prepared("INSERT INTO \(target) VALUES (\(marks))")
-        var writer = Writer(statement: statement)
+        var writer = Writer(statement: statement, key: key)
         for index in 0..<count {
             writer.column = 0
             row(index, &writer)
@@ -139,6 +144,7 @@ public final class SQLiteConnection: SQLConnection {
     /// Binds values to the statement that inserts a staged row.
     public struct Writer: RowWriter {
         fileprivate let statement: OpaquePointer
+        fileprivate let key: UnsafeMutableRawBufferPointer
         fileprivate var column: Int32 = 0
 
         public mutating func integer(_ value: Int64) {
@@ -162,8 +168,11 @@ public final class SQLiteConnection: SQLConnection {
         }
 
         public mutating func uuid(high: UInt64, low: UInt64) {
-            var words = (high.bigEndian, low.bigEndian)
-            withUnsafeBytes(of: &words) { bytes($0) }
+            // a row has one
+            key.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
+            key.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            column += 1
+            sqlite3_bind_blob(statement, column, key.baseAddress, 16, nil)
         }
     }
 
