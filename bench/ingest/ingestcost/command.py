@@ -18,7 +18,7 @@ from ingestcost import ceiling, faults, generator
 from ingestcost.database import Database
 from ingestcost.generator import ROOT, Unavailable
 from ingestcost.goals import Round
-from ingestcost.receivers import PEERS, Ours, ReceiveOnly, Rsyslog, SyslogNG
+from ingestcost.receivers import PEERS, Ours, PlainLoop, ReceiveOnly, Rsyslog, SyslogNG
 from ingestcost.report import Report
 from ingestcost.trial import fastest, run, sustained
 
@@ -46,6 +46,7 @@ exit status:
 PARTS = {
     "receive": "a loop in C that only receives",
     "copy": "COPY of rows that are ready: wide, staged, and as our table of runs",
+    "loop": "a loop in C that receives, reads and stores a row a record by staged COPY",
     "postgres": "customsd to PostgreSQL",
     "sqlite": "customsd to SQLite",
     "unixgram": "customsd to PostgreSQL, by a unix datagram socket",
@@ -165,7 +166,13 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
             SyslogNG(database), "unique", 12_000, peer_seconds, tries=peer_tries
         )
 
+    def loop() -> None:
+        found.trials["loop unique"] = sustained(
+            PlainLoop(database), "unique", 110e3, peer_seconds, tries=tries
+        )
+
     part("receive", only_receive)
+    part("loop", loop)
     part("copy", copies)
     for workload, rate, file_rate in (
         ("realistic", 200e3, 250e3),

@@ -28,6 +28,7 @@ def build() -> None:
     for name, sources, libraries in (
         ("send", ["send.c", "workload.c"], ["-lm"]),
         ("receive", ["receive.c"], []),
+        ("loop", ["loop.c"], [*libpq, "-pthread"]),
         ("copy", ["copy.c", "workload.c"], [*libpq, "-lm"]),
         ("slowsync.so", ["slowsync.c"], ["-shared", "-fPIC"]),
     ):

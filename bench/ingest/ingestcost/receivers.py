@@ -324,6 +324,15 @@ log {{ source(s); parser(p); destination(d); }};
         return [str(_ROOT / "usr/sbin/syslog-ng"), "-F", "--no-caps", *files, *modules]
 
 
+class PlainLoop(_Peer):
+    """A loop in C that receives, finds the values and stores a row a record, and recovers nothing."""
+
+    name = "loop in C, staged"
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        return [str(program("loop")), str(port), self._url]
+
+
 class ReceiveOnly:
     """A loop in C that takes datagrams and does nothing with them."""
 
