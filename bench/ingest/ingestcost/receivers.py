@@ -325,7 +325,7 @@ log {{ source(s); parser(p); destination(d); }};
 
 
 class PlainLoop(_Peer):
-    """A loop in C that receives, finds the values and stores a row a record, and recovers nothing."""
+    """A loop in C that receives, reads and stores a row a record, and recovers nothing."""
 
     name = "loop in C, staged"
 
