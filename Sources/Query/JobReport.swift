@@ -119,9 +119,7 @@ public struct JobReport: Sendable, Equatable {
             """
             SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, r.processes, r.ranks, r.first_seen, r.last_seen,
                 r.exceptions, r.signals, r.killed, r.stack, j.restart, r.day
-            FROM (\(connection.dialect.runKeys(ofJob: jobID, on: days))) k
-                CROSS JOIN jobs j JOIN runs r ON r.run >= k.column1 AND r.run <= k.column2 AND r.job = j.id
-                JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
+            FROM \(connection.dialect.runs(ofJob: jobID, on: days)) JOIN jobs j ON j.id = r.job JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
                 JOIN executables x ON x.id = r.executable JOIN programs m ON m.id = r.program
                 JOIN environments e ON e.id = r.environment
             WHERE j.job_id = ? AND j.cluster = ?

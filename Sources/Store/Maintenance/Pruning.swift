@@ -164,7 +164,15 @@ public struct Pruning: Sendable, Equatable {
             ON CONFLICT (\(key)) DO UPDATE SET processes = pruned_usage.processes + excluded.processes
             """)
         try noteLaterRuns(connection, day: day, range: range)
+        // a day's jobs are few of all: they are looked up, one by one
+        let isPostgres = connection.dialect == .postgres
+        if isPostgres {
+            try connection.run(script: "SET LOCAL enable_hashjoin TO off; SET LOCAL enable_mergejoin TO off")
+        }
         for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
+        if isPostgres {
+            try connection.run(script: "SET LOCAL enable_hashjoin TO on; SET LOCAL enable_mergejoin TO on")
+        }
         if notesJobs {
             try connection.query(
                 "UPDATE jobs SET last_pruned = \(day) WHERE id IN (SELECT job FROM runs WHERE \(range))")

@@ -37,7 +37,8 @@ public final class PostgresConnection: SQLConnection {
             throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
         }
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        try run(script: "SET search_path TO customs, pg_catalog")
+        // compiling a statement takes longer than it runs for
+        try run(script: "SET search_path TO customs, pg_catalog; SET jit TO off")
         if readOnly {
             try run(script: "SET default_transaction_read_only TO on")
         } else if !readsAll {
