@@ -5,10 +5,10 @@
  * ON CONFLICT DO NOTHING, as whoever must not store a duplicate needs it; 'runs', a row as the schema's table of that name.
  * Prints rows, seconds and the processor's seconds that it took, as JSON.
  */
+#include "execute.h"
 #include "workload.h"
 
 #include <endian.h>
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,21 +131,6 @@ static void run(const struct workload *w, const struct sample *s)
     smallint(1);
     integer(1);
     for (int column = 0; column < 4; column++) put32(UINT32_MAX);
-}
-
-static void must(PGconn *connection, int good)
-{
-    if (good) return;
-    fprintf(stderr, "%s", PQerrorMessage(connection));
-    exit(70);
-}
-
-static void execute(PGconn *connection, const char *sql)
-{
-    PGresult *result = PQexec(connection, sql);
-    ExecStatusType status = PQresultStatus(result);
-    must(connection, status == PGRES_COMMAND_OK || status == PGRES_COPY_IN);
-    PQclear(result);
 }
 
 static double now(clockid_t clock)

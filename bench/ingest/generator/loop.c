@@ -5,9 +5,10 @@
  * transaction. One thread receives, two write. It checks nothing that a hostile sender could get wrong, and loses what it holds
  * when it is killed. Says "ready", and goes on until it is killed.
  */
+#include "execute.h"
+
 #include <arpa/inet.h>
 #include <endian.h>
-#include <libpq-fe.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -150,21 +151,6 @@ static char *put(char *to, enum kind kind, struct value value)
         for (int i = 0; i < 16; i++) *to++ = (char)(digit(value.start[2 * i]) << 4 | digit(value.start[2 * i + 1]));
     }
     return to;
-}
-
-static void must(PGconn *connection, int good)
-{
-    if (good) return;
-    fprintf(stderr, "%s", PQerrorMessage(connection));
-    exit(70);
-}
-
-static void execute(PGconn *connection, const char *sql)
-{
-    PGresult *result = PQexec(connection, sql);
-    ExecStatusType status = PQresultStatus(result);
-    must(connection, status == PGRES_COMMAND_OK || status == PGRES_COPY_IN);
-    PQclear(result);
 }
 
 static void *write_batches(void *unused)
