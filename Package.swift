@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CDatagram", path: "Sources/CDatagram"),
+        .target(name: "CStream", path: "Sources/CStream"),
         .target(name: "CFileSystem", path: "Sources/CFileSystem"),
         .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
 
@@ -62,7 +63,7 @@ let package = Package(
         room(
             "Listen",
             [
-                "CDatagram", .product(name: "NIOCore", package: "swift-nio"),
+                "CDatagram", "CStream", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
             ]),

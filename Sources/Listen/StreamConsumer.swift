@@ -10,7 +10,9 @@ public protocol StreamConsumer: AnyObject {
     func abandon()
     /// Nothing comes after what was abandoned.
     func concludeAbandoned()
-    func connectionsChanged(to count: Int)
+    /// What was taken since the last `flush` that succeeded is as if it had never been: others will be given it.
+    func withdraw()
+    func connectionsChanged(by change: Int)
     /// A connection that was not let in, or was ended from this side.
     func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String)
 }
@@ -38,4 +40,6 @@ public enum ConnectionRefusal: String, Sendable, CaseIterable {
     case messageTimeout = "message_timeout"
     case idleTimeout = "idle_timeout"
     case badFrame = "bad_frame"
+    /// It was kept for this process, and what was read of it was not.
+    case unknownState = "unknown_state"
 }

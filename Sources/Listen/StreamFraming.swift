@@ -34,13 +34,35 @@ public struct StreamFraming: Sendable {
 
     public init() {}
 
-    /// Whether the bytes done with end within a message.
-    public var isWithinMessage: Bool {
+    /// What follows the bytes done with, where that is no message.
+    public enum PassedOver: Equatable, Sendable {
+        case nothing
+        /// So many bytes of a message that is too long.
+        case bytes(Int)
+        /// The rest of a line that is too long.
+        case line
+    }
+
+    public var passedOver: PassedOver {
         switch state {
-        case .skipping, .skippingLine: true
-        case .between, .broken: false
+        case .skipping(let left): .bytes(left)
+        case .skippingLine: .line
+        case .between, .broken: .nothing
         }
     }
+
+    /// Goes on where another has ended.
+    public init(behind passed: PassedOver) {
+        state =
+            switch passed {
+            case .nothing: .between
+            case .bytes(let left): .skipping(left)
+            case .line: .skippingLine
+            }
+    }
+
+    /// Whether the bytes done with end within a message.
+    public var isWithinMessage: Bool { passedOver != .nothing }
 
     /// Finds the next message.
     ///

@@ -100,10 +100,19 @@ func setOption(_ option: Int32, of descriptor: Int32) {
 extension SocketAddress {
     /// Where a socket is bound.
     init?(ofSocket descriptor: Int32) {
+        self.init { getsockname(descriptor, $0, $1) }
+    }
+
+    /// Who is at a connection's other end.
+    init?(ofPeer descriptor: Int32) {
+        self.init { getpeername(descriptor, $0, $1) }
+    }
+
+    private init?(_ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let known = withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask($0, &size) }
         }
         guard known == 0 else { return nil }
         let address = withUnsafeBytes(of: &storage) {

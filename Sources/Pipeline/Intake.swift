@@ -92,6 +92,13 @@ struct Intake {
         if lost > 0 { reject(reason, count: lost) }
     }
 
+    /// Forgets what has come since the last `append` that succeeded: it counts as not received.
+    mutating func withdraw() {
+        forgetFrame()
+        waiting.reset()
+        waitingMessages = 0
+    }
+
     private mutating func forgetFrame() {
         frame.reset()
         accepted = 0

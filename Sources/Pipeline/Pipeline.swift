@@ -9,7 +9,7 @@ import Synchronization
 
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
-/// Left of `=>` is a thread for each datagram socket and one for all streams, which never waits for disk sync, database or Slurm. Right of it is one thread
+/// Left of `=>` is a thread for each datagram socket, one for TCP and one for TLS, which never waits for disk sync, database or Slurm. Right of it is one thread
 /// that writes; beside it one that asks Slurm of jobs, one that sends canaries out, and one that packs days that have ended.
 /// Another syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
 /// identities of late records, each with a bound of its own; what waits, waits on disk.
@@ -61,11 +61,11 @@ public final class Pipeline: Sendable {
     ///
     /// - Throws: `ListenError.cannotListen`.
     public func start() throws(ListenError) {
-        try streams?.start {
+        try streams?.start({ transport in
             StreamIntake(
-                journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog, gists: self.gists,
-                logger: self.logger)
-        }
+                transport, journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog,
+                gists: self.gists, logger: self.logger)
+        }) { body in startStage("receive", body) }
         let memory = KernelDropMemory(
             path: stateDirectory + "/kernel-drops", cookies: receivers.map { $0.socket.cookie })
         for receiver in receivers {

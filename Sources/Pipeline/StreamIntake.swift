@@ -4,12 +4,10 @@ import Listen
 import Logging
 import Record
 
-/// Takes messages of streams in. While the journal has no room the frame at hand is kept, and nothing more is read: senders
+/// Takes messages of one transport's streams in. While the journal has no room the frame at hand is kept, and nothing more is read: senders
 /// wait, and nothing is lost.
 final class StreamIntake: StreamConsumer {
-    /// One frame of the journal each: what was read together usually came by one transport.
-    private var tcp: Intake
-    private var tls: Intake
+    private var intake: Intake
     private let metrics: IngestMetrics
     private let rejectLog: RejectLog
     private let logger: Logger
@@ -19,14 +17,10 @@ final class StreamIntake: StreamConsumer {
     private var lost: UInt64 = 0
 
     init(
-        journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog, gists: GistDemand,
-        logger: Logger
+        _ transport: StreamPeer.Transport, journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog,
+        gists: GistDemand, logger: Logger
     ) {
-        func intake(_ transport: StreamPeer.Transport) -> Intake {
-            Intake(journal: journal, transport: transport.rawValue, metrics: metrics, gists: gists)
-        }
-        tcp = intake(.tcp)
-        tls = intake(.tls)
+        intake = Intake(journal: journal, transport: transport.rawValue, metrics: metrics, gists: gists)
         self.metrics = metrics
         self.rejectLog = rejectLog
         self.logger = logger
@@ -35,12 +29,9 @@ final class StreamIntake: StreamConsumer {
     func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool) {
         let now = wallClock()
         let identity: Identity = peer.isCertified ? .relay : .claimed
-        let found: RejectReason? =
-            switch peer.transport {
-            case .tcp: tcp.take(message, now: now, identity: identity)
-            case .tls: tls.take(message, now: now, identity: identity)
-            }
-        if let found { reject(isWhole ? found : .cutOff, message, from: peer, now: now) }
+        if let found = intake.take(message, now: now, identity: identity) {
+            reject(isWhole ? found : .cutOff, message, from: peer, now: now)
+        }
         if isAbandoned { giveUp() }
     }
 
@@ -55,10 +46,7 @@ final class StreamIntake: StreamConsumer {
     }
 
     func flush() -> Bool {
-        do throws(JournalError) {
-            try tcp.append()
-            try tls.append()
-        } catch {
+        do throws(JournalError) { try intake.append() } catch {
             if !isHeldUp { rejectLog.note(streamsHeldUpBy: error) }
             isHeldUp = true
             return false
@@ -76,16 +64,20 @@ final class StreamIntake: StreamConsumer {
         logger.error(
             "the journal has no room, and the daemon ends: messages that were read from streams are lost",
             metadata: ["messages": "\(lost)"])
-        do throws(JournalError) {
-            try tcp.append(isLast: true)
-            try tls.append(isLast: true)
-        } catch {
-            rejectLog.note(uncounted: tcp.waitingMessages + tls.waitingMessages, error)
+        do throws(JournalError) { try intake.append(isLast: true) } catch {
+            rejectLog.note(uncounted: intake.waitingMessages, error)
         }
     }
 
-    func connectionsChanged(to count: Int) {
-        metrics.update { $0.connections = UInt64(count) }
+    func withdraw() {
+        logger.error(
+            "the journal has no room, and the daemon ends: messages stay in connections, and are lost with those that nobody keeps",
+            metadata: ["messages": "\(intake.accepted)"])
+        intake.withdraw()
+    }
+
+    func connectionsChanged(by change: Int) {
+        metrics.update { $0.connections = UInt64(Int($0.connections) + change) }
     }
 
     func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String) {
@@ -94,16 +86,12 @@ final class StreamIntake: StreamConsumer {
     }
 
     private func giveUp() {
-        lost += tcp.accepted + tls.accepted
-        tcp.refuse(.journalFull)
-        tls.refuse(.journalFull)
+        lost += intake.accepted
+        intake.refuse(.journalFull)
     }
 
     private func reject(_ reason: RejectReason, _ message: UnsafeRawBufferPointer, from peer: StreamPeer, now: Int64) {
-        switch peer.transport {
-        case .tcp: tcp.reject(reason)
-        case .tls: tls.reject(reason)
-        }
+        intake.reject(reason)
         rejectLog.note(reason, message, sender: "\(peer.transport.rawValue) \(peer.address)", now: now)
     }
 }

@@ -22,8 +22,8 @@ struct Daemon {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "customsd")
         logger.logLevel = plan.level
-        let (sockets, streamSockets) = try openSockets(logger)
-        let streams = try makeStreams(streamSockets)
+        let (sockets, streamSockets, kept) = try openSockets(logger)
+        let streams = try makeStreams(streamSockets, kept)
         let metrics = IngestMetrics()
         let pipeline: Pipeline
         do {
@@ -62,8 +62,8 @@ struct Daemon {
     }
 
     /// The sockets that the service manager passed, and those of the configuration that are not among them; of the default
-    /// configuration none, if any was passed.
-    private func openSockets(_ logger: Logger) throws -> ([DatagramSocket], [StreamSocket]) {
+    /// configuration none, if any was passed; and the connections that the service manager has kept.
+    private func openSockets(_ logger: Logger) throws -> ([DatagramSocket], [StreamSocket], KeptStreams) {
         let inherited = ServiceManager.inheritedSockets(secure: plan.listen.filter { $0.isTLS })
         if inherited.refused > 0 {
             throw Failure(
@@ -96,7 +96,7 @@ struct Daemon {
                     ])
             }
         }
-        return (sockets, streams)
+        return (sockets, streams, inherited.kept)
     }
 
     /// Raises this process's soft limit on open files towards `count`, as far as the hard limit lets it.
@@ -109,13 +109,14 @@ struct Daemon {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    private func makeStreams(_ sockets: [StreamSocket]) throws -> StreamServer? {
-        if sockets.isEmpty { return nil }
+    private func makeStreams(_ sockets: [StreamSocket], _ kept: KeptStreams) throws -> StreamServer? {
+        if sockets.isEmpty && kept.connections.isEmpty { return nil }
         allowDescriptors(plan.settings.streams.maximumConnections + 256)
         if plan.certificates == nil, let socket = sockets.first(where: { $0.address.isTLS }) {
             throw Failure(78, "\(socket.address.description): TLS needs certificate and key in [tls]")
         }
-        return StreamServer(sockets, limits: plan.streamLimits, tls: try plan.certificates?.load())
+        return try StreamServer(
+            sockets, kept: kept, limits: plan.streamLimits, tls: try plan.certificates?.load())
     }
 }
 

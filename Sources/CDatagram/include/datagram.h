@@ -39,6 +39,11 @@ int64_t datagram_kernel_drops(int descriptor);
 // The kernel's own number of a socket, which no other has while the machine runs; 0 where it gives none.
 uint64_t datagram_cookie(int descriptor);
 
+// Sends a datagram to an address (struct sockaddr), and with it a descriptor (unix(7), SCM_RIGHTS) unless that is -1; 0 or -1
+// with errno, EAGAIN if it may not wait and the receiver has no room.
+int datagram_send_with_descriptor(int descriptor, const void *address, uint32_t address_count, const void *bytes, size_t count,
+                                  int passed, int waits);
+
 // An eventfd(2) by which one thread ends another's poll; -1 with errno.
 int datagram_wake_descriptor(void);
 

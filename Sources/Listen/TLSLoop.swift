@@ -1,8 +1,8 @@
 import NIOCore
 import Synchronization
 
-/// What the connections share: the consumer, the bounds, and whether the journal has room. One thread uses it.
-final class StreamLoop {
+/// What the connections over TLS share: the consumer, and whether the journal has room. One thread uses it.
+final class TLSLoop {
     let consumer: any StreamConsumer
     /// While true nothing is taken: what was taken last is not yet in the journal.
     var isBlocked: Bool { blockedSince != nil }
@@ -10,9 +10,8 @@ final class StreamLoop {
     var mayRead: Bool { !isBlocked && !hasReadEnough }
 
     private let eventLoop: NIOIsolatedEventLoop
-    private let limits: @Sendable () -> StreamLimits
-    private var connections: [ObjectIdentifier: StreamConnection] = [:]
-    private var perHost: [String: Int] = [:]
+    private let admission: StreamAdmission
+    private var connections: [ObjectIdentifier: TLSConnection] = [:]
     private var blockedSince: NIODeadline?
     private var isStopping = false
     private var stopDeadline: NIODeadline?
@@ -20,29 +19,26 @@ final class StreamLoop {
     private var ended: EventLoopPromise<Void>?
 
     init(
-        eventLoop: NIOIsolatedEventLoop, consumer: any StreamConsumer, limits: @escaping @Sendable () -> StreamLimits
+        eventLoop: NIOIsolatedEventLoop, consumer: any StreamConsumer, admission: StreamAdmission
     ) {
         self.eventLoop = eventLoop
         self.consumer = consumer
-        self.limits = limits
+        self.admission = admission
     }
 
     /// - Returns: why the connection is not let in.
-    func admit(_ connection: StreamConnection) -> ConnectionRefusal? {
-        let limits = limits()
-        if isStopping || connections.count >= limits.connections { return .tooMany }
-        if perHost[connection.host, default: 0] >= limits.connectionsPerAddress { return .tooManyOfAddress }
+    func admit(_ connection: TLSConnection) -> ConnectionRefusal? {
+        if isStopping { return .tooMany }
+        if let refusal = admission.admit(connection.host) { return refusal }
         connections[ObjectIdentifier(connection)] = connection
-        perHost[connection.host, default: 0] += 1
-        consumer.connectionsChanged(to: connections.count)
+        consumer.connectionsChanged(by: 1)
         return nil
     }
 
-    func remove(_ connection: StreamConnection) {
+    func remove(_ connection: TLSConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        let left = perHost[connection.host, default: 1] - 1
-        perHost[connection.host] = left > 0 ? left : nil
-        consumer.connectionsChanged(to: connections.count)
+        admission.leave(connection.host)
+        consumer.connectionsChanged(by: -1)
         endIfEmpty()
     }
 
@@ -56,7 +52,7 @@ final class StreamLoop {
         eventLoop.scheduleTask(in: .seconds(1)) {
             if self.isStopping { return }
             if !self.isBlocked {
-                let limits = self.limits()
+                let limits = self.admission.limits
                 for connection in Array(self.connections.values) { connection.expire(now: .now(), limits: limits) }
             }
             self.watchTimes()

@@ -2,12 +2,12 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// One connection: keeps the bytes of a message that is not whole, and hands on those that are.
-final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
+/// One connection over TLS: keeps the bytes of a message that is not whole, and hands on those that are.
+final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
 
-    private let loop: StreamLoop
+    private let loop: TLSLoop
     private(set) var peer: StreamPeer
     /// Whom the bound on connections of an address counts.
     let host: String
@@ -18,17 +18,16 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     private var wantsToRead = false
     private var isAdmitted = false
     private var hasEnded = false
-    private var isReady: Bool
-    private var lastBytes = NIODeadline.now()
-    private var messageBegan: NIODeadline?
+    /// Whether TLS is agreed upon.
+    private var isReady = false
+    private var times = StreamTimes()
 
-    init(loop: StreamLoop, transport: StreamPeer.Transport, address: NIOCore.SocketAddress?) {
+    init(loop: TLSLoop, address: NIOCore.SocketAddress?) {
         self.loop = loop
         host = address?.ipAddress ?? ""
         let port = address?.port ?? 0
         peer = StreamPeer(
-            transport: transport, address: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
-        isReady = transport == .tcp
+            transport: .tls, address: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -54,7 +53,7 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var received = unwrapInboundIn(data)
-        lastBytes = .now()
+        times.noteBytes()
         if bytes.readableBytes == 0 { bytes = received } else { bytes.writeBuffer(&received) }
         // not only when there is no more to read: until then a kill would take what has been read
         process()
@@ -71,7 +70,7 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
             isReady = true
-            lastBytes = .now()
+            times.noteBytes()
             let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
             peer.isCertified = handler?.peerCertificate != nil
         }
@@ -86,8 +85,7 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
     /// Goes on after the journal had no room.
     func resume() {
-        lastBytes = .now()
-        if messageBegan != nil { messageBegan = lastBytes }
+        times.begin()
         if hasEnded { return finish() }
         process()
         loop.flush()
@@ -101,17 +99,15 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     func expire(now: NIODeadline, limits: StreamLimits) {
         if hasEnded { return }
         if !isReady {
-            if now - lastBytes > .seconds(Int64(limits.handshakeSeconds)) { refuse(.handshakeTimeout) }
-        } else if let messageBegan, now - messageBegan > .seconds(Int64(limits.messageSeconds)) {
-            refuse(.messageTimeout)
-        } else if now - lastBytes > .seconds(Int64(limits.idleSeconds)) {
-            refuse(.idleTimeout)
+            if times.isQuiet(now, for: .seconds(Int64(limits.handshakeSeconds))) { refuse(.handshakeTimeout) }
+        } else if let reason = times.overdue(now, limits) {
+            refuse(reason)
         }
     }
 
     /// Ends the connection if nothing has come for a while.
     func closeIfQuiet(now: NIODeadline, for time: TimeAmount) {
-        if !hasEnded, now - lastBytes >= time { context?.close(promise: nil) }
+        if !hasEnded, times.isQuiet(now, for: time) { context?.close(promise: nil) }
     }
 
     /// Hands on what has been read, though it is lost.
@@ -133,51 +129,24 @@ final class StreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     }
 
     private func handOnRest() {
-        bytes.withUnsafeReadableBytes { rest in
-            switch framing.end(of: rest) {
-            case .message(let range):
-                loop.consumer.take(UnsafeRawBufferPointer(rebasing: rest[range]), from: peer, isWhole: false)
-            case .fault(let fault): loop.consumer.reject(fault, rest, from: peer)
-            case .needsMore: break
-            }
-        }
+        bytes.withUnsafeReadableBytes { framing.handOnRest($0, from: peer, to: loop.consumer) }
         bytes.clear()
     }
 
     private func process() {
         if loop.isBlocked { return }
-        let (isNewMessage, isBroken) = handOnWholeMessages()
+        let found = handOnWholeMessages()
         if bytes.readableBytes == 0 { bytes.clear() } else { bytes.discardReadBytes() }
-        if bytes.readableBytes > 0 || framing.isWithinMessage {
-            if isNewMessage || messageBegan == nil { messageBegan = .now() }
-        } else {
-            messageBegan = nil
-        }
-        if isBroken { refuse(.badFrame) }
+        times.noteMessages(
+            hasEndedMessage: found.hasMessages, isWithinMessage: bytes.readableBytes > 0 || framing.isWithinMessage)
+        if found.isBroken { refuse(.badFrame) }
     }
 
-    /// - Returns: whether there were any, and whether nobody knows where the next one would begin.
     @discardableResult
-    private func handOnWholeMessages() -> (any: Bool, isBroken: Bool) {
-        var isBroken = false
-        var isNewMessage = false
+    private func handOnWholeMessages() -> StreamFraming.Found {
         bytes.readWithUnsafeReadableBytes { all in
-            var place = 0
-            while true {
-                let rest = UnsafeRawBufferPointer(rebasing: all[place...])
-                let (step, done) = framing.next(in: rest)
-                place += done
-                switch step {
-                case .message(let range):
-                    loop.consumer.take(UnsafeRawBufferPointer(rebasing: rest[range]), from: peer, isWhole: true)
-                    isNewMessage = true
-                case .fault(let fault):
-                    loop.consumer.reject(fault, rest, from: peer)
-                    if fault == .badFrame { isBroken = true }
-                case .needsMore: return place
-                }
-            }
+            let found = framing.handOn(all, from: peer, to: loop.consumer)
+            return (found.done, found)
         }
-        return (isNewMessage, isBroken)
     }
 }

@@ -1,0 +1,43 @@
+extension StreamFraming {
+    /// What was found in bytes of a connection.
+    struct Found {
+        /// Bytes that are done with.
+        var done = 0
+        var hasMessages = false
+        /// Nobody knows where the next message would begin.
+        var isBroken = false
+    }
+
+    /// Hands on what is whole.
+    mutating func handOn(
+        _ bytes: UnsafeRawBufferPointer, from peer: StreamPeer, to consumer: any StreamConsumer
+    ) -> Found {
+        var found = Found()
+        while true {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[found.done...])
+            let (step, done) = next(in: rest)
+            found.done += done
+            switch step {
+            case .message(let range):
+                consumer.take(UnsafeRawBufferPointer(rebasing: rest[range]), from: peer, isWhole: true)
+                found.hasMessages = true
+            case .fault(let fault):
+                consumer.reject(fault, rest, from: peer)
+                if fault == .badFrame { found.isBroken = true }
+            case .needsMore: return found
+            }
+        }
+    }
+
+    /// Hands on what was not done with when the connection ended.
+    mutating func handOnRest(
+        _ rest: UnsafeRawBufferPointer, from peer: StreamPeer, to consumer: any StreamConsumer
+    ) {
+        switch end(of: rest) {
+        case .message(let range):
+            consumer.take(UnsafeRawBufferPointer(rebasing: rest[range]), from: peer, isWhole: false)
+        case .fault(let fault): consumer.reject(fault, rest, from: peer)
+        case .needsMore: break
+        }
+    }
+}
