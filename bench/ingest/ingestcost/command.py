@@ -52,7 +52,7 @@ PARTS = {
     "unixgram": "customsd to PostgreSQL, by a unix datagram socket",
     "journal": "customsd while PostgreSQL is away",
     "burst": "400,000 a second for 5 seconds",
-    "kill": "SIGKILL and a new start, over UDP with the socket held and over TCP",
+    "kill": "SIGKILL and a new start, over UDP and TCP, socket and connection held",
     "bad-rows": "20 rows that PostgreSQL refuses among 20,000",
     "slow-sync": "customsd to PostgreSQL, and again with each sync of the disk 4 ms slower",
     "import": "'customs import' of an archive into SQLite",

@@ -13,7 +13,7 @@ from daemon import CUSTOMS, clean_environment
 from ingestcost import generator
 from ingestcost.database import Database
 from ingestcost.processes import children_time, cpu_time, peak_memory
-from ingestcost.receivers import Held, Ours
+from ingestcost.receivers import Held, Kept, Ours
 from ingestcost.trial import Trial, place, run, settle
 
 
@@ -68,7 +68,7 @@ class SlowSync:
 
 def killed(database: Database, by: str, records: int, rate: float) -> Killed:
     """Kills the daemon in the middle of the load."""
-    receiver: Ours = Held(database) if by == "udp" else Ours(database, by=by)
+    receiver: Ours = Held(database) if by == "udp" else Kept(database)
     with place() as folder:
         to = receiver.start(folder)
         try:

@@ -128,7 +128,7 @@ def _goals(one: Round) -> list[Goal]:
         most("burst of 400,000/s for 5 s, stored after", burst.seconds, 60, "s")
     for by, allowed, what in (
         ("udp", 64, "SIGKILL under 30,000/s, UDP, socket held, lost"),
-        ("tcp", 79, "SIGKILL under 100,000/s, TCP, lost"),
+        ("tcp", 79, "SIGKILL under 100,000/s, TCP, connection kept, lost"),
     ):
         if by in one.killed:
             most(what, one.killed[by].lost, allowed, "records")

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from daemon import CUSTOMSD, DIE_WITH_PARENT, Daemon, wait_until
 from ports import free_udp_port
+from service_manager_stand_in import ServiceManagerStandIn
 
 from ingestcost.database import WIDE, Database
 from ingestcost.generator import BUILT, program
@@ -204,6 +205,35 @@ class Held(Ours):
     def stop(self) -> None:
         super().stop()
         self._socket.close()
+
+
+class Kept(Ours):
+    """customsd over TCP under what stands for systemd: its connections outlive it."""
+
+    def start(self, folder: Path) -> str:
+        self._manager = ServiceManagerStandIn(folder)
+        store: _File | _Table = _File(folder / "customs.sqlite")
+        if self.database:
+            self._name, url = self.database.create()
+            store = _Table(url)
+        self._http = free_udp_port()
+        self.daemon = Daemon(
+            folder,
+            store,
+            arguments=[
+                *("--http", f"127.0.0.1:{self._http}"),
+                *("--listen", f"tcp://127.0.0.1:{self._manager.tcp_port}"),
+            ],
+            environment={**(self.environment or {}), **self._manager.environment},
+            port=self._manager.udp_port,
+            inherits=self._manager.inherited,
+        )
+        self.launch()
+        return f"tcp:{self._manager.tcp_port}"
+
+    def stop(self) -> None:
+        super().stop()
+        self._manager.close()
 
 
 class _Peer:
