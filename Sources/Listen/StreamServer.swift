@@ -33,13 +33,17 @@ public final class StreamServer: Sendable {
     /// - Parameters:
     ///   - makeConsumer: called on the thread of a transport, where alone its consumer is used.
     ///   - onThread: runs what it is given on a thread of its own; it ends after `stop`.
+    ///   - onFailure: told why nothing is received over TCP, if that is so.
     /// - Throws: `ListenError.cannotListen`.
     public func start(
         _ makeConsumer: @escaping @Sendable (StreamPeer.Transport) -> any StreamConsumer,
-        onThread: (@escaping @Sendable () -> Void) -> Void
+        onThread: (@escaping @Sendable () -> Void) -> Void, onFailure: @escaping @Sendable (String) -> Void
     ) throws(ListenError) {
         try tls?.start { makeConsumer(.tls) }
-        if let tcp { onThread { tcp.run(makeConsumer(.tcp)) } }
+        guard let tcp else { return }
+        onThread {
+            if !tcp.run(makeConsumer(.tcp)) { onFailure("the kernel gives no memory to receive over TCP") }
+        }
     }
 
     /// For connections to come.

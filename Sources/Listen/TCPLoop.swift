@@ -1,5 +1,4 @@
 import CDatagram
-import CStream
 import Glibc
 import NIOCore
 
@@ -185,7 +184,7 @@ final class TCPLoop {
     private func takeOver(_ kept: KeptConnection) {
         let address = SocketAddress(ofPeer: kept.descriptor)
         let cookie = datagram_cookie(kept.descriptor)
-        guard let (connection, unfinished) = resume(kept, cookie) else {
+        guard let (connection, unfinished) = memory.resume(kept, cookie) else {
             consumer.refused(.unknownState, StreamPeer(transport: .tcp, address: address.text), why: "")
             return refuse(kept, cookie)
         }
@@ -195,25 +194,6 @@ final class TCPLoop {
         }
         begin(connection)
         if let unfinished { handOn(connection, count: unfinished, hasMore: true, isEnding: false) }
-    }
-
-    /// - Returns: also how much the room for turns holds of it, if it was at its turn.
-    private func resume(_ kept: KeptConnection, _ cookie: UInt64) -> (TCPConnection, unfinished: Int?)? {
-        var position: UInt64 = 0
-        guard stream_position(kept.descriptor, &position) == 0 else { return nil }
-        let known = memory.place(of: cookie)
-        if let known, let turn = memory.unfinishedTurn(cookie, position: position) {
-            let connection = TCPConnection(
-                kept, cookie: cookie, place: known, position: position, behind: turn.passedOver)
-            return (connection, turn.count)
-        }
-        // one that nothing was read of may have been kept before it had a place
-        guard let place = known ?? (position == 0 ? memory.makePlace(cookie) : nil),
-            place.begin + UInt64(place.count) == position
-        else { return nil }
-        return (
-            TCPConnection(kept, cookie: cookie, place: place, position: position, behind: place.passedOver), nil
-        )
     }
 
     private func refuse(_ kept: KeptConnection, _ cookie: UInt64) {

@@ -22,12 +22,17 @@ final class TCPReceiver: Sendable {
     deinit { close(stopDescriptor) }
 
     /// Receives until `stop`; the calling thread is the receiver's own.
-    func run(_ consumer: any StreamConsumer) {
+    ///
+    /// - Returns: false if the kernel gives no memory or no event queue, and nothing is received.
+    func run(_ consumer: any StreamConsumer) -> Bool {
         // who has no service manager loses what the kernel holds when this process ends: it is to be read at once
         datagram_take_short_turns()
-        let loop = TCPLoop(
-            sockets: sockets, kept: kept, stopDescriptor: stopDescriptor, admission: admission, consumer: consumer)
-        loop?.run(patience: .seconds(5))
+        guard
+            let loop = TCPLoop(
+                sockets: sockets, kept: kept, stopDescriptor: stopDescriptor, admission: admission, consumer: consumer)
+        else { return false }
+        loop.run(patience: .seconds(5))
+        return true
     }
 
     /// Lets nobody in any more, takes what senders have sent, and makes `run` end.

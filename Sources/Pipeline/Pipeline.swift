@@ -61,11 +61,17 @@ public final class Pipeline: Sendable {
     ///
     /// - Throws: `ListenError.cannotListen`.
     public func start() throws(ListenError) {
-        try streams?.start({ transport in
-            StreamIntake(
-                transport, journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog,
-                gists: self.gists, logger: self.logger)
-        }) { body in startStage("receive", body) }
+        try streams?.start(
+            { transport in
+                StreamIntake(
+                    transport, journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog,
+                    gists: self.gists, logger: self.logger)
+            },
+            onThread: { startStage("receive", $0) },
+            onFailure: { why in
+                self.logger.critical("streams are not received", metadata: ["why": "\(why)"])
+                self.failure.withLock { $0 = why }
+            })
         let memory = KernelDropMemory(
             path: stateDirectory + "/kernel-drops", cookies: receivers.map { $0.socket.cookie })
         for receiver in receivers {

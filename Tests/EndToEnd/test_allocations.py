@@ -1,4 +1,4 @@
-"""What the daemon allocates: nothing for each datagram on the thread that receives."""
+"""What the daemon allocates: nothing for each message on the threads that receive."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from daemon import StartDaemon, Store
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
+from streams import Streams, counted
 
 ROWS = struct.Struct("16sQ")
 COUNTER = Path(__file__).with_name("allocations.c")
@@ -37,28 +38,39 @@ def allocations(file: Path) -> Counter[str]:
     return found
 
 
-def test_no_allocation_for_a_datagram(
-    start_daemon: StartDaemon, sqlite_store: Store, counter: Path, folder: Path
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_no_allocation_for_a_message(
+    start_daemon: StartDaemon, sqlite_store: Store, counter: Path, folder: Path, transport: str
 ) -> None:
     """Twice as many records, as many allocations: so few that no single one can cost one.
 
-    Each datagram is a batch of its own as often as not, so this holds for batches too.
+    Each datagram is a batch of its own as often as not, and each write of a stream is read by
+    itself, so this holds for batches and reads too.
     """
     table = folder / "allocations"
-    daemon = start_daemon(
-        sqlite_store, environment={"LD_PRELOAD": str(counter), "ALLOCATIONS": str(table)}
+    streams = Streams(
+        start_daemon,
+        sqlite_store,
+        environment={"LD_PRELOAD": str(counter), "ALLOCATIONS": str(table)},
     )
+    daemon = streams.daemon
     population, ledger = Population(400), Ledger()
+    with streams.connect() as connection:
 
-    def cost(records: int) -> Counter[str]:
-        before = allocations(table)
-        daemon.send(load(population, ledger, records), rate=4_000)
-        daemon.settle(ledger.messages)
-        return allocations(table) - before
+        def cost(records: int) -> Counter[str]:
+            before = allocations(table)
+            messages = load(population, ledger, records)
+            if transport == "udp":
+                daemon.send(messages, rate=4_000)
+            else:
+                for message in messages:
+                    connection.sendall(counted([message]))
+            daemon.settle(ledger.messages)
+            return allocations(table) - before
 
-    # Buffers grow to the size that they keep.
-    warm = cost(4_000)
-    assert warm["receive"] > 0, f"the threads are not told apart: {warm}"
-    once, twice = cost(10_000), cost(20_000)
+        # Buffers grow to the size that they keep.
+        warm = cost(4_000)
+        assert warm["receive"] > 0, f"the threads are not told apart: {warm}"
+        once, twice = cost(10_000), cost(20_000)
     print(once, twice)
     assert twice["receive"] - once["receive"] < 100, (once, twice)

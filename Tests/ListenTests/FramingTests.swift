@@ -19,7 +19,9 @@ import Testing
     }
 
     /// Shows the framing the stream in pieces, as a connection does.
-    private func read(_ stream: [UInt8], pieces: () -> Int) -> [Found] {
+    ///
+    /// - Parameter isHandedOver: whether another framing goes on behind each piece, as in another process.
+    private func read(_ stream: [UInt8], isHandedOver: Bool = false, pieces: () -> Int) -> [Found] {
         var framing = StreamFraming()
         var kept: [UInt8] = []
         var found: [Found] = []
@@ -35,6 +37,7 @@ import Testing
                 kept.removeFirst(done)
                 if step == .needsMore { break }
             }
+            if isHandedOver { framing = StreamFraming(behind: framing.passedOver) }
             #expect(kept.count <= StreamFraming.maximumMessageBytes + 16, "what is kept is bounded")
         }
         switch kept.withUnsafeBytes({ framing.end(of: $0) }) {
@@ -108,6 +111,13 @@ import Testing
         #expect(read(stream, pieces: { .max }) == expected)
         #expect(read(stream, pieces: { 1 }) == expected)
         for size in [7, 1_000, 20_000] { #expect(read(stream, pieces: { 1 + random(size) }) == expected) }
+        // some are far too long, so that pieces end within them
+        let long = String(repeating: "x", count: 30_000)
+        stream += Array("30000 \(long)2 ab<\(long)\n2 cd".utf8)
+        expected += [.fault(.tooLong), .message("ab"), .fault(.tooLong), .message("cd")]
+        for size in [1, 7, 1_000, 20_000] {
+            #expect(read(stream, isHandedOver: true, pieces: { 1 + random(size) }) == expected)
+        }
     }
 
     @Test("any bytes at all are read to the end within the bound", arguments: 1...20 as ClosedRange<UInt64>)
