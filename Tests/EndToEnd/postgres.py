@@ -10,6 +10,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from daemon import PATIENCE, wait_until
@@ -181,6 +183,38 @@ class PostgresServer:
         )
         assert done.returncode == 0, done.stderr
         return list(csv.reader(done.stdout.splitlines()))
+
+    @contextmanager
+    def session(self, name: str) -> Iterator[Callable[[str], list[list[str]]]]:
+        """A connection that stays; what is given runs SQL by it and returns the rows, as texts."""
+        with subprocess.Popen(
+            [
+                *(find("psql"), "-X", "-q", "-t", "--csv", "-v", "ON_ERROR_STOP=1"),
+                *("-h", str(self.folder), "-U", USER, "-d", name),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as psql:
+            assert psql.stdin is not None
+            assert psql.stdout is not None
+            asks, answers = psql.stdin, psql.stdout
+
+            def execute(script: str) -> list[list[str]]:
+                asks.write(f"{script};\n\\echo end\n")
+                asks.flush()
+                lines: list[str] = []
+                while (line := answers.readline()) != "end\n":
+                    assert line, "the connection has ended"
+                    lines.append(line)
+                return list(csv.reader(lines))
+
+            try:
+                # psql connects before it reads
+                execute("SELECT 1")
+                yield execute
+            finally:
+                asks.close()
 
     def drop_database(self, name: str) -> None:
         """Forgets a database, whoever is connected to it."""

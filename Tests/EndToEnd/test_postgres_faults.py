@@ -106,13 +106,18 @@ def test_its_disk_is_full(
         store = PostgresStore(postgres_server, "small", "--tablespace", "small")
         try:
             daemon = start_daemon(store)
-            disk.fill()
-            running = Load(daemon, 321, 4)
-            wait_until(lambda: "No space left on device" in daemon.log_tail(), daemon.log_tail)
-            wait_until(lambda: not running.goes_on, daemon.log_tail)
-            waiting = daemon.customs.health()
-            assert waiting["stored"] + waiting["merged"] < len(running.ledger.distinct)
-            assert store.execute("SELECT count(*) FROM customs.quarantine") == [["0"]]
+            # a server that wants to write what a new connection begins with refuses it
+            with postgres_server.session("small") as execute:
+                disk.fill()
+                running = Load(daemon, 321, 4)
+                wait_until(lambda: "No space left on device" in daemon.log_tail(), daemon.log_tail)
+                wait_until(lambda: not running.goes_on, daemon.log_tail)
+                counted = execute(
+                    "SELECT COALESCE(sum(value), 0) FROM customs.counters"
+                    " WHERE name IN ('stored', 'merged')"
+                )
+                assert int(counted[0][0]) < len(running.ledger.distinct)
+                assert execute("SELECT count(*) FROM customs.quarantine") == [["0"]]
             disk.empty()
             running.assert_all_counts_once()
             daemon.stop()
