@@ -25,6 +25,9 @@ public final class Pipeline: Sendable {
     private let rejectLog: RejectLog
     private let gists = GistDemand()
 
+    /// A third of the turns that a receiver gets, where processors are short.
+    private static let writerNiceness: Int32 = 5
+
     private let stopReceiving = StopSignal()
     private let stopWriting = StopSignal()
     private let stopAsking = StopSignal()
@@ -84,7 +87,11 @@ public final class Pipeline: Sendable {
             }
         }
         startStage("sync") { self.runSync() }
-        startStage("write") { self.runWriter() }
+        startStage("write") {
+            // in a burst what waits in the journal is safe, and what waits in the kernel is not
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Pipeline.writerNiceness)
+            self.runWriter()
+        }
         // no end waits for it: it may stand in a question to Slurm, and what it has not written it asks for again
         if slurm.source != "off" { startThread("jobs") { self.runJobs() } }
         // jobs of canaries that were sent out by hand are watched too
