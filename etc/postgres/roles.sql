@@ -1,4 +1,5 @@
--- Roles for the customs database. Run it once as the database's owner, who should be the user that customsd writes as:
+-- Roles for the customs database. Run it as the database's owner, who should be the user that customsd writes as, once, and
+-- again after an upgrade that makes views anew (version 6 of the tables does):
 --
 --     psql -d customs -f roles.sql
 --
