@@ -197,7 +197,6 @@ import Testing
         #expect(try second.commit([process(3), process(4, user: "bob")]) == .committed(stored: 1, merged: 1))
         #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
         #expect(try database.integer("SELECT sum(processes) FROM runs") == 4)
-        #expect(try database.integer("SELECT sum(processes) FROM runs") == 4)
     }
 
     @Test("after a restart known jobs are looked for before they are taken for new") func knownAfterRestart() throws {

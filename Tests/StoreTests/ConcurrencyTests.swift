@@ -37,12 +37,51 @@ import Testing
         #expect(try database.integer("SELECT sum(processes) FROM runs") == messages)
         #expect(try database.integer("SELECT min(processes) FROM runs") == messages / 30)
         #expect(try database.integer("SELECT max(processes) FROM runs") == messages / 30)
-        #expect(try database.integer("SELECT sum(processes) FROM runs") == messages)
         #expect(try counters(database) == ["stored": runs, "merged": messages - runs])
         #expect(try database.integer("SELECT sum(tally) FROM sources") == messages)
         #expect(try database.integer("SELECT count(*) FROM jobs") == 5)
         #expect(try database.integer("SELECT count(*) FROM users WHERE id <> 0") == 6)
         #expect(try Set(runTexts(database)).count == 30)
+    }
+
+    @Test("what comes for days while they are pruned is in a run or in the sums", arguments: TestDatabase.dialects)
+    func pruned(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        let rounds: UInt64 = 40
+        let failures = Mutex<[String]>([])
+        let writers = Atomic(2)
+        atTheSameTime(3) { source in
+            do {
+                if source == 2 {
+                    let connection = try patiently { () throws(StoreError) in
+                        _ = try opened(database, source)
+                        return try database.location.maintainer()
+                    }
+                    let day = Int(Calendar.day(ofMicroseconds: noon)) + 2
+                    while writers.load(ordering: .acquiring) > 0 {
+                        _ = try patiently { () throws(StoreError) in
+                            try Pruning.run(connection, before: day, today: day) { _, _ in }
+                        }
+                    }
+                    return
+                }
+                defer { writers.subtract(1, ordering: .acquiringAndReleasing) }
+                var writing = try patiently { () throws(StoreError) in try opened(database, source) }
+                for round in 0..<rounds {
+                    // the same few runs again and again
+                    writing.add(
+                        (0..<20 as Range<UInt64>).map { process(UInt64(source) << 32 | round << 16 | $0) })
+                    try patiently { () throws(StoreError) in try writing.commit() }
+                }
+            } catch {
+                failures.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        let left = try database.integer("SELECT COALESCE(sum(processes), 0) FROM runs") ?? 0
+        let sums = try database.integer("SELECT COALESCE(sum(processes), 0) FROM pruned_usage") ?? 0
+        #expect(left + sums == 2 * Int64(rounds) * 20)
+        #expect(sums > 0)
     }
 
     /// Each meets the jobs in an order of its own, and learns one thing more of all of them in each round.

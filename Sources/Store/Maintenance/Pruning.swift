@@ -119,6 +119,7 @@ public struct Pruning: Sendable, Equatable {
                 var next = try nextDay(connection, from: month.firstDay)
                 while let current = next, current < month.nextDay {
                     let (runs, processes) = try keep(connection, day: current, notesJobs: current >= jobDay)
+                    try connection.query(sums(of: "FROM runs WHERE \(range(connection, of: current))"))
                     sum = (sum.0 + runs, sum.1 + processes)
                     try PackedDays.forget([current], on: connection)
                     next = try nextDay(connection, from: current + 1)
@@ -141,9 +142,28 @@ public struct Pruning: Sendable, Equatable {
         _ connection: any SQLConnection, day: Int, notesJobs: Bool
     ) throws(StoreError) -> (Int64, Int64) {
         let sum = try keep(connection, day: day, notesJobs: notesJobs)
-        try connection.query("DELETE FROM runs WHERE \(range(connection, of: day))")
+        let gone = "FROM runs WHERE \(range(connection, of: day))"
+        switch connection.dialect {
+        case .postgres:
+            // in one statement: a late record may come until the run is gone
+            try connection.query("WITH gone AS (DELETE \(gone) RETURNING *) \(sums(of: "FROM gone"))")
+        case .sqlite:
+            try connection.query(sums(of: gone))
+            try connection.query("DELETE \(gone)")
+        }
         try PackedDays.forget([day], on: connection)
         return sum
+    }
+
+    /// The statement that adds runs to the sums by day.
+    ///
+    /// - Parameter runs: FROM and what follows it.
+    private static func sums(of runs: String) -> String {
+        let key = "day, cluster, usr, stack, environment, size_class, flags"
+        return """
+            INSERT INTO pruned_usage (\(key), processes) SELECT \(key), sum(processes) \(runs) GROUP BY \(key)
+            ON CONFLICT (\(key)) DO UPDATE SET processes = pruned_usage.processes + excluded.processes
+            """
     }
 
     private static func range(_ connection: any SQLConnection, of day: Int) -> String {
@@ -157,12 +177,6 @@ public struct Pruning: Sendable, Equatable {
         _ connection: any SQLConnection, day: Int, notesJobs: Bool
     ) throws(StoreError) -> (Int64, Int64) {
         let range = range(connection, of: day)
-        let key = "day, cluster, usr, stack, environment, size_class, flags"
-        try connection.query(
-            """
-            INSERT INTO pruned_usage (\(key), processes) SELECT \(key), sum(processes) FROM runs WHERE \(range) GROUP BY \(key)
-            ON CONFLICT (\(key)) DO UPDATE SET processes = pruned_usage.processes + excluded.processes
-            """)
         try noteLaterRuns(connection, day: day, range: range)
         // a day's jobs are few of all: they are looked up, one by one
         let isPostgres = connection.dialect == .postgres
@@ -222,8 +236,8 @@ public struct Pruning: Sendable, Equatable {
             """)
     }
 
-    /// Jobs whose runs are all gone. While it looks which those are nobody may give one a new run: writers wait, some seconds for
-    /// ten million runs, and journals keep what comes.
+    /// Jobs whose runs are all gone. While it looks which those are nobody may give one a new run: writers wait, about a
+    /// second for a million runs, and journals keep what comes.
     private static func pruneJobs(_ connection: any SQLConnection, silentSince day: Int) throws(StoreError) -> Int64 {
         let doomed = JobsWithoutRuns.select(isSilent(since: day), runs: "true")
         // no writer need wait where there is nothing
