@@ -80,8 +80,11 @@ import Testing
         #expect(failures.withLock { $0 } == [])
         let left = try database.integer("SELECT COALESCE(sum(processes), 0) FROM runs") ?? 0
         let sums = try database.integer("SELECT COALESCE(sum(processes), 0) FROM pruned_usage") ?? 0
-        #expect(left + sums == 2 * Int64(rounds) * 20)
-        #expect(sums > 0)
+        let messages = 2 * Int64(rounds) * 20
+        #expect(left + sums == messages)
+        let day = Int(Calendar.day(ofMicroseconds: noon)) + 2
+        _ = try Pruning.run(database.location.maintainer(), before: day, today: day) { _, _ in }
+        #expect(try database.integer("SELECT sum(processes) FROM pruned_usage") == messages)
     }
 
     /// Each meets the jobs in an order of its own, and learns one thing more of all of them in each round.
