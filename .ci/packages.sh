@@ -60,6 +60,8 @@ for purpose in "$@"; do
         # the other implementation of Python
         require pypy3 command -v pypy3
         require openssl command -v openssl
+        # promtool, which tries the alert rules
+        require prometheus command -v promtool
         # Debian keeps it off an ordinary user's PATH.
         require rsyslog test -x /usr/sbin/rsyslogd
         require rsyslog-openssl compgen -G '/usr/lib/*/rsyslog/lmnsd_ossl.so'

@@ -32,11 +32,11 @@ extension IngestMetrics.Snapshot {
             "store_failures_total", "counter", "Writes that the store refused or did not answer.", [("", storeFailures)]
         )
         add("store_up", "gauge", "1 while the store answers.", [("", storeIsAway ? 0 : 1)])
-        let rejected = counters.values.filter { $0.key.hasPrefix(IngestCounters.rejectedPrefix) }
+        // each reason from the start on: Prometheus sees no increase in a series that begins above zero
         add(
             "rejected_total", "counter", "Messages rejected since the daemon's start, by reason.",
-            rejected.sorted { $0.key < $1.key }.map {
-                ("{reason=\"\($0.key.dropFirst(IngestCounters.rejectedPrefix.count))\"}", $0.value)
+            RejectReason.allCases.map { $0.rawValue }.sorted().map { reason in
+                ("{reason=\"\(reason)\"}", counters[IngestCounters.rejectedPrefix + reason])
             })
         let transports = transports.sorted { $0.key < $1.key }
         add(

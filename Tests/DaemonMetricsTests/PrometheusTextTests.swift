@@ -27,7 +27,7 @@ import Testing
         #expect(samples.contains("customs_merged_total 0"))
         #expect(samples.contains("customs_kernel_dropped_total 2"))
         #expect(
-            samples.filter { $0.hasPrefix("customs_rejected_total") } == [
+            samples.filter { $0.hasPrefix("customs_rejected_total") && !$0.hasSuffix(" 0") } == [
                 "customs_rejected_total{reason=\"bad_json\"} 4", "customs_rejected_total{reason=\"not_utf8\"} 1",
             ])
         #expect(
@@ -41,6 +41,13 @@ import Testing
         let typed = lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
         #expect(Set(typed).count == typed.count)
         #expect(Set(samples.map { $0.prefix { $0 != " " && $0 != "{" } }).isSubset(of: Set(typed)))
+    }
+
+    @Test func eachReasonOfRejectionIsThereBeforeTheFirst() {
+        let text = IngestMetrics().snapshot.prometheusText
+        for reason in RejectReason.allCases {
+            #expect(text.contains("\ncustoms_rejected_total{reason=\"\(reason.rawValue)\"} 0\n"))
+        }
     }
 
     @Test func aDaemonThatHasJustStartedHasNoStore() {
