@@ -13,7 +13,7 @@ SWIFT_FLAGS := -c release --static-swift-stdlib
 export SWIFT SWIFT_FLAGS
 
 REQUIREMENTS := Tests/EndToEnd/requirements.txt $(wildcard Tests/Hook/requirements.txt)
-SHELL_SCRIPTS := .ci/run Fuzz/run $(wildcard .ci/*.sh bench/*/*.sh etc/slurm/*.sh Tests/SlurmRig/*.sh) demo/run etc/hook/profile.d/customs.sh \
+SHELL_SCRIPTS := .ci/run Fuzz/run $(wildcard .ci/*.sh bench/*/*.sh etc/slurm/*.sh Tests/SlurmRig/*.sh) demo/build demo/run etc/hook/profile.d/customs.sh \
     etc/hook/containers/ch-run-customs
 # What a centre takes from to switch the hook on.
 DEPLOYED = $(shell find etc/hook etc/slurm -type f)
@@ -28,7 +28,8 @@ help: ## print this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	    while IFS='	' read -r target text; do printf '    %-14s %s\n' "$$target" "$$text"; done
 
-demo: build ## run Python programs under the hook against a daemon of their own, and show what it saw
+demo: ## run Python programs under the hook against a daemon of their own, and show what it saw (CUSTOMS_BIN=DIR: with these binaries)
+	@[ -n "$$CUSTOMS_BIN" ] || MAKE="$(MAKE)" demo/build
 	@PYTHON=$(PYTHON) demo/run
 
 test: build .venv-test/installed ## run every test; the last line adds up all suites
@@ -36,7 +37,7 @@ test: build .venv-test/installed ## run every test; the last line adds up all su
 	@.ci/test.sh
 
 build: packages ## release binaries at .build/release/customsd and .build/release/customs
-	@echo "Building: the first time takes some two minutes"
+	@echo "Building: the first time takes about ten minutes on two cores"
 	@$(SWIFT) build $(SWIFT_FLAGS)
 
 spank: $(SPANK) ## build the SPANK plugin, an alternative to the TaskProlog (needs libslurm-dev)
