@@ -112,9 +112,14 @@ def run(
 
 
 def interpreters() -> list[str]:
-    """Return the CPythons from 3.6 on: this one, pyenv's, and those on PATH."""
-    names = [f"python3.{minor}" for minor in range(6, 16)]
-    return sorted({os.path.realpath(sys.executable), *_found("3.*", "python3", names)})
+    """Return the CPythons from 3.6 on: this one, pyenv's, those on PATH, and those named.
+
+    CUSTOMS_TEST_PYTHONS names others by their paths, with colons between them.
+    """
+    names = [f"python3.{minor}" for minor in range(6, 20)]
+    named = os.environ.get("CUSTOMS_TEST_PYTHONS", "").split(os.pathsep)
+    found = _found("3.*", "python3", names) | {os.path.realpath(path) for path in named if path}
+    return sorted({os.path.realpath(sys.executable), *found})
 
 
 def old_interpreters() -> list[str]:

@@ -19,7 +19,7 @@ def imports(values):
     """Return the modules that functions, code objects and classes' methods import when they run."""
     found = set()
     codes = []
-    instruction = _import_instruction()
+    instruction, step = _import_instruction()
     for value in values:
         if type(value) is _FUNCTION:
             codes.append(value.__code__)
@@ -44,21 +44,33 @@ def imports(values):
         at = text.find(instruction)
         while at >= 0:
             if at % 2 == 0:
-                # of a function with more than 256 names all that the byte could stand for
-                found.update(names[text[at + 1] :: 256])
+                # of a function with more names than a byte can tell apart, all that it may mean
+                found.update(names[text[at + 1] // step :: 256 // step])
             at = text.find(instruction, at + 1)
     return found
 
 
 def _import_instruction():
-    """Return the byte of the instruction that imports, from the interpreter's own compiler."""
+    """Return the byte of the instruction that imports, and by how much its operand grows per name.
+
+    From the interpreter's own compiler: from 3.15 on the operand has two bits of another meaning
+    (PEP 810). The byte is None where it cannot be told.
+    """
 
     def does():
         import os  # noqa: F401
+        import sys  # noqa: F401
 
     def does_not():
         os = 0
         os = None  # noqa: F841
+        sys = 0
+        sys = None  # noqa: F841
 
-    difference = set(does.__code__.co_code[::2]) - set(does_not.__code__.co_code[::2])
-    return bytes(difference) if len(difference) == 1 else None
+    code = does.__code__.co_code
+    difference = set(code[::2]) - set(does_not.__code__.co_code[::2])
+    if len(difference) != 1:
+        return None, 1
+    operands = [code[at + 1] for at in range(0, len(code), 2) if code[at] in difference]
+    step = operands[1] - operands[0] if len(operands) == 2 else 0
+    return (bytes(difference), step) if step > 0 else (None, 1)
