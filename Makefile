@@ -59,8 +59,9 @@ packages: # the system packages that building needs, where they are missing
 lint: .venv-test/installed ## formatting and static checks of Swift, Python and shell
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	.venv-test/bin/ruff check .
+	.venv-test/bin/python .ci/prose.py
 	.venv-test/bin/ruff format --check .
-	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py
+	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py .ci/prose.py
 	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py
 	.venv-test/bin/mypy --strict --explicit-package-bases Tests/Deploy
 	.venv-test/bin/mypy --strict --explicit-package-bases docs/man
