@@ -98,16 +98,33 @@ datagram datagram_at(const datagram_batch *batch, unsigned index) {
     return result;
 }
 
-long datagram_set_receive_buffer(int descriptor, long bytes) {
+// socket(7): twice what was asked for, for the kernel's own bookkeeping.
+static int receive_buffer(int descriptor) {
+    int bytes = 0;
+    socklen_t size = sizeof bytes;
+    return getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, &size) < 0 ? -1 : bytes;
+}
+
+// What SO_RCVBUF gives when so much is asked for: net.core.rmem_max may be hidden from a service, so a socket tells it.
+static int allowed_receive_buffer(int wanted) {
+    int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (probe < 0) return -1;
+    setsockopt(probe, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+    int given = receive_buffer(probe);
+    close(probe);
+    return given;
+}
+
+long datagram_raise_receive_buffer(int descriptor, long bytes) {
     int wanted = bytes > 0x3fffffff ? 0x3fffffff : (int)bytes;
-    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0
-        && setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted) < 0)
-        return -1;
-    int given = 0;
-    socklen_t size = sizeof given;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &given, &size) < 0) return -1;
-    // socket(7): the kernel doubles the value for its own bookkeeping
-    return given / 2;
+    int before = receive_buffer(descriptor);
+    if (before < 0) return -1;
+    // SO_RCVBUF takes away what a service manager gave by SO_RCVBUFFORCE, and only that could give it back
+    if (before / 2 < wanted && setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0
+        && allowed_receive_buffer(wanted) > before)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+    int given = receive_buffer(descriptor);
+    return given < 0 ? -1 : given / 2;
 }
 
 int datagram_pass_credentials(int descriptor) {

@@ -76,8 +76,11 @@ public final class DatagramSocket: Sendable {
         unlink(path)
     }
 
-    /// Asks the kernel for a receive buffer; returns the bytes that it gives.
-    public func setReceiveBuffer(bytes: Int) -> Int { Int(datagram_set_receive_buffer(descriptor, bytes)) }
+    /// Asks the kernel for a receive buffer of at least `bytes`. A larger one stays: a service manager may have made it, by a
+    /// right that this process lacks.
+    ///
+    /// - Returns: the bytes that there are now.
+    public func raiseReceiveBuffer(to bytes: Int) -> Int { Int(datagram_raise_receive_buffer(descriptor, bytes)) }
 
     /// Whether datagrams may wait in the kernel for a moment: where its buffer is small they would be dropped, and who sends
     /// to a unix socket would be held up.

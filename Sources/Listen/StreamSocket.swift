@@ -9,7 +9,7 @@ public struct StreamSocket: Sendable {
 
     /// What the kernel may hold of one connection before its sender must wait, bytes. A sender's end, while the journal is
     /// full, moves that much into memory: with the bound on connections it bounds memory.
-    private static let bufferBytes = 65_536
+    static let bufferBytes: Int32 = 65_536
     private static let backlog: Int32 = 1_024
 
     /// Binds a new socket to a `tcp` or `tls` address.
@@ -49,10 +49,9 @@ public struct StreamSocket: Sendable {
         do throws(ListenError) { try prepare() } catch { return nil }
     }
 
-    /// Connections inherit the buffer's size from the socket that listens.
     private func prepare() throws(ListenError) {
-        var bytes = Int32(StreamSocket.bufferBytes)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+        // a larger one, by the service manager, stays; connections get their own size when they are let in
+        datagram_raise_receive_buffer(descriptor, Int(StreamSocket.bufferBytes))
         guard listen(descriptor, StreamSocket.backlog) == 0 else {
             throw .cannotListen("\(address.description): listen: \(String(cString: strerror(errno)))")
         }
@@ -91,10 +90,10 @@ func bindInternet(
     return descriptor
 }
 
-/// Sets one of a socket's options that are on or off.
-func setOption(_ option: Int32, of descriptor: Int32) {
-    var on: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, option, &on, socklen_t(MemoryLayout<Int32>.size))
+/// Sets one of a socket's options; switches it on, if it is on or off.
+func setOption(_ option: Int32, of descriptor: Int32, to value: Int32 = 1) {
+    var value = value
+    setsockopt(descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
 }
 
 extension SocketAddress {

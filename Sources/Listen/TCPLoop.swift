@@ -173,8 +173,9 @@ final class TCPLoop {
             close(descriptor)
             return
         }
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<Int32>.size))
+        setOption(SO_KEEPALIVE, of: descriptor)
+        // it has that of the socket that listens, which may be far larger
+        setOption(SO_RCVBUF, of: descriptor, to: StreamSocket.bufferBytes)
         let connection = TCPConnection(descriptor, address, cookie: cookie, place: place)
         connection.keptName = store?.keep(connection: descriptor, cookie: cookie)
         begin(connection)

@@ -73,6 +73,8 @@ final class TLSReceiver: Sendable {
     ) -> EventLoopFuture<any Channel> {
         ServerBootstrap(group: group)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            // it has that of the socket that listens, which may be far larger
+            .childChannelOption(.socketOption(.so_rcvbuf), value: SocketOptionValue(StreamSocket.bufferBytes))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations

@@ -86,7 +86,7 @@ struct Daemon {
         }
         let bufferBytes = plan.settings.receive.bufferBytes
         for socket in sockets {
-            let given = socket.setReceiveBuffer(bytes: bufferBytes)
+            let given = socket.raiseReceiveBuffer(to: bufferBytes)
             if given < bufferBytes {
                 logger.warning(
                     "the kernel gives a smaller receive buffer than asked for; bursts may be dropped",

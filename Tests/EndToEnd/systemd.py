@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
+import socket
 import subprocess
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from daemon import CUSTOMSD, PATIENCE, ROOT, wait_until
@@ -37,15 +40,19 @@ mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd"""
 _VERSION_2 = "mount -t cgroup2 cgroup2 /sys/fs/cgroup"
 _TARGETS = ("basic", "default", "multi-user", "network", "shutdown", "sockets", "sysinit")
 
+# pidfd_getfd(2), for which Python has no name: the same number on every architecture
+_PIDFD_GETFD = 438
+_libc = ctypes.CDLL(None, use_errno=True)
+
 
 class Unavailable(Exception):
     """systemd cannot be run here; the text says why."""
 
 
 class Systemd:
-    """A service manager with customsd's units, which receives on one TCP port of loopback."""
+    """A service manager with customsd's units, which receive on ports of loopback."""
 
-    def __init__(self, folder: Path, tcp_port: int) -> None:
+    def __init__(self, folder: Path, tcp_port: int, udp_port: int) -> None:
         if not SYSTEMD.exists():
             raise Unavailable("no systemd")
         if os.geteuid() != 0:
@@ -53,7 +60,7 @@ class Systemd:
         self.folder = folder
         self._cgroup = self._make_cgroup()
         self._process: subprocess.Popen[bytes] | None = None
-        self._prepare(tcp_port)
+        self._prepare(tcp_port, udp_port)
 
     def _make_cgroup(self) -> Path:
         for root in _CGROUPS:
@@ -66,7 +73,7 @@ class Systemd:
                 return path
         raise Unavailable("no control groups may be made")
 
-    def _prepare(self, tcp_port: int) -> None:
+    def _prepare(self, tcp_port: int, udp_port: int) -> None:
         units, settings = self.folder / "test/units", self.folder / "test/etc/customs"
         binaries = self.folder / "test/bin"
         for path in (units, settings, binaries, units / "customsd.socket.d", self.folder / "lib"):
@@ -81,7 +88,8 @@ class Systemd:
             text = text.replace("@bindir@", "/run/test/bin")
             (units / name).write_text(text.replace("@sysconfdir@", "/run/test/etc"))
         (units / "customsd.socket.d/port.conf").write_text(
-            f"[Socket]\nListenDatagram=\nListenStream=127.0.0.1:{tcp_port}\n"
+            f"[Socket]\nListenDatagram=\nListenDatagram=127.0.0.1:{udp_port}\n"
+            f"ListenDatagram=/run/customs/records.sock\nListenStream=127.0.0.1:{tcp_port}\n"
         )
         for file, line in (
             ("passwd", "customs:x:64999:64999::/:/bin/false\n"),
@@ -155,6 +163,22 @@ class Systemd:
                     if inside and self._is_ours(int(path.parent.name)):
                         return int(path.parent.name)
         raise AssertionError(f"no process {wanted}")
+
+    def sockets(self) -> Iterator[socket.socket]:
+        """Copies of the daemon's, one after the other."""
+        pid = self.daemon
+        watched = os.pidfd_open(pid)
+        try:
+            for path in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if not str(path.readlink()).startswith("socket:"):
+                        continue
+                    number = _libc.syscall(_PIDFD_GETFD, watched, int(path.name), 0)
+                    if number >= 0:
+                        with socket.socket(fileno=number) as copy:
+                            yield copy
+        finally:
+            os.close(watched)
 
     @property
     def store_url(self) -> str:

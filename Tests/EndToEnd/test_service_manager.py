@@ -12,7 +12,8 @@ import pytest
 from daemon import PATIENCE, Customs, assert_balanced, wait_until
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
-from ports import free_tcp_port
+from loadgen.send import connect, send
+from ports import free_tcp_port, free_udp_port
 from streams import closed_by_peer, counted, unread
 from systemd import Systemd, Unavailable
 
@@ -24,10 +25,16 @@ def port() -> int:
 
 
 @pytest.fixture
-def systemd(folder: Path, port: int) -> Iterator[Systemd]:
+def udp_port() -> int:
+    """Where it takes datagrams."""
+    return free_udp_port()
+
+
+@pytest.fixture
+def systemd(folder: Path, port: int, udp_port: int) -> Iterator[Systemd]:
     """It, with customsd's units started."""
     try:
-        manager = Systemd(folder, port)
+        manager = Systemd(folder, port, udp_port)
     except Unavailable as why:
         pytest.skip(f"systemd cannot be run: {why}")
     try:
@@ -85,3 +92,38 @@ def test_connections_outlive_kills_and_restarts(systemd: Systemd, port: int, fol
         # a stop for good gives up what was kept
         systemd.control("stop", "customsd.service", "customsd.socket")
         assert closed_by_peer(connection)
+
+
+def test_no_datagram_is_lost_while_the_daemon_stands_still(
+    systemd: Systemd, port: int, udp_port: int, folder: Path
+) -> None:
+    """The units' 64 MiB stay as systemd made them, and hold what comes meanwhile."""
+    customs = Customs(systemd.store_url, folder)
+    wait_until(lambda: customs.health_if_any() is not None, systemd.said)
+    buffers = {}
+    for one in systemd.sockets():
+        name = one.getsockname()
+        key = name[1] if isinstance(name, tuple) else name
+        buffers[key] = one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    # as the kernel counts: twice what ReceiveBuffer= asks for
+    for key in (udp_port, port, "/run/customs/records.sock"):
+        assert buffers[key] == 2 * (64 << 20), buffers
+    daemon = systemd.daemon
+    messages = list(load(Population(752), Ledger(), 20_000))
+    os.kill(daemon, signal.SIGSTOP)
+    try:
+        with connect(f"udp://127.0.0.1:{udp_port}") as sender:
+            assert send(sender, messages, 200_000) == 20_000
+    finally:
+        os.kill(daemon, signal.SIGCONT)
+
+    def stored() -> bool:
+        health = customs.health_if_any() or {}
+        return bool(health and health["received"] >= 20_000 and health["pending"] == 0)
+
+    wait_until(stored, lambda: f"{customs.health_if_any()}\n{systemd.control('status')}")
+    health = customs.health()
+    assert_balanced(health)
+    assert health["stored"] + health["merged"] == 20_000
+    assert health["kernel_dropped"] == 0
+    assert health["rejected"] == {}

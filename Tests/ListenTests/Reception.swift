@@ -69,6 +69,14 @@ final class Reception: Sendable {
     }
 }
 
+extension DatagramSocket {
+    /// What no program under test does.
+    func shrinkReceiveBuffer(to bytes: Int32) {
+        var bytes = bytes
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+}
+
 /// Waits up to 20 s for something to come true.
 func eventually(_ condition: () -> Bool) -> Bool {
     for _ in 0..<4_000 {

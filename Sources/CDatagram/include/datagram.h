@@ -26,9 +26,9 @@ void datagram_batch_free(datagram_batch *batch);
 int datagram_receive(datagram_batch *batch, int descriptor);
 datagram datagram_at(const datagram_batch *batch, unsigned index);
 
-// Asks for a receive buffer of so many bytes, beyond the system's limit if the process may; returns what the kernel
-// gives (as set, not doubled), or -1 with errno.
-long datagram_set_receive_buffer(int descriptor, long bytes);
+// Makes a receive buffer at least so many bytes large, beyond the system's limit if the process may, and never smaller than
+// it is; returns its size then (as asked for, not doubled), or -1 with errno.
+long datagram_raise_receive_buffer(int descriptor, long bytes);
 
 // Makes the kernel attach the sender's credentials (unix sockets); 0 or -1 with errno.
 int datagram_pass_credentials(int descriptor);
