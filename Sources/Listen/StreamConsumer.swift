@@ -1,6 +1,6 @@
 /// Takes what arrives on streams; the thread that reads them calls it.
 public protocol StreamConsumer: AnyObject {
-    /// A message. One that is not `isWhole` lacks its line feed at the stream's end, and may lack more.
+    /// A message. One that is not `isWhole` was ended by the stream's end, and may lack more than the end of its line.
     func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool)
     func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer)
     /// Puts what was taken into safety. While this is false nothing more is read, and it is asked again: senders wait, and
@@ -35,6 +35,8 @@ public struct StreamPeer: Sendable, Equatable {
 public enum ConnectionRefusal: String, Sendable, CaseIterable {
     case tooMany = "too_many"
     case tooManyOfAddress = "too_many_of_address"
+    /// The process may not have more files open.
+    case noDescriptors = "no_descriptors"
     case handshakeFailed = "handshake_failed"
     case handshakeTimeout = "handshake_timeout"
     case messageTimeout = "message_timeout"

@@ -1,7 +1,8 @@
 import Glibc
 
-/// Cuts a stream of bytes into messages (RFC 6587): each begins with its length in digits and a space, or else ends with a
-/// line feed. Which of the two it is tells each message's first byte.
+/// Cuts a stream of bytes into messages (RFC 6587): each begins with its length in digits and a space, or else is a line,
+/// which ends with a line feed or with NUL (section 3.4.2; Python's `SysLogHandler` sends NUL). Which of the two it is tells
+/// each message's first byte.
 ///
 /// It holds no bytes: the caller keeps those that are not done with, never many more than `maximumMessageBytes`, and shows
 /// them again with those behind them.
@@ -76,14 +77,14 @@ public struct StreamFraming: Sendable {
             if passed == left { return next(in: bytes, from: passed) }
             return (.needsMore, passed)
         case .skippingLine:
-            guard let end = StreamFraming.lineFeed(in: bytes, from: 0) else { return (.needsMore, bytes.count) }
+            guard let end = StreamFraming.lineEnd(in: bytes, from: 0) else { return (.needsMore, bytes.count) }
             state = .between
             return next(in: bytes, from: end + 1)
         case .between: return next(in: bytes, from: 0)
         }
     }
 
-    /// What the bytes are that were not done with when the stream ended: a line may lack its line feed.
+    /// What the bytes are that were not done with when the stream ended: a line may lack its end.
     public mutating func end(of bytes: UnsafeRawBufferPointer) -> Step {
         guard case .between = state, let start = StreamFraming.start(in: bytes, from: 0) else { return .needsMore }
         switch length(in: bytes, from: start) {
@@ -112,7 +113,7 @@ public struct StreamFraming: Sendable {
     }
 
     private mutating func line(in bytes: UnsafeRawBufferPointer, from start: Int) -> (step: Step, done: Int) {
-        guard let end = StreamFraming.lineFeed(in: bytes, from: start + searched) else {
+        guard let end = StreamFraming.lineEnd(in: bytes, from: start + searched) else {
             searched = bytes.count - start
             guard searched > StreamFraming.maximumMessageBytes else { return (.needsMore, start) }
             searched = 0
@@ -160,11 +161,23 @@ public struct StreamFraming: Sendable {
         return nil
     }
 
-    private static func lineFeed(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
-        guard place < bytes.count, let base = bytes.baseAddress,
-            let found = memchr(base + place, 0x0A, bytes.count - place)
-        else { return nil }
-        return UnsafeRawPointer(found) - base
+    /// How much is searched for a line feed before it is searched for NUL: what holds one of them alone is not searched to its
+    /// end for the other, line for line.
+    private static let stride = 1_024
+
+    private static func lineEnd(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
+        guard let base = bytes.baseAddress else { return nil }
+        var place = place
+        while place < bytes.count {
+            let count = min(stride, bytes.count - place)
+            let lineFeed = memchr(base + place, 0x0A, count).map { UnsafeRawPointer($0) - base }
+            if let null = memchr(base + place, 0x00, lineFeed.map { $0 - place } ?? count) {
+                return UnsafeRawPointer(null) - base
+            }
+            if let lineFeed { return lineFeed }
+            place += count
+        }
+        return nil
     }
 }
 

@@ -33,6 +33,21 @@ def lines(messages: Sequence[bytes]) -> bytes:
     return b"".join(message.rstrip(b"\n\0") + b"\n" for message in messages)
 
 
+def nulls(messages: Sequence[bytes]) -> bytes:
+    """Frames that end with NUL, as Python's own handler sends them."""
+    return b"".join(message.rstrip(b"\n\0") + b"\0" for message in messages)
+
+
+def sample(http_port: int, name: str) -> int:
+    """A sample of `/metrics`, with its labels; 0 while there is none."""
+    url = f"http://127.0.0.1:{http_port}/metrics"
+    with urllib.request.urlopen(url, timeout=PATIENCE) as page:
+        for line in page.read().decode().splitlines():
+            if line.startswith(f"customs_{name} "):
+                return int(line.split()[1])
+    return 0
+
+
 class Streams:
     """A daemon that listens on TCP, and on TLS where it has certificates."""
 

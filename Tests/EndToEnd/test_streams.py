@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import json
+import logging
+import logging.handlers
 import random
 import shutil
 import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +35,24 @@ from loadgen.ledger import Ledger, load
 from loadgen.records import Population
 from ports import free_tcp_port
 from small_disk import small_disk
-from streams import Streams, closed_by_peer, counted, ends_of_frames, held, lines, unread
+from streams import (
+    Streams,
+    closed_by_peer,
+    counted,
+    ends_of_frames,
+    held,
+    lines,
+    nulls,
+    unread,
+)
 
 
-@pytest.mark.parametrize("framing", ["counted", "lines", "mixed"])
+def both(messages: Sequence[bytes]) -> bytes:
+    """Frames that end with NUL and with a line feed behind it."""
+    return b"".join(nulls([message]) + b"\n" for message in messages)
+
+
+@pytest.mark.parametrize("framing", ["counted", "lines", "nulls", "mixed"])
 @pytest.mark.parametrize("cut", ["whole", "pieces"])
 def test_framing(start_daemon: StartDaemon, store: Store, framing: str, cut: str) -> None:
     """Every message once, however it is framed and however the stream is cut."""
@@ -44,9 +62,10 @@ def test_framing(start_daemon: StartDaemon, store: Store, framing: str, cut: str
     messages = list(load(Population(201), ledger, 2_000, twice=0.02, damaged=0.02, reasons=reasons))
     draw = random.Random(202)
     if framing == "mixed":
-        stream = b"".join(draw.choice((counted, lines))([message]) for message in messages)
+        framings = (counted, lines, nulls, lambda some: lines(some) + b"\0", both)
+        stream = b"".join(draw.choice(framings)([message]) for message in messages)
     else:
-        stream = (counted if framing == "counted" else lines)(messages)
+        stream = {"counted": counted, "lines": lines, "nulls": nulls}[framing](messages)
     with streams.connect() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         place = 0
@@ -63,6 +82,24 @@ def test_framing(start_daemon: StartDaemon, store: Store, framing: str, cut: str
     rejected = sum(ledger.rejected.values())
     assert streams.metric('accepted_total{transport="tcp"}') == ledger.messages - rejected
     assert streams.metric('transport_rejected_total{transport="tcp"}') == rejected
+
+
+def test_pythons_own_handler(start_daemon: StartDaemon, store: Store) -> None:
+    """logging.handlers.SysLogHandler over TCP ends each message with NUL, and none waits."""
+    streams = Streams(start_daemon, store)
+    handler = logging.handlers.SysLogHandler(
+        ("127.0.0.1", streams.tcp), socktype=socket.SOCK_STREAM
+    )
+    logger = logging.Logger("records")
+    logger.addHandler(handler)
+    samples = list(Population(219).samples(40))
+    with contextlib.closing(handler):
+        for one in samples:
+            logger.info(json.dumps(one.record))
+        # while the connection stands
+        health = streams.daemon.settle(40)
+    assert health["stored"] + health["merged"] == 40
+    assert health["rejected"] == {}
 
 
 def test_what_is_no_message_is_counted(start_daemon: StartDaemon, store: Store) -> None:

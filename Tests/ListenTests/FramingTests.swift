@@ -6,7 +6,7 @@ import Testing
     private enum Found: Equatable, CustomStringConvertible {
         case message(String)
         case fault(StreamFault)
-        /// Behind the last line feed.
+        /// Behind the end of the last line.
         case rest(String)
 
         var description: String {
@@ -52,7 +52,7 @@ import Testing
 
     private func read(_ stream: String) -> [Found] { read(Array(stream.utf8), pieces: { .max }) }
 
-    @Test("a length and a space, or a line feed: each message says which by its first byte") func forms() {
+    @Test("a length and a space, or a line: each message says which by its first byte") func forms() {
         #expect(read("5 hello6 world!") == [.message("hello"), .message("world!")])
         #expect(read("<1>a\n<2>b\n") == [.message("<1>a"), .message("<2>b")])
         #expect(read("<1>a\n3 b\nc{}\n") == [.message("<1>a"), .message("b\nc"), .message("{}")])
@@ -61,6 +61,30 @@ import Testing
         #expect(read("2026-11-21T00:00:00Z h {}\n") == [.message("2026-11-21T00:00:00Z h {}")], "a date is no length")
         #expect(read("0 {}\n") == [.message("0 {}")])
         #expect(read("").isEmpty)
+    }
+
+    @Test("NUL ends a line too, and no empty message stands between it and a line feed") func null() {
+        #expect(read("<1>a\0<2>b\0") == [.message("<1>a"), .message("<2>b")])
+        #expect(read("<1>a\0\n<2>b\n\0<3>c\r\n\0\0\n") == [.message("<1>a"), .message("<2>b"), .message("<3>c\r")])
+        #expect(
+            read("<1>a\03 b\0c<2>d\n4 <3>e\0<4>f\0")
+                == [.message("<1>a"), .message("b\0c"), .message("<2>d"), .message("<3>e"), .message("<4>f")],
+            "a length counts it as any other byte")
+        #expect(read("<1>a\0<2>b") == [.message("<1>a"), .rest("<2>b")])
+        let limit = StreamFraming.maximumMessageBytes
+        let fits = String(repeating: "x", count: limit)
+        #expect(read("\(fits)\0{}\0") == [.message(fits), .message("{}")])
+        #expect(
+            read("\(fits)x\0{}\0\(fits)x\n{}\n") == [
+                .fault(.tooLong), .message("{}"), .fault(.tooLong), .message("{}"),
+            ])
+        // ends on both sides of where the search changes from one to the other
+        for length in [1_020, 1_023, 1_024, 1_025, 2_048, 2_049] {
+            let line = String(repeating: "y", count: length)
+            for (first, second) in [("\n", "\0"), ("\0", "\n"), ("\0", "\0")] {
+                #expect(read(line + first + line + second + "z") == [.message(line), .message(line), .rest("z")])
+            }
+        }
     }
 
     @Test("what the end of the stream cuts off") func ends() {
@@ -103,7 +127,7 @@ import Testing
             if random(2) == 0 {
                 stream += Array("\(length) \(body)".utf8)
             } else {
-                stream += Array("\(body)\n".utf8)
+                stream += Array("\(body)\(random(2) == 0 ? "\n" : "\0")".utf8)
             }
             expected.append(length > StreamFraming.maximumMessageBytes ? .fault(.tooLong) : .message(body))
             if number % 7 == 0 { stream.append(0x0A) }
