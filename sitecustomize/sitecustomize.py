@@ -49,7 +49,7 @@ SITE = {
 #: that have been loaded, what is known of the process from the first watched import on, whether it
 #: is a forked child, and whether every installed package is watched.
 here = __file__.rpartition("/")[0]
-ordinary = process = None
+ordinary = process = clock = moment = None
 units = {}
 watched = None
 is_out = everything = False
@@ -142,7 +142,7 @@ def unit(name):
 
 
 def _start():
-    global hook, ordinary, modules, os, time, atexit, began, directory, ordinary_import
+    global hook, ordinary, modules, os, clock, atexit, began, moment, directory, ordinary_import
     finders = sys.path_importer_cache
     hook, ordinary = sys.modules[__name__], finders.get(here)
     finders[here] = hook
@@ -166,9 +166,15 @@ def _start():
     environment = modules["posix"].environ
     if environment.get(b"CUSTOMS_OPT_OUT", b"0") not in (b"", b"0"):
         return
-    # the time module is there from 3.8 on; before, seconds since some moment in steps of 10 ms
+    # the time module is there from 3.8 on; before, seconds since some moment in steps of 10 ms. The
+    # functions are kept in a tuple: what freezes a program's clock puts others in their place, in
+    # the time module and wherever else a module has them
     time = modules.get("time")
-    began = time.monotonic() if time else os.times()[4]
+    if time:
+        clock = time.monotonic, time.time, time.gmtime, time.clock_gettime
+        began, moment = clock[0](), clock[1]()
+    else:
+        began = os.times()[4]
     # before 3.9 the program's path may be a relative one, and the program may go elsewhere
     directory = None
     if sys.version_info < (3, 9):

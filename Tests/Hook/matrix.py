@@ -27,12 +27,13 @@ class Interpreter:
     executable: str
     implementation: str
     version: tuple[int, int]
+    micro: int
     #: which of the ways to have several environments it brings along
     modules: frozenset[str]
 
     @property
     def name(self) -> str:
-        number = ".".join(map(str, self.version))
+        number = ".".join(map(str, (*self.version, self.micro)))
         brand = "" if self.implementation == "cpython" else f"{self.implementation}-"
         system = "-system" if self.is_system else ""
         return f"{brand}{number}{system}"
@@ -59,13 +60,15 @@ def inspect(executable: str) -> Interpreter:
     )
     question += (
         "\nprint(' '.join([platform.python_implementation().lower(),"
-        " str(sys.version_info[0]), str(sys.version_info[1])] + names))"
+        " str(sys.version_info[0]), str(sys.version_info[1]), str(sys.version_info[2])] + names))"
     )
     answer = subprocess.run(
         [executable, "-E", "-c", question], capture_output=True, text=True, check=True
     )
-    implementation, major, minor, *names = answer.stdout.split()
-    return Interpreter(executable, implementation, (int(major), int(minor)), frozenset(names))
+    implementation, *words = answer.stdout.split()
+    major, minor, micro = map(int, words[:3])
+    names = frozenset(words[3:])
+    return Interpreter(executable, implementation, (major, minor), micro, names)
 
 
 @dataclass(frozen=True)

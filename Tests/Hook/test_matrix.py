@@ -43,9 +43,12 @@ from receiver import Receiver, environment, install, interpreters, old_interpret
 WORKERS = 4
 
 ALL = [inspect(executable) for executable in interpreters() + pypy() + old_interpreters()]
-#: One of each kind and version, not the system's own if there is another.
+#: The newest of each kind and version, not the system's own if there is another.
 ONE_OF_EACH = list(
-    {(i.implementation, i.version): i for i in sorted(ALL, key=lambda i: not i.is_system)}.values()
+    {
+        (i.implementation, i.version): i
+        for i in sorted(ALL, key=lambda i: (not i.is_system, i.micro))
+    }.values()
 )
 
 #: What is different in each process: where an object lies.

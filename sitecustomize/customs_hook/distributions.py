@@ -26,17 +26,35 @@ def version(name, module):
 
     The names of that directory are those that the import system has in memory: nothing is read.
     """
-    path = presence.namespace(module).get("__file__")
-    if type(path) is not str or "-packages/" not in path or "." in name:
-        return None
-    directory = os.path.dirname(path)
-    if path.rpartition("/")[2].startswith("__init__."):
-        directory = os.path.dirname(directory)
-    finder = sys.path_importer_cache.get(directory)
-    names = finder.__dict__.get("_path_cache") if type(finder).__name__ == "FileFinder" else None
-    distribution = _DISTRIBUTIONS.get(name.lower(), name.lower())
-    for entry in tuple(names or ()):
-        first, dash, rest = entry.partition("-")
-        if dash and rest.endswith("-info") and first.lower().replace(".", "_") == distribution:
-            return rest.rpartition(".")[0].partition("-py")[0][:64]
+    distribution = _DISTRIBUTIONS.get(name.lower(), name.lower()).replace(".", "_")
+    for directory in _directories(name, presence.namespace(module)):
+        finder = sys.path_importer_cache.get(directory)
+        is_known = type(finder).__name__ == "FileFinder"
+        names = finder.__dict__.get("_path_cache") if is_known else None
+        for entry in tuple(names or ()):
+            first, dash, rest = entry.partition("-")
+            is_dist = dash and rest.endswith("-info")
+            if is_dist and first.lower().replace(".", "_") == distribution:
+                return rest.rpartition(".")[0].partition("-py")[0][:64]
     return None
+
+
+def _directories(name, variables):
+    """Return the directories of installed packages that a module lies in, by its variables.
+
+    A package without a file of its own may lie in several, and so may its parts: what is installed
+    as google-cloud-storage is google.cloud.storage.
+    """
+    path, places = variables.get("__file__"), variables.get("__path__")
+    if type(path) is str:
+        is_package = path.rpartition("/")[2].startswith("__init__.")
+        paths = [os.path.dirname(path) if is_package else path]
+    else:
+        paths = places if type(places) is list else getattr(places, "_path", None)
+    found = []
+    for path in paths if type(paths) is list else ():
+        if type(path) is str and "-packages/" in path:
+            for _ in name.split("."):
+                path = os.path.dirname(path)
+            found.append(path)
+    return found

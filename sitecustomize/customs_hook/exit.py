@@ -66,13 +66,16 @@ def _report(hook, process):
     if not found or os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
         return
     if process.record or presence.begin(process, True):
+        presence.mend(process)
         for name, version in list(found.items()):
             found[name] = version or presence.version(modules, name)
         record = dict(process.record)
-        now = hook.time.monotonic() if hook.time else os.times()[4]
-        record["elapsed"] = max(0.0, round(now - process.began, 3))
+        record["elapsed"] = max(0.0, round(hook.clock[0]() - process.began, 3))
         used = process.used or used_directly(process, sorted(found))
-        finish(record, found, used, ending(process.is_worker), hook.time)
+        clock = hook.clock
+        if "_time_machine" in modules:
+            clock = unit("clocks").unfrozen(hook)
+        finish(record, found, used, ending(process.is_worker), clock)
         servers = presence.ENVIRONMENT.get("CUSTOMS_SERVER")
         send(messages(record), servers.split(",") if servers else process.site["servers"])
 
@@ -142,9 +145,9 @@ def _is_own(path, hook):
     return "-packages/" not in path and not path.startswith((library, hook.here, "<frozen "))
 
 
-def finish(record, packages, used, end, time=None):
+def finish(record, packages, used, end, clock=None):
     """Complete a record. ``packages``: versions by name; ``used``: names of direct use, or None."""
-    record["event_timestamp"] = timestamp(time)
+    record["event_timestamp"] = timestamp(clock)
     record["end"] = end
     record["packages"] = kept = {}
     for name in sorted(packages):
@@ -188,13 +191,14 @@ def send(datagrams, servers):
     return False
 
 
-def timestamp(time):
-    """Return the time as RFC 3339 in UTC with microseconds. ``time``: that module, if at hand."""
-    if time is None:
+def timestamp(clock=None):
+    """Return the time as RFC 3339 in UTC with microseconds. ``clock``: functions, if at hand."""
+    if clock is None:
         import time
 
-    now = time.time()
-    moment = time.gmtime(int(now))
+        clock = time.monotonic, time.time, time.gmtime
+    now = clock[1]()
+    moment = clock[2](int(now))
     return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (tuple(moment[:6]) + (int(now % 1 * 1e6),))
 
 
@@ -216,7 +220,7 @@ def _with_ordinary_import(hook, function, *arguments):
 
 def _user_globals(process, watched):
     """Return the globals of the program and of its own modules."""
-    found = [presence.main_globals()]
+    found = [presence.main_globals()] if process.has_own_program else []
     modules = process.modules
     standard = getattr(sys, "stdlib_module_names", ())
     own = []

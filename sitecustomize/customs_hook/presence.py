@@ -47,6 +47,9 @@ _CONTAINER_VARIABLES = (
 #: What the variable ``container`` may say (systemd's container interface).
 _CONTAINER_KINDS = ("podman", "docker", "oci", "lxc", "systemd-nspawn")
 
+#: What has workers: multiprocessing, dill's and Celery's copies of it, and Ray.
+WORKER_MODULES = ("multiprocessing", "multiprocess", "billiard", "ray")
+
 #: Files that a user's processes may have in a trace directory.
 SLOTS = 1024
 #: Slots that a process tries before it goes without a trace.
@@ -94,6 +97,8 @@ def appear(hook):
     site = hook.SITE
     process.hook, process.site, process.modules = hook, site, hook.modules
     process.names = hook.watched or set(hook.WATCHED.split())
+    if hook.clock is None:
+        unit("clocks").begin(hook)
     process.has_rules = hook.everything or site["prefixes"] or site["predicates"]
     #: kept until the imports that are waited for are complete
     process.awaited = {}
@@ -105,8 +110,9 @@ def appear(hook):
     #: of modules that import something watched, with their names: when they have run, it is gone.
     #: By identity: a code's hash is worked out of all that is in it, anew each time
     process.codes = {}
-    #: whether it is a forked worker of multiprocessing, and what its parent's record says
-    process.is_worker, process.inherited = False, None
+    #: whether it is a forked worker of multiprocessing; what the record of the process says whose
+    #: worker it is, of its keys id and main; whether its program is the user's and no library's
+    process.is_worker, process.inherited, process.has_own_program = False, None, True
     restart(process, hook.began, {})
     if sys.version_info >= (3, 8):
         # as find_spec: see there
@@ -125,6 +131,8 @@ def restart(process, began, noted):
     process.record = None
     #: set once it is clear that there is to be none
     process.is_mute = False
+    #: what it was started for, as far as it is a worker or a servant: see workers.py
+    process.kind = None
     #: the trace's path; "" if there can be none
     process.trace = None
     process.trace_size = 0
@@ -234,15 +242,11 @@ def note(process):
 
 def begin(process, is_ending=False):
     """Make the record of this process, without its packages; return whether there is to be one."""
-    if "multiprocessing" in process.modules and not process.is_worker:
-        workers = unit("workers")
-        kind = workers.kind()
-        if kind == "spawn" and not is_ending and "__mp_main__" not in process.modules:
+    if not process.is_worker and not process.modules.keys().isdisjoint(WORKER_MODULES):
+        kind = unit("workers").settle(process, is_ending)
+        if kind == "early":
             # it will be its parent's program, and is not yet
             return False
-        # a worker that was forked before anything watched had been imported, or of a service
-        if kind != "spawn" and not is_ending and workers.join(process):
-            kind = None
         process.is_mute = kind == "service"
     if rank(ENVIRONMENT) not in (None, 0):
         process.is_mute = True
@@ -256,6 +260,17 @@ def begin(process, is_ending=False):
     if process.inherited:
         process.record["main"] = process.inherited["main"]
     return True
+
+
+def mend(process):
+    """Return whether the record now names the program, and did not before."""
+    if process.record["main"] not in ("", "-c"):
+        return False
+    # runpy or multiprocessing may have set it up in the meantime
+    main = bounded("main", program(process.hook.directory))
+    is_news = main != process.record["main"]
+    process.record["main"] = main
+    return is_news
 
 
 def head(site, directory=None):
@@ -356,7 +371,11 @@ def program(directory=None):
         # of a zip archive or a directory it is the archive's path that the user gave
         return os.path.dirname(path) if name == "__main__" else path
     arguments = getattr(sys, "argv", None)
-    return "-c" if type(arguments) is list and arguments[:1] == ["-c"] else ""
+    first = arguments[0] if type(arguments) is list and arguments else None
+    if first == "-m":
+        # so long as runpy looks for it, and imports the package that it lies in
+        return unit("packages").program()
+    return "-c" if first == "-c" else ""
 
 
 def main_globals():
@@ -372,18 +391,23 @@ def namespace(module):
 def is_imported(module):
     """Return whether a value of ``sys.modules`` stands for an import that took place.
 
-    None marks a module that was kept from being imported, and ``importlib.util.LazyLoader`` leaves
-    a module that is loaded only when it is used.
+    None marks a module that was kept from being imported, and there are stand-ins for modules that
+    are loaded only when they are used: all are of classes of their own.
     """
-    return module is not None and type(module).__name__ != "_LazyModule"
+    kind = type(module)
+    if kind is _MODULE or not issubclass(kind, _MODULE):
+        return module is not None
+    return not unit("lazy").is_unloaded(module)
 
 
 def version(modules, name):
     """Return a package's version, or None; nothing of the package is run."""
     module = modules.get(name)
     found = namespace(module).get("__version__")
-    if type(found) is str:
-        return found[:64] if found and found.isprintable() and " " not in found else None
+    if issubclass(type(found), str):
+        # of a class of the package's own, as torch's, the text itself
+        found = str.__getitem__(found, slice(64))
+        return found if found and found.isprintable() and " " not in found else None
     return unit("distributions").version(name, module)
 
 
@@ -431,8 +455,8 @@ def integer(text):
 
 
 def _leave(process):
-    """Called in forked children: of those only a worker of multiprocessing is recorded."""
-    if "multiprocessing.util" in process.modules and not process.hook.is_out:
+    """Called in forked children: of those only a worker is recorded."""
+    if not process.hook.is_out and not process.modules.keys().isdisjoint(WORKER_MODULES):
         try:
             unit("workers").expect(process)
         except Exception:
@@ -458,12 +482,8 @@ def _note(process):
         if not (type(spec).__name__ == "ModuleSpec" and spec._initializing):
             noted[name] = version(modules, name)
             text += "%s %s\n" % (name, noted[name] or "")
-    if process.record["main"] in ("", "-c"):
-        # runpy or multiprocessing may have set up the program in the meantime
-        main = bounded("main", program(process.hook.directory))
-        if main != process.record["main"]:
-            process.record["main"] = main
-            text += encode({"main": main}) + "\n"
+    if mend(process):
+        text += encode({"main": process.record["main"]}) + "\n"
     if text and process.trace != "":
         _write_trace(process, text)
 
@@ -473,10 +493,12 @@ def _write_trace(process, text):
     flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     if process.trace is None:
         process.trace = ""
-        clock = getattr(process.modules.get("time"), "clock_gettime", None)
         # CLOCK_BOOTTIME, clock_getres(2): seconds since the node's start, as /proc counts
-        started = round(clock(7), 2) if clock else None
-        text = encode(dict(process.record, started=started)) + "\n" + text
+        started = round(process.hook.clock[3](7), 2)
+        first = dict(process.record, started=started)
+        if process.inherited and process.inherited.get("id"):
+            first["parent"] = process.inherited["id"]
+        text = encode(first) + "\n" + text
         path, descriptor = _make_trace(process.record, process.site, flags | os.O_CREAT | os.O_EXCL)
         if descriptor is None:
             return
@@ -494,9 +516,18 @@ def _write_trace(process, text):
         os.close(descriptor)
 
 
-def _make_trace(record, site, flags):
+def slots(site, uid, pid):
+    """Return the paths that a process' trace may have, in the order in which they are tried."""
     directory = ENVIRONMENT.get("CUSTOMS_TRACE_DIR") or site["trace_dir"]
-    own = "%s/%d" % (directory, record["uid"])
+    paths = []
+    for attempt in range(_ATTEMPTS):
+        paths.append("%s/%d/%d" % (directory, uid, (pid + attempt * 131) % SLOTS))
+    return paths
+
+
+def _make_trace(record, site, flags):
+    paths = slots(site, record["uid"], record["pid"])
+    own = paths[0].rpartition("/")[0]
     try:
         try:
             status = os.lstat(own)
@@ -514,8 +545,7 @@ def _make_trace(record, site, flags):
         if error.errno is None:
             raise
         return "", None
-    for attempt in range(_ATTEMPTS):
-        path = "%s/%d" % (own, (record["pid"] + attempt * 131) % SLOTS)
+    for path in paths:
         try:
             return path, os.open(path, flags, 0o600)
         except OSError as error:

@@ -1,83 +1,138 @@
-"""Processes that multiprocessing starts: workers, which count, and its servants, which do not.
+"""Processes that a program starts to work for it: workers, which count, and its servants.
 
-Loaded only where multiprocessing is.
+By multiprocessing, by the copies of it that dill and Celery have, by loky and joblib's copy of
+that, and by Ray. Loaded only where one of them is.
 """
 
-if "sys" not in globals():
+if "os" not in globals():
     import os
     import sys
 
     from customs_hook import presence
 
-#: Programs that do nobody's work.
-_SERVICES = (
-    "multiprocessing.resource_tracker",
-    "multiprocessing.semaphore_tracker",
-    "multiprocessing.forkserver",
-)
+    unit = presence.unit
+
+#: Modules, by the last part of their names, whose function ``main`` does nobody's work.
+_SERVICES = ("resource_tracker", "semaphore_tracker", "forkserver")
+#: What loky's workers run with -m.
+_LOKY = ".popen_loky_posix"
+#: What Ray's workers run, below the directory of its package.
+_RAY = ("/ray/_private/workers/default_worker.py", "/ray/workers/default_worker.py")
+#: What has workers that are forked.
+_FAMILIES = ("multiprocessing", "multiprocess", "billiard")
 
 
-def kind():
-    """Return what multiprocessing has started this interpreter for: "service", "spawn", or None."""
-    frame = sys._getframe()
-    while frame.f_back is not None:
-        frame = frame.f_back
-    names = frame.f_code.co_names
-    if frame.f_code.co_filename == "<string>" and names:
-        if names[0] in _SERVICES:
-            return "service"
-        if names[0] == "multiprocessing.spawn":
-            return "spawn"
-    # at exit that frame is gone. Only of a plain function is it safe to ask: any other object may
-    # run the user's code
-    main = presence.main_globals().get("main")
-    if type(main) is type(kind) and main.__module__ in _SERVICES:
-        return "service"
+def settle(process, is_ending):
+    """Find out what this process was started for, and whose worker it is.
+
+    Returns "service" where it does nobody's work, "early" where it is not yet what it will be, else
+    None.
+    """
+    # at exit it can no longer be told of all
+    kind = process.kind = process.kind or _kind()
+    family = _family(process)
+    if kind in (None, "service"):
+        # one that was forked before anything watched had been imported, or by a fork server. At
+        # exit it is too late: a worker does not end by way of atexit
+        if not family or is_ending:
+            return kind
+        process.is_worker = True
+        _report_at_end(process, family)
+        process.inherited = unit("parents").record(process, _creator(process, family))
+        return None
+    has_program = has_parents_program(process)
+    if not has_program and not family and kind != "ray" and not is_ending:
+        return "early"
+    process.has_own_program = has_program
+    process.inherited = unit("parents").record(process, os.getppid(), kind)
     return None
 
 
-def join(process):
-    """Make this process a worker if multiprocessing has set it up as one; return whether it is.
+def has_parents_program(process):
+    """Return whether multiprocessing has run the program of its parent here, under its other name.
 
-    It is for a forked one: one that was spawned ends as any other program.
+    Before, and elsewhere, that name stands for the program itself.
     """
-    variables = presence.namespace(process.modules.get("multiprocessing.process"))
-    current, base = variables.get("_current_process"), variables.get("BaseProcess")
-    if not isinstance(base, type) or not issubclass(type(current), base):
-        return False
-    # that class is not kept under its name
-    if type(current).__name__ == "_MainProcess":
-        return False
-    process.is_worker = True
-    _report_at_end(process)
-    return True
+    variables = presence.namespace(process.modules.get("__mp_main__"))
+    return variables.get("__name__") == "__mp_main__" and "__file__" in variables
 
 
 def expect(process):
-    """Called in a forked child, which multiprocessing may be about to make a worker of."""
-    if not process.is_mute or kind() == "service":
-        process.modules["multiprocessing.util"].register_after_fork(process, _become_worker)
+    """Called in a forked child, which multiprocessing or its like may make a worker of."""
+    if process.is_mute and process.kind != "service":
+        return
+    for family in _FAMILIES:
+        util = process.modules.get(family + ".util")
+        if util is not None:
+            util.register_after_fork(process, _become_worker(family))
 
 
-def _become_worker(process):
-    """Called when multiprocessing sets up a worker, which does not end by way of atexit."""
-    # a worker's own workers are announced more than once
-    if process.hook.is_out:
+def _become_worker(family):
+    """Return what is called when a worker is set up, which does not end by way of atexit."""
+
+    def become_worker(process):
+        # a worker's own workers are announced more than once
+        if not process.hook.is_out:
+            return
         try:
             process.hook.is_out = False
-            process.is_worker, process.inherited = True, process.record or process.inherited
+            inherited, began = process.record or process.inherited, process.hook.clock[0]()
+            process.is_worker = True
             # what it has from its parent leaves no trace of its own
-            presence.restart(process, now(process), dict(process.noted))
-            _report_at_end(process)
+            presence.restart(process, began, dict(process.noted))
+            creator = _creator(process, family)
+            process.inherited = inherited or unit("parents").record(process, creator)
+            _report_at_end(process, family)
         except Exception:
             pass
 
+    return become_worker
 
-def _report_at_end(process):
-    util = process.modules["multiprocessing.util"]
+
+def _report_at_end(process, family):
+    util = process.modules[family + ".util"]
     util.Finalize(None, process.hook.report, exitpriority=-100)
 
 
-def now(process):
-    clock = process.modules.get("time")
-    return clock.monotonic() if sys.version_info >= (3, 8) else os.times()[4]
+def _creator(process, family):
+    """Return the number of the process that has made this one a worker: no fork server."""
+    current = presence.namespace(process.modules[family + ".process"])["_current_process"]
+    number = object.__getattribute__(current, "__dict__").get("_parent_pid")
+    return number if type(number) is int else os.getppid()
+
+
+def _kind():
+    """Return what this interpreter was started for: "service", "spawn", "loky", "ray", or None."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+    code = frame.f_code
+    if code.co_filename == "<string>":
+        names = code.co_names
+        for name in names:
+            last = name.rpartition(".")[2]
+            if last in _SERVICES and "main" in names:
+                return "service"
+            if last == "spawn" and "spawn_main" in names:
+                return "spawn"
+    # at exit that frame is gone. Only of a plain function is it safe to ask: any other object may
+    # run the user's code
+    main = presence.main_globals().get("main")
+    if type(main) is type(_kind) and str(main.__module__).rpartition(".")[2] in _SERVICES:
+        return "service"
+    program = presence.program()
+    if program.startswith("-m ") and program.endswith(_LOKY):
+        return "loky"
+    return "ray" if program.endswith(_RAY) else None
+
+
+def _family(process):
+    """Return the name of the package that has set up this process as a worker, or None."""
+    for name in _FAMILIES:
+        variables = presence.namespace(process.modules.get(name + ".process"))
+        current, base = variables.get("_current_process"), variables.get("BaseProcess")
+        is_worker = isinstance(base, type) and issubclass(type(current), base)
+        # that class is not kept under its name
+        if is_worker and type(current).__name__ != "_MainProcess":
+            return name
+    return None
