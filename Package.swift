@@ -69,6 +69,7 @@ let package = Package(
             ]),
         room("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
         room("DaemonMetrics", ["Record"]),
+        room("Log"),
         room("Archive", ["Checksum", "CZlib", "CZstd"]),
         room("Query", ["Checksum", "Record", "Store"]),
         room("Processes", ["CFileSystem"]),
@@ -87,8 +88,8 @@ let package = Package(
         .executableTarget(
             name: "customsd",
             dependencies: [
-                "DaemonMetrics", "Journal", "Listen", "Pipeline", "Settings", "Store", "Web", arguments, log, lifecycle,
-                signals,
+                "DaemonMetrics", "Journal", "Listen", "Log", "Pipeline", "Settings", "Store", "Web", arguments, log,
+                lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -117,6 +118,7 @@ let package = Package(
         tests("SettingsTests", ["Settings"]),
         tests("CanaryTests", ["Canary", "Record", "Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
+        tests("LogTests", ["Log"]),
         tests("HookTreeTests", ["HookTree", "Processes"]),
         tests("SlurmTests", ["Record", "Slurm"], exclude: ["Captures"]),
         tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),

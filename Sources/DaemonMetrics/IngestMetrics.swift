@@ -23,6 +23,8 @@ public final class IngestMetrics: Sendable {
         public var connections: UInt64 = 0
         /// Connections that were not let in or were ended from this side, by reason.
         public var refusedConnections: [String: UInt64] = [:]
+        /// Log lines dropped because standard error was not read.
+        public var droppedLogLines: UInt64 = 0
         public var jobs = JobMetrics()
         /// Nil where no canaries are sent out.
         public var canaries: CanaryMetrics?

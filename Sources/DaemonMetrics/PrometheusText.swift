@@ -49,6 +49,9 @@ extension IngestMetrics.Snapshot {
         add(
             "connections_refused_total", "counter", "Connections not let in, or ended from this side, by reason.",
             refusedConnections.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
+        add(
+            "log_lines_dropped_total", "counter", "Log lines dropped because standard error was not read.",
+            [("", droppedLogLines)])
         for name in [
             IngestCounters.stored, IngestCounters.merged, IngestCounters.duplicate, IngestCounters.kernelDropped,
         ] {

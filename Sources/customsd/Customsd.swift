@@ -67,12 +67,19 @@ struct Customsd: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as Failure {
-            var line = "customsd: \(error.description)\n"
-            line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+            say("customsd: \(error.description)\n")
             exit(withError: ExitCode(error.code))
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// Writes to standard error, unless its reader stands still.
+    private static func say(_ line: String) {
+        var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&ready, 1, 1_000) == 1 else { return }
+        var line = line
+        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     func run() async throws {

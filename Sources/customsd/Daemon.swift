@@ -2,6 +2,7 @@ import DaemonMetrics
 import Glibc
 import Journal
 import Listen
+import Log
 import Logging
 import Pipeline
 import ServiceLifecycle
@@ -19,12 +20,13 @@ struct Daemon {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        var logger = Logger(label: "customsd")
-        logger.logLevel = plan.level
+        let metrics = IngestMetrics()
+        let lines = LineQueue(descriptor: STDERR_FILENO) { metrics.update { $0.droppedLogLines += 1 } }
+        let logger = startLog(lines)
+        // a log that is not read must not hold up the end
+        defer { lines.drain(milliseconds: 1_000) }
         let (sockets, streamSockets, kept) = try openSockets(logger)
         let streams = try makeStreams(streamSockets, kept)
-        let metrics = IngestMetrics()
         let pipeline: Pipeline
         do {
             pipeline = try Pipeline(
@@ -59,6 +61,20 @@ struct Daemon {
             throw Failure(69, "\(error)")
         }
         logger.info("ended")
+    }
+
+    /// From now on log lines go through the queue, which a thread of its own writes.
+    private func startLog(_ lines: LineQueue) -> Logger {
+        LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: lines) }
+        var logger = Logger(label: "customsd")
+        logger.logLevel = plan.level
+        startThread("log") { [logger] in
+            lines.run { dropped in
+                logger.warning(
+                    "log lines were dropped because standard error was not read", metadata: ["lines": "\(dropped)"])
+            }
+        }
+        return logger
     }
 
     /// The sockets that the service manager passed, and those of the configuration that are not among them; of the default

@@ -17,6 +17,7 @@ import Testing
             snapshot.transports["udp", default: TransportCounts()].add(accepted: 7, rejected: 0)
             snapshot.connections = 3
             snapshot.refusedConnections["too_many"] = 9
+            snapshot.droppedLogLines = 11
         }
         let lines = metrics.snapshot.prometheusText.split(separator: "\n")
         let samples = lines.filter { !$0.hasPrefix("#") }
@@ -37,6 +38,7 @@ import Testing
         #expect(samples.contains("customs_transport_rejected_total{transport=\"tcp\"} 1"))
         #expect(samples.contains("customs_connections 3"))
         #expect(samples.contains("customs_connections_refused_total{reason=\"too_many\"} 9"))
+        #expect(samples.contains("customs_log_lines_dropped_total 11"))
         // each metric is introduced once, before its samples
         let typed = lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
         #expect(Set(typed).count == typed.count)

@@ -86,11 +86,11 @@ def test_a_small_buffer_grows(
 
 
 def test_nothing_is_lost_while_the_daemon_stands_still(
-    start_daemon: StartDaemon, store: Store, held: HeldSockets
+    start_daemon: StartDaemon, sqlite_store: Store, held: HeldSockets
 ) -> None:
     """What comes meanwhile waits in the buffer that the service manager made."""
     held.udp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, LARGE)
-    daemon = start_daemon(store, inherits=without_rights(held))
+    daemon = start_daemon(sqlite_store, inherits=without_rights(held))
     assert daemon.process
     messages = list(load(Population(791), Ledger(), MESSAGES))
     daemon.process.send_signal(signal.SIGSTOP)
