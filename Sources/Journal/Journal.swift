@@ -312,7 +312,11 @@ public final class Journal: Sendable {
         guard state.bytes + bytes + (rolls ? SegmentHeader.byteCount : 0) <= maximum else {
             throw .full("it has reached its bound of \(limits.maximumBytes) bytes")
         }
-        if rolls { try roll(to: state.head, in: &state) }
+        guard rolls else { return }
+        do throws(JournalError) { try roll(to: state.head, in: &state) } catch {
+            // the segment grows on until a file can be opened again: refusing messages would be worse
+            guard error.isForWantOfDescriptors else { throw error }
+        }
     }
 
     /// Gives up, when there is no room for a frame, what has been released but was kept for memory's sake, or because it

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A place in the journal: between two entries.
 public struct JournalPosition: Sendable, Equatable {
     /// The number of the next entry.
@@ -12,7 +14,7 @@ public struct JournalPosition: Sendable, Equatable {
 }
 
 public struct JournalLimits: Sendable {
-    /// A segment that has reached this size is followed by a new one, bytes.
+    /// A segment that has reached this size is followed by a new one, bytes; it grows on while none can be opened.
     public var segmentBytes: Int
     /// All segments together take at most this much of the disk, bytes.
     public var maximumBytes: Int
@@ -36,6 +38,11 @@ public enum JournalError: Error, Sendable, CustomStringConvertible {
 
     public var isFull: Bool {
         if case .full = self { true } else { false }
+    }
+
+    /// The process, or the machine, has as many files open as it may.
+    var isForWantOfDescriptors: Bool {
+        if case .io(_, _, let code) = self { code == EMFILE || code == ENFILE } else { false }
     }
 
     public var description: String {

@@ -23,6 +23,7 @@ public final class StreamAdmission: Sendable {
     func admit(_ host: String) -> ConnectionRefusal? {
         state.withLock { state in
             if state.connections >= state.limits.connections { return .tooMany }
+            if !DescriptorReserve.isUntouched { return .noDescriptors }
             if state.perHost[host, default: 0] >= state.limits.connectionsPerAddress { return .tooManyOfAddress }
             state.connections += 1
             state.perHost[host, default: 0] += 1

@@ -35,7 +35,7 @@ public struct StreamPeer: Sendable, Equatable {
 public enum ConnectionRefusal: String, Sendable, CaseIterable {
     case tooMany = "too_many"
     case tooManyOfAddress = "too_many_of_address"
-    /// The process may not have more files open.
+    /// The rest of the process's descriptors is in reserve.
     case noDescriptors = "no_descriptors"
     case handshakeFailed = "handshake_failed"
     case handshakeTimeout = "handshake_timeout"

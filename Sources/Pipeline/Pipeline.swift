@@ -35,6 +35,9 @@ public final class Pipeline: Sendable {
     private let canary: CanarySettings
     private let threads = Mutex(0)
     private let failure = Mutex<String?>(nil)
+    /// Tells what made a stage end early, while the others still run.
+    public let failures: AsyncStream<String>
+    private let tellFailure: AsyncStream<String>.Continuation
 
     /// Opens the journal; nothing is received yet.
     ///
@@ -44,6 +47,7 @@ public final class Pipeline: Sendable {
         settings: Settings, sockets: [DatagramSocket], streams: StreamServer?, metrics: IngestMetrics, logger: Logger
     ) throws {
         tunables = Tunables(settings)
+        (failures, tellFailure) = AsyncStream.makeStream()
         self.metrics = metrics
         self.logger = logger
         location = try StoreLocation(settings.store)
@@ -73,7 +77,7 @@ public final class Pipeline: Sendable {
             onThread: { startStage("receive", $0) },
             onFailure: { why in
                 self.logger.critical("streams are not received", metadata: ["why": "\(why)"])
-                self.failure.withLock { $0 = why }
+                self.fail(why)
             })
         let memory = KernelDropMemory(
             path: stateDirectory + "/kernel-drops", cookies: receivers.map { $0.socket.cookie })
@@ -105,7 +109,7 @@ public final class Pipeline: Sendable {
         let end = steadyMilliseconds() + milliseconds
         while steadyMilliseconds() < end {
             let snapshot = metrics.snapshot
-            if !snapshot.storeIsAway || snapshot.storeFailures > 0 || failed != nil { return }
+            if !snapshot.storeIsAway || snapshot.storeFailures > 0 || hasFailed { return }
             usleep(5_000)
         }
     }
@@ -133,8 +137,12 @@ public final class Pipeline: Sendable {
     /// Takes over, for connections to come, what is known of streams.
     public func tune(streams limits: StreamLimits, tls: TLSServer?) { streams?.reload(limits: limits, tls: tls) }
 
-    /// What made a stage end early, while the others still run.
-    public var failed: String? { failure.withLock { $0 } }
+    private var hasFailed: Bool { failure.withLock { $0 != nil } }
+
+    private func fail(_ why: String) {
+        failure.withLock { $0 = why }
+        tellFailure.yield(why)
+    }
 
     private func startStage(_ name: String, _ body: @escaping @Sendable () -> Void) {
         threads.withLock { $0 += 1 }
@@ -184,7 +192,7 @@ public final class Pipeline: Sendable {
             try writer.run()
         } catch {
             logger.critical("the writer has ended", metadata: ["why": "\(error)"])
-            failure.withLock { $0 = "\(error)" }
+            fail("\(error)")
         }
     }
 }

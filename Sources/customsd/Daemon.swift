@@ -26,7 +26,7 @@ struct Daemon {
         // a log that is not read must not hold up the end
         defer { lines.drain(milliseconds: 1_000) }
         let (sockets, streamSockets, kept) = try openSockets(logger)
-        let streams = try makeStreams(streamSockets, kept)
+        let streams = try makeStreams(streamSockets, kept, logger)
         let pipeline: Pipeline
         do {
             pipeline = try Pipeline(
@@ -115,19 +115,20 @@ struct Daemon {
         return (sockets, streams, inherited.kept)
     }
 
-    /// Raises this process's soft limit on open files towards `count`, as far as the hard limit lets it.
-    private func allowDescriptors(_ count: Int) {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < count else {
-            return
-        }
-        limit.rlim_cur = min(limit.rlim_max, rlim_t(count))
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-
-    private func makeStreams(_ sockets: [StreamSocket], _ kept: KeptStreams) throws -> StreamServer? {
+    private func makeStreams(
+        _ sockets: [StreamSocket], _ kept: KeptStreams, _ logger: Logger
+    ) throws -> StreamServer? {
         if sockets.isEmpty && kept.connections.isEmpty { return nil }
-        allowDescriptors(plan.settings.streams.maximumConnections + 256)
+        let wanted = plan.settings.streams.maximumConnections
+        DescriptorReserve.raiseLimit(to: wanted + 256)
+        let limit = DescriptorReserve.limit
+        if DescriptorReserve.available(of: limit) < wanted {
+            logger.warning(
+                "the limit on open files allows fewer connections than [streams] max_connections",
+                metadata: [
+                    "max_connections": "\(wanted)", "limit": "\(limit)", "remedy": "LimitNOFILE=\(wanted + 256)",
+                ])
+        }
         if plan.certificates == nil, let socket = sockets.first(where: { $0.address.isTLS }) {
             throw Failure(78, "\(socket.address.description): TLS needs certificate and key in [tls]")
         }
@@ -150,7 +151,7 @@ private struct PipelineService: Service {
             "ready", metadata: ["listen": "\(addresses.joined(separator: ", "))", "store": "\(store)"])
         ServiceManager.notify("READY=1")
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled && pipeline.failed == nil { try? await Task.sleep(for: .milliseconds(200)) }
+            for await _ in pipeline.failures { return }
         }
         ServiceManager.notify("STOPPING=1")
         logger.info("stopping: no more is received, what was received is written")

@@ -1,0 +1,39 @@
+import CDatagram
+import Glibc
+
+/// Descriptors that connections leave free for the journal's next segment, the store and programs; and for libdispatch, which
+/// ends the process when it cannot open /proc/TID/stat.
+///
+/// A new descriptor gets the lowest free number (`open(2)`). A number from the reserve means that the rest is taken.
+public enum DescriptorReserve {
+    /// 32 for connections over HTTP, the rest for files.
+    private static let count: Int32 = 96
+
+    /// The process's limit on open files.
+    public static var limit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Raises the limit towards `count`, up to the hard limit.
+    public static func raiseLimit(to count: Int) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < count else {
+            return
+        }
+        limit.rlim_cur = min(limit.rlim_max, rlim_t(count))
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// The part of a limit that is no reserve.
+    public static func available(of limit: Int) -> Int { limit - min(Int(count), limit / 2) }
+
+    /// Whether a connection may take another descriptor.
+    static var isUntouched: Bool {
+        let probe = datagram_wake_descriptor()
+        guard probe >= 0 else { return false }
+        close(probe)
+        return Int(probe) < available(of: limit)
+    }
+}
