@@ -77,7 +77,13 @@ let package = Package(
         room("Slurm", ["CCurl", "Processes", "Record", "Wire"]),
         room("Canary", ["Processes", "Record", "Settings", "Store"]),
 
-        room("Web", ["DaemonMetrics", log, .product(name: "Hummingbird", package: "hummingbird")]),
+        room(
+            "Web",
+            [
+                "DaemonMetrics", log, lifecycle, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
         room(
             "Pipeline",
             [

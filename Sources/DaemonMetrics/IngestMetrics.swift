@@ -23,6 +23,9 @@ public final class IngestMetrics: Sendable {
         public var connections: UInt64 = 0
         /// Connections that were not let in or were ended from this side, by reason.
         public var refusedConnections: [String: UInt64] = [:]
+        /// Connections over HTTP that stand, and those that the daemon closed, by reason.
+        public var webConnections: UInt64 = 0
+        public var endedWebConnections: [WebConnectionEnd: UInt64] = [:]
         /// Log lines dropped because standard error was not read.
         public var droppedLogLines: UInt64 = 0
         public var jobs = JobMetrics()
@@ -43,6 +46,12 @@ public final class IngestMetrics: Sendable {
     public func update(_ change: (inout sending Snapshot) -> Void) {
         state.withLock { change(&$0) }
     }
+}
+
+/// Why the daemon closed a connection over HTTP; the raw values name counters.
+public enum WebConnectionEnd: String, Sendable, CaseIterable {
+    case timeout
+    case tooMany = "too_many"
 }
 
 /// What came by one transport.

@@ -49,6 +49,10 @@ extension IngestMetrics.Snapshot {
         add(
             "connections_refused_total", "counter", "Connections not let in, or ended from this side, by reason.",
             refusedConnections.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
+        add("http_connections", "gauge", "Connections over HTTP that stand.", [("", webConnections)])
+        add(
+            "http_connections_ended_total", "counter", "Connections over HTTP that the daemon closed, by reason.",
+            WebConnectionEnd.allCases.map { ("{reason=\"\($0.rawValue)\"}", endedWebConnections[$0, default: 0]) })
         add(
             "log_lines_dropped_total", "counter", "Log lines dropped because standard error was not read.",
             [("", droppedLogLines)])

@@ -1,16 +1,21 @@
 import DaemonMetrics
 import Hummingbird
 import Logging
+import NIOCore
 
 /// The daemon's page for machines: `/healthz` and `/metrics`.
-public enum WebApplication {
+enum WebApplication {
     /// - Parameters:
     ///   - host: the address to bind.
     ///   - metrics: what the daemon counts.
-    public static func make(
-        host: String, port: Int, metrics: IngestMetrics, logger: Logger
+    ///   - connections: bounds on connections.
+    ///   - group: has one thread, so that a connection is counted before the next one is accepted.
+    ///   - onServerRunning: called once the address is bound.
+    static func make(
+        host: String, port: Int, metrics: IngestMetrics, connections: WebConnections,
+        group: any EventLoopGroup, logger: Logger, onServerRunning: @escaping @Sendable () -> Void
     ) -> some ApplicationProtocol {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.get("/healthz") { _, _ in
             let answer = healthz(metrics.snapshot)
             return Response(
@@ -25,8 +30,11 @@ public enum WebApplication {
         }
         return Application(
             router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [connections.handler])),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: nil),
+            onServerRunning: { _ in onServerRunning() },
+            eventLoopGroupProvider: .shared(group),
             logger: logger)
     }
 

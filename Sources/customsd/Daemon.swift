@@ -46,8 +46,9 @@ struct Daemon {
         if let http = plan.http {
             services.append(
                 .init(
-                    service: WebApplication.make(
-                        host: http.host, port: http.port, metrics: metrics, logger: logger)))
+                    service: WebService(
+                        host: http.host, port: http.port, descriptors: DescriptorReserve.limit, metrics: metrics,
+                        logger: logger)))
         }
         let group = ServiceGroup(
             configuration: .init(

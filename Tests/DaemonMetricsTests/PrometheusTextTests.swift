@@ -17,6 +17,8 @@ import Testing
             snapshot.transports["udp", default: TransportCounts()].add(accepted: 7, rejected: 0)
             snapshot.connections = 3
             snapshot.refusedConnections["too_many"] = 9
+            snapshot.webConnections = 2
+            snapshot.endedWebConnections[.timeout] = 8
             snapshot.droppedLogLines = 11
         }
         let lines = metrics.snapshot.prometheusText.split(separator: "\n")
@@ -38,6 +40,8 @@ import Testing
         #expect(samples.contains("customs_transport_rejected_total{transport=\"tcp\"} 1"))
         #expect(samples.contains("customs_connections 3"))
         #expect(samples.contains("customs_connections_refused_total{reason=\"too_many\"} 9"))
+        #expect(samples.contains("customs_http_connections 2"))
+        #expect(samples.contains("customs_http_connections_ended_total{reason=\"timeout\"} 8"))
         #expect(samples.contains("customs_log_lines_dropped_total 11"))
         // each metric is introduced once, before its samples
         let typed = lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }

@@ -1,0 +1,73 @@
+import DaemonMetrics
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// Answers `/healthz` and `/metrics` while the daemon runs.
+///
+/// Receiving does not depend on it: if the address cannot be bound, the service logs that and retries.
+public struct WebService: Service {
+    private let host: String
+    private let port: Int
+    private let descriptors: Int
+    private let metrics: IngestMetrics
+    private let logger: Logger
+
+    private static let retryInterval = Duration.seconds(5)
+
+    /// - Parameters:
+    ///   - host: the address to bind.
+    ///   - descriptors: the process's limit on open files.
+    ///   - metrics: what the daemon counts.
+    public init(host: String, port: Int, descriptors: Int, metrics: IngestMetrics, logger: Logger) {
+        self.host = host
+        self.port = port
+        self.descriptors = descriptors
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let isAway = Atomic(false)
+        while !Task.isCancelled && !Task.isShuttingDownGracefully {
+            do {
+                try await serve(group) {
+                    if isAway.exchange(false, ordering: .relaxed) {
+                        logger.notice("http: listening")
+                    }
+                }
+                return
+            } catch {
+                if !Task.isShuttingDownGracefully, !isAway.exchange(true, ordering: .relaxed) {
+                    logger.warning(
+                        "http: could not listen; receiving continues, retrying",
+                        metadata: [
+                            "http": "\(host):\(port)", "why": "\(error)",
+                            "in_seconds": "\(WebService.retryInterval.components.seconds)",
+                        ])
+                }
+            }
+            await cancelWhenGracefulShutdown { try? await Task.sleep(for: WebService.retryInterval) }
+        }
+    }
+
+    private func serve(_ group: any EventLoopGroup, onServerRunning: @escaping @Sendable () -> Void) async throws {
+        let connections = WebConnections(metrics: metrics, descriptors: descriptors)
+        let watch = group.next().scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            connections.expire()
+        }
+        defer { watch.cancel() }
+        try await withGracefulShutdownHandler {
+            try await WebApplication.make(
+                host: host, port: port, metrics: metrics, connections: connections, group: group, logger: logger,
+                onServerRunning: onServerRunning
+            ).run()
+        } onGracefulShutdown: {
+            // a silent connection must not hold up the end
+            connections.close()
+        }
+    }
+}
