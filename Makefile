@@ -92,7 +92,7 @@ install: ## install under PREFIX (default /usr/local), into DESTDIR if one is gi
 	install -D -m 755 .build/release/customsd $(DESTDIR)$(PREFIX)/bin/customsd
 	install -D -m 755 .build/release/customs $(DESTDIR)$(PREFIX)/bin/customs
 	@for file in $(HOOK_FILES); do \
-	    install -D -m 644 "sitecustomize/$$file" "$(DESTDIR)$(PREFIX)/share/customs/sitecustomize/$$file" || exit; \
+	    install -D -m $$([ -x "sitecustomize/$$file" ] && echo 755 || echo 644) "sitecustomize/$$file" "$(DESTDIR)$(PREFIX)/share/customs/sitecustomize/$$file" || exit; \
 	done
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed -e 's|@bindir@|$(PREFIX)/bin|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' etc/systemd/customsd.service \

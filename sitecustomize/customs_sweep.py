@@ -1,8 +1,10 @@
+#!/usr/bin/python3 -ISB
 """Reports the Python processes that ended without their exit hook: killed, crashed, or replaced.
 
 The hook leaves a trace of every process with a watched import, TRACE_DIR/UID/SLOT, and takes it
 away when the process ends as it should. What dead processes left becomes a record with "end":
-"killed", and goes. With --running, what living ones have imported so far becomes one with "end":
+"killed", and goes; with "end": "exit" if it is a worker of a process that has reported, and not
+before that one's end. With --running, what living ones have imported so far becomes one with "end":
 "running", and stays; the later record of the same process has the same id and takes its place.
 
 Run it as root in Slurm's epilog or by a timer, or as a user for the own directory; on the node

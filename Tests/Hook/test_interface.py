@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from receiver import HOOK, Receiver, environment, run
+from receiver import HOOK, Receiver, environment, interpreters, pypy, run
 
 sys.path.insert(0, str(HOOK))
 from customs_hook.core import Check, Inspector, Reporter, create_check, create_checks
@@ -163,3 +163,27 @@ def test_a_forked_child_does_not_report_again(receiver: Receiver, packages: Path
         "os.wait()"
     )
     assert registered(rest, receiver, packages) == (0, b"['numpy']\n", b"")
+
+
+@pytest.mark.parametrize("executable", interpreters() + pypy())
+def test_the_names_are_the_packages_own_too(
+    executable: str, receiver: Receiver, packages: Path
+) -> None:
+    """As in the published package; under the hook it is found without being on the search path."""
+    code = (
+        "import sys, customs_hook\n"
+        "if sys.version_info >= (3, 7): assert 'customs_hook.core' not in sys.modules\n"
+        "names = {'Check', 'Inspector', 'Reporter', 'register_exit_hook'}\n"
+        "assert names <= set(dir(customs_hook))\n"
+        "from customs_hook import Check, Inspector, Reporter, register_exit_hook\n"
+        "from customs_hook import core\n"
+        "assert Reporter is core.Reporter and not hasattr(customs_hook, 'nothing')\n"
+        "class Printing(Reporter):\n"
+        "    def __call__(self, imports): print(imports)\n"
+        "register_exit_hook(['numpy', ('mine', lambda modules: True)], Printing)\n"
+        "import numpy\n"
+    )
+    result = run(["-c", code], environment(receiver, packages), executable)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout == b"['mine', 'numpy']\n"
+    assert receiver.record()["packages"] == {"numpy": "1.26.4"}

@@ -83,13 +83,13 @@ def test_joblib(
     own.mkdir()
     for name in ("__init__.py", "part.py", "__main__.py"):
         (own / name).write_text("" if name == "__init__.py" else text)
-    arguments: list[str | bytes] = {
+    commands: dict[str, list[str | bytes]] = {
         "script": [str(own / "part.py")],
         "-m module": ["-m", "own.part"],
         "-m package": ["-B", "-m", "own"],
-    }[way]
+    }
     directory = traces if has_traces else packages.parent / "nothing"
-    records = records_of(arguments, receiver, packages, directory, 3)
+    records = records_of(commands[way], receiver, packages, directory, 3)
     mains = {"script": str(own / "part.py"), "-m module": "-m own.part", "-m package": "-m own"}
     assert {record["main"] for record in records} == {mains[way]}
     assert {record["end"] for record in records} == {"exit"}

@@ -198,7 +198,7 @@ def test_the_program_that_another_python_replaced(
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_worker_that_was_killed(
+def test_a_worker_that_was_killed_and_its_program_was_not(
     method: str, receiver: Receiver, packages: Path, traces: Path, tmp_path: Path
 ) -> None:
     program = tmp_path / "program.py"
@@ -217,7 +217,7 @@ def test_a_worker_that_was_killed(
     assert [record["end"] for record in ended.values()] == ["exit"]
     sweep(traces, receiver.url)
     killed = receiver.record()
-    assert killed["end"] == "killed"
+    assert killed["end"] == "exit"
     assert killed["pid"] == int(done.stdout)
     assert killed["pid"] not in ended
     assert "astropy" in killed["packages"]

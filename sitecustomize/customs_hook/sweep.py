@@ -24,6 +24,7 @@ import time
 
 from customs_hook import exit as ending
 from customs_hook import presence, sockets, standalone
+from customs_hook.endings import Endings, is_reported, mark_reported
 from customs_hook.processes import Processes
 from customs_hook.traces import Malformed, parse
 
@@ -203,12 +204,16 @@ class Sweep(object):
         if len(names) == _MOST_NAMES:
             slots = [str(number) for number in range(presence.SLOTS)]
         heads = {}
+        endings = Endings(directory, lambda *found: self._is_dead(*found, uid, heads))
+        # where there is no room left for others, nobody's end is waited for
+        is_crowded = len(slots) > presence.SLOTS // 2
         for name in slots:
             self._check_time()
             file = self._open(directory, name, uid)
             if file is not None:
                 try:
                     trace = parse(_content(file))
+                    endings.add(trace, name, os.fstat(file))
                     if trace.started is not None:
                         key = trace.record["pid"], trace.record.get("ppid")
                         heads.setdefault(key, []).append(trace.started)
@@ -221,7 +226,7 @@ class Sweep(object):
             file = self._open(directory, name, uid)
             if file is not None:
                 try:
-                    self._sweep_file(directory, name, file, uid, heads)
+                    self._sweep_file(directory, name, file, uid, heads, endings, is_crowded)
                 except Exception as error:
                     self.say("uid %d, slot %s: %r" % (uid, name, error))
                 finally:
@@ -250,7 +255,7 @@ class Sweep(object):
         is_his = stat.S_ISREG(status.st_mode) and status.st_uid == uid
         return is_his and status.st_size <= _MOST_BYTES
 
-    def _sweep_file(self, directory, name, file, uid, heads):
+    def _sweep_file(self, directory, name, file, uid, heads, endings, is_crowded):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -258,7 +263,7 @@ class Sweep(object):
             return
         try:
             trace = parse(_content(file))
-            is_dead = self._is_dead(trace, uid, os.fstat(file), heads)
+            is_dead = self._is_dead(trace, os.fstat(file), uid, heads)
             # what it wrote, and whether it took its trace away, is settled only once it is dead
             trace = parse(_content(file))
         except Malformed as error:
@@ -274,11 +279,22 @@ class Sweep(object):
             return
         if not is_dead and not self.is_running_wanted:
             return
-        is_sent = not trace.packages or self._report(trace, uid, "killed" if is_dead else "running")
+        end = endings.of(trace) if is_dead else "running"
+        if end is None:
+            # the process whose worker it was lives
+            if not is_crowded:
+                return
+            end = "exit"
+        is_sent = not trace.packages or is_reported(os.fstat(file))
+        is_sent = is_sent or self._report(trace, uid, end)
         if is_dead and is_sent:
-            self._remove(directory, name)
+            endings.tell(trace, end)
+            if endings.has_living_workers(trace) and not is_crowded:
+                mark_reported(file)
+            else:
+                self._remove(directory, name)
 
-    def _is_dead(self, trace, uid, status, heads):
+    def _is_dead(self, trace, status, uid, heads):
         pid, ppid = trace.record["pid"], trace.record.get("ppid")
         if trace.started is None:
             # the last import is as good, if the clock has not been set since

@@ -38,12 +38,14 @@ class Trace(object):
 
     ``started``: seconds from the node's start to when the trace was made (CLOCK_BOOTTIME), a float,
     or None where the trace does not say. ``packages``: versions, or None, by import name.
+    ``parent``: the id of the record of the process whose worker it is, or None.
     """
 
-    def __init__(self, record, started, packages):
+    def __init__(self, record, started, packages, parent=None):
         self.record = record
         self.started = started
         self.packages = packages
+        self.parent = parent
 
 
 def parse(data):
@@ -59,7 +61,7 @@ def parse(data):
     identity = head.get("id")
     if not _is(head.get("v"), int) or head["v"] != 1:
         raise Malformed("it is of another version")
-    if not _is(identity, str) or len(identity) != 32 or identity.strip("0123456789abcdef"):
+    if not _is_identity(identity):
         raise Malformed("it has no id")
     record = {"v": 1, "id": identity}
     record.update(_known(head))
@@ -77,7 +79,9 @@ def parse(data):
             record.update(changes)
         elif line:
             _add(packages, line)
-    return Trace(record, _started(head.get("started")), packages)
+    parent = head.get("parent")
+    started = _started(head.get("started"))
+    return Trace(record, started, packages, parent if _is_identity(parent) else None)
 
 
 def _members(line):
@@ -132,6 +136,10 @@ def _add(packages, line):
 def _started(value):
     is_time = (_is(value, float) or _is(value, int)) and 0 <= value < 1e10
     return float(value) if is_time else None
+
+
+def _is_identity(value):
+    return _is(value, str) and len(value) == 32 and not value.strip("0123456789abcdef")
 
 
 def _is(value, kind):
