@@ -41,15 +41,23 @@ static const char *value_of(char **environment, const char *name) {
     return NULL;
 }
 
-static int has_entry(const char *list, const char *entry) {
-    size_t length = strlen(entry);
+static int is_first(const char *list, const char *entry) {
+    size_t next = strcspn(list, ":");
+    return next == strlen(entry) && strncmp(list, entry, next) == 0;
+}
+
+/* Writes all entries of a list but those that are the entry, each after a colon; returns the end. */
+static char *copy_others(char *to, const char *list, const char *entry) {
     for (;;) {
         size_t next = strcspn(list, ":");
-        if (next == length && strncmp(list, entry, length) == 0) {
-            return 1;
+        if (!is_first(list, entry)) {
+            *to++ = ':';
+            memcpy(to, list, next);
+            to += next;
         }
         if (list[next] == '\0') {
-            return 0;
+            *to = '\0';
+            return to;
         }
         list += next + 1;
     }
@@ -101,7 +109,7 @@ int slurm_spank_task_init(spank_t spank, int count, char *arguments[]) {
 
     /* An empty PYTHONPATH is a user's wish. One that is unset is not known to be. */
     const char *before = value_of(environment, "PYTHONPATH");
-    if (before != NULL && (*before == '\0' || has_entry(before, path))) {
+    if (before != NULL && (*before == '\0' || is_first(before, path))) {
         return ESPANK_SUCCESS;
     }
     size_t length = strlen(path) + (before == NULL ? 0 : 1 + strlen(before));
@@ -113,7 +121,11 @@ int slurm_spank_task_init(spank_t spank, int count, char *arguments[]) {
     if (after == NULL) {
         return ESPANK_SUCCESS;
     }
-    snprintf(after, length + 1, "%s%s%s", path, before == NULL ? "" : ":", before == NULL ? "" : before);
+    /* First, wherever it was: of several sitecustomize.py Python runs the first. */
+    strcpy(after, path);
+    if (before != NULL) {
+        copy_others(after + strlen(path), before, path);
+    }
     spank_setenv(spank, "PYTHONPATH", after, 1);
     free(after);
     return ESPANK_SUCCESS;

@@ -19,12 +19,23 @@ if [ -z "${PYTHONPATH-unset}" ]; then
 fi
 
 case ":${PYTHONPATH:-}:" in
-*":$hook_dir:"*) exit 0 ;; # a step in a job has it from the job
+":$hook_dir:"*) exit 0 ;; # a step in a job has it from the job
 *'
 '*) exit 0 ;; # Slurm reads one line
 esac
 
+# What a module put before it since goes behind it: of several sitecustomize.py Python runs the first.
+rest=:${PYTHONPATH:-}:
+while :; do
+    case $rest in
+    *":$hook_dir:"*) rest=${rest%%":$hook_dir:"*}:${rest#*":$hook_dir:"} ;;
+    *) break ;;
+    esac
+done
+rest=${rest#:}
+rest=${rest%:}
+
 if [ -d "$hook_dir" ]; then
-    printf 'export PYTHONPATH=%s\n' "$hook_dir${PYTHONPATH:+:$PYTHONPATH}" 2>/dev/null
+    printf 'export PYTHONPATH=%s\n' "$hook_dir${rest:+:$rest}" 2>/dev/null
 fi
 exit 0

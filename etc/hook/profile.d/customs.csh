@@ -12,12 +12,13 @@ if ( $customs_hook_add ) then
     if ( -d "$customs_hook_dir" ) then
         if ( $?PYTHONPATH ) then
             switch ( ":${PYTHONPATH}:" )
-            case "*:${customs_hook_dir}:*":
+            case ":${customs_hook_dir}:*":
                 breaksw
             case "::":
                 setenv PYTHONPATH "$customs_hook_dir"
                 breaksw
             default:
+                # also where it is further behind, which does no harm: of several sitecustomize.py Python runs the first
                 setenv PYTHONPATH "${customs_hook_dir}:${PYTHONPATH}"
                 breaksw
             endsw

@@ -8,11 +8,24 @@ customs_hook_dir=/opt/customs/hook
 case ${CUSTOMS_OPT_OUT:-0} in
 0)
     case ":${PYTHONPATH:-}:" in
-    *":$customs_hook_dir:"*) ;;
+    ":$customs_hook_dir:"*) ;;
     *)
         if [ -d "$customs_hook_dir" ]; then
-            PYTHONPATH=$customs_hook_dir${PYTHONPATH:+:$PYTHONPATH}
+            # first, wherever it was: of several sitecustomize.py Python runs the first
+            customs_hook_rest=:${PYTHONPATH:-}:
+            while :; do
+                case $customs_hook_rest in
+                *":$customs_hook_dir:"*)
+                    customs_hook_rest=${customs_hook_rest%%":$customs_hook_dir:"*}:${customs_hook_rest#*":$customs_hook_dir:"}
+                    ;;
+                *) break ;;
+                esac
+            done
+            customs_hook_rest=${customs_hook_rest#:}
+            customs_hook_rest=${customs_hook_rest%:}
+            PYTHONPATH=$customs_hook_dir${customs_hook_rest:+:$customs_hook_rest}
             export PYTHONPATH
+            unset customs_hook_rest
         fi
         ;;
     esac
