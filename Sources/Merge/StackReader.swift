@@ -69,15 +69,15 @@ struct StackReader: Sendable {
     }
 
     private mutating func sortedSymbol(for record: UsageRecord, in table: inout SymbolTable) -> Int32 {
-        var versions: [String: String?] = [:]
+        var versions: [ExactText: String?] = [:]
         for use in record.packages {
             guard let name = record.string(use.name) else { continue }
-            versions.updateValue(record.string(use.version), forKey: name)
+            versions.updateValue(record.string(use.version), forKey: ExactText(name))
         }
-        let direct = Set(record.direct.compactMap { record.string($0) })
+        let direct = Set(record.direct.compactMap { record.string($0).map { ExactText($0) } })
         key.reset()
-        for (name, version) in versions.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            key.append(name)
+        for (name, version) in versions.sorted(by: { $0.key < $1.key }) {
+            key.append(name.string)
             if let version { key.append(version) } else { key.appendAbsent() }
             if record.directIsKnown {
                 key.append(direct.contains(name) ? Stack.directMark : Stack.indirectMark)

@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// From where Python is run: the prefixes of interpreters and how they came to be there.
@@ -30,20 +31,20 @@ public struct EnvironmentUsage: Sendable, Equatable {
         rows.sort { left, right in
             if left.users != right.users { return left.users > right.users }
             if left.jobs != right.jobs { return left.jobs > right.jobs }
-            return left.prefix == right.prefix
+            return left.prefix.map { ExactText($0) } == right.prefix.map { ExactText($0) }
                 ? byBytes(left.kind, right.kind) : byBytes(left.prefix ?? "", right.prefix ?? "")
         }
         return EnvironmentUsage(rows: rows.limited(to: limit))
     }
 
-    private static func userNames(_ connection: any SQLConnection) throws(StoreError) -> Set<Substring> {
+    private static func userNames(_ connection: any SQLConnection) throws(StoreError) -> Set<ExactText> {
         let rows = try connection.query("SELECT name, pseudonym FROM users WHERE id <> 0")
-        return Set(rows.flatMap { $0.compactMap { $0.text.map { $0[...] } } })
+        return Set(rows.flatMap { $0.compactMap { $0.text.map { ExactText($0) } } })
     }
 
     /// However many use it, a home directory has its owner's name.
-    private static func isNamed(_ prefix: String, _ names: Set<Substring>) -> Bool {
-        !names.isEmpty && prefix.split(separator: "/").contains { names.contains($0) }
+    private static func isNamed(_ prefix: String, _ names: Set<ExactText>) -> Bool {
+        !names.isEmpty && ExactText(prefix).split(by: "/").contains { names.contains($0) }
     }
 
     public var json: JSON {

@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// Which interpreters are run.
@@ -28,7 +29,7 @@ public struct InterpreterUsage: Sendable, Equatable {
         rows.sort { left, right in
             if left.users != right.users { return left.users > right.users }
             if left.processes != right.processes { return left.processes > right.processes }
-            return left.python == right.python
+            return left.python.map { ExactText($0) } == right.python.map { ExactText($0) }
                 ? byBytes(left.implementation ?? "", right.implementation ?? "")
                 : byBytes(left.python ?? "", right.python ?? "")
         }

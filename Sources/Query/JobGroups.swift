@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// All jobs that a filter leaves, counted by what they used.
@@ -25,8 +26,8 @@ struct JobGroups {
         return JobGroups(count, packages)
     }
 
-    init(_ count: JobCount, _ packages: Members<String>) {
-        names = packages.groups
+    init(_ count: JobCount, _ packages: Members<ExactText>) {
+        names = packages.groups.map { $0.string }
         let places = count.jobs.sets.map { packages.places(of: $0) }
         groups = count.sums().map { key, sum in
             Group(

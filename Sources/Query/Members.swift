@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// Which groups things belong to that have numbers.
@@ -84,13 +85,13 @@ struct Members<Group: Hashable> {
     }
 }
 
-extension Members<String> {
+extension Members<ExactText> {
     /// The packages of each stack: those that count by the filter. Every package is a group.
     static func packages(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> Members {
         var members = Members()
         var places: [Int64: Int] = [:]
         for row in try connection.query("SELECT id, name FROM packages WHERE id <> 0") {
-            places[row[0].integer ?? 0] = members.place(of: row[1].text ?? "")
+            places[row[0].integer ?? 0] = members.place(of: ExactText(row[1].text ?? ""))
         }
         try connection.integers(
             "SELECT sp.stack, sp.package FROM stack_packages sp WHERE true\(filter.packageCondition)", atOnce: true

@@ -39,7 +39,7 @@ public struct NewPackages: Sendable, Equatable {
         let known = packages.groups(ofAny: old)
         var rows: [Row] = []
         for (name, tally) in packages.tallies(uses, jobs, leastUsers: filter.leastUsers) where !known.contains(name) {
-            rows.append(Row(package: name, firstDay: tally.firstDay, users: tally.users, jobs: tally.jobs))
+            rows.append(Row(package: name.string, firstDay: tally.firstDay, users: tally.users, jobs: tally.jobs))
         }
         rows.sort { left, right in
             if left.firstDay != right.firstDay { return left.firstDay > right.firstDay }

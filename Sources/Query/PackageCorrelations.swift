@@ -33,7 +33,7 @@ public struct PackageCorrelations: Sendable, Equatable {
         }
         rows.sort { left, right in
             if left.pearson != right.pearson { return left.pearson > right.pearson }
-            return left.a == right.a ? byBytes(left.b, right.b) : byBytes(left.a, right.a)
+            return isSame(left.a, right.a) ? byBytes(left.b, right.b) : byBytes(left.a, right.a)
         }
         return PackageCorrelations(rows: rows.limited(to: limit))
     }
@@ -58,7 +58,7 @@ public struct PackageCorrelations: Sendable, Equatable {
         var totals = [Int64](repeating: 0, count: jobs.names.count)
         for group in jobs.groups { for place in group.packages { totals[place] += group.jobs } }
         let chosen = mostUsed(totals, jobs.names)
-        let first = package.map { name in jobs.names.firstIndex { $0 == name } }
+        let first = package.map { name in jobs.names.firstIndex { isSame($0, name) } }
         if let first, first.map({ totals[$0] }) ?? 0 == 0 { return [] }
         var pairs = first.map { self.pairs(with: $0 ?? 0, in: jobs) } ?? self.pairs(of: chosen, in: jobs)
         if filter.leastUsers > 0 { pairs = pairs.filter { Int64($0.people.count) >= filter.leastUsers } }

@@ -118,7 +118,7 @@ extension PackageReport.Version {
         if left.users != right.users { return left.users > right.users }
         if left.jobs != right.jobs { return left.jobs > right.jobs }
         let (one, other) = (left.version ?? "", right.version ?? "")
-        return one == other ? left.version != nil && right.version == nil : byBytes(one, other)
+        return isSame(one, other) ? left.version != nil && right.version == nil : byBytes(one, other)
     }
 }
 

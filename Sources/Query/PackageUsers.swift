@@ -43,22 +43,22 @@ public struct PackageUsers: Sendable, Equatable {
             }
             jobs.add(rows, using, key: persons)
         }
-        var tallies: [String: UsageTally] = [:]
-        var used: [String: Set<String>] = [:]
+        var tallies: [ExactText: UsageTally] = [:]
+        var used: [ExactText: Set<ExactText>] = [:]
         for use in uses.entries {
-            let name = people.name(of: use.user)
+            let name = ExactText(people.name(of: use.user))
             tallies[name, default: UsageTally()].add(use)
             for place in stacks[use.key] {
-                if let version = stacks.groups[place][0].text { used[name, default: []].insert(version) }
+                if let version = stacks.groups[place][0].text { used[name, default: []].insert(ExactText(version)) }
             }
         }
         for (persons, count) in zip(jobs.sets, jobs.counts) {
-            for name in Set(persons.map { people.name(of: $0) }) { tallies[name]?.jobs += count }
+            for name in Set(persons.map { ExactText(people.name(of: $0)) }) { tallies[name]?.jobs += count }
         }
         var rows = tallies.map { name, tally in
             Row(
-                username: name, jobs: tally.jobs, processes: tally.processes, lastDay: tally.lastDay,
-                versions: (used[name] ?? []).sorted(by: comesBefore))
+                username: name.string, jobs: tally.jobs, processes: tally.processes, lastDay: tally.lastDay,
+                versions: (used[name] ?? []).map { $0.string }.sorted(by: comesBefore))
         }
         rows.sort { $0.processes == $1.processes ? byBytes($0.username, $1.username) : $0.processes > $1.processes }
         return PackageUsers(rows: rows.limited(to: limit))

@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// Everybody who has a name.
@@ -39,16 +40,19 @@ struct People {
     /// Those who are called so on some days.
     func called(_ name: String) -> People {
         var some = self
-        some.people = people.filter { $0.value.name == name || $0.value.pseudonym == name }
+        some.people = people.filter { isSame($0.value.name, name) || isSame($0.value.pseudonym, name) }
         return some
     }
 
     /// The users who are called so on a day.
     func numbers(on day: Int, called name: String) -> Set<Int64> {
         var numbers: Set<Int64> = []
-        for (number, person) in people where (day < person.namedFrom ? person.pseudonym : person.name) == name {
+        for (number, person) in people where isSame(day < person.namedFrom ? person.pseudonym : person.name, name) {
             numbers.insert(number)
         }
         return numbers
     }
 }
+
+/// Whether two texts have the same bytes.
+func isSame(_ left: String, _ right: String) -> Bool { ExactText(left) == ExactText(right) }

@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// The packages that are used most: the question of the SciPy 2021 paper's first figure.
@@ -34,10 +35,10 @@ public struct TopPackages: Sendable, Equatable {
         let jobs = JobGroups(count, packages)
         var nodeSeconds = [Int64](repeating: 0, count: jobs.names.count)
         for group in jobs.groups { for place in group.packages { nodeSeconds[place] &+= group.nodeSeconds } }
-        let times = Dictionary(zip(jobs.names, nodeSeconds)) { first, _ in first }
+        let times = Dictionary(zip(packages.groups, nodeSeconds)) { first, _ in first }
         let rows = packages.tallies(uses, count.jobs, leastUsers: filter.leastUsers).map { name, tally in
             Row(
-                package: name, users: tally.users, jobs: tally.jobs, processes: tally.processes,
+                package: name.string, users: tally.users, jobs: tally.jobs, processes: tally.processes,
                 nodeSeconds: times[name] ?? 0)
         }
         let sorted = rows.sorted { left, right in

@@ -1,3 +1,4 @@
+import Record
 import Store
 
 /// What one person uses.
@@ -34,7 +35,7 @@ public struct UserReport: Sendable, Equatable {
                 if job[row] > 0 { jobs.insert(job[row]) }
             }
         }
-        var used: [String: Int64] = [:]
+        var used: [ExactText: Int64] = [:]
         for (stack, processes) in stacks {
             for place in packages[stack] { used[packages.groups[place], default: 0] &+= processes }
         }
@@ -44,19 +45,19 @@ public struct UserReport: Sendable, Equatable {
             environments: mostUsed(try named(connection, prefixes)).limited(to: limit))
     }
 
-    private static func mostUsed(_ used: [String: Int64]) -> [String] {
-        used.sorted { $0.value == $1.value ? byBytes($0.key, $1.key) : $0.value > $1.value }.map { $0.key }
+    private static func mostUsed(_ used: [ExactText: Int64]) -> [String] {
+        used.sorted { $0.value == $1.value ? $0.key < $1.key : $0.value > $1.value }.map { $0.key.string }
     }
 
     private static func named(
         _ connection: any SQLConnection, _ environments: [Int64: Int64]
-    ) throws(StoreError) -> [String: Int64] {
+    ) throws(StoreError) -> [ExactText: Int64] {
         if environments.isEmpty { return [:] }
         let numbers = environments.keys.map { String($0) }.joined(separator: ", ")
-        var prefixes: [String: Int64] = [:]
+        var prefixes: [ExactText: Int64] = [:]
         for row in try connection.query("SELECT id, prefix FROM environments WHERE prefix <> '' AND id IN (\(numbers))")
         {
-            prefixes[row[1].text ?? "", default: 0] &+= environments[row[0].integer ?? 0] ?? 0
+            prefixes[ExactText(row[1].text ?? ""), default: 0] &+= environments[row[0].integer ?? 0] ?? 0
         }
         return prefixes
     }

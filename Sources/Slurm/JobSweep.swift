@@ -122,7 +122,9 @@ public struct JobSweep: Sendable {
         if cluster == nil { cluster = facts.lazy.compactMap { $0.cluster }.first }
     }
 
-    private func isOurs(_ name: String) -> Bool { name.isEmpty || cluster == nil || name == cluster }
+    private func isOurs(_ name: String) -> Bool {
+        name.isEmpty || cluster.map { ExactText(name) == ExactText($0) } ?? true
+    }
 
     /// Whether it may stand on a command line: anyone can send a record that says anything.
     static func isNumber(_ jobID: String) -> Bool {

@@ -1,3 +1,5 @@
+import Record
+
 /// One connection to a database of either dialect, used by one thread.
 ///
 /// Statements are written once, in the SQL that PostgreSQL 13 and SQLite 3.35 share, with `?` for parameters. Rows in bulk
@@ -120,7 +122,7 @@ public enum Dialect: Sendable {
     case postgres, sqlite
 }
 
-/// A value in a statement or a row.
+/// A value in a statement or a row. Texts are equal if their bytes are, as in both databases.
 public enum SQLValue: Sendable, Hashable {
     case null
     case integer(Int64)
@@ -153,6 +155,27 @@ public enum SQLValue: Sendable, Hashable {
     }
 
     public static func integer(_ value: Int64?) -> SQLValue { value.map { .integer($0) } ?? .null }
+
+    public static func == (left: SQLValue, right: SQLValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.integer(let one), .integer(let other)): one == other
+        case (.real(let one), .real(let other)): one == other
+        case (.text(let one), .text(let other)): ExactText(one) == ExactText(other)
+        case (.bytes(let one), .bytes(let other)): one == other
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0 as UInt8)
+        case .integer(let value): hasher.combine(value)
+        case .real(let value): hasher.combine(value)
+        case .text(let value): hasher.combine(ExactText(value))
+        case .bytes(let value): hasher.combine(value)
+        }
+    }
 }
 
 /// Takes the values of a row in the order of its columns.

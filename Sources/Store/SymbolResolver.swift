@@ -247,10 +247,10 @@ struct SymbolResolver {
         let sameJob = "t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart"
         let (rows, fresh) = try connection.transaction(waitsForDisk: false) {
             () throws(StoreError) -> ([[SQLValue]], [[SQLValue]]) in
-            let clusters = try clusterIDs(of: keys.map { $0[0] ?? "" }, connection)
+            let clusters = try clusterIDs(of: keys.map { ExactText($0[0] ?? "") }, connection)
             try connection.stage(Staged.jobs, count: missing.count) { index, row in
                 row.integer(Int64(index))
-                row.integer(clusters[keys[index][0] ?? ""] ?? 0)
+                row.integer(clusters[ExactText(keys[index][0] ?? "")] ?? 0)
                 row.text(keys[index][1])
                 row.integer(Int64(keys[index][2] ?? "0") ?? 0)
                 stage(made[index], in: &row)
@@ -281,12 +281,12 @@ struct SymbolResolver {
             let ids = try newJobIDs(missing.count, connection)
             let jobs = vocabulary[.job]
             // the same for most jobs
-            var names: [String] = []
+            var names: [ExactText] = []
             let places = missing.map { job in
                 jobs.withBytes(of: job) { key in
                     CompoundKey.withText(0, of: key) { cluster in
-                        if let last = names.last, last.utf8.elementsEqual(cluster) { return names.count - 1 }
-                        names.append(String(decoding: cluster, as: UTF8.self))
+                        if let last = names.last, last.string.utf8.elementsEqual(cluster) { return names.count - 1 }
+                        names.append(ExactText(String(decoding: cluster, as: UTF8.self)))
                         return names.count - 1
                     }
                 }
@@ -363,12 +363,12 @@ struct SymbolResolver {
 
     /// The clusters' names were committed with the dictionary before.
     private func clusterIDs<Connection: SQLConnection>(
-        of names: [String], _ connection: Connection
-    ) throws(StoreError) -> [String: Int64] {
-        var known: [String: Int64] = ["": 0]
+        of names: [ExactText], _ connection: Connection
+    ) throws(StoreError) -> [ExactText: Int64] {
+        var known: [ExactText: Int64] = [ExactText(""): 0]
         for name in names where known[name] == nil {
-            known[name] = try connection.query("SELECT id FROM clusters WHERE name = ?", [.text(name)]).first?[0]
-                .integer
+            known[name] = try connection.query("SELECT id FROM clusters WHERE name = ?", [.text(name.string)])
+                .first?[0].integer
         }
         return known
     }

@@ -1,4 +1,5 @@
 import Query
+import Record
 
 /// Rows under headings, for people and for spreadsheets.
 struct TextTable {
@@ -93,5 +94,6 @@ func csvField(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }) else {
         return text
     }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    // a quote with an accent behind it is a quote, too
+    return "\"" + ExactText(text).split(by: "\"").map { $0.string }.joined(separator: "\"\"") + "\""
 }

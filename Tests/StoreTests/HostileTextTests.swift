@@ -1,4 +1,5 @@
 import Merge
+import Query
 import Record
 import SampleRecords
 import Store
@@ -81,6 +82,30 @@ import Testing
         #expect(stored.count > maximumTextBytes - 4 && stored.count <= maximumTextBytes)
         #expect(Array(name.utf8).starts(with: stored))
         #expect(try runTexts(database).count == 1)
+    }
+
+    @Test("names of clusters and packages are bytes", arguments: TestDatabase.dialects)
+    func bytes(dialect: Dialect) throws {
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        try writing.commit([
+            process(1).with {
+                $0[.cluster] = one; $0.packages = [.init(one, "1"), .init(two, "2")]; $0.direct = [two]
+            },
+            process(2).with { $0[.cluster] = two },
+        ])
+        let names = try database.rows("SELECT c.name FROM jobs j JOIN clusters c ON c.id = j.cluster ORDER BY c.name")
+        #expect(names.map { Array(($0[0].text ?? "").utf8) } == [two, one].map { Array($0.utf8) })
+        let uses = try database.rows(
+            """
+            SELECT p.name, sp.version, sp.direct FROM stack_packages sp JOIN packages p ON p.id = sp.package
+            WHERE p.name LIKE 'caf%' ORDER BY p.name
+            """)
+        #expect(uses == [[.text(two), .text("2"), .integer(1)], [.text(one), .text("1"), .integer(0)]])
+        #expect(SQLValue.text(one) != SQLValue.text(two))
+        let top = try TopPackages.ask(database.location.reader(), UsageFilter())
+        #expect(top.rows.filter { $0.package.hasPrefix("caf") }.map { $0.jobs } == [1, 1])
     }
 }
 

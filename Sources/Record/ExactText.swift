@@ -1,0 +1,34 @@
+/// A text as a key: equal to another one only if its bytes are, and sorted by them.
+///
+/// Swift's own strings are equal where readers see no difference (`é` as one character or as a letter and an accent). The
+/// databases, and what records say, tell such texts apart.
+public struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let string: String
+
+    public init(_ string: String) { self.string = string }
+
+    public var description: String { string }
+
+    public static func == (left: ExactText, right: ExactText) -> Bool {
+        left.string.utf8.elementsEqual(right.string.utf8)
+    }
+
+    public static func < (left: ExactText, right: ExactText) -> Bool {
+        left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var string = string
+        string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(0xFF as UInt8)
+    }
+}
+
+extension ExactText {
+    /// The parts of the text between separators, empty ones included. A separator with an accent behind it is one, too.
+    public func split(by separator: Unicode.Scalar) -> [ExactText] {
+        string.unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map {
+            ExactText(String($0))
+        }
+    }
+}
