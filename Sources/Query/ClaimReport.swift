@@ -22,8 +22,9 @@ public struct ClaimReport: Sendable, Equatable {
     public static func ask(_ connection: any SQLConnection, limit: Int) throws(StoreError) -> ClaimReport {
         let rows = try connection.query(
             """
-            SELECT d.job_id, c.name, d.restart, d.field, d.claimed, d.actual FROM (\(differences)) d
-            JOIN clusters c ON c.id = d.cluster ORDER BY d.id DESC, d.field, d.claimed LIMIT \(limit)
+            SELECT d.job_id, c.name, d.restart, d.field, d.claimed, d.actual FROM (\(differences(connection.dialect))) d
+            \(connection.dialect.lookUp) clusters c ON c.id = d.cluster
+            ORDER BY d.id DESC, d.field, d.claimed LIMIT \(limit)
             """)
         let checked = try connection.query("SELECT count(*) FROM jobs WHERE source = 1").first?[0].integer
         return ClaimReport(
@@ -36,17 +37,18 @@ public struct ClaimReport: Sendable, Equatable {
     }
 
     static func count(_ connection: any SQLConnection) throws(StoreError) -> Int64 {
-        try connection.query("SELECT count(*) FROM (\(differences)) d").first?[0].integer ?? 0
+        try connection.query("SELECT count(*) FROM (\(differences(connection.dialect))) d").first?[0].integer ?? 0
     }
 
     /// Users by the runs, for each of them is a claim; the rest by the first record that said anything. Components of a
     /// heterogeneous job have partitions and qualities of service of their own, of which Slurm's is the leader's. A user
     /// who is known by number alone (`#2001`) differs if the number does.
-    private static var differences: String {
+    private static func differences(_ dialect: Dialect) -> String {
+        let look = dialect.lookUp
         let users = """
             SELECT DISTINCT j.id, j.job_id, j.cluster, j.restart, 'username' AS field,
                 \(PersonNames.name(of: "n", on: "r.day")) AS claimed, \(PersonNames.name(on: "r.day")) AS actual
-            FROM jobs j JOIN runs r ON r.job = j.id JOIN users n ON n.id = r.usr JOIN users u ON u.id = j.usr
+            FROM runs r \(look) jobs j ON j.id = r.job \(look) users n ON n.id = r.usr \(look) users u ON u.id = j.usr
             WHERE j.source = 1 AND r.usr <> j.usr AND r.usr <> 0 AND j.usr <> 0
                 AND n.name <> '#' || COALESCE(CAST(j.uid AS text), substr(n.name, 2))
             """
@@ -54,7 +56,7 @@ public struct ClaimReport: Sendable, Equatable {
             column, table, condition in
             """
             SELECT j.id, j.job_id, j.cluster, j.restart, '\(column)', n.name, m.name
-            FROM jobs j JOIN \(table) n ON n.id = j.claimed_\(column) JOIN \(table) m ON m.id = j.\(column)
+            FROM jobs j \(look) \(table) n ON n.id = j.claimed_\(column) \(look) \(table) m ON m.id = j.\(column)
             WHERE j.source = 1 AND j.claimed_\(column) <> j.\(column) AND j.claimed_\(column) <> 0
                 AND j.\(column) <> 0\(condition)
             """

@@ -39,7 +39,7 @@ public struct UsageExport {
             guard let end = keys.last?[0].bytes else { return }
             let rows = try connection.query(
                 """
-                SELECT \(values) FROM runs r \(joins)
+                SELECT \(values) FROM runs r \(joins(dialect.lookUp))
                 WHERE true\(filter.packageCondition)\(condition)\(behind) AND r.run <= \(dialect.literal(end))
                 ORDER BY r.run, p.name
                 """, parameters)
@@ -58,13 +58,16 @@ public struct UsageExport {
         COALESCE(r.exceptions, 0), COALESCE(r.signals, 0), COALESCE(r.killed, 0), p.name, sp.version, sp.direct
         """
 
-    private static let joins = """
-        JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package JOIN clusters c ON c.id = r.cluster
-        JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr JOIN executables x ON x.id = r.executable
-        JOIN programs m ON m.id = r.program JOIN environments e ON e.id = r.environment
+    private static func joins(_ look: String) -> String {
+        """
+        \(look) stack_packages sp ON sp.stack = r.stack \(look) packages p ON p.id = sp.package
+        \(look) clusters c ON c.id = r.cluster \(look) steps s ON s.id = r.step \(look) users u ON u.id = r.usr
+        \(look) executables x ON x.id = r.executable \(look) programs m ON m.id = r.program
+        \(look) environments e ON e.id = r.environment
         LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account LEFT JOIN qoses q ON q.id = j.qos
         LEFT JOIN partitions t ON t.id = j.partition
         """
+    }
 
     private static func json(_ values: [SQLValue]) -> [JSON] {
         zip(columns, values).map { column, value in

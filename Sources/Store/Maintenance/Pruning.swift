@@ -216,19 +216,20 @@ public struct Pruning: Sendable, Equatable {
         _ connection: any SQLConnection, day: Int, range: String, direct: Int
     ) throws(StoreError) {
         func used(_ alias: String) -> String { direct == 1 ? " AND \(alias).direct = 1" : "" }
+        let look = connection.dialect.lookUp
         try connection.query(
             """
             INSERT INTO pruned_jobs (month, package, system, account, flags, direct, jobs)
             SELECT m.first_day, u.package, u.system, u.account, u.flags, \(direct), count(*)
             FROM (
                 SELECT DISTINCT sp.package, r.job, e.system, j.account, r.flags & 3 AS flags
-                FROM runs r JOIN stack_packages sp ON sp.stack = r.stack JOIN environments e ON e.id = r.environment
-                    JOIN jobs j ON j.id = r.job
+                FROM runs r \(look) stack_packages sp ON sp.stack = r.stack
+                    \(look) environments e ON e.id = r.environment \(look) jobs j ON j.id = r.job
                 WHERE \(range)\(used("sp"))) u
                 JOIN months m ON m.first_day <= \(day) AND m.next_day > \(day)
             WHERE NOT EXISTS (
-                SELECT 1 FROM later_runs l JOIN stack_packages lp ON lp.stack = l.stack
-                    JOIN environments le ON le.id = l.environment
+                SELECT 1 FROM later_runs l \(look) stack_packages lp ON lp.stack = l.stack
+                    \(look) environments le ON le.id = l.environment
                 WHERE l.job = u.job AND lp.package = u.package AND le.system = u.system AND l.flags = u.flags\(used("lp")))
             GROUP BY m.first_day, u.package, u.system, u.account, u.flags
             ON CONFLICT (month, package, system, account, flags, direct)

@@ -34,7 +34,12 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("python",),
     ("ended",),
     ("who", "package9"),
+    # one that every size of year has
+    ("job", "10050000"),
 )
+
+# Questions of a time of their own.
+_TIMELESS = ("job",)
 
 # The same of a row for each record.
 _WIDE_QUESTIONS = {
@@ -90,6 +95,7 @@ def ask(url: str, times: int) -> list[Answer]:
         # without a first day there is nothing that could be new
         for period in PERIODS
         if question != ("new",) or period == "30 days"
+        if question[0] not in _TIMELESS or period == "year"
     ]
 
 
