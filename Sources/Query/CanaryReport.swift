@@ -21,8 +21,13 @@ public struct CanaryReport: Sendable, Equatable {
         public let sample: Sample
         /// Whether it was sent out by us.
         let isOurs: Bool
-        /// Whether what has not come is lost.
+        /// Whether it counts for `overall`.
         let isSettled: Bool
+
+        /// Records that may still come; none once the run is over.
+        public var waiting: Int64 { state == .submitted || state == .running ? sample.lost : 0 }
+        /// Whether what has not come is lost.
+        var isOver: Bool { state == .complete || state == .overdue }
     }
 
     /// Records that had to come, and those that came.
@@ -78,7 +83,7 @@ public struct CanaryReport: Sendable, Equatable {
         let rows = try connection.query(
             """
             SELECT a.run, a.submitted, a.expected, a.partition, a.node, a.transport, a.slurm_job, a.started, a.ended,
-                a.deadline, a.failure, r.received, r.first, r.expected
+                a.deadline, a.failure, r.received, r.last, r.expected
             FROM (
                 SELECT run, submitted, expected, partition, node, transport, slurm_job, started, ended, deadline, failure
                 FROM canary_runs
@@ -86,7 +91,7 @@ public struct CanaryReport: Sendable, Equatable {
                 SELECT run, min(received), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM canary_records c
                 WHERE NOT EXISTS (SELECT 1 FROM canary_runs k WHERE k.run = c.run) GROUP BY run) a
             LEFT JOIN (
-                SELECT run, count(*) AS received, min(received) AS first, max(expected) AS expected
+                SELECT run, count(*) AS received, max(received) AS last, max(expected) AS expected
                 FROM canary_records GROUP BY run) r ON r.run = a.run
             WHERE a.submitted >= ?\(run == nil ? "" : " AND a.run = ?") ORDER BY a.submitted DESC, a.run
             """, [.integer(since)] + (run.map { [.text($0)] } ?? []))
@@ -116,7 +121,7 @@ extension CanaryReport.Run {
             state = .complete
             isSettled = true
         } else if planned == nil {
-            // what is known of it is what came: it counts at once
+            // nobody knows when it was to be over: `overall` takes it as it is
             state = now > (row[12].integer ?? 0) + Self.silence ? .overdue : .running
             isSettled = true
         } else if failure != nil {
@@ -137,9 +142,9 @@ extension CanaryReport {
 
     /// Where losses lie: one line for each way that records took, by partition, node and transport.
     public var byPath: JSON {
-        var samples: [String: (run: Run, runs: Int64, sample: Sample)] = [:]
-        for run in runs where run.isSettled {
-            let key = [run.partition, run.node, run.transport].map { $0 ?? "" }.joined(separator: "\n")
+        var samples: [ExactText: (run: Run, runs: Int64, sample: Sample)] = [:]
+        for run in runs where run.isOver {
+            let key = ExactText([run.partition, run.node, run.transport].map { $0 ?? "" }.joined(separator: "\n"))
             let known = samples[key]
             samples[key] = (run, (known?.runs ?? 0) + 1, (known?.sample ?? Sample()) + run.sample)
         }
@@ -149,7 +154,7 @@ extension CanaryReport {
                     [
                         JSON.Member("partition", .text(path.run.partition)), JSON.Member("node", .text(path.run.node)),
                         JSON.Member("transport", .text(path.run.transport)), JSON.Member("runs", .integer(path.runs)),
-                    ] + path.sample.members(isSettled: true))
+                    ] + path.sample.members(waiting: 0, isOver: true))
             })
     }
 }
@@ -158,7 +163,7 @@ extension CanaryReport.Run {
     public var json: JSON {
         .object(
             [JSON.Member("run", .text(run)), JSON.Member("submitted", .time(submitted))]
-                + sample.members(isSettled: isSettled)
+                + sample.members(waiting: waiting, isOver: isOver)
                 + [
                     JSON.Member("state", .text(state.rawValue)), JSON.Member("partition", .text(partition)),
                     JSON.Member("node", .text(node)), JSON.Member("transport", .text(transport)),
@@ -168,11 +173,12 @@ extension CanaryReport.Run {
 }
 
 extension CanaryReport.Sample {
-    fileprivate func members(isSettled: Bool) -> [JSON.Member] {
-        func real(_ value: Double?) -> JSON { isSettled ? value.map { .real($0) } ?? .null : .null }
+    fileprivate func members(waiting: Int64, isOver: Bool) -> [JSON.Member] {
+        func real(_ value: Double?) -> JSON { isOver ? value.map { .real($0) } ?? .null : .null }
         return [
             JSON.Member("expected", .integer(expected)), JSON.Member("received", .integer(received)),
-            JSON.Member("lost", .integer(isSettled ? lost : 0)), JSON.Member("loss", real(loss)),
+            JSON.Member("waiting", .integer(waiting)),
+            JSON.Member("lost", .integer(isOver ? lost : 0)), JSON.Member("loss", real(loss)),
             JSON.Member("loss_upper_95", real(upper)), JSON.Member("loss_lower_95", real(lower)),
         ]
     }

@@ -70,3 +70,14 @@ class PostgresStore:
         if self.server.process is None:
             self.server.start()
         self.server.drop_database(self.database)
+
+
+def execute(store: Store, script: str) -> None:
+    """Runs SQL from outside, on either store."""
+    if isinstance(store, SQLiteStore):
+        connection = sqlite3.connect(store.path)
+        connection.executescript(script)
+        connection.close()
+    else:
+        assert isinstance(store, PostgresStore)
+        store.execute(f"SET search_path = customs; {script}")

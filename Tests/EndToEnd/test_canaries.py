@@ -16,6 +16,7 @@ import pytest
 from daemon import PATIENCE, ROOT, Daemon, StartDaemon, Store, wait_until
 from ports import free_udp_port
 from slurm_stand_in import StandIn
+from stores import execute
 
 HOOK = ROOT / "sitecustomize"
 # Names that say what came of a run, which outsiders rely on.
@@ -97,7 +98,7 @@ def test_a_link_that_loses_two_in_a_hundred_is_caught(
     assert daemon.customs.json("canary status", "--by", "path") == [
         {
             **{"partition": None, "node": None, "transport": "udp", "runs": 1},
-            **{key: told[key] for key in ("expected", "received", "lost", "loss")},
+            **{key: told[key] for key in ("expected", "received", "waiting", "lost", "loss")},
             **{key: told[key] for key in ("loss_upper_95", "loss_lower_95")},
         }
     ]
@@ -154,8 +155,14 @@ def test_records_of_canaries_are_accounted_for_whoever_sent_them(
     )
     daemon.settle(4)
     (line,) = daemon.customs.json("canary status")
-    assert (line["run"], line["expected"], line["received"], line["lost"]) == ("by hand", 4, 3, 1)
+    assert (line["run"], line["expected"], line["received"]) == ("by hand", 4, 3)
+    # what is missing may still come
+    assert (line["state"], line["waiting"], line["lost"], line["loss"]) == ("running", 1, 0, None)
+    assert daemon.customs.json("canary status", "--by", "path") == []
     assert daemon.customs.health()["canary_loss"] == 0.25
+    execute(store, f"UPDATE canary_records SET received = received - {120 * 1_000_000}")
+    (line,) = daemon.customs.json("canary status")
+    assert (line["state"], line["waiting"], line["lost"], line["loss"]) == ("overdue", 0, 1, 0.25)
 
 
 def metrics(port: int) -> dict[str, float]:

@@ -82,6 +82,7 @@ import Testing
                     "submitted": "2026-11-21T11:50:00Z",
                     "expected": 2,
                     "received": 1,
+                    "waiting": 0,
                     "lost": 1,
                     "loss": 0.5,
                     "loss_upper_95": \(upper),
@@ -106,6 +107,7 @@ import Testing
         let report = try ask(database)
         let text = report.json.formatted
         #expect(text.contains("\"received\": 3") && text.contains("\"lost\": 0") && text.contains("\"loss\": null"))
+        #expect(text.contains("\"waiting\": 7"))
         #expect(report.overall.loss == nil)
         #expect(try Health.ask(database.location.reader(), now: now).canaryLoss == nil)
     }
@@ -117,6 +119,8 @@ import Testing
         let database = try database(dialect)
         try receive(49, of: 50, run: "theirs", age: 0, database)
         #expect(try ask(database).runs.map { $0.state } == [.running])
+        #expect(try ask(database).runs.map { $0.waiting } == [1])
+        #expect(try ask(database).json.formatted.contains("\"lost\": 0"))
         #expect(try ask(database).overall == CanaryReport.Sample(expected: 50, received: 49))
         try database.location.makeCanaryLedger().add(run("ours", expected: 1))
         try receive(1, of: 1, run: "ours", database)
