@@ -8,20 +8,20 @@ struct JobGroups {
         let packages: [Int]
         let jobs: Int64
         let nodeSeconds: Int64
-        /// Whose they are; nil where that is not asked or not known.
-        let owner: Int64?
+        /// The users of the processes by which they count; none where that is not asked.
+        let people: [Int64]
     }
 
     /// Of all packages that were ever seen.
     let names: [String]
     let groups: [Group]
 
-    /// - Parameter byOwner: jobs of different users are in different groups.
+    /// - Parameter byPeople: jobs of different users are in different groups.
     static func ask(
-        _ connection: any SQLConnection, _ filter: UsageFilter, byOwner: Bool = false
+        _ connection: any SQLConnection, _ filter: UsageFilter, byPeople: Bool = false
     ) throws(StoreError) -> JobGroups {
         let packages = try Members.packages(connection, filter)
-        var count = JobCount(byOwner: byOwner)
+        var count = JobCount(byPeople: byPeople)
         try UsageScan(connection, filter).days(count.columns) { rows, kept in count.add(rows, kept) }
         return JobGroups(count, packages)
     }
@@ -32,7 +32,7 @@ struct JobGroups {
         groups = count.sums().map { key, sum in
             Group(
                 packages: places[key.set], jobs: sum.jobs, nodeSeconds: sum.nodeSeconds,
-                owner: key.owner == 0 ? nil : key.owner)
+                people: count.people.sets[key.people].filter { $0 != 0 })
         }
     }
 }
@@ -42,53 +42,51 @@ struct JobCount {
     struct Key: Hashable {
         /// Place in `jobs.sets`.
         let set: Int
-        /// 0 where that is not asked or not known.
-        let owner: Int64
+        /// Place in `people.sets`; 0 where that is not asked.
+        let people: Int
     }
 
     let jobs = JobSets()
-    private let byOwner: Bool
-    private let owners = NumberedValues<Int32>(empty: 0)
+    /// The users of each job.
+    let people = JobSets()
+    private let byPeople: Bool
     private var times: JobTimes?
 
-    init(byOwner: Bool = false, withTime: Bool = false) {
-        self.byOwner = byOwner
+    init(byPeople: Bool = false, withTime: Bool = false) {
+        self.byPeople = byPeople
         if withTime { times = JobTimes() }
     }
 
     var columns: Set<DayRows.Column> {
         var columns: Set<DayRows.Column> = [.job, .stack]
-        if byOwner { columns.insert(.owner) }
+        if byPeople { columns.insert(.user) }
         if times != nil { columns.formUnion(JobTimes.columns) }
         return columns
     }
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
         jobs.add(rows, kept, key: rows[.stack])
-        if byOwner {
-            let (job, owner) = (rows[.job], rows[.owner])
-            for row in kept where job[row] > 0 { owners[job[row]] = Int32(truncatingIfNeeded: owner[row]) }
-        }
+        if byPeople { people.add(rows, kept, key: rows[.user]) }
         times?.add(rows, kept)
     }
 
     func sums() -> [Key: (jobs: Int64, nodeSeconds: Int64)] {
-        if !byOwner && times == nil {
+        if !byPeople && times == nil {
             let counted = jobs.counts.enumerated().filter { $0.element > 0 }
-            return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, owner: 0), ($1, 0)) })
+            return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, people: 0), ($1, 0)) })
         }
-        if !byOwner, let times {
+        if !byPeople, let times {
             var sums = [(jobs: Int64, nodeSeconds: Int64)](repeating: (0, 0), count: jobs.sets.count)
             jobs.forEach { job, set in
                 sums[set].jobs += 1
                 sums[set].nodeSeconds &+= times.nodeSeconds(of: job)
             }
             let counted = sums.enumerated().filter { $0.element.jobs > 0 }
-            return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, owner: 0), $1) })
+            return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, people: 0), $1) })
         }
         var sums: [Key: (jobs: Int64, nodeSeconds: Int64)] = [:]
         jobs.forEach { job, set in
-            let key = Key(set: set, owner: Int64(owners[job]))
+            let key = Key(set: set, people: people.set(of: job))
             sums[key, default: (0, 0)].jobs += 1
             sums[key, default: (0, 0)].nodeSeconds &+= times?.nodeSeconds(of: job) ?? 0
         }

@@ -50,6 +50,9 @@ final class JobSets {
         return counts
     }
 
+    /// The place of a job's set.
+    func set(of job: Int64) -> Int { Int(jobs[job]) }
+
     /// Hands over each job that was seen, and the place of its set.
     func forEach(_ body: (Int64, Int) -> Void) { jobs.forEach { body($0, Int($1)) } }
 

@@ -38,30 +38,30 @@ public struct JobSizes: Sendable, Equatable {
         private let leastUsers: Int64
         /// Plus two, so that nobody's word is 1.
         private let nodes = NumberedValues<Int64>(empty: 0)
-        private let owners = NumberedValues<Int32>(empty: 0)
+        /// The users of each job.
+        private let people = JobSets()
 
         init(_ filter: UsageFilter) { leastUsers = filter.leastUsers }
 
-        var columns: Set<DayRows.Column> { leastUsers > 0 ? [.job, .nodes, .owner] : [.job, .nodes] }
+        var columns: Set<DayRows.Column> { leastUsers > 0 ? [.job, .nodes, .user] : [.job, .nodes] }
 
         mutating func add(_ rows: DayRows, _ kept: [Int]) {
             let (job, count) = (rows[.job], rows[.nodes])
             var page = NumberedValues<Int64>.Page()
             for row in kept where job[row] > 0 { page.place(of: job[row], in: nodes).pointee = count[row] + 2 }
-            guard leastUsers > 0 else { return }
-            let owner = rows[.owner]
-            for row in kept where job[row] > 0 { owners[job[row]] = Int32(truncatingIfNeeded: owner[row]) }
+            if leastUsers > 0 { people.add(rows, kept, key: rows[.user]) }
         }
 
         /// By size, unknown first.
         var rows: [Row] {
             var jobs: [Int64: Int64] = [:]
-            var people: [Int64: Set<Int32>] = [:]
+            var told: [Int64: Set<Int64>] = [:]
             nodes.forEach { job, value in
                 jobs[value, default: 0] += 1
-                if leastUsers > 0, owners[job] != 0 { people[value, default: []].insert(owners[job]) }
+                if leastUsers > 0 { told[value, default: []].formUnion(people.sets[people.set(of: job)]) }
             }
-            return jobs.filter { leastUsers == 0 || Int64(people[$0.key]?.count ?? 0) >= leastUsers }
+            // user 0 stands for those who are not known
+            return jobs.filter { leastUsers == 0 || Int64(told[$0.key]?.subtracting([0]).count ?? 0) >= leastUsers }
                 .sorted { $0.key < $1.key }
                 .map { Row(nodes: $0.key == 1 ? nil : $0.key - 2, jobs: $0.value) }
         }

@@ -55,7 +55,7 @@ struct Members<Group: Hashable> {
             for place in places(of: set) { sums[place].jobs += count }
         }
         var tallies: [Group: UsageTally] = [:]
-        for (group, sum) in zip(groups, sums) where sum.processes > 0 && sum.users >= leastUsers {
+        for (group, sum) in zip(groups, sums) where sum.processes > 0 && sum.tells(ofAtLeast: leastUsers) {
             tallies[group] = sum
         }
         return tallies

@@ -26,7 +26,7 @@ public struct PackageCorrelations: Sendable, Equatable {
         limit: Int? = nil
     ) throws(StoreError) -> PackageCorrelations {
         var rows: [Row] = []
-        let jobs = try JobGroups.ask(connection, filter, byOwner: filter.leastUsers > 0)
+        let jobs = try JobGroups.ask(connection, filter, byPeople: filter.leastUsers > 0)
         for pair in pairs(jobs, filter, package: package) {
             guard let coefficient = pair.pearson, coefficient >= least ?? -1 else { continue }
             rows.append(Row(a: pair.a, b: pair.b, pearson: coefficient, jobs: pair.jobs))
@@ -44,7 +44,7 @@ public struct PackageCorrelations: Sendable, Equatable {
         let a: String
         let b: String
         let jobs: Int64
-        /// Whose jobs they are; empty unless that matters.
+        /// Who used Python in these jobs; empty unless that matters.
         let people: Set<Int64>
         /// nil where one of them is constant.
         var pearson: Double?
@@ -52,7 +52,7 @@ public struct PackageCorrelations: Sendable, Equatable {
 
     /// All pairs, those without a coefficient too, in no order.
     ///
-    /// - Parameter jobs: by owner where the filter asks for a number of users.
+    /// - Parameter jobs: by people where the filter asks for a number of users.
     static func pairs(_ jobs: JobGroups, _ filter: UsageFilter, package: String? = nil) -> [Pair] {
         let all = jobs.groups.reduce(0) { $0 + $1.jobs }
         var totals = [Int64](repeating: 0, count: jobs.names.count)
@@ -83,8 +83,8 @@ public struct PackageCorrelations: Sendable, Equatable {
         for group in jobs.groups {
             let isShared = group.packages.contains(first)
             for place in group.packages { both[place] = (both[place] ?? 0) + (isShared ? group.jobs : 0) }
-            guard isShared, let owner = group.owner else { continue }
-            for place in group.packages { people[place, default: []].insert(owner) }
+            guard isShared, !group.people.isEmpty else { continue }
+            for place in group.packages { people[place, default: []].formUnion(group.people) }
         }
         return both.indices.compactMap { second in
             guard second != first, let shared = both[second] else { return nil }
@@ -105,7 +105,7 @@ public struct PackageCorrelations: Sendable, Equatable {
                 for second in present[(index + 1)...] {
                     let cell = first * chosen.count + second
                     both[cell] += group.jobs
-                    if let owner = group.owner { people[cell, default: []].insert(owner) }
+                    if !group.people.isEmpty { people[cell, default: []].formUnion(group.people) }
                 }
             }
         }

@@ -54,7 +54,7 @@ public struct PackageReport: Sendable, Equatable {
         var uses = UseSums()
         var months = MonthlyUse()
         var sizes = JobSizes.Count(filter)
-        var all = JobCount(byOwner: filter.leastUsers > 0)
+        var all = JobCount(byPeople: filter.leastUsers > 0)
         let columns = all.columns.union(MonthlyUse.columns).union(sizes.columns).union([.processes])
         try UsageScan(connection, filter).days(columns) { rows, kept in
             all.add(rows, kept)

@@ -26,13 +26,13 @@ public struct ProcessEnds: Sendable, Equatable {
         var uses = UseSums()
         let columns: Set<DayRows.Column> = [.stack, .user, .processes, .exceptions, .signals, .killed]
         try UsageScan(connection, filter).days(columns) { rows, kept in
-            let using = packages.places(kept, rows[.stack])
-            // sums of what was pruned know users, too, and not how processes ended
-            if filter.leastUsers > 0 { uses.add(rows, using, key: rows[.stack]) }
             let (flags, stacks, processes) = (rows[.flags], rows[.stack], rows[.processes])
+            // sums of what was pruned know users, and not how their processes ended
+            let using = packages.places(kept, stacks).filter { flags[$0] & DayRows.isPruned == 0 }
+            if filter.leastUsers > 0 { uses.add(rows, using, key: stacks) }
             let (exceptions, signals, killed) = (rows[.exceptions], rows[.signals], rows[.killed])
             var page = NumberedValues<SIMD4<Int64>>.Page()
-            for row in using where flags[row] & DayRows.isPruned == 0 {
+            for row in using {
                 page.place(of: stacks[row], in: ends).pointee &+= SIMD4(
                     processes[row], exceptions[row], signals[row], killed[row])
             }

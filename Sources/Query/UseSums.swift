@@ -10,27 +10,28 @@ struct UseSums {
         fileprivate let pair: UInt64
         private(set) var processes: Int64
         /// Days since 1970-01-01 UTC.
-        private(set) var firstDay: Int32
-        private(set) var lastDay: Int32
+        private(set) var firstDay: UInt16
+        private(set) var lastDay: UInt16
+        /// Whether any of the use is of runs that have not been pruned.
+        private(set) var hasRuns: Bool
 
         var user: Int64 { Int64(pair >> 32) }
         var key: Int64 { Int64(UInt32(truncatingIfNeeded: pair)) }
 
-        fileprivate init(pair: UInt64, processes: Int64, firstDay: Int32, lastDay: Int32) {
-            self.pair = pair
-            self.processes = processes
-            self.firstDay = firstDay
-            self.lastDay = lastDay
+        /// What is added is of one pair.
+        fileprivate mutating func add(_ other: Entry) {
+            processes &+= other.processes
+            if other.firstDay < firstDay { firstDay = other.firstDay }
+            if other.lastDay > lastDay { lastDay = other.lastDay }
+            if other.hasRuns { hasRuns = true }
         }
 
-        fileprivate mutating func add(_ other: Int64, _ first: Int32, _ last: Int32) {
-            processes &+= other
-            if first < firstDay { firstDay = first }
-            if last > lastDay { lastDay = last }
+        fileprivate func with(pair: UInt64) -> Entry {
+            Entry(pair: pair, processes: processes, firstDay: firstDay, lastDay: lastDay, hasRuns: hasRuns)
         }
     }
 
-    private static let nothing = Entry(pair: .max, processes: 0, firstDay: .max, lastDay: 0)
+    private static let nothing = Entry(pair: .max, processes: 0, firstDay: .max, lastDay: 0, hasRuns: false)
     /// A power of two, at least twice as many as there are pairs.
     private var slots = [Entry](repeating: nothing, count: 1_024)
     private var count = 0
@@ -41,28 +42,33 @@ struct UseSums {
     ///   - places: which of the rows count.
     ///   - key: what was used in each row.
     mutating func add(_ rows: DayRows, _ places: [Int], key: [Int64]) {
-        let (users, processes) = (rows[.user], rows[.processes])
-        let day = Int32(truncatingIfNeeded: rows.day)
-        for row in places { add(UseSums.pair(users[row], key[row]), processes[row], day, day) }
+        let (users, processes, flags) = (rows[.user], rows[.processes], rows[.flags])
+        let day = UInt16(clamping: rows.day)
+        for row in places {
+            add(
+                Entry(
+                    pair: UseSums.pair(users[row], key[row]), processes: processes[row], firstDay: day, lastDay: day,
+                    hasRuns: flags[row] & DayRows.isPruned == 0))
+        }
     }
 
-    mutating func add(user: Int64, key: Int64, like use: Entry) {
-        add(UseSums.pair(user, key), use.processes, use.firstDay, use.lastDay)
-    }
+    mutating func add(user: Int64, key: Int64, like use: Entry) { add(use.with(pair: UseSums.pair(user, key))) }
 
     mutating func add(user: Int64, key: Int64, processes: Int64, day: Int) {
-        let day = Int32(truncatingIfNeeded: day)
-        add(UseSums.pair(user, key), processes, day, day)
+        let day = UInt16(clamping: day)
+        add(
+            Entry(
+                pair: UseSums.pair(user, key), processes: processes, firstDay: day, lastDay: day, hasRuns: true))
     }
 
-    private mutating func add(_ pair: UInt64, _ processes: Int64, _ first: Int32, _ last: Int32) {
+    private mutating func add(_ entry: Entry) {
         let isNew = slots.withUnsafeMutableBufferPointer { slots in
-            let place = UseSums.place(of: pair, in: UnsafeBufferPointer(slots))
-            if slots[place].pair == pair {
-                slots[place].add(processes, first, last)
+            let place = UseSums.place(of: entry.pair, in: UnsafeBufferPointer(slots))
+            if slots[place].pair == entry.pair {
+                slots[place].add(entry)
                 return false
             }
-            slots[place] = Entry(pair: pair, processes: processes, firstDay: first, lastDay: last)
+            slots[place] = entry
             return true
         }
         if !isNew { return }
