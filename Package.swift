@@ -71,7 +71,7 @@ let package = Package(
         room("DaemonMetrics", ["Record"]),
         room("Log"),
         room("Archive", ["Checksum", "CZlib", "CZstd"]),
-        room("Query", ["Checksum", "Record", "Store"]),
+        room("Query", ["Checksum", "Merge", "Record", "Store"]),
         room("Processes", ["CFileSystem"]),
         room("HookTree", ["CFileSystem", "Processes"]),
         room("Slurm", ["CCurl", "Processes", "Record", "Wire"]),

@@ -50,7 +50,7 @@ public struct RunKey: Hashable, Sendable {
     /// Days since 1970-01-01 UTC.
     public var day: Int32
     public var cluster: Int32
-    /// 0 outside a job.
+    /// 0 outside a job. The number of the job, of whichever of its jobs: on one day there is only one.
     public var job: Int32
     public var step: Int32
     public var user: Int32
@@ -71,6 +71,8 @@ public struct RunKey: Hashable, Sendable {
 public struct RunDelta: Sendable {
     public let key: RunKey
     public let id: RunID
+    /// The job's symbol in the vocabulary; that of its number unless the number has come round again.
+    public let job: Int32
     public let environment: Int32
     /// That of the run's first process; a later process of the run may differ, as in who vouches for the user.
     public let host: Int32
@@ -134,6 +136,8 @@ public struct RunFlags: OptionSet, Hashable, Sendable {
 /// What records say of their job. Numbers are nil and symbols 0 where they say nothing.
 public struct JobClaim: Hashable, Sendable {
     public let job: Int32
+    /// The days on which records have told of it; nil for a claim that is made of nothing.
+    public var span: JobSpan?
     public var user: Int32 = 0
     public var account: Int32 = 0
     public var qos: Int32 = 0

@@ -3,6 +3,8 @@ struct JobClaims: Sendable {
     private var claims: [JobClaim] = []
     /// Where a job stands in the batch at hand, if it does; otherwise where it stood in an earlier one.
     private var places: [Int32] = []
+    /// Further jobs of a number that has come round again, by the number's own symbol.
+    private var again: [Int32: [Int32]] = [:]
 
     /// nil where nothing is known.
     subscript(job: Int32) -> JobClaim? {
@@ -31,9 +33,23 @@ struct JobClaims: Sendable {
     /// - Parameter job: one of which something is known.
     mutating func note(place: Int, of job: Int32) { places[Int(job)] = Int32(truncatingIfNeeded: place) }
 
+    /// The job of a number that was there on some days: its symbol; nil if it is none of those that are known.
+    ///
+    /// - Parameter number: the symbol of the number, which is that of its first job.
+    func job(of number: Int32, _ span: JobSpan) -> Int32? {
+        guard let known = self[number]?.span, !known.isNear(span) else { return number }
+        return again[number]?.first { self[$0]?.span?.isNear(span) ?? true }
+    }
+
+    /// How many jobs of the number are known.
+    func count(of number: Int32) -> Int { 1 + (again[number]?.count ?? 0) }
+
+    mutating func note(job: Int32, again number: Int32) { again[number, default: []].append(job) }
+
     mutating func removeAll() {
         claims.removeAll(keepingCapacity: true)
         places.removeAll(keepingCapacity: true)
+        again.removeAll()
     }
 
     /// No job has this symbol.

@@ -56,7 +56,9 @@ public struct Merger: Sendable {
     /// - Returns: false where the record itself is needed; then nothing has changed.
     public mutating func add(_ gist: RunGist, _ envelope: Envelope, sequence: UInt64) -> Bool {
         let (time, isAhead) = Merger.time(gist.eventTime, envelope)
-        guard let run = memo.find(gist.mark, day: Calendar.day(ofMicroseconds: time)) else {
+        guard let run = memo.find(gist.mark, day: Calendar.day(ofMicroseconds: time)),
+            !startsEarlier(time - RunDelta.lifetime(gist.elapsed), thanJobOf: run)
+        else {
             return false
         }
         batch.messages += 1
@@ -279,7 +281,8 @@ public struct Merger: Sendable {
             _ = count(record, envelope, day: day, time: time)
             return
         }
-        if let run = memo.find(mark, day: day) {
+        if let run = memo.find(mark, day: day), !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: run)
+        {
             batch.runs[run].add(record, time: time)
         } else {
             memo.note(run: count(record, envelope, day: day, time: time), mark, day: day)
@@ -297,11 +300,13 @@ public struct Merger: Sendable {
 
     /// - Returns: the run's index in the batch.
     private mutating func count(_ record: UsageRecord, _ envelope: Envelope, day: Int32, time: Int64) -> Int {
-        let job = jobSymbol(record)
+        let number = jobSymbol(record)
+        let span = JobSpan(started: time - RunDelta.lifetime(record.elapsed), through: day)
+        let job = number == 0 ? 0 : self.job(of: number, span)
         let runKey = RunKey(
             day: day,
             cluster: clusterSymbol(record),
-            job: job,
+            job: number,
             step: job == 0 ? 0 : symbol(record, .stepID, .step),
             user: userSymbol(record, envelope),
             executable: symbol(record, .executable, .executable),
@@ -314,21 +319,40 @@ public struct Merger: Sendable {
         } else {
             index = batch.runs.count
             runIndex[runKey] = index
-            batch.runs.append(newRun(runKey, record, envelope, time: time))
+            batch.runs.append(newRun(runKey, job, record, envelope, time: time))
         }
         batch.runs[index].add(record, time: time)
-        if job != 0 { claim(job, of: record, user: runKey.user) }
+        if job != 0 { claim(job, of: record, user: runKey.user, span) }
         return index
     }
 
+    /// The symbol of the job that had a number on some days: that of the number itself, or a new one where it has come round again.
+    private mutating func job(of number: Int32, _ span: JobSpan) -> Int32 {
+        if let known = claims.job(of: number, span) { return known }
+        key.reset()
+        key.append(vocabulary.withBytes(of: number, .job) { CompoundKey.texts(of: $0) })
+        key.append(number: Int64(claims.count(of: number)))
+        let job = key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
+        claims.note(job: job, again: number)
+        return job
+    }
+
+    /// Whether a process began on an earlier day than all that is known of the job of a run, so that the job must hear of it.
+    private func startsEarlier(_ started: Int64, thanJobOf run: Int) -> Bool {
+        let run = batch.runs[run]
+        guard run.job != 0, started < Int64(run.key.day) * Calendar.microsecondsPerDay else { return false }
+        let span = JobSpan(started: started, through: run.key.day)
+        return !(claims[run.job]?.span?.contains(span) ?? false)
+    }
+
     private mutating func newRun(
-        _ runKey: RunKey, _ record: UsageRecord, _ envelope: Envelope, time: Int64
+        _ runKey: RunKey, _ job: Int32, _ record: UsageRecord, _ envelope: Envelope, time: Int64
     ) -> RunDelta {
         var flags = runKey.flags
         if envelope.identity != .claimed { flags.insert(.vouched) }
         let nodes = runKey.job == 0 ? 0 : record.numNodes ?? 0
         return RunDelta(
-            key: runKey, id: runID(runKey), environment: runKey.environment,
+            key: runKey, id: runID(runKey), job: job, environment: runKey.environment,
             host: symbol(record, .host, .host),
             sizeClass: nodes <= 0 ? 0 : Int32(64 - UInt64(nodes).leadingZeroBitCount),
             flags: flags, firstSeen: time, lastSeen: time, started: time)
@@ -396,9 +420,10 @@ public struct Merger: Sendable {
         record.withBytes(of: record[field]) { bytes in key.append(clipped(bytes)) }
     }
 
-    private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32) {
+    private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32, _ span: JobSpan) {
         var claim = claims[job] ?? JobClaim(job: job)
         let before = claim
+        claim.span = claim.span.map { $0.united(with: span) } ?? span
         if claim.user == 0 { claim.user = user }
         if claim.account == 0 { claim.account = symbol(record, .account, .account) }
         if claim.qos == 0 { claim.qos = symbol(record, .qos, .qos) }
@@ -437,36 +462,5 @@ public struct Merger: Sendable {
 
     private func fingerprint(_ symbol: Int32, _ dimension: Dimension) -> UInt64 {
         vocabulary.fingerprint(of: symbol, dimension).littleEndian
-    }
-}
-
-extension RunFlags {
-    /// Those that the record itself says.
-    fileprivate init(_ record: UsageRecord) {
-        self = []
-        if record.isCompute == true { insert(.compute) }
-        if record.isStaff == true { insert(.staff) }
-    }
-}
-
-extension RunDelta {
-    mutating func add(_ record: UsageRecord, time: Int64) {
-        add(elapsed: record.elapsed, end: record.end, hasRank: record.rank != nil, time: time)
-    }
-
-    mutating func add(elapsed: Double?, end: ProcessEnd?, hasRank: Bool, time: Int64) {
-        processes += 1
-        if hasRank { ranks += 1 }
-        switch end {
-        case .exception: exceptions += 1
-        case .signal: signals += 1
-        case .killed: killed += 1
-        case .exit, .running, nil: break
-        }
-        firstSeen = min(firstSeen, time)
-        lastSeen = max(lastSeen, time)
-        // no process lives for a century, or less than no time: such a claim is nonsense and must not overflow
-        let lifetime = elapsed.map { $0 > 0 ? Int64(min($0, 3.2e9) * 1e6) : 0 } ?? 0
-        started = min(started, time - lifetime)
     }
 }

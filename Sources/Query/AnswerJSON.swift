@@ -44,7 +44,22 @@ extension PackageReport {
 }
 
 extension JobReport {
-    public var json: JSON {
+    public var json: JSON { json(besides: []) }
+
+    /// - Parameter others: further jobs of the same number, of which only the days are told.
+    public func json(besides others: [JobReport]) -> JSON {
+        guard case .object(let members) = facts else { return facts }
+        if others.isEmpty { return .object(members) }
+        let days = others.map { other in
+            JSON.object([
+                "first_day": other.firstDay.map { .text(Calendar.text(day: $0)) } ?? .null,
+                "last_day": other.lastDay.map { .text(Calendar.text(day: $0)) } ?? .null,
+            ])
+        }
+        return .object(members.dropLast() + [JSON.Member("same_number", .array(days))] + members.suffix(1))
+    }
+
+    private var facts: JSON {
         .object([
             "job_id": .text(jobID), "cluster": .text(cluster), "username": .text(username),
             "account": .text(account), "qos": .text(qos), "partition": .text(partition),

@@ -52,79 +52,70 @@ public struct JobReport: Sendable, Equatable {
     public let elapsedSeconds: Int64?
     /// True if Slurm said it, false if only the records did.
     public let isFromSlurm: Bool
+    /// The days of its records, counted from 1970-01-01 UTC; nil where that is not known.
+    public let firstDay: Int?
+    public let lastDay: Int?
     public let runs: [Run]
 
-    /// Of a job that was requeued: the facts of its last start, and the runs of all.
+    /// Of a job that was requeued: the facts of its last start, and the runs of all. A number that has come round again is that of
+    /// several jobs.
     ///
     /// - Parameter jobID: the job's own number, or `ARRAY_TASK`.
-    /// - Returns: nil if there is no such job; one report for each cluster that has one of this id.
+    /// - Returns: none if there is no such job; else those of each cluster that has any of this id, the newest first.
     public static func ask(
         _ connection: any SQLConnection, jobID: String, cluster: String? = nil
     ) throws(StoreError) -> [JobReport] {
-        let place = jobID.split(separator: "_", omittingEmptySubsequences: false).map { Int64($0) }
-        var condition = "j.job_id = ?"
-        var parameters: [SQLValue] = [.text(jobID)]
-        if place.count == 2, let array = place[0], let task = place[1] {
-            condition = "j.array_job_id = ? AND j.array_task_id = ?"
-            parameters = [.integer(array), .integer(task)]
-        }
-        let rows = try connection.query(
-            """
-            SELECT c.id, c.name, max(j.restart), j.job_id FROM jobs j JOIN clusters c ON c.id = j.cluster
-            WHERE \(condition)\(cluster == nil ? "" : " AND c.name = ?") GROUP BY c.id, c.name, j.job_id
-            ORDER BY c.name, j.job_id
-            """, parameters + (cluster.map { [.text($0)] } ?? []))
-        if rows.isEmpty { return [] }
+        let jobs = try JobStarts.jobs(connection, jobID: jobID, cluster: cluster)
+        if jobs.isEmpty { return [] }
         let days = try PackedDays.daysWithRuns(connection)
         var reports: [JobReport] = []
-        for row in rows {
-            guard let id = row[0].integer, let restart = row[2].integer, let number = row[3].text else { continue }
-            reports.append(
-                try report(connection, number, cluster: (id, row[1].text ?? ""), restart: restart, days))
-        }
+        for job in jobs { reports.append(try report(connection, job, days)) }
         return reports
     }
 
     private static func report(
-        _ connection: any SQLConnection, _ jobID: String, cluster: (id: Int64, name: String), restart: Int64,
-        _ days: [Int]
+        _ connection: any SQLConnection, _ job: JobStarts, _ days: [Int]
     ) throws(StoreError) -> JobReport {
-        let found = try runs(connection, jobID, cluster: cluster.id, on: days)
-        let lastRun = found.filter { $0.restart == restart }.map { $0.day }.max()
+        let found = try runs(connection, job, on: days.filter { job.mayHaveRuns(on: $0) })
+        let lastRun = found.filter { $0.restart == job.restart }.map { $0.day }.max()
+        let look = connection.dialect.lookUp
         let facts = try connection.query(
             """
             SELECT \(PersonNames.name(on: PersonNames.dayOfJob(lastRun: lastRun))), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
                 j.end_time, j.elapsed_seconds, j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds,
                 j.array_job_id, j.array_task_id
-            FROM jobs j JOIN users u ON u.id = j.usr JOIN accounts a ON a.id = j.account
-                JOIN qoses q ON q.id = j.qos JOIN partitions p ON p.id = j.partition
-            WHERE j.job_id = ? AND j.cluster = ? AND j.restart = ?
-            """, [.text(jobID), .integer(cluster.id), .integer(restart)])
+            FROM jobs j \(look) users u ON u.id = j.usr \(look) accounts a ON a.id = j.account
+                \(look) qoses q ON q.id = j.qos \(look) partitions p ON p.id = j.partition
+            WHERE j.id = ?
+            """, [.integer(job.last)])
         let row = facts.first ?? [SQLValue](repeating: .null, count: 18)
         return JobReport(
-            jobID: jobID, cluster: cluster.name, username: row[0].name, account: row[1].name, qos: row[2].name,
+            jobID: job.jobID, cluster: job.cluster, username: row[0].name, account: row[1].name, qos: row[2].name,
             partition: row[3].name, numNodes: row[4].integer, numTasks: row[12].integer, name: row[13].text,
-            nodeList: row[14].text, timeLimitSeconds: row[15].integer, restart: restart, arrayJobID: row[16].integer,
-            arrayTaskID: row[17].integer, state: row[5].text, exitCode: row[6].text,
+            nodeList: row[14].text, timeLimitSeconds: row[15].integer, restart: job.restart,
+            arrayJobID: row[16].integer, arrayTaskID: row[17].integer, state: row[5].text, exitCode: row[6].text,
             submit: row[7].integer, start: row[8].integer, end: row[9].integer, elapsedSeconds: row[10].integer,
-            isFromSlurm: row[11].integer == 1, runs: found.map { $0.run })
+            isFromSlurm: row[11].integer == 1, firstDay: job.firstDay, lastDay: job.lastDay,
+            runs: found.map { $0.run })
     }
 
     /// The runs of all starts of a job.
     private static func runs(
-        _ connection: any SQLConnection, _ jobID: String, cluster: Int64, on days: [Int]
+        _ connection: any SQLConnection, _ job: JobStarts, on days: [Int]
     ) throws(StoreError) -> [(run: Run, restart: Int64, day: Int64)] {
         if days.isEmpty { return [] }
+        let look = connection.dialect.lookUp
         let rows = try connection.query(
             """
             SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, r.processes, r.ranks, r.first_seen, r.last_seen,
                 r.exceptions, r.signals, r.killed, r.stack, j.restart, r.day
-            FROM \(connection.dialect.runs(ofJob: jobID, on: days)) JOIN jobs j ON j.id = r.job JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
-                JOIN executables x ON x.id = r.executable JOIN programs m ON m.id = r.program
-                JOIN environments e ON e.id = r.environment
-            WHERE j.job_id = ? AND j.cluster = ?
+            FROM \(connection.dialect.runs(ofJob: job.jobID, on: days)) \(look) jobs j ON j.id = r.job
+                \(look) steps s ON s.id = r.step \(look) users u ON u.id = r.usr
+                \(look) executables x ON x.id = r.executable \(look) programs m ON m.id = r.program
+                \(look) environments e ON e.id = r.environment
+            WHERE r.job IN (\(job.starts.map { String($0) }.joined(separator: ", ")))
             ORDER BY r.first_seen, s.name, u.name, x.name, m.name, r.run
-            """, [.text(jobID), .integer(cluster)])
+            """)
         var stacks: [Int64: [Package]] = [:]
         var runs: [(run: Run, restart: Int64, day: Int64)] = []
         for row in rows {
@@ -146,10 +137,14 @@ public struct JobReport: Sendable, Equatable {
         return runs
     }
 
+    /// Whether it may have run on a day, counted from 1970-01-01 UTC.
+    public func isOf(day: Int) -> Bool { day >= firstDay ?? 0 && day <= lastDay ?? .max }
+
     private static func packages(_ connection: any SQLConnection, stack: Int64) throws(StoreError) -> [Package] {
         try connection.query(
             """
-            SELECT p.name, sp.version, sp.direct FROM stack_packages sp JOIN packages p ON p.id = sp.package
+            SELECT p.name, sp.version, sp.direct FROM stack_packages sp
+                \(connection.dialect.lookUp) packages p ON p.id = sp.package
             WHERE sp.stack = ? ORDER BY p.name
             """, [.integer(stack)]
         ).map { Package(name: $0[0].text ?? "", version: $0[1].text, direct: $0[2].integer.map { $0 == 1 }) }

@@ -10,7 +10,7 @@ public struct UsageExport {
         "qos",
         "partition", "num_nodes", "executable", "main", "prefix", "python", "implementation", "container", "system",
         "subsystem", "is_compute", "is_staff", "processes", "ranks", "exceptions", "signals", "killed", "package",
-        "version", "direct",
+        "version", "direct", "recurrence",
     ]
 
     private static let runsAtOnce = 2_000
@@ -55,7 +55,7 @@ public struct UsageExport {
         r.run, r.day, r.first_seen, r.last_seen, c.name, j.job_id, j.restart, s.name, \(PersonNames.name(on: "r.day")),
         a.name, q.name, t.name, j.num_nodes, x.name, m.name, e.prefix, e.python, e.implementation, e.container, e.system,
         e.subsystem, r.flags & 1, (r.flags & 2) / 2, r.processes, COALESCE(r.ranks, 0),
-        COALESCE(r.exceptions, 0), COALESCE(r.signals, 0), COALESCE(r.killed, 0), p.name, sp.version, sp.direct
+        COALESCE(r.exceptions, 0), COALESCE(r.signals, 0), COALESCE(r.killed, 0), p.name, sp.version, sp.direct, j.recurrence
         """
 
     private static func joins(_ look: String) -> String {

@@ -30,6 +30,11 @@ public struct CompoundKey: Sendable {
         append(String(number))
     }
 
+    /// Those of another key.
+    public mutating func append(_ texts: [String?]) {
+        for text in texts { if let text { append(text) } else { appendAbsent() } }
+    }
+
     public mutating func appendAbsent() {
         bytes.append(0xFF)
         bytes.append(0xFF)

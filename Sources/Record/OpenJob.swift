@@ -8,13 +8,18 @@ public struct OpenJob: Sendable, Equatable {
     public let restart: Int64
     /// How often the batch system has answered without saying what became of it.
     public let attempts: Int64
+    /// The days of its records, counted from 1970-01-01 UTC; nil where that is not known.
+    public let days: ClosedRange<Int64>?
 
-    public init(row: Int64, cluster: String, jobID: String, restart: Int64, attempts: Int64) {
+    public init(
+        row: Int64, cluster: String, jobID: String, restart: Int64, attempts: Int64, days: ClosedRange<Int64>? = nil
+    ) {
         self.row = row
         self.cluster = cluster
         self.jobID = jobID
         self.restart = restart
         self.attempts = attempts
+        self.days = days
     }
 }
 

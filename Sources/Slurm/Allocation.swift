@@ -16,25 +16,26 @@ struct Allocation: Equatable {
     /// The facts of each start of each job.
     ///
     /// The accounting has a record for each start and does not number them: they are counted by the time of submission,
-    /// which a requeue sets anew. Numbers of jobs come round again after some millions: a gap of a day begins another job,
-    /// and only the last one counts.
+    /// which a requeue sets anew. Numbers of jobs come round again after some millions: a gap of a day begins another job, whose
+    /// starts are counted anew.
     static func facts(of allocations: [Allocation]) -> [JobFacts] {
         var jobs: [String: [Int64: [Allocation]]] = [:]
         for allocation in allocations {
             jobs[allocation.leader, default: [:]][allocation.component ?? 0, default: []].append(allocation)
         }
         return jobs.keys.sorted().flatMap { leader -> [JobFacts] in
-            var starts: [[JobFacts]] = []
+            // the leader's starts say which job of the number a component's start is of
+            var starts: [(restart: Int64, components: [JobFacts])] = []
             for (_, records) in (jobs[leader] ?? [:]).sorted(by: { $0.key < $1.key }) {
-                for (index, record) in lastJob(of: records).enumerated() {
-                    if index == starts.count { starts.append([]) }
-                    starts[index].append(record.judged)
+                for (place, start) in numbered(records).enumerated() {
+                    if place == starts.count { starts.append((start.restart, [])) }
+                    starts[place].components.append(start.record.judged)
                 }
             }
-            return starts.enumerated().map { index, components in
+            return starts.map { restart, components in
                 var facts = whole(of: components)
                 facts.jobID = leader
-                facts.restart = Int64(index)
+                facts.restart = restart
                 return facts
             }
         }
@@ -42,16 +43,20 @@ struct Allocation: Equatable {
 
     private static let gap: Int64 = 86_400 * 1_000_000
 
-    private static func lastJob(of records: [Allocation]) -> [Allocation] {
+    /// The starts of all jobs of a number, and how often each job had been started before.
+    private static func numbered(_ records: [Allocation]) -> [(restart: Int64, record: Allocation)] {
         let sorted = records.sorted {
             ($0.facts.submit ?? 0, $0.facts.start ?? .max) < ($1.facts.submit ?? 0, $1.facts.start ?? .max)
         }
         var first = 0
-        for index in sorted.indices.dropFirst() {
-            guard let end = sorted[index - 1].facts.end, let submit = sorted[index].facts.submit else { continue }
-            if submit - end > gap { first = index }
+        return sorted.indices.map { index in
+            if index > 0, let end = sorted[index - 1].facts.end, let submit = sorted[index].facts.submit,
+                submit - end > gap
+            {
+                first = index
+            }
+            return (Int64(index - first), sorted[index])
         }
-        return Array(sorted[first...])
     }
 
     /// A job whose step the kernel killed for want of memory has only failed, by the word of the accounting.

@@ -18,6 +18,9 @@ public struct JobSweep: Sendable {
     private let batchSize: Int
     /// Between sweeps, microseconds.
     private let interval: Int64
+    /// How far the days of a job's records may be from the time that Slurm knows of, microseconds: a record that does not say when it
+    /// was made counts when it comes, and may have waited.
+    static let slack: Int64 = 14 * 86_400 * 1_000_000
     /// What holds nodes, in the sweep at hand.
     private var running: [JobKey: JobFacts] = [:]
     /// The facts of open jobs that run, by row: those that are written, and those of the sweep at hand.
@@ -58,7 +61,9 @@ public struct JobSweep: Sendable {
                 findings.outcomes.append(.unknown(row: job.row))
                 continue
             }
-            guard let found = running[JobKey(jobID: job.jobID, restart: job.restart)] else {
+            guard let found = running[JobKey(jobID: job.jobID, restart: job.restart)],
+                job.distance(of: found) <= JobSweep.slack
+            else {
                 findings.ended.append(job)
                 continue
             }
@@ -80,12 +85,12 @@ public struct JobSweep: Sendable {
     /// - Parameter now: microseconds since 1970 UTC.
     public mutating func judge(_ batch: [OpenJob], accounted: [JobFacts], now: Int64) -> [JobOutcome] {
         learn(accounted)
-        var facts: [JobKey: JobFacts] = [:]
-        for job in accounted { facts[JobKey(jobID: job.jobID, restart: job.restart)] = job }
+        var facts: [JobKey: [JobFacts]] = [:]
+        for job in accounted { facts[JobKey(jobID: job.jobID, restart: job.restart), default: []].append(job) }
         return batch.compactMap { job in
             // what has been learnt meanwhile may say that it is another cluster's
             guard isOurs(job.cluster) else { return nil }
-            let found = facts[JobKey(jobID: job.jobID, restart: job.restart)]
+            let found = job.nearest(of: facts[JobKey(jobID: job.jobID, restart: job.restart)] ?? [])
             if let found, isOurs(found.cluster ?? ""), found.isFinal {
                 // the word of a job's end can be in the accounting before that of its start
                 if found.partition != nil || job.attempts >= JobSweep.patience { return .facts(row: job.row, found) }
@@ -129,6 +134,30 @@ public struct JobSweep: Sendable {
     /// Whether it may stand on a command line: anyone can send a record that says anything.
     static func isNumber(_ jobID: String) -> Bool {
         (1...10).contains(jobID.utf8.count) && jobID.utf8.allSatisfy { (48...57).contains($0) }
+    }
+}
+
+extension OpenJob {
+    /// The facts that are of its time. Those of other jobs of its number, before or after it, are not its own.
+    fileprivate func nearest(of facts: [JobFacts]) -> JobFacts? {
+        var best: JobFacts?
+        // of several as near the newest
+        for found in facts where distance(of: found) <= (best.map { distance(of: $0) } ?? JobSweep.slack) {
+            if let known = best, distance(of: known) == distance(of: found), known.submit ?? 0 > found.submit ?? 0 {
+                continue
+            }
+            best = found
+        }
+        return best
+    }
+
+    /// How long before or after the job's records Slurm's job was: microseconds, 0 if it was there on their days.
+    fileprivate func distance(of facts: JobFacts) -> Int64 {
+        guard let days, let begin = facts.submit ?? facts.start ?? facts.end else { return 0 }
+        let first = days.lowerBound * Calendar.microsecondsPerDay
+        let last = (days.upperBound + 1) * Calendar.microsecondsPerDay
+        // a job without an end is there still
+        return max(0, begin - last, facts.end.map { first - $0 } ?? 0)
     }
 }
 

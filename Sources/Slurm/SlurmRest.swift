@@ -27,7 +27,7 @@ public final class SlurmRest: JobSource {
     private let secondsAtMost: Int
     /// Exit codes of jobs that the controller remembers as ended: the accounting's interface of 22.05 has none of those
     /// that failed.
-    private var exitCodes: [JobKey: String] = [:]
+    private var finished: [JobKey: JobFacts] = [:]
 
     /// As much as 10,000 jobs (the controller's own limit, `MaxJobCount`) of the wordiest version.
     private static let bytesAtMost = 128 << 20
@@ -40,9 +40,9 @@ public final class SlurmRest: JobSource {
     public func running() throws(SlurmError) -> [JobFacts] {
         let document = try get("/slurm/\(place.version)/jobs", keys: RestJobs.queueKeys)
         let known = RestJobs.queue(document)
-        exitCodes.removeAll(keepingCapacity: true)
+        finished.removeAll(keepingCapacity: true)
         for facts in known where facts.isFinal {
-            exitCodes[JobKey(jobID: facts.jobID, restart: facts.restart)] = facts.exitCode
+            finished[JobKey(jobID: facts.jobID, restart: facts.restart)] = facts
         }
         return known.filter { JobState.holding.contains($0.state) }
     }
@@ -52,8 +52,9 @@ public final class SlurmRest: JobSource {
         let path = "/slurmdb/\(place.version)/jobs?step=\(jobs.joined(separator: "%2C"))"
         return RestJobs.accounting(try get(path, keys: RestJobs.accountingKeys)).map { facts in
             var facts = facts
-            facts.exitCode =
-                facts.exitCode ?? exitCodes[JobKey(jobID: facts.jobID, restart: facts.restart)]
+            let known = finished[JobKey(jobID: facts.jobID, restart: facts.restart)]
+            // the controller's job of this number may be another one
+            if facts.exitCode == nil, known?.submit == facts.submit { facts.exitCode = known?.exitCode }
             return facts
         }
     }

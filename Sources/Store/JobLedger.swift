@@ -70,7 +70,8 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
             let rows = try link.attempt { (connection: Connection) throws(StoreError) in
                 try connection.query(
                     """
-                    SELECT j.id, c.name, j.job_id, j.restart, j.attempts FROM jobs j JOIN clusters c ON c.id = j.cluster
+                    SELECT j.id, c.name, j.job_id, j.restart, j.attempts, j.first_day, j.last_day
+                    FROM jobs j \(connection.dialect.lookUp) clusters c ON c.id = j.cluster
                     WHERE j.settled = 0 AND j.id IN (\(page.map { String($0) }.joined(separator: ", ")))
                     ORDER BY j.due, j.id
                     """)
@@ -185,9 +186,11 @@ private enum StagedFacts {
 extension OpenJob {
     fileprivate init?(row: [SQLValue]) {
         guard let id = row[0].integer, let restart = row[3].integer else { return nil }
+        var days: ClosedRange<Int64>?
+        if let first = row[5].integer, let last = row[6].integer, first <= last { days = first...last }
         self.init(
             row: id, cluster: row[1].text ?? "", jobID: row[2].text ?? "", restart: restart,
-            attempts: row[4].integer ?? 0)
+            attempts: row[4].integer ?? 0, days: days)
     }
 }
 

@@ -22,6 +22,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var staleLookedFor: Int64 = 0
     /// Since when the resolver remembers names.
     private var epoch: Int64 = 0
+    /// Whether two jobs may be one: also where whoever found that out did not come to see to it.
+    private var unitesJobs = true
 
     /// - Parameter connect: opens a connection; called again whenever one broke.
     public init(connect: @escaping () throws(StoreError) -> Connection) {
@@ -77,8 +79,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             }
             committed = to
             resolver.finishBatch()
-            // the batch is in the store, whatever becomes of this question
+            // the batch is in the store, whatever becomes of these
             try? noteProgress(to, on: connection)
+            if unitesJobs, (try? JobRecurrences.unite(connection)) != nil { unitesJobs = false }
             return outcome
         }
     }
@@ -145,7 +148,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         guard let now = try advance(source, from: from, to: to, batch, on: connection) else { return .alreadyCommitted }
         if from == to, try hasTaken(batch.releasedParts, of: source, on: connection) { return .alreadyCommitted }
         if appends { try resolver.resolve(batch, vocabulary, appends: true, on: connection) }
-        try write(claims: batch.jobs, on: connection)
+        let firstOpenDay = PackedDays.firstOpenDay(now: now, isPacking: false)
+        try write(claims: batch.jobs, firstOpenDay: firstOpenDay, on: connection)
         let fresh = try write(runs: batch.runs, appends: appends, on: connection)
         let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
         try write(canaries: batch.canaries, on: connection)
@@ -156,7 +160,6 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         counters.add(fresh, to: IngestCounters.stored)
         counters.add(processes - fresh, to: IngestCounters.merged)
         try add(counters, to: source, on: connection)
-        let firstOpenDay = PackedDays.firstOpenDay(now: now, isPacking: false)
         var closed: Set<Int> = []
         for run in batch.runs where run.key.day < firstOpenDay { closed.insert(Int(run.key.day)) }
         try PackedDays.forget(closed.sorted(), on: connection)
@@ -297,7 +300,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         ).isEmpty
     }
 
-    private func write(claims all: [JobClaim], on connection: Connection) throws(StoreError) {
+    private func write(claims all: [JobClaim], firstOpenDay: Int, on connection: Connection) throws(StoreError) {
         var claims = all.filter { !resolver.hasWritten($0) }
         if claims.isEmpty { return }
         // in an order that all daemons share, as in `merge`
@@ -306,20 +309,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             row.integer(resolver.id(claims[index].job, .job))
             resolver.stage(claims[index], in: &row)
         }
-        // a claim only fills what nobody has filled, and never what Slurm said (source 1); it is kept beside that
-        let ids = JobClaim.idColumns.flatMap { column in
-            [
-                "\(column) = CASE WHEN j.source = 0 THEN COALESCE(NULLIF(j.\(column), 0), s.\(column)) ELSE j.\(column) END",
-                "claimed_\(column) = CASE WHEN j.source = 0 THEN NULL "
-                    + "ELSE COALESCE(j.claimed_\(column), NULLIF(s.\(column), 0)) END",
-            ]
-        }
-        let facts = JobClaim.factColumns.map { "\($0) = COALESCE(j.\($0), s.\($0))" }
-        try connection.query(
-            """
-            UPDATE jobs AS j SET \((ids + facts).joined(separator: ", "))
-            FROM staged_claims s WHERE j.id = s.job
-            """)
+        if try JobClaimUpdate.run(connection, firstOpenDay: firstOpenDay) { unitesJobs = true }
     }
 
     /// - Returns: how many of the runs are new.
@@ -331,7 +321,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         var others: [Int] = []
         for index in runs.indices.sorted(by: { runs[$0].id < runs[$1].id }) {
             // a new job's runs are new too
-            if appends && resolver.isNew(job: runs[index].key.job) { new.append(index) } else { others.append(index) }
+            if appends && resolver.isNew(job: runs[index].job) { new.append(index) } else { others.append(index) }
         }
         if !new.isEmpty {
             try connection.append(to: UsageTables.runs, count: new.count) { place, row in
@@ -393,7 +383,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         row.integer(run.started)
         row.integer(Int64(run.key.day))
         row.integer(resolver.id(run.key.cluster, .cluster))
-        row.integer(resolver.id(run.key.job, .job))
+        row.integer(resolver.id(run.job, .job))
         row.integer(resolver.id(run.key.step, .step))
         row.integer(resolver.id(run.key.user, .user))
         row.integer(resolver.id(run.key.executable, .executable))

@@ -34,7 +34,6 @@ extension Schema {
             claimed_account = CASE WHEN source = 1 THEN NULLIF(claimed_account, 0) END,
             claimed_qos = CASE WHEN source = 1 THEN NULLIF(claimed_qos, 0) END,
             claimed_partition = CASE WHEN source = 1 THEN NULLIF(claimed_partition, 0) END;
-        \(views)
         """
 
     static let slimPostgres = """
@@ -72,52 +71,5 @@ extension Schema {
         INSERT INTO slim_jobs SELECT * FROM jobs;
         DROP TABLE jobs;
         ALTER TABLE slim_jobs RENAME TO jobs;
-        """
-
-    /// Names in the place of numbers.
-    private static let views = """
-        CREATE VIEW named_runs AS
-            SELECT r.run, {date} AS day, r.first_seen, r.last_seen, r.started, NULLIF(c.name, '') AS cluster,
-                NULLIF(r.job, 0) AS job, j.job_id, j.restart, NULLIF(s.name, '') AS step, NULLIF(r.usr, 0) AS person,
-                NULLIF(CASE WHEN r.day < u.named_from THEN u.pseudonym ELSE u.name END, '') AS username,
-                NULLIF(a.name, '') AS account, j.num_nodes, j.elapsed_seconds, NULLIF(x.name, '') AS executable,
-                m.name AS program, NULLIF(e.prefix, '') AS prefix, NULLIF(e.python, '') AS python,
-                NULLIF(e.implementation, '') AS implementation, NULLIF(e.container, '') AS container,
-                NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
-                r.processes, COALESCE(r.exceptions, 0) AS exceptions, COALESCE(r.signals, 0) AS signals,
-                COALESCE(r.killed, 0) AS killed
-            FROM runs r JOIN clusters c ON c.id = r.cluster JOIN steps s ON s.id = r.step JOIN users u ON u.id = r.usr
-                JOIN executables x ON x.id = r.executable JOIN programs m ON m.id = r.program
-                JOIN environments e ON e.id = r.environment
-                LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account;
-        CREATE VIEW named_packages AS
-            SELECT n.*, p.name AS package, sp.version, sp.direct
-            FROM named_runs n JOIN stack_packages sp ON sp.stack = n.stack JOIN packages p ON p.id = sp.package;
-        CREATE VIEW named_days AS
-            SELECT {date} AS day, NULLIF(r.usr, 0) AS person,
-                NULLIF(CASE WHEN r.day < u.named_from THEN u.pseudonym ELSE u.name END, '') AS username,
-                NULLIF(e.prefix, '') AS prefix, NULLIF(e.python, '') AS python,
-                NULLIF(e.implementation, '') AS implementation, NULLIF(e.container, '') AS container,
-                NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
-                p.name AS package, sp.version, sp.direct, r.processes
-            FROM (
-                SELECT a.day, a.usr, a.stack, a.environment, a.flags & 3 AS flags, CAST(sum(a.processes) AS {int}) AS processes
-                FROM (
-                    SELECT day, usr, stack, environment, flags, processes FROM runs
-                    UNION ALL SELECT day, usr, stack, environment, flags, processes FROM pruned_usage) a
-                GROUP BY a.day, a.usr, a.stack, a.environment, a.flags & 3) r
-                JOIN users u ON u.id = r.usr JOIN environments e ON e.id = r.environment
-                JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package;
-        CREATE VIEW public_packages AS
-            SELECT r.month, p.name AS package, count(DISTINCT r.usr) AS users
-            FROM (
-                SELECT DISTINCT m.month, a.usr, a.stack
-                FROM (
-                    SELECT day, usr, stack, flags FROM runs UNION ALL SELECT day, usr, stack, flags FROM pruned_usage) a
-                    JOIN months m ON a.day >= m.first_day AND a.day < m.next_day
-                WHERE (a.flags & 2) = 0 AND a.usr <> 0) r
-                JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package
-            GROUP BY r.month, p.name HAVING count(DISTINCT r.usr) >= 5;
-
         """
 }

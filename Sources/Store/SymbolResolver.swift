@@ -74,10 +74,11 @@ struct SymbolResolver {
         try resolveStacks(missing[Dimension.stack.rawValue], vocabulary, connection)
         let jobs = missing[Dimension.job.rawValue]
         if jobs.isEmpty { return }
+        let claims = SymbolResolver.claims(of: jobs, in: batch)
         if appends {
-            try appendJobs(jobs, claims: batch.jobs, vocabulary, connection)
+            try appendJobs(jobs, claims, vocabulary, connection)
         } else {
-            try resolveJobs(jobs, claims: batch.jobs, vocabulary, connection)
+            try resolveJobs(jobs, claims, vocabulary, connection)
         }
     }
 
@@ -95,7 +96,7 @@ struct SymbolResolver {
         }
         for run in batch.runs {
             note(run.key.cluster, .cluster)
-            note(run.key.job, .job)
+            note(run.job, .job)
             note(run.key.step, .step)
             note(run.key.user, .user)
             note(run.key.executable, .executable)
@@ -239,12 +240,12 @@ struct SymbolResolver {
 
     /// New jobs get their row together with what records say of them: to add that later would write each row twice.
     private mutating func resolveJobs<Connection: SQLConnection>(
-        _ missing: [Int32], claims: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
+        _ missing: [Int32], _ made: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
         let keys = missing.map { vocabulary[.job].withBytes(of: $0) { CompoundKey.texts(of: $0) } }
-        let made = SymbolResolver.claims(of: missing, in: claims)
         let columns = "cluster, job_id, restart, \(JobClaim.columns.joined(separator: ", "))"
-        let sameJob = "t.job_id = s.job_id AND t.cluster = s.cluster AND t.restart = s.restart"
+        let sameNumber = JobRecurrences.haveSameNumber("t", "s")
+        let sameJob = "\(sameNumber) AND \(JobRecurrences.isNear("s", job: "t"))"
         let (rows, fresh) = try connection.transaction(waitsForDisk: false) {
             () throws(StoreError) -> ([[SQLValue]], [[SQLValue]]) in
             let clusters = try clusterIDs(of: keys.map { ExactText($0[0] ?? "") }, connection)
@@ -255,18 +256,31 @@ struct SymbolResolver {
                 row.integer(Int64(keys[index][2] ?? "0") ?? 0)
                 stage(made[index], in: &row)
             }
-            let fresh = try connection.query(
-                """
-                INSERT INTO jobs (\(columns)) SELECT \(columns) FROM staged_jobs s
-                WHERE NOT EXISTS (SELECT 1 FROM jobs t WHERE \(sameJob))
-                ORDER BY job_id, cluster, restart ON CONFLICT (job_id, cluster, restart) DO NOTHING RETURNING id
-                """)
-            return (
-                try connection.query("SELECT s.ordinal, t.id FROM staged_jobs s JOIN jobs t ON \(sameJob)"), fresh
-            )
+            var fresh: [[SQLValue]] = []
+            while true {
+                let some = try connection.query(
+                    """
+                    INSERT INTO jobs (\(columns), recurrence)
+                    SELECT \(columns), COALESCE((SELECT max(t.recurrence) + 1 FROM jobs t WHERE \(sameNumber)), 0)
+                    FROM staged_jobs s WHERE NOT EXISTS (SELECT 1 FROM jobs t WHERE \(sameJob))
+                    ORDER BY job_id, cluster, restart, first_day
+                    ON CONFLICT (job_id, cluster, restart, recurrence) DO NOTHING RETURNING id
+                    """)
+                let rows = try connection.query(
+                    """
+                    SELECT s.ordinal, min(t.id) FROM staged_jobs s \(connection.dialect.lookUp) jobs t ON \(sameJob)
+                    GROUP BY s.ordinal
+                    """)
+                fresh += some
+                // of several new jobs of one number each time one is made
+                if rows.count == missing.count || some.isEmpty { return (rows, fresh) }
+            }
         }
         try take(rows, missing, .job)
-        let freshIDs = Set(fresh.compactMap { $0[0].integer })
+        // what several symbols stand for was made with the claim of one of them, nobody knows which
+        var symbols: [Int64: Int] = [:]
+        for claim in made { symbols[id(claim.job, .job), default: 0] += 1 }
+        let freshIDs = Set(fresh.compactMap { $0[0].integer }).filter { symbols[$0] == 1 }
         for claim in made where freshIDs.contains(id(claim.job, .job)) { note(written: claim) }
     }
 
@@ -274,9 +288,8 @@ struct SymbolResolver {
     ///
     /// - Throws: `StoreError.unacceptable` if one of them is there already.
     private mutating func appendJobs<Connection: SQLConnection>(
-        _ missing: [Int32], claims: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
+        _ missing: [Int32], _ made: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
-        let made = SymbolResolver.claims(of: missing, in: claims)
         let ids = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [Int32] in
             let ids = try newJobIDs(missing.count, connection)
             let jobs = vocabulary[.job]
@@ -310,16 +323,23 @@ struct SymbolResolver {
         }
     }
 
-    /// - Parameters:
-    ///   - jobs: sorted.
-    ///   - claims: in any order.
-    private static func claims(of jobs: [Int32], in claims: [JobClaim]) -> [JobClaim] {
-        let sorted = claims.sorted { $0.job < $1.job }
+    /// - Parameter jobs: sorted.
+    private static func claims(of jobs: [Int32], in batch: Batch) -> [JobClaim] {
+        let sorted = batch.jobs.sorted { $0.job < $1.job }
         var next = 0
-        return jobs.map { job in
+        var claims = jobs.map { job in
             while next < sorted.count && sorted[next].job < job { next += 1 }
             return next < sorted.count && sorted[next].job == job ? sorted[next] : JobClaim(job: job)
         }
+        if claims.allSatisfy({ $0.span != nil }) { return claims }
+        // there is no news of a job that was known, and its number has been forgotten
+        var spans: [Int32: JobSpan] = [:]
+        for run in batch.runs {
+            let span = JobSpan(started: run.started, through: run.key.day)
+            spans[run.job] = spans[run.job].map { $0.united(with: span) } ?? span
+        }
+        for place in claims.indices where claims[place].span == nil { claims[place].span = spans[claims[place].job] }
+        return claims
     }
 
     /// Takes ids that no row has and no other row will get.
@@ -359,6 +379,8 @@ struct SymbolResolver {
         row.integer(claim.arrayJobID)
         row.integer(claim.arrayTaskID)
         row.integer(claim.hetGroup)
+        row.integer(claim.span.map { Int64($0.first) })
+        row.integer(claim.span.map { Int64($0.last) })
     }
 
     /// The clusters' names were committed with the dictionary before.
@@ -382,8 +404,8 @@ extension RowWriter {
 }
 
 extension JobClaim {
-    /// The columns of `jobs` that records fill: ids first, then facts.
+    /// The columns of `jobs` that records fill: ids first, then facts, then the days of the records.
     static let idColumns = ["usr", "account", "qos", "partition"]
     static let factColumns = ["num_nodes", "num_tasks", "array_job_id", "array_task_id", "het_group"]
-    static let columns = idColumns + factColumns
+    static let columns = idColumns + factColumns + ["first_day", "last_day"]
 }

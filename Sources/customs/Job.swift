@@ -8,12 +8,16 @@ struct Job: ParsableCommand {
         abstract: "One job: what is known of it, and what its Python processes did.",
         discussion: prose(
             """
-            In CSV it is the table of runs. It tells of the whole job, whatever --since, --until, --system, --account, --compute,
-            --login, --direct, --include-staff and --limit say.
+            In CSV it is the table of runs. Numbers of jobs come round again: of several jobs of one number it tells of the newest,
+            or of the one with --day; the days of the others are in same_number.
+
+            It tells of the whole job, whatever --since, --until, --system, --account, --compute, --login, --direct,
+            --include-staff and --limit say.
 
             EXAMPLES
               customs job 4242
               customs job 4242 --cluster perlmutter --format json
+              customs job 4242 --day 2025-01-10
             """))
 
     @OptionGroup var store: StoreOptions
@@ -25,18 +29,29 @@ struct Job: ParsableCommand {
     @Option(help: "The cluster, where several have a job of this id.")
     var cluster: String?
 
+    @Option(help: ArgumentHelp("A day on which it ran, where the number has come round again.", valueName: "date"))
+    var day: String?
+
     func run() throws {
         try filter.refusePublic("one job")
         let reports = try JobReport.ask(try store.reader(), jobID: id, cluster: cluster)
-        guard let report = reports.first else {
+        let wanted = try day.map { try Day($0, "--day").number }
+        let found = reports.filter { report in wanted.map { report.isOf(day: $0) } ?? true }
+        guard let report = found.first else {
             throw Failure(
-                .noInput, "no record of job \(JSON.text(id).cell)\(cluster.map { " on \(JSON.text($0).cell)" } ?? "")")
+                .noInput,
+                "no record of job \(JSON.text(id).cell)\(cluster.map { " on \(JSON.text($0).cell)" } ?? "")"
+                    + "\(day.map { " from \(JSON.text($0).cell)" } ?? "")")
         }
-        guard reports.count == 1 else {
-            let clusters = reports.map { JSON.text($0.cluster).cell }.joined(separator: ", ")
+        // in the order of the clusters
+        guard let last = found.last, ExactText(last.cluster) == ExactText(report.cluster) else {
+            var clusters: [ExactText] = []
+            for name in found.map({ ExactText($0.cluster) }) where !clusters.contains(name) { clusters.append(name) }
+            let names = clusters.map { JSON.text($0.string).cell }.joined(separator: ", ")
             throw Failure(
-                .usage, "job \(JSON.text(id).cell) is on several clusters: \(clusters); name one with --cluster")
+                .usage, "job \(JSON.text(id).cell) is on several clusters: \(names); name one with --cluster")
         }
+        let others = reports.filter { ExactText($0.cluster) == ExactText(report.cluster) && $0 != report }
         let runs = TextTable(
             headings: ["step", "user", "program", "python", "processes", "ranks", "end", "packages"],
             rows: report.runs.map { run in
@@ -46,11 +61,12 @@ struct Job: ParsableCommand {
                     .text(run.packages.map { $0.name + ($0.version.map { "=" + $0 } ?? "") }.joined(separator: " ")),
                 ]
             })
-        show(report.json, as: store, table: { text(report, runs, $0) }, csv: { runs })
+        let answer = report.json(besides: others)
+        show(answer, as: store, table: { text(answer, runs, $0) }, csv: { runs })
     }
 
-    private func text(_ report: JobReport, _ runs: TextTable, _ terminal: Terminal) -> String {
-        guard case .object(let members) = report.json else { return runs.formatted(for: terminal) }
+    private func text(_ answer: JSON, _ runs: TextTable, _ terminal: Terminal) -> String {
+        guard case .object(let members) = answer else { return runs.formatted(for: terminal) }
         let facts = members.filter { $0.key != "runs" && $0.value != .null }
         let width = facts.map { $0.key.count }.max() ?? 0
         let lines = facts.map { fact in

@@ -142,4 +142,43 @@ import Testing
         // before it was known, another cluster's job was asked for: that its number is unknown here says nothing of it
         #expect(sweep.judge([open(1, "1", cluster: "other")], accounted: [], now: now).isEmpty)
     }
+
+    /// Facts of a job that was there on some days.
+    private func facts(_ state: String, from submitted: Int64, through end: Int64?) -> JobFacts {
+        var facts = facts("7", state, isFinal: end != nil)
+        facts.submit = submitted * Calendar.microsecondsPerDay
+        facts.end = end.map { ($0 + 1) * Calendar.microsecondsPerDay - 1 }
+        return facts
+    }
+
+    @Test(
+        "of several jobs of a number each gets the facts of its time",
+        arguments: [
+            (100, "OLD"), (99, "OLD"), (85, "OLD"), (84, ""), (116, "OLD"), (117, ""), (150, ""), (186, "NEW"),
+            (205, "NEW"), (500, ""),
+        ] as [(Int64, String)])
+    func times(_ day: Int64, _ state: String) {
+        var sweep = sweep()
+        let job = OpenJob(row: 1, cluster: "rig", jobID: "7", restart: 0, attempts: 0, days: day...day)
+        let outcomes = sweep.judge(
+            [job], accounted: [facts("OLD", from: 100, through: 102), facts("NEW", from: 200, through: 210)], now: now)
+        if state.isEmpty {
+            #expect(outcomes == [.later(row: 1, attempts: 1, due: now + 15 * second)])
+        } else if case .facts(_, let found)? = outcomes.first {
+            #expect(found.state == state)
+        } else {
+            Issue.record("no facts: \(outcomes)")
+        }
+    }
+
+    @Test("a job that runs now is not one of years ago") func runningOther() {
+        var sweep = sweep()
+        let running = facts("RUNNING", from: 200, through: nil)
+        func job(_ days: ClosedRange<Int64>) -> OpenJob {
+            OpenJob(row: days.lowerBound, cluster: "rig", jobID: "7", restart: 0, attempts: 0, days: days)
+        }
+        let findings = look(&sweep, [job(10...10), job(200...201), job(300...300)], [running])
+        #expect(findings.ended == [job(10...10)])
+        #expect(findings.outcomes == [.facts(row: 200, running), .facts(row: 300, running)])
+    }
 }

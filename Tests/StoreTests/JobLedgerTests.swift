@@ -33,7 +33,11 @@ import Testing
         let ledger = database.location.makeJobLedger()
         let open = try openJobs(ledger, cluster: "perlmutter", now: noon, limit: 10)
         let row = try #require(open.first).row
-        #expect(open == [OpenJob(row: row, cluster: "perlmutter", jobID: "4711", restart: 0, attempts: 0)])
+        let today = noon / Calendar.microsecondsPerDay
+        #expect(
+            open == [
+                OpenJob(row: row, cluster: "perlmutter", jobID: "4711", restart: 0, attempts: 0, days: today...today)
+            ])
         #expect(try openJobs(ledger, cluster: "alvarez", now: noon, limit: 10).isEmpty)
 
         try ledger.note([.facts(row: row, facts("4711", state: "RUNNING", isFinal: false))])

@@ -22,6 +22,7 @@ import Testing
         let database = try TestDatabase(dialect)
         var writing = try Writing(database)
         try writing.commit([process(1)])
+        try database.connect().run(script: sixth(dialect))
         // PostgreSQL had one table of runs
         let one = """
             DROP VIEW named_packages; DROP VIEW named_runs; DROP VIEW named_days; DROP VIEW public_packages;
@@ -72,6 +73,7 @@ import Testing
         let database = try TestDatabase(dialect)
         var writing = try Writing(database)
         try writing.commit([process(1), process(2)])
+        try database.connect().run(script: sixth(dialect))
         try database.connect().run(
             script: """
                 CREATE TABLE usage_daily (
@@ -98,6 +100,52 @@ import Testing
             try database.rows("SELECT processes, day - (SELECT max(day) FROM runs) FROM pruned_usage")
                 == [[.integer(4), .integer(-50)]])
         #expect(try database.integer("SELECT sum(processes) FROM named_days") == 2 * (2 + 7))
+    }
+
+    /// Makes tables of the sixth version of newer ones. What its views were does not matter.
+    private func sixth(_ dialect: Dialect) -> String {
+        let views = ["public_packages", "named_days", "named_packages", "named_runs"]
+        let jobs =
+            switch dialect {
+            case .postgres:
+                """
+                ALTER TABLE jobs DROP COLUMN recurrence, DROP COLUMN first_day, DROP COLUMN last_day,
+                    ADD UNIQUE (job_id, cluster, restart);
+                """
+            case .sqlite:
+                """
+                CREATE TABLE sixth AS SELECT id, cluster, job_id, restart, usr, account, qos, partition, num_nodes, num_tasks,
+                    array_job_id, array_task_id, het_group, name, node_list, state, exit_code, submit_time, start_time,
+                    end_time, elapsed_seconds, time_limit_seconds, source, last_pruned, uid, claimed_usr, claimed_account,
+                    claimed_qos, claimed_partition, settled, attempts, due FROM jobs;
+                DROP TABLE jobs;
+                ALTER TABLE sixth RENAME TO jobs;
+                """
+            }
+        return views.map { "DROP VIEW \($0); " }.joined()
+            + "DROP INDEX jobs_open; DROP INDEX jobs_again; ALTER TABLE environments DROP COLUMN kind; \(jobs)"
+            + "CREATE INDEX jobs_open ON jobs (due) WHERE settled = 0; "
+            + views.reversed().map { "CREATE VIEW \($0) AS SELECT 1; " }.joined()
+            + "DELETE FROM schema_versions WHERE version > 6"
+    }
+
+    @Test("jobs know the days of their runs", arguments: TestDatabase.dialects)
+    func days(dialect: Dialect) throws {
+        let database = try TestDatabase(dialect)
+        var writing = try Writing(database)
+        let day = Calendar.microsecondsPerDay
+        try writing.commit([process(1), process(2).with { $0.time = noon - 2 * day }])
+        try database.connect().run(script: sixth(dialect))
+        try database.location.makeStore().migrate()
+        let today = noon / day
+        #expect(
+            try database.rows("SELECT recurrence, first_day, last_day FROM jobs") == [
+                [.integer(0), .integer(today - 2), .integer(today)]
+            ])
+        // and a number that comes round again is another job's
+        writing = try Writing(database, source: "another")
+        try writing.commit([process(3).with { $0.time = noon - 40 * day }])
+        #expect(try database.integer("SELECT max(recurrence) FROM named_runs") == 1)
     }
 
     @Test("of several that start at once one migrates, and all go on", arguments: TestDatabase.dialects)

@@ -80,6 +80,46 @@ public enum PackedDays {
         try connection.query("DELETE FROM packed_parts WHERE day IN (\(list))")
     }
 
+    /// Within a transaction that changes some jobs: takes away what was packed of the days on which they ran.
+    ///
+    /// - Parameters:
+    ///   - jobs: their numbers.
+    ///   - first: only days from this one to the last one, both included.
+    static func forget(
+        jobs: Set<Int64>, from first: Int, through last: Int, on connection: any SQLConnection
+    ) throws(StoreError) {
+        // a statement of its own, as above
+        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        let range = "d.day >= \(first) AND d.day <= \(last)"
+        // whoever packs them now may have read the jobs as they were
+        var days = Set(
+            try connection.query("SELECT d.day FROM packed_days d WHERE \(range) AND d.state NOT IN \(State.readable)")
+                .compactMap { $0[0].integer.map { Int($0) } })
+        days.formUnion(try self.days(of: jobs, "\(range) AND d.state IN \(State.readable)", on: connection))
+        try forget(days, on: connection)
+    }
+
+    /// The packed days, called `d`, that meet a condition and on which some of the jobs ran.
+    private static func days(
+        of jobs: Set<Int64>, _ condition: String, on connection: any SQLConnection
+    ) throws(StoreError) -> Set<Int> {
+        guard let first = jobs.min(), let last = jobs.max() else { return [] }
+        var days: Set<Int> = []
+        try connection.blobs(
+            """
+            SELECT p.head, p.job FROM packed_days d JOIN packed_parts p ON p.day = d.day
+            WHERE \(condition) AND COALESCE(d.first_job, 0) <= \(last) AND COALESCE(d.last_job, \(last)) >= \(first)
+            """
+        ) { (values: [UnsafeRawBufferPointer]) throws(StoreError) in
+            let head = try PackedColumn.unpack(values[0], count: 2)
+            if days.contains(Int(head[0])) { return }
+            if try PackedColumn.unpack(values[1], count: Int(head[1])).contains(where: jobs.contains) {
+                days.insert(Int(head[0]))
+            }
+        }
+        return days
+    }
+
     /// Within a transaction that has changed some jobs: has the days packed again on which they ran.
     ///
     /// - Parameters:
@@ -88,7 +128,7 @@ public enum PackedDays {
     static func markStale(
         jobs: Set<Int64>, before day: Int = .max, on connection: any SQLConnection
     ) throws(StoreError) {
-        guard let first = jobs.min(), let last = jobs.max() else { return }
+        if jobs.isEmpty { return }
         let earlier = "day < \(min(day, Int(UInt16.max) + 1))"
         // who begins to pack waits for this transaction; who has begun may have read the jobs as they were
         if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
@@ -97,20 +137,7 @@ public enum PackedDays {
             UPDATE packed_days SET state = \(State.makingStale.rawValue)
             WHERE \(earlier) AND state = \(State.making.rawValue)
             """)
-        var stale: Set<Int> = []
-        try connection.blobs(
-            """
-            SELECT p.head, p.job FROM packed_days d JOIN packed_parts p ON p.day = d.day
-            WHERE d.\(earlier) AND d.state = \(State.ready.rawValue)
-                AND COALESCE(d.first_job, 0) <= \(last) AND COALESCE(d.last_job, \(last)) >= \(first)
-            """
-        ) { (values: [UnsafeRawBufferPointer]) throws(StoreError) in
-            let head = try PackedColumn.unpack(values[0], count: 2)
-            if stale.contains(Int(head[0])) { return }
-            if try PackedColumn.unpack(values[1], count: Int(head[1])).contains(where: jobs.contains) {
-                stale.insert(Int(head[0]))
-            }
-        }
+        let stale = try days(of: jobs, "d.\(earlier) AND d.state = \(State.ready.rawValue)", on: connection)
         if stale.isEmpty { return }
         try connection.query(
             """

@@ -1,0 +1,47 @@
+import Merge
+import Record
+
+/// Writes what records claim of jobs that are known, from the staged claims; within a batch's transaction.
+enum JobClaimUpdate {
+    /// - Parameter firstOpenDay: days before this one may be packed.
+    /// - Returns: whether two jobs may have turned out to be one.
+    static func run(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) -> Bool {
+        try forgetPacked(connection, firstOpenDay: firstOpenDay)
+        // a claim only fills what nobody has filled, and never what Slurm said (source 1); it is kept beside that
+        let ids = JobClaim.idColumns.flatMap { column in
+            [
+                "\(column) = CASE WHEN j.source = 0 THEN COALESCE(NULLIF(j.\(column), 0), s.\(column)) ELSE j.\(column) END",
+                "claimed_\(column) = CASE WHEN j.source = 0 THEN NULL "
+                    + "ELSE COALESCE(j.claimed_\(column), NULLIF(s.\(column), 0)) END",
+            ]
+        }
+        let facts = JobClaim.factColumns.map { "\($0) = COALESCE(j.\($0), s.\($0))" }
+        try connection.query(
+            """
+            UPDATE jobs AS j SET \((ids + facts + JobRecurrences.spanUpdates(of: "j", with: "s")).joined(separator: ", "))
+            FROM staged_claims s WHERE j.id = s.job
+            """)
+        let look = connection.dialect.lookUp
+        return try !connection.query(
+            """
+            SELECT 1 FROM staged_claims s \(look) jobs a ON a.id = s.job
+                \(look) jobs b ON \(JobRecurrences.haveSameNumber("b", "a")) AND b.id <> a.id
+            WHERE (\(JobRecurrences.isNear("a", job: "b"))) OR (\(JobRecurrences.isNear("b", job: "a"))) LIMIT 1
+            """
+        ).isEmpty
+    }
+
+    /// What is news of a job is news of its earlier days too, whose copies say otherwise.
+    private static func forgetPacked(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) {
+        let rows = try connection.query(
+            """
+            SELECT j.id, j.first_day, j.last_day FROM staged_claims s \(connection.dialect.lookUp) jobs j ON j.id = s.job
+            WHERE j.first_day < \(firstOpenDay) AND (j.num_nodes IS NULL AND s.num_nodes IS NOT NULL
+                OR j.source = 0 AND (j.usr = 0 AND s.usr <> 0 OR j.account = 0 AND s.account <> 0))
+            """)
+        let jobs = Set(rows.compactMap { $0[0].integer })
+        guard let first = rows.compactMap({ $0[1].integer }).min(), let last = rows.compactMap({ $0[2].integer }).max()
+        else { return }
+        try PackedDays.forget(jobs: jobs, from: Int(first), through: min(Int(last), firstOpenDay - 1), on: connection)
+    }
+}
