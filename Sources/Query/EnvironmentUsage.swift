@@ -18,14 +18,15 @@ public struct EnvironmentUsage: Sendable, Equatable {
         limit: Int? = nil
     ) throws(StoreError) -> EnvironmentUsage {
         let grouping = UsageGrouping(
-            key: .environment, columns: ["e.prefix", "CASE WHEN e.container <> '' THEN 1 ELSE 0 END"],
+            key: .environment, columns: ["e.prefix", "CASE WHEN e.container <> '' THEN 1 ELSE 0 END", "e.kind"],
             joins: "JOIN environments e ON e.id = r.environment")
         let tallies = try grouping.tallies(connection, filter)
         let names = filter.leastUsers > 0 ? try userNames(connection) : []
         var rows = tallies.filter { !isNamed($0.key[0].text ?? "", names) }.map { key, tally in
             let prefix = key[0].text ?? ""
             return Row(
-                kind: kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
+                // a path that has lost a name may look like another kind's
+                kind: key[2].text ?? kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
                 prefix: prefix.isEmpty ? nil : prefix, users: tally.users, jobs: tally.jobs)
         }
         rows.sort { left, right in

@@ -55,12 +55,12 @@ struct Anonymize: ParsableCommand {
     func run() throws {
         try filter.refuseSelection("anonymize")
         let location = try store.location()
-        let directory = try SettingsSources.load(path: store.config).stateDirectory
-        let file = PseudonymKeyFile(path: keyFile ?? "\(directory)/pseudonyms.key")
+        let settings = try SettingsSources.load(path: store.config)
+        let file = PseudonymKeyFile(path: keyFile ?? "\(settings.stateDirectory)/pseudonyms.key")
         var answer: [JSON.Member] = []
         if let olderThan {
             let day = try Day(olderThan, "--older-than").number
-            let done = try anonymize(location, before: day, file)
+            let done = try anonymize(location, before: day, file, EnvironmentKinds(settings.environments))
             answer += [
                 JSON.Member("before", .text(Calendar.text(day: day))), JSON.Member("dry_run", .bool(dryRun)),
                 JSON.Member("users", .integer(Int64(done.names.count))),
@@ -85,14 +85,14 @@ struct Anonymize: ParsableCommand {
     }
 
     private func anonymize(
-        _ location: StoreLocation, before day: Int, _ file: PseudonymKeyFile
+        _ location: StoreLocation, before day: Int, _ file: PseudonymKeyFile, _ kinds: EnvironmentKinds
     ) throws -> Anonymizing {
         if dryRun { return try Anonymizing.preview(try location.reader(), before: day) }
         let connection = try location.maintainer()
         let key = try rotate ? file.make() : file.load() ?? file.make()
         let progress = ProgressLine(name: "anonymizing")
         defer { progress.clear() }
-        return try Anonymizing.run(connection, before: day, key: key) { done, all in
+        return try Anonymizing.run(connection, before: day, key: key, kinds: kinds.kind) { done, all in
             progress.show(Double(done) / Double(max(1, all)))
         }
     }

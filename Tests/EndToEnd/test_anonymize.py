@@ -16,7 +16,7 @@ from daemon import PATIENCE, Store, clean_environment
 from keeping import Fill, renamed
 from postgres import find
 from reference import Filter, Reference, same_numbers
-from stores import PostgresStore, SQLiteStore
+from stores import PostgresStore, SQLiteStore, execute
 
 COUNTS = (
     *(("top",), ("package", "numpy"), ("jobsizes",), ("correlate",), ("python",), ("ended",)),
@@ -151,7 +151,7 @@ def test_forget(fill: Fill, folder: Path) -> None:
     assert customs.json("anonymize", "--forget", *options)["forgotten"] is True
     assert not key.exists()
     [row] = customs.json("top")
-    assert (row["users"], row["jobs"], row["processes"]) == (2, 1, 2)
+    assert (row["users"], row["jobs"], row["processes"]) == (2, 2, 2)
     assert {row["username"] for row in customs.json("who", "numpy")} == names
     assert customs.json("user", "ada")["processes"] == 1
     assert customs.json("anonymize", "--forget", *options)["forgotten"] is False
@@ -169,16 +169,6 @@ def _used(number: int, name: str, when: datetime, **more: Any) -> Record:
         "packages": {"numpy": "2.0"},
     }
     return record | more
-
-
-def _execute(store: Store, script: str) -> None:
-    if isinstance(store, SQLiteStore):
-        connection = sqlite3.connect(store.path)
-        connection.executescript(script)
-        connection.close()
-    else:
-        assert isinstance(store, PostgresStore)
-        store.execute(f"SET search_path = customs; {script}")
 
 
 def test_a_name_that_is_gone_is_found_in_paths_later(fill: Fill, store: Store) -> None:
@@ -248,11 +238,11 @@ def _fill_jobs(fill: Fill, store: Store) -> None:
     now = datetime.now(UTC)
     fill([_used(1, "kermit1x", then, job_id="1"), _used(2, "kermit1x", then, job_id="2")])
     names = ", ".join(f"('kermit{number}x')" for number in (2, 3, 4))
-    _execute(store, f"INSERT INTO users (name) VALUES {names}")
+    execute(store, f"INSERT INTO users (name) VALUES {names}")
     fill([_used(3, "kermit5x", now, job_id="3"), _used(4, "kermit5x", then, job_id="6")])
     for job, name, when in (("2", 2, then), ("3", 3, now), ("6", 3, then)):
         day = int(when.timestamp()) * 1_000_000
-        _execute(
+        execute(
             store,
             f"UPDATE jobs SET source = 1, uid = 4711, end_time = {day}, "
             f"usr = (SELECT id FROM users WHERE name = 'kermit{name}x') WHERE job_id = '{job}'",
@@ -268,7 +258,7 @@ def test_a_job_without_runs_shows_no_name(fill: Fill, store: Store, facts: str) 
     if facts:
         moment = int(then.timestamp()) * 1_000_000
         words = facts.format(then=moment)
-        _execute(store, f"UPDATE jobs SET source = 1, {words} WHERE job_id = '77'")
+        execute(store, f"UPDATE jobs SET source = 1, {words} WHERE job_id = '77'")
     cutoff = (now - timedelta(days=2)).date().isoformat()
     assert customs.json("prune", "--older-than", cutoff)["runs"] == 1
     assert customs.json("job", "77")["username"] == "ada"
@@ -289,7 +279,7 @@ def test_claims_show_names_as_everywhere(fill: Fill, store: Store) -> None:
             *(_used(3, "eve", then), _used(4, "eve", now)),
         ]
     )
-    _execute(store, "UPDATE jobs SET source = 1, usr = (SELECT id FROM users WHERE name = 'eve')")
+    execute(store, "UPDATE jobs SET source = 1, usr = (SELECT id FROM users WHERE name = 'eve')")
     customs.json("anonymize", "--older-than", "180d")
     rows = customs.json("health", "--claims")["claims"]["differences"]
     told = {row["job_id"]: (row["claimed"], row["slurm"]) for row in rows}
@@ -306,7 +296,7 @@ def test_forget_leaves_nothing_of_a_person_with_old_jobs(fill: Fill, store: Stor
     customs = fill([_used(1, "ada", then, job_id="5"), _used(2, "ada", now, job_id="6")])
     customs.json("anonymize", "--older-than", "180d")
     # Slurm's word came late
-    _execute(store, "UPDATE jobs SET uid = 4711, name = 'adas-job'")
+    execute(store, "UPDATE jobs SET uid = 4711, name = 'adas-job'")
     pseudonym = customs.json("job", "5")["username"]
     customs.json("anonymize", "--forget")
     answer = customs.json("job", "5")
@@ -352,3 +342,66 @@ def test_a_key_that_others_may_read_is_refused(fill: Fill, folder: Path) -> None
         assert done.returncode == 78
         assert str(key) in done.stderr
     assert customs.run("anonymize").returncode == 64
+
+
+def test_environments_stay_what_they_were(fill: Fill, folder: Path) -> None:
+    """The site's own patterns may have names in them, and so may the words of any kind."""
+    then = datetime(2025, 1, 10, tzinfo=UTC)
+    (folder / "customs.toml").write_text(
+        '[environments]\nmodule = ["/shared/kermit1x/*", "*/software/*"]\n'
+    )
+    records = [
+        _used(1, "kermit1x", then, prefix="/shared/kermit1x/python", job_id="1"),
+        _used(2, "kermit2x", then, prefix="/shared/kermit1x/python", container="podman"),
+        _used(3, "software", then, prefix="/opt/software/python"),
+        _used(4, "venv", then, prefix="/home/kermit1x/venv"),
+        _used(5, "conda", then, prefix="/opt/conda"),
+        _used(6, "usr", then, prefix="/usr"),
+        _used(7, "kermit3x", then, prefix="/home/kermit3x/nothing"),
+    ]
+    customs = fill(records)
+    options = ("--config", str(folder / "customs.toml"))
+
+    def told() -> list[tuple[str, int, int]]:
+        rows = customs.json("environments", *options)
+        return sorted((row["kind"], row["users"], row["jobs"]) for row in rows)
+
+    before = told()
+    assert [kind for kind, _, _ in before] == [
+        *("conda", "container", "module", "module", "other", "system", "venv")
+    ]
+    for cutoff in ("2025-06-01", "2025-07-01"):
+        customs.json("anonymize", "--older-than", cutoff, *options)
+        assert told() == before
+    prefixes = {row["prefix"] for row in customs.json("environments", *options)}
+    assert not any(
+        str(r["username"]) in (prefix or "").split("/") for r in records for prefix in prefixes
+    )
+
+
+@pytest.mark.parametrize("cutoffs", [("2025-06-01", "2025-06-02"), ("2025-06-01", "2025-03-01")])
+def test_who_comes_back_is_the_same_person(
+    fill: Fill, store: Store, cutoffs: tuple[str, str]
+) -> None:
+    """As soon as it runs again, however new the usage; and by the same pseudonym."""
+    then = datetime(2025, 4, 10, tzinfo=UTC)
+    now = datetime(2026, 1, 10, tzinfo=UTC)
+    customs = fill([_used(1, "kermit1x", then, job_id="1"), _used(2, "kermit2x", now)])
+    assert customs.json("anonymize", "--older-than", cutoffs[0])["names"] == ["kermit1x"]
+    [pseudonym] = {row["username"] for row in customs.json("who", "numpy")} - {"kermit2x"}
+    fill([_used(3, "kermit1x", now, job_id="2")])
+    [row] = customs.json("top")
+    assert (row["users"], row["processes"]) == (3, 3)
+    for _ in range(2):
+        assert customs.json("anonymize", "--older-than", cutoffs[1])["names"] == []
+        [row] = customs.json("top")
+        assert (row["users"], row["jobs"], row["processes"]) == (2, 2, 3)
+        told = {row["username"]: row["processes"] for row in customs.json("who", "numpy")}
+        assert told == {"kermit1x": 1, "kermit2x": 1, pseudonym: 1}
+        assert customs.json("user", pseudonym)["jobs"] == 1
+        assert customs.json("job", "1")["username"] == pseudonym
+        assert customs.json("job", "2")["username"] == "kermit1x"
+    # once that usage is old, too, the name is gone
+    assert "kermit1x" in customs.json("anonymize", "--older-than", "2026-02-01")["names"]
+    assert customs.json("user", pseudonym)["jobs"] == 2
+    assert b"kermit1x" not in _contents(store)

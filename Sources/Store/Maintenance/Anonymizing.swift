@@ -27,24 +27,27 @@ public struct Anonymizing: Sendable, Equatable {
 
     /// Does it. It may be interrupted and run again.
     ///
-    /// - Parameter progress: told the days that are done and that there are, now and then.
+    /// - Parameters:
+    ///   - kinds: what environments are, which they stay whatever their paths become.
+    ///   - progress: told the days that are done and that there are, now and then.
     public static func run(
-        _ connection: any SQLConnection, before day: Int, key: PseudonymKey, progress: (Int, Int) -> Void
+        _ connection: any SQLConnection, before day: Int, key: PseudonymKey, kinds: EnvironmentKind,
+        progress: (Int, Int) -> Void
     ) throws(StoreError) -> Anonymizing {
         // what is deleted in a file must not stay readable in it
         if connection.dialect == .sqlite { try connection.run(script: "PRAGMA secure_delete = ON") }
         var anonymizing = Anonymizing()
         let people = try people(connection, before: day)
         try Renaming.prepare(connection)
-        try takeBack(people, connection, key)
+        let named = try takeBack(connection, key, before: day)
         try Renaming.clear(connection)
         var names = try pathNames(connection, people, key)
-        anonymizing.paths = try Renaming.paths(connection, &names, before: day)
-        try Renaming.apply(connection, before: day, progress: progress)
+        anonymizing.paths = try Renaming.paths(connection, &names, before: day, kinds: kinds)
+        try Renaming.apply(connection, progress: progress)
         try connection.transaction { () throws(StoreError) in
             try NameEpoch.begin(connection)
             try Renaming.deleteUnused(connection, before: day)
-            for person in people { try rename(person, connection, key, from: day) }
+            for person in people { try rename(person, connection, key, from: named[person.id] ?? day) }
         }
         anonymizing.names = people.map { $0.name }
         let moment = Int64(day) * Calendar.microsecondsPerDay
@@ -69,11 +72,11 @@ public struct Anonymizing: Sendable, Equatable {
         _ connection: any SQLConnection, progress: (Int, Int) -> Void
     ) throws(StoreError) {
         try Renaming.prepare(connection)
+        try Renaming.clear(connection)
         let linked = try connection.query(
             "SELECT id, pseudonym, named_from FROM users WHERE pseudonym IS NOT NULL AND pseudonym <> name ORDER BY id")
         for row in linked {
             guard let id = row[0].integer, let pseudonym = row[1].text, let day = row[2].integer else { continue }
-            try Renaming.clear(connection)
             try connection.query(
                 """
                 INSERT INTO users (name, pseudonym) VALUES (?, ?) ON CONFLICT (name) DO NOTHING
@@ -82,10 +85,11 @@ public struct Anonymizing: Sendable, Equatable {
                 let alone = try connection.query("SELECT id FROM users WHERE name = ?", [.text(pseudonym)])
                     .first?[0].integer
             else { continue }
-            try Renaming.note(connection, .user, old: id, new: alone)
-            try Renaming.apply(connection, before: Int(day), progress: progress)
-            try connection.query("UPDATE users SET pseudonym = NULL, named_from = 0 WHERE id = ?", [.integer(id)])
+            try Renaming.note(connection, .user, old: id, new: alone, before: Int(day))
         }
+        try Renaming.apply(connection, progress: progress)
+        try connection.query(
+            "UPDATE users SET pseudonym = NULL, named_from = 0 WHERE id IN (\(Renaming.users))")
         try sweep(connection)
     }
 
@@ -139,20 +143,52 @@ public struct Anonymizing: Sendable, Equatable {
         return days
     }
 
-    /// Who had become a pseudonym altogether and came back is one person again.
+    /// Who had become a pseudonym altogether and came back is one person again, also while the new usage is too young to lose its
+    /// name: called by the pseudonym on all days on which there was one.
+    ///
+    /// - Parameter day: the first day on which names stay.
+    /// - Returns: from which day on those people have their names.
     private static func takeBack(
-        _ people: [Person], _ connection: any SQLConnection, _ key: PseudonymKey
-    ) throws(StoreError) {
+        _ connection: any SQLConnection, _ key: PseudonymKey, before day: Int
+    ) throws(StoreError) -> [Int64: Int] {
         try Renaming.clear(connection)
-        for person in people where person.pseudonym == nil {
-            let earlier = try connection.query(
-                "SELECT id FROM users WHERE name = ? AND pseudonym = name",
-                [.text(key.pseudonym(of: person.name))])
-            if let old = earlier.first?[0].integer { try Renaming.note(connection, .user, old: old, new: person.id) }
+        var gone: [ExactText: Int64] = [:]
+        for row in try connection.query("SELECT id, name FROM users WHERE pseudonym = name") {
+            if let id = row[0].integer, let name = row[1].text { gone[ExactText(name)] = id }
+        }
+        if gone.isEmpty { return [:] }
+        var back: [(id: Int64, old: Int64, pseudonym: String, namedFrom: Int64)] = []
+        // those who have a pseudonym already are people whom an interrupted run has taken back in part
+        for row in try connection.query(
+            """
+            SELECT id, name, pseudonym, named_from FROM users
+            WHERE id <> 0 AND (pseudonym IS NULL OR pseudonym <> name) ORDER BY id
+            """)
+        {
+            guard let id = row[0].integer, let name = row[1].text else { continue }
+            let pseudonym = row[2].text ?? key.pseudonym(of: name)
+            guard let old = gone.removeValue(forKey: ExactText(pseudonym)) else { continue }
+            try Renaming.note(connection, .user, old: old, new: id, before: Renaming.always)
+            back.append((id, old, pseudonym, row[3].integer ?? 0))
+        }
+        if back.isEmpty { return [:] }
+        let seen = try lastDays(connection, before: day)
+        var named: [Int64: Int] = [:]
+        for person in back {
+            named[person.id] = Int(max(Int64(day), person.namedFrom, (seen[person.old]?.last ?? -1) + 1))
+        }
+        // before their old usage is theirs again, so that it never shows a name
+        try connection.transaction { () throws(StoreError) in
+            for person in back {
+                try connection.query(
+                    "UPDATE users SET pseudonym = ?, named_from = \(named[person.id] ?? day) WHERE id = ?",
+                    [.text(person.pseudonym), .integer(person.id)])
+            }
         }
         // nobody writes under the pseudonym's row, whose name no record has
-        try Renaming.apply(connection, before: Int(UInt16.max)) { _, _ in }
+        try Renaming.apply(connection) { _, _ in }
         try Renaming.deleteUsers(connection)
+        return named
     }
 
     private static func rename(

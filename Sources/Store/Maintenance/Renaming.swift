@@ -1,4 +1,7 @@
-/// Puts other rows of dictionaries in the place of some, in the usage of all days before one.
+/// Says what kind an environment is, by its prefix and whether it is in a container.
+public typealias EnvironmentKind = (_ prefix: String, _ isInContainer: Bool) -> String
+
+/// Puts other rows of dictionaries in the place of some, in the usage of all days before one, in one pass over the days.
 enum Renaming {
     enum Kind: Int {
         case user, program, executable, environment
@@ -14,7 +17,8 @@ enum Renaming {
         try connection.run(
             script: """
                 CREATE TEMP TABLE IF NOT EXISTS renamed (
-                    kind integer NOT NULL, old integer NOT NULL, new integer NOT NULL, PRIMARY KEY (kind, old))
+                    kind integer NOT NULL, old integer NOT NULL, new integer NOT NULL, until integer NOT NULL,
+                    PRIMARY KEY (kind, old))
                 """)
     }
 
@@ -22,17 +26,25 @@ enum Renaming {
         try connection.query("DELETE FROM renamed")
     }
 
-    static func note(_ connection: any SQLConnection, _ kind: Kind, old: Int64, new: Int64) throws(StoreError) {
+    /// All days that there can be.
+    static let always = Int(UInt16.max)
+
+    /// - Parameter day: the new row takes the place of the old one on all days before this one.
+    static func note(
+        _ connection: any SQLConnection, _ kind: Kind, old: Int64, new: Int64, before day: Int
+    ) throws(StoreError) {
         try connection.query(
-            "INSERT INTO renamed (kind, old, new) VALUES (\(kind.rawValue), ?, ?)", [.integer(old), .integer(new)])
+            "INSERT INTO renamed (kind, old, new, until) VALUES (\(kind.rawValue), ?, ?, \(day))",
+            [.integer(old), .integer(new)])
     }
 
     /// Notes the paths of old usage that have names in them, and makes rows for those that take their place. A path that no usage
     /// has any more is an old one too.
     ///
+    /// - Parameter kinds: says of an environment what it is, so that it stays that whatever its path becomes.
     /// - Returns: how many there are.
     static func paths(
-        _ connection: any SQLConnection, _ names: inout PathNames, before day: Int
+        _ connection: any SQLConnection, _ names: inout PathNames, before day: Int, kinds: EnvironmentKind
     ) throws(StoreError) -> Int64 {
         var count: Int64 = 0
         for (kind, table, column, text) in dictionaries {
@@ -45,13 +57,13 @@ enum Renaming {
                 else { continue }
                 let new: Int64? =
                     switch kind {
-                    case .environment: try environment(connection, like: old, prefix: changed)
+                    case .environment: try environment(connection, like: old, prefix: changed, kinds)
                     // none is needed in its place
                     case _ where used[old] == nil: Int64(0)
                     default: try name(connection, changed, in: table)
                     }
                 if let new, new != old {
-                    try note(connection, kind, old: old, new: new)
+                    try note(connection, kind, old: old, new: new, before: day)
                     count += 1
                 }
             }
@@ -81,45 +93,47 @@ enum Renaming {
     }
 
     private static func environment(
-        _ connection: any SQLConnection, like old: Int64, prefix: String
+        _ connection: any SQLConnection, like old: Int64, prefix: String, _ kinds: EnvironmentKind
     ) throws(StoreError) -> Int64? {
         let rest = "python, implementation, container, system, subsystem"
         let same = rest.split(separator: ", ").map { "t.\($0) = o.\($0)" }.joined(separator: " AND ")
+        let row = try connection.query("SELECT prefix, container, kind FROM environments WHERE id = ?", [.integer(old)])
+            .first
+        let kind = row?[2].text ?? kinds(row?[0].text ?? "", row?[1].text ?? "" != "")
         let found = """
-            SELECT t.id FROM environments t JOIN environments o ON \(same) WHERE o.id = ? AND t.prefix = ? ORDER BY t.id
+            SELECT t.id FROM environments t JOIN environments o ON \(same)
+            WHERE o.id = ? AND t.prefix = ? AND t.kind = ? ORDER BY t.id
             """
-        if let known = try connection.query(found, [.integer(old), .text(prefix)]).first?[0].integer { return known }
+        let values: [SQLValue] = [.integer(old), .text(prefix), .text(kind)]
+        if let known = try connection.query(found, values).first?[0].integer { return known }
         // no record has this fingerprint: it is of no key that a writer makes
         let fingerprint =
             connection.dialect == .postgres ? "gen_random_uuid()" : "randomblob(16)"
         try connection.query(
             """
-            INSERT INTO environments (fingerprint, prefix, \(rest))
-            SELECT \(fingerprint), ?, \(rest) FROM environments WHERE id = ?
-            """, [.text(prefix), .integer(old)])
-        return try connection.query(found, [.integer(old), .text(prefix)]).first?[0].integer
+            INSERT INTO environments (fingerprint, prefix, kind, \(rest))
+            SELECT \(fingerprint), ?, ?, \(rest) FROM environments WHERE id = ?
+            """, [.text(prefix), .text(kind), .integer(old)])
+        return try connection.query(found, values).first?[0].integer
     }
 
     /// Puts the new rows in the place of the old ones, day by day, each in a transaction of its own.
-    static func apply(
-        _ connection: any SQLConnection, before day: Int, progress: (Int, Int) -> Void
-    ) throws(StoreError) {
-        if try connection.query("SELECT 1 FROM renamed LIMIT 1").isEmpty { return }
-        let days = try PackedDays.days(connection, 0, day - 1, besides: [])
+    static func apply(_ connection: any SQLConnection, progress: (Int, Int) -> Void) throws(StoreError) {
+        guard let end = try connection.query("SELECT max(until) FROM renamed").first?[0].integer else { return }
+        let days = try PackedDays.days(connection, 0, Int(end) - 1, besides: [])
         for (index, current) in days.enumerated() {
             try connection.transaction { () throws(StoreError) in try apply(connection, on: current) }
             progress(index + 1, days.count)
         }
         // jobs bear the user of their runs; and who has become a pseudonym there must not be known by anything else
-        let end = connection.dialect.runKey(beginning: day)
-        let renamed = "(SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))"
+        let users = "kind = \(Kind.user.rawValue) AND until > COALESCE(jobs.last_day, 0)"
         try connection.transaction { () throws(StoreError) in
             let changed = try connection.query(
                 """
-                UPDATE jobs SET uid = NULL, name = NULL, claimed_usr = NULL, usr = COALESCE(
-                    (SELECT new FROM renamed WHERE kind = \(Kind.user.rawValue) AND old = jobs.usr), usr)
-                WHERE id IN (\(JobsWithoutRuns.select(
-                    "(j.usr IN \(renamed) OR j.claimed_usr IN \(renamed))", runs: "r.run >= \(end)")))
+                UPDATE jobs SET uid = NULL, name = NULL, claimed_usr = NULL,
+                    usr = COALESCE((SELECT new FROM renamed WHERE \(users) AND old = jobs.usr), usr)
+                WHERE EXISTS (SELECT 1 FROM renamed WHERE \(users) AND old = jobs.usr)
+                    OR EXISTS (SELECT 1 FROM renamed WHERE \(users) AND old = jobs.claimed_usr)
                 RETURNING id
                 """)
             try PackedDays.markStale(jobs: Set(changed.compactMap { $0[0].integer }), on: connection)
@@ -129,23 +143,24 @@ enum Renaming {
     private static func apply(_ connection: any SQLConnection, on day: Int) throws(StoreError) {
         let range =
             "run >= \(connection.dialect.runKey(beginning: day)) AND run < \(connection.dialect.runKey(beginning: day + 1))"
+        func renamed(_ kind: Kind) -> String { "kind = \(kind.rawValue) AND until > \(day)" }
         for (kind, column) in [(Kind.user, "usr")] + dictionaries.map({ ($0.kind, $0.column) }) {
             try connection.query(
                 """
-                UPDATE runs SET \(column) = (SELECT new FROM renamed WHERE kind = \(kind.rawValue) AND old = runs.\(column))
-                WHERE \(range) AND \(column) IN (SELECT old FROM renamed WHERE kind = \(kind.rawValue))
+                UPDATE runs SET \(column) = (SELECT new FROM renamed WHERE \(renamed(kind)) AND old = runs.\(column))
+                WHERE \(range) AND \(column) IN (SELECT old FROM renamed WHERE \(renamed(kind)))
                 """)
         }
         // two rows may become one
-        let users = "(SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))"
-        let environments = "(SELECT old FROM renamed WHERE kind = \(Kind.environment.rawValue))"
+        let users = "(SELECT old FROM renamed WHERE \(renamed(.user)))"
+        let environments = "(SELECT old FROM renamed WHERE \(renamed(.environment)))"
         try connection.query(
             """
             INSERT INTO pruned_usage (day, cluster, usr, stack, environment, size_class, flags, processes)
             SELECT d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags,
                 sum(d.processes)
-            FROM pruned_usage d LEFT JOIN renamed u ON u.kind = \(Kind.user.rawValue) AND u.old = d.usr
-                LEFT JOIN renamed e ON e.kind = \(Kind.environment.rawValue) AND e.old = d.environment
+            FROM pruned_usage d LEFT JOIN (SELECT old, new FROM renamed WHERE \(renamed(.user))) u ON u.old = d.usr
+                LEFT JOIN (SELECT old, new FROM renamed WHERE \(renamed(.environment))) e ON e.old = d.environment
             WHERE d.day = \(day) AND (u.new IS NOT NULL OR e.new IS NOT NULL)
             GROUP BY d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags
             ON CONFLICT (day, cluster, usr, stack, environment, size_class, flags)
@@ -158,9 +173,11 @@ enum Renaming {
 
     /// Deletes the rows of users in whose place others stand.
     static func deleteUsers(_ connection: any SQLConnection) throws(StoreError) {
-        try connection.query(
-            "DELETE FROM users WHERE id IN (SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue))")
+        try connection.query("DELETE FROM users WHERE id IN (\(users))")
     }
+
+    /// A SELECT of the users in whose place others stand.
+    static let users = "SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue)"
 
     /// Deletes the old rows of paths that newer usage does not use; within a transaction that has begun a new epoch.
     static func deleteUnused(_ connection: any SQLConnection, before day: Int) throws(StoreError) {
