@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -28,8 +29,11 @@ PACKAGES: dict[str, tuple[str | None, ...]] = {
     "o'reilly": ('1.0"; --',),
 }
 
+# Looks like another name, and is none: a letter and two dots.
+APART = unicodedata.normalize("NFD", "größe")
+
 # Newer than these only the second half of the records' time.
-LATE = ("Bio", "größe")
+LATE = ("Bio", "größe", APART)
 
 PREFIXES = (
     "/usr",
@@ -57,7 +61,9 @@ class Centre:
         # noon of yesterday, so that a time zone or a long test run makes no other day of it
         today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
         self.newest = today - timedelta(days=1)
-        self.jobs = [self._job(number) for number in range(120)]
+        self.jobs: list[Record] = []
+        for number in range(120):
+            self.jobs.append(self._job(number))
         self.records = [self._record() for _ in range(records)]
 
     def messages(self) -> Iterator[bytes]:
@@ -90,11 +96,13 @@ class Centre:
         """Job ids are the same on both clusters, and every seventh job was requeued."""
         draw = self.draw
         user = draw.randrange(12)
+        day = draw.randrange(self.days)
         job: Record = {
+            "number": number,
             "cluster": ("alder", "birch")[number % 2],
             "job_id": str(1_000 + number // 2),
             "user": user,
-            "day": draw.randrange(self.days),
+            "day": day,
             "num_nodes": draw.choice((None, 1, 1, 2, 4, 128)),
             "restarts": 2 if number % 7 == 0 else 1,
             # one user works for two accounts
@@ -102,6 +110,11 @@ class Centre:
             "says_account": draw.random() < 0.8,
             "array": 900 if number % 5 == 0 else None,
         }
+        if number >= 100 and abs(self.jobs[number - 100]["day"] - day) > 20:
+            # the number comes round again
+            job["job_id"] = self.jobs[number - 100]["job_id"]
+        if user == 11:
+            job["repo"] = unicodedata.normalize(("NFC", "NFD")[number % 2], "mü")
         return job
 
     def _user(self, number: int) -> Record:
@@ -176,6 +189,28 @@ class Centre:
             if job["says_account"]:
                 # not every record says it: some process lost its environment
                 record["repo"] = job["repo"] if draw.random() < 0.9 else None
+        self._make_awkward(record, job)
         return {
             key: value for key, value in record.items() if value is not None or draw.random() < 0.5
         }
+
+    def _make_awkward(self, record: Record, job: Record | None) -> None:
+        """By the record's identity, so that nothing else changes."""
+        bits = int(record["id"], 16)
+        if record.get("username") == "Ülkü" and bits & 1:
+            record["username"] = unicodedata.normalize("NFD", "Ülkü")
+        if record.get("uid") == 5_000 and record["prefix"]:
+            record["prefix"] = record["prefix"].replace("user11", record["username"])
+        version = record["packages"].get("größe")
+        if version is not None and bits & 6:
+            record["packages"][APART] = version
+            if bits & 2:
+                del record["packages"]["größe"]
+            if "größe" in record.get("direct", ()):
+                record["direct"].append(APART)
+                record["direct"].remove("größe")
+        if job and job["number"] % 4 == 0 and bits & 0x70 == 0:
+            # it ran for almost six days
+            record["elapsed"] = 500_000
+        if job and job["number"] % 3 == 1 and bits & 0x300:
+            record["num_nodes"] = None

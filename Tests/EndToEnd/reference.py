@@ -7,13 +7,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from centre import Record
+from job_numbers import Job, beginning, jobs_of, moment
 from packaging.version import InvalidVersion, Version
 
-Job = tuple[str, str, int]
 Key = TypeVar("Key")
 
 
@@ -28,6 +28,8 @@ class Filter:
     staff: bool = False
     compute: bool | None = None
     direct: bool = False
+    # Only what so many people did.
+    public: int = 0
 
     def options(self) -> list[str]:
         """The command line's words for it."""
@@ -39,6 +41,8 @@ class Filter:
         words += ["--include-staff"] * self.staff + ["--direct"] * self.direct
         if self.compute is not None:
             words.append("--compute" if self.compute else "--login")
+        if self.public:
+            words += ["--public", "--min-users", str(self.public)]
         return words
 
 
@@ -56,22 +60,28 @@ class Process:
     end: str
     packages: dict[str, str | None]
     record: Record
+    # Of what was pruned there are the day, the user, the environment and the packages.
+    pruned: bool = False
 
 
 class Reference:
     """Answers like `customs COMMAND --format json`."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Record], pruned_before: date | None = None) -> None:
         records = list(records)
         accounts: dict[Job, str] = {}
         nodes: dict[Job, int] = {}
-        for record in records:
-            job = job_of(record)
+        # a job's account and size are the whole job's, whichever of its records says them
+        jobs = jobs_of(records)
+        for record, job in zip(records, jobs, strict=True):
             if job and record.get("repo"):
-                accounts[job] = record["repo"]
+                accounts.setdefault(job, record["repo"])
             if job and record.get("num_nodes") is not None:
-                nodes[job] = record["num_nodes"]
-        self.all = [process(record, accounts, nodes) for record in records]
+                nodes.setdefault(job, record["num_nodes"])
+        self.all = [
+            process(record, job, accounts, nodes, pruned_before)
+            for record, job in zip(records, jobs, strict=True)
+        ]
 
     # Selection
 
@@ -99,6 +109,7 @@ class Reference:
                 "node_hours": sum(hours[job] for job in jobs(own)) / 3_600,
             }
             for name, own in by_package(chosen).items()
+            if is_told(own, wanted)
         ]
         key = by.replace("-", "_")
         return sorted(rows, key=lambda row: (-row[key], row["package"]))
@@ -180,6 +191,7 @@ class Reference:
         return [
             {"nodes": nodes, "jobs": len(jobs(own))}
             for nodes, own in sorted(sizes.items(), key=lambda item: smallest_first(item[0]))
+            if len(users(own)) >= wanted.public
         ]
 
     def correlate(
@@ -195,7 +207,9 @@ class Reference:
         rows: list[Record] = [
             {"a": a, "b": b, "pearson": r, "jobs": len(of[a] & of[b])}
             for a, b in pairs
-            if (r := pearson(of[a], of[b], everything)) is not None and r >= least
+            if (r := pearson(of[a], of[b], everything)) is not None
+            and r >= least
+            and len(users(p for p in chosen if p.job in of[a] & of[b])) >= wanted.public
         ]
         return sorted(rows, key=lambda row: (-row["pearson"], row["a"], row["b"]))
 
@@ -210,10 +224,15 @@ class Reference:
             for (prefix, boxed), own in group(
                 self.select(wanted), lambda p: (p.record.get("prefix"), is_boxed(p))
             ).items()
+            if is_told(own, wanted) and not (wanted.public and self._is_personal(prefix))
         ]
         return sorted(
             rows, key=lambda row: (-row["users"], -row["jobs"], row["prefix"] or "", row["kind"])
         )
+
+    def _is_personal(self, prefix: str | None) -> bool:
+        named = {p.user for p in self.all}
+        return any(part in named for part in (prefix or "").split("/"))
 
     def stacks(self, wanted: Filter) -> list[Record]:
         """Without the stacks' names, and so in any order among those of as many users and jobs."""
@@ -224,6 +243,7 @@ class Reference:
         return [
             {"packages": dict(packages), "users": len(users(own)), "jobs": len(jobs(own))}
             for packages, own in sets.items()
+            if is_told(own, wanted)
         ]
 
     def trend(self, wanted: Filter, *names: str) -> list[Record]:
@@ -234,6 +254,7 @@ class Reference:
             for month, own in sorted(
                 group(packages.get(name, []), lambda p: p.day.isoformat()[:7]).items()
             )
+            if is_told(own, wanted)
         ]
 
     def versions(self, wanted: Filter, name: str, older_than: str | None = None) -> list[Record]:
@@ -246,7 +267,7 @@ class Reference:
                 "last_seen": max(p.day for p in some).isoformat(),
             }
             for version, some in group(own, lambda p: p.packages[name]).items()
-            if older_than is None or is_older(version, older_than)
+            if (older_than is None or is_older(version, older_than)) and is_told(some, wanted)
         ]
         known = [row for row in rows if pep440(row["version"])]
         rest = [row for row in rows if not pep440(row["version"])]
@@ -267,7 +288,7 @@ class Reference:
                 "jobs": len(jobs(own)),
             }
             for name, own in by_package(self.select(wanted)).items()
-            if name not in old
+            if name not in old and is_told(own, wanted)
         ]
         rows.sort(key=lambda row: (-row["users"], row["package"]))
         return sorted(rows, key=lambda row: row["first_seen"], reverse=True)
@@ -285,6 +306,7 @@ class Reference:
                 self.select(wanted),
                 lambda p: (p.record.get("python"), p.record.get("implementation")),
             ).items()
+            if is_told(own, wanted)
         ]
         return sorted(
             rows,
@@ -304,8 +326,8 @@ class Reference:
                     for end in ("exit", "exception", "signal", "killed")
                 },
             }
-            for name, own in by_package(self.select(wanted)).items()
-            if package in (None, name)
+            for name, own in by_package(p for p in self.select(wanted) if not p.pruned).items()
+            if package in (None, name) and len(users(own)) >= wanted.public
         ]
         return sorted(rows, key=lambda row: (-row["processes"], row["package"]))
 
@@ -331,17 +353,18 @@ class Reference:
 # Records
 
 
-def job_of(record: Record) -> Job | None:
-    """A job is known by its cluster, its id and how often it was requeued."""
-    if not record.get("job_id"):
-        return None
-    return (record.get("cluster") or "", record["job_id"], record.get("restart") or 0)
-
-
-def process(record: Record, accounts: dict[Job, str], nodes: dict[Job, int]) -> Process:
-    """A record's facts; a job's account and size are those that any of its records says."""
-    time = datetime.fromisoformat(record["event_timestamp"]).astimezone(UTC)
-    job = job_of(record)
+def process(
+    record: Record,
+    job: Job | None,
+    accounts: dict[Job, str],
+    nodes: dict[Job, int],
+    pruned_before: date | None = None,
+) -> Process:
+    """A record's facts, and those of its job."""
+    time = moment(record)
+    pruned = pruned_before is not None and time.date() < pruned_before
+    if pruned:
+        job = None
     user = record.get("username")
     if not user and record.get("uid") is not None:
         user = f"#{record['uid']}"
@@ -352,10 +375,11 @@ def process(record: Record, accounts: dict[Job, str], nodes: dict[Job, int]) -> 
         account=accounts.get(job, "") if job else "",
         day=time.date(),
         time=time,
-        start=time - timedelta(seconds=record.get("elapsed") or 0),
+        start=beginning(record),
         end=record.get("end") or "exit",
         packages=record["packages"],
         record=record,
+        pruned=pruned,
     )
 
 
@@ -382,6 +406,12 @@ def users(chosen: Iterable[Process]) -> set[str]:
 def jobs(chosen: Iterable[Process]) -> set[Job]:
     """Each job once."""
     return {p.job for p in chosen if p.job}
+
+
+def is_told(own: list[Process], wanted: Filter) -> bool:
+    """Whether so many people did it, and those whose jobs are counted are so many, too."""
+    left = [p for p in own if not p.pruned]
+    return len(users(own)) >= wanted.public and (not jobs(own) or len(users(left)) >= wanted.public)
 
 
 def group(chosen: Iterable[Process], key: Callable[[Process], Key]) -> dict[Key, list[Process]]:

@@ -34,6 +34,7 @@ state = open({folder!r} + "/state").read()
 fields = values["format"].split(",")
 print(values["delimiter"].join(fields))
 for job in values["jobs"].split(","):
+  for more in eval(open({folder!r} + "/starts").read()):
     row = {{
         "JobIDRaw": job, "JobID": job, "Cluster": {cluster!r}, "State": state, "ExitCode": "0:0",
         "User": "alice", "UID": "2001", "Account": "m1", "QOS": "regular", "Partition": "cpu",
@@ -41,7 +42,7 @@ for job in values["jobs"].split(","):
         "End": "2026-11-21T00:01:01", "ElapsedRaw": "60", "TimelimitRaw": "10",
         "NNodes": "2", "NTasks": "", "NodeList": "n[1-2]",
         "JobName": "j" + job,
-    }}
+    }} | more
     print(values["delimiter"].join(row[field] for field in fields))
 """
 SBATCH = """
@@ -59,6 +60,7 @@ class StandIn:
         self._folder = folder
         self.runs(1, 0)
         self.ends_as("COMPLETED")
+        self.started()
         self.commands = ""
         for name, text in (("squeue", SQUEUE), ("sacct", SACCT), ("sbatch", SBATCH)):
             path = folder / name
@@ -81,6 +83,10 @@ class StandIn:
     def ends_as(self, state: str) -> None:
         """All other jobs have ended so."""
         (self._folder / "state").write_text(state)
+
+    def started(self, *starts: dict[str, str]) -> None:
+        """What sacct says of each job of a number that has ended, beside what it always says."""
+        (self._folder / "starts").write_text(repr(list(starts) or [{}]))
 
     def count(self, name: str) -> int:
         """How often a command was called."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 from centre import Centre, Record
 from daemon import Customs, StartDaemon, Store
+from job_numbers import moment, number_of
 from keeping import Fill, Pack, since
 from loadgen.records import encode
-from reference import Filter, Reference, job_of, same_numbers
+from reference import Filter, Reference, same_numbers
 
 TRENDS = (
     Filter(),
@@ -28,6 +30,7 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
     centre = Centre(11, records=900, days=150, tidy=True)
     customs = fill(centre.records)
     whole = Reference(centre.records)
+    jobs = {p.record["id"]: p.job for p in whole.all}
     names = ("numpy", "h5py", "multiprocessing")
 
     def trends() -> list[Any]:
@@ -51,7 +54,9 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
         old, kept = kept, since(kept, cutoff)
         wanted = {"processes": len(old) - len(kept)}
         if (centre.newest.date() - cutoff).days > 40:
-            wanted["jobs"] = len({job_of(r) for r in old} - {job_of(r) for r in kept} - {None})
+            wanted["jobs"] = len(
+                {jobs[r["id"]] for r in old} - {jobs[r["id"]] for r in kept} - {None}
+            )
         dry = customs.json("prune", "--older-than", cutoff.isoformat(), "--dry-run")
         assert dry["dry_run"] is True
         assert {key: dry[key] for key in wanted} == wanted
@@ -94,10 +99,44 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
         assert package["users"] == whole.package(Filter(), "numpy")["users"]
         assert package["first_seen"][:10] == whole.package(Filter(), "numpy")["first_seen"][:10]
     recent = since(centre.records, centre.newest.date() - timedelta(days=45))
-    gone = {job_of(r) for r in centre.records} - {job_of(r) for r in recent}
-    still = {job[:2] for job in map(job_of, recent) if job}
+    gone = {number_of(r) for r in centre.records} - {number_of(r) for r in recent}
+    still = {job[:2] for job in map(number_of, recent) if job}
     cluster, number, _ = max(job for job in gone if job and job[:2] not in still)
     assert customs.run("job", number, "--cluster", cluster).returncode == 66
+
+
+PUBLIC: dict[str, Callable[[Reference, Filter], Any]] = {
+    "top": Reference.top,
+    "ended": Reference.ended,
+    "jobsizes": Reference.jobsizes,
+    "correlate": Reference.correlate,
+    "environments": Reference.environments,
+    "python": Reference.python,
+}
+
+
+def test_who_is_told_of_is_among_those_who_are_counted(fill: Fill, pack: Pack) -> None:
+    """Not among those whose runs are gone, of whom only the sums know."""
+    centre = Centre(23, records=900, days=150)
+    # of late nearly everything is one person's
+    cutoff = centre.newest.date() - timedelta(days=60)
+    records = [
+        record
+        for record in centre.records
+        if moment(record).date() < cutoff or record.get("username") in ("user0", "user5")
+    ]
+    customs = fill(records)
+    customs.json("prune", "--older-than", cutoff.isoformat())
+    pack(customs)
+    reference = Reference(records, pruned_before=cutoff)
+    for least in (0, 2, 3, 5):
+        for wanted in (Filter(public=least), Filter(public=least, system="perlmutter")):
+            for question, answer in PUBLIC.items():
+                assert same_numbers(customs.json(question, *wanted.options())) == same_numbers(
+                    answer(reference, wanted)
+                ), (question, wanted)
+    assert reference.ended(Filter(public=1))
+    assert not reference.ended(Filter(public=3))
 
 
 def test_prune_beside_a_daemon(start_daemon: StartDaemon, store: Store) -> None:
