@@ -57,6 +57,8 @@ for purpose in "$@"; do
         require dash command -v dash
         # Environment Modules and Lmod are not installed side by side
         require lmod test -e /usr/share/lmod/lmod/init/bash -o -e /usr/share/modules/init/bash
+        # a newer Python is made of it
+        require patchelf command -v patchelf
         # the other implementation of Python
         require pypy3 command -v pypy3
         require openssl command -v openssl

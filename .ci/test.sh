@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Runs every test suite and ends with one line that adds them up. `make test` has built what it needs.
 #
-#   TEST_WORKERS=N   so many tests at a time of the suites that can be divided (default: two a core, 8 at most)
+#   TEST_WORKERS=N               so many tests at a time of the suites that can be divided (default: two a core, 8 at most)
+#   CUSTOMS_TEST_PYTHONS=A:B     interpreters for the tests of the hook, beside those of pyenv and PATH (default: the newest
+#                                of Debian unstable, where it can be had)
 #
 # The Slurm tests, which mostly wait for jobs, run while the Swift tests are built.
 set -euo pipefail
@@ -38,6 +40,15 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# The newest Python, made while the Swift tests are built. Where it cannot be had the tests go without it.
+newest=python3.15
+newer_pythons=${XDG_CACHE_HOME:-$HOME/.cache}/customs-tests/pythons
+newer=
+if [[ -z ${CUSTOMS_TEST_PYTHONS:-} ]] && ! command -v "$newest" >/dev/null; then
+    timeout 180 .ci/newer-pythons.sh "$newer_pythons" "$newest" </dev/null >"$results/pythons" 2>"$results/pythons.log" &
+    newer=$!
+fi
+
 # No single test takes that long: one that hangs must not hang everything.
 pytest=("$PYTHON" -m pytest -ra --timeout=600 -o junit_family=xunit2)
 
@@ -62,6 +73,16 @@ end_slurm
 cat "$results/slurm.log"
 ((status != 124 && status != 137)) || echo "Slurm tests: not done in $slurm_seconds s"
 suites+=("Slurm:$status:$results/Slurm.xml")
+
+if [[ -n $newer ]]; then
+    if wait "$newer"; then
+        CUSTOMS_TEST_PYTHONS=$(cat "$results/pythons")
+        export CUSTOMS_TEST_PYTHONS
+    else
+        echo "== $newest could not be had from Debian unstable; the tests of the hook go without it"
+        tail -n 3 "$results/pythons.log"
+    fi
+fi
 
 for suite in Hook Deploy EndToEnd; do
     together=(-n "$workers" --dist worksteal)
