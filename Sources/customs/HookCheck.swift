@@ -11,8 +11,10 @@ struct HookCheck: ParsableCommand {
         abstract: "Run interpreters under the installed hook, and see whether their records come.",
         discussion: prose(
             """
-            Each interpreter imports a stand-in for a watched package, and its record is received here, not by \
-            the site's server. Told is what keeps a record back, what the hook prints, whether a start has to \
+            Each interpreter is run with PYTHONPATH as it is, with the tree in front if it is not on it. It imports a \
+            stand-in for a watched package, and its record is received here, not by \
+            the site's server. Told is what keeps a record back (another \
+            sitecustomize in front of the hook, for example), what the hook prints, whether a start has to \
             compile, and whether a trace is left for the case that the process is killed, and removed at its end. \
             Nothing is stored.
 
@@ -61,8 +63,8 @@ struct HookCheck: ParsableCommand {
             throw Failure(.usage, "\(tree) watches no package by its name, so there is nothing to try it with")
         }
         let surroundings = HookTrial.Surroundings(
-            prefix: tree, socket: socket, secondsAtMost: timeout, directory: directory, package: package,
-            program: try text(tree + "/customs_hook/check.py"))
+            prefix: tree, search: HookCheck.search(tree), socket: socket, secondsAtMost: timeout, directory: directory,
+            package: package, program: try text(tree + "/customs_hook/check.py"))
         let trials = Compilation(named: python, found: search?.found ?? []).results.map { HookTrial($0, surroundings) }
         var siteProblems: [String] = []
         for problem in trials.compactMap({ $0.siteProblem }) where !siteProblems.contains(problem) {
@@ -85,11 +87,24 @@ struct HookCheck: ParsableCommand {
             guard HookPlace.isHook(path) else { throw Failure(.usage, "--prefix \(prefix): there is no hook") }
             return path
         }
-        let path = inheritedEnvironment().first { $0.hasPrefix("PYTHONPATH=") }?.dropFirst("PYTHONPATH=".count) ?? ""
-        guard let found = path.split(separator: ":").map(String.init).first(where: HookPlace.isHook) else {
+        guard let found = HookCheck.pythonPath.first(where: HookPlace.isHook) else {
             throw Failure(.usage, "there is no hook on PYTHONPATH: name its directory with --prefix")
         }
         return Path.absolute(found)
+    }
+
+    /// The entries of `PYTHONPATH` as it was found.
+    private static var pythonPath: [String] {
+        let path = inheritedEnvironment().first { $0.hasPrefix("PYTHONPATH=") }?.dropFirst("PYTHONPATH=".count) ?? ""
+        return path.split(separator: ":").map(String.init)
+    }
+
+    /// `PYTHONPATH` as it was found, for what stands before the hook is what counts; with the tree in front of it where
+    /// the tree is not there.
+    private static func search(_ tree: String) -> String {
+        let entries = pythonPath
+        let isThere = entries.contains { Path.absolute($0) == tree }
+        return ((isThere ? [] : [tree]) + entries).joined(separator: ":")
     }
 
     private func text(_ path: String) throws -> String { String(decoding: try Files.contents(of: path), as: UTF8.self) }

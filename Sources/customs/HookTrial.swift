@@ -20,6 +20,8 @@ struct HookTrial {
     /// What all trials share.
     struct Surroundings {
         let prefix: String
+        /// What is on `PYTHONPATH`, the prefix with it.
+        let search: String
         let socket: DatagramSocket
         let secondsAtMost: Int
         /// For what a trial writes.
@@ -56,8 +58,7 @@ struct HookTrial {
         let answer = standIn + "/answer"
         let start = monotonicMilliseconds()
         try run(
-            ["-c", surroundings.program, surroundings.prefix, surroundings.package, answer], surroundings,
-            search: standIn)
+            ["-c", surroundings.program, surroundings.prefix, surroundings.package, answer], surroundings)
         let found = facts(answer)
         let end = start + Int64(surroundings.secondsAtMost) * 1000
         let records = HookTrial.records(surroundings.socket, containing: token, until: end)
@@ -85,15 +86,12 @@ struct HookTrial {
     }
 
     /// Runs the interpreter under the hook, which may print nothing and change nothing.
-    private mutating func run(
-        _ arguments: [String], _ surroundings: Surroundings, search: String? = nil
-    ) throws(HookTreeError) {
-        let path = ([surroundings.prefix] + [search].compactMap { $0 }).joined(separator: ":")
+    private mutating func run(_ arguments: [String], _ surroundings: Surroundings) throws(HookTreeError) {
         let outcome = try end(
             of: Program(
                 executable, arguments,
                 environment: Interpreter.surroundings() + [
-                    "PYTHONPATH=\(path)", "PYTHONDONTWRITEBYTECODE=1",
+                    "PYTHONPATH=\(surroundings.search)", "PYTHONDONTWRITEBYTECODE=1",
                     "CUSTOMS_SERVER=\(surroundings.socket.address.description)",
                 ],
                 secondsAtMost: surroundings.secondsAtMost))
@@ -110,7 +108,13 @@ struct HookTrial {
     private func reasonForSilence(_ facts: [String: String], _ surroundings: Surroundings) -> String {
         if facts.isEmpty { return "no record came, and the program did not come to its end" }
         if facts["opted_out"] == "True" { return "no record came: you are in the list of those who have opted out" }
-        if facts["loaded"] == "False" { return "no record came: Python did not load \(surroundings.prefix)" }
+        if facts["loaded"] == "False" {
+            if let front = facts["front"], !front.isEmpty {
+                return "no record came: Python runs \(front), which is in front of \(surroundings.prefix) and does not "
+                    + "hand on: put the hook first on PYTHONPATH"
+            }
+            return "no record came: Python did not load \(surroundings.prefix)"
+        }
         return "no record came within \(surroundings.secondsAtMost) s at \(surroundings.socket.address.description)"
     }
 

@@ -364,6 +364,36 @@ def test_a_check_says_what_is_wrong(site: Site) -> None:
     assert "in the list of those who have opted out" in problem()
 
 
+@pytest.mark.parametrize("text", ["theirs = 1\n", "raise ImportError('broken')\n"])
+@pytest.mark.parametrize("options", [[], ["--prefix"]], ids=["by PYTHONPATH", "by --prefix"])
+def test_a_check_names_what_is_in_front(site: Site, options: list[str], text: str) -> None:
+    """Python runs the first sitecustomize that it finds, and this one does not hand on."""
+    site.installed()
+    front = site.folder / "front"
+    front.mkdir()
+    (front / "sitecustomize.py").write_text(text)
+    (front / "numpy.py").write_text("__version__ = '1.0'\n")
+    place = [*options, str(site.tree)] if options else []
+    command = ["check", "--python", PYTHON, *place, "--timeout", "2", "--format", "json"]
+    done = site.run(*command, PYTHONPATH=f"{front}:{site.tree}")
+    assert done.returncode == 1
+    problems = "\n".join(json.loads(done.stdout)["interpreters"][0]["problems"])
+    assert f"Python runs {front}/sitecustomize.py, which is in front of {site.tree}" in problems
+    # in the right order both are run
+    done = site.run(*command, PYTHONPATH=f"{site.tree}:{front}")
+    assert json.loads(done.stdout)["interpreters"][0]["record"] == "yes"
+    assert (done.returncode == 0) is text.startswith("theirs")
+
+
+def test_a_check_puts_the_prefix_in_front(site: Site) -> None:
+    site.installed()
+    front = site.folder / "front"
+    front.mkdir()
+    (front / "sitecustomize.py").write_text("")
+    command = ["check", "--python", PYTHON, "--prefix", str(site.tree)]
+    assert site.run(*command, PYTHONPATH=str(front)).returncode == 0
+
+
 def test_a_check_of_what_is_no_interpreter(site: Site) -> None:
     site.installed()
     code, answer, _ = site.check("--python", "/nowhere", "--python", "/bin/true")

@@ -2,8 +2,8 @@
 
     EXE -c TEXT TREE NAME ANSWER
 
-imports NAME, a stand-in for a watched package, and writes to the file ANSWER what the hook finds
-around it, in lines ``KEY VALUE``; what it cannot tell is missing.
+imports NAME, a stand-in for a watched package that lies beside the file ANSWER, and writes to that
+what the hook finds around it, in lines ``KEY VALUE``; what it cannot tell is missing.
 """
 
 import os
@@ -18,12 +18,27 @@ def facts(tree):
     yield "version", "%d.%d.%d" % sys.version_info[:3]
     yield "implementation", sys.implementation.name
     yield "loaded", str(any([hasattr(f, "WATCHED") for f in sys.path_importer_cache.values()]))
+    yield "front", _in_front(tree)
     yield "opted_out", str(lists.has_opted_out(site["opt_out_file"]))
     traces = site["trace_dir"]
     if os.path.isdir(traces):
         yield "trace_mode", "%o" % (os.stat(traces).st_mode & 0o7777)
         yield "trace", _trace("%s/%d" % (traces, os.getuid()))
     yield "trace_dir", traces
+
+
+def _in_front(tree):
+    """Return the path of the sitecustomize that Python runs, if it is not that of the tree."""
+    module = sys.modules.get("sitecustomize")
+    path = getattr(module, "__file__", None)
+    if path is None:
+        from importlib.machinery import PathFinder
+
+        # one that failed is there no more
+        spec = PathFinder.find_spec("sitecustomize")
+        path = spec and spec.origin
+    is_ours = path and os.path.realpath(path) == os.path.realpath(tree + "/sitecustomize.py")
+    return "" if is_ours else path or ""
 
 
 def _trace(directory):
@@ -39,6 +54,21 @@ def _trace(directory):
     return ""
 
 
+def put_stand_in(tree, name, directory):
+    """Have the stand-in found: behind the tree, as packages usually are, or where one is before it.
+
+    The program's own directory comes before all that is on PYTHONPATH.
+    """
+    from importlib.machinery import PathFinder
+
+    places = [os.path.realpath(entry) for entry in sys.path]
+    tree = os.path.realpath(tree)
+    behind = places.index(tree) + 1 if tree in places else 0
+    is_before = PathFinder.find_spec(name, sys.path[:behind]) is not None
+    sys.path.insert(0 if is_before else behind, directory)
+
+
+put_stand_in(sys.argv[1], sys.argv[2], os.path.dirname(sys.argv[3]))
 __import__(sys.argv[2])
 with open(sys.argv[3], "w") as answer:
     for fact in facts(sys.argv[1]):
