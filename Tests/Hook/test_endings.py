@@ -184,3 +184,32 @@ def test_it_runs_as_it_is_written(receiver: Receiver, traces: Path) -> None:
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert receiver.record()["end"] == "killed"
+
+
+def test_ray(receiver: Receiver, packages: Path, traces: Path, tmp_path: Path) -> None:
+    """Ray's workers are started by a program that is no Python; its servants do nobody's work."""
+    ray = tmp_path / "lib" / "site-packages" / "ray"
+    for name in ("_private/workers/default_worker.py", "_private/log_monitor.py"):
+        (ray / name).parent.mkdir(parents=True, exist_ok=True)
+        (ray / name).write_text(
+            "import ray, numpy, os\nprint(len(os.listdir(os.environ['TRACES'])), flush=True)\nos._exit(0)\n"
+        )
+    (ray / "__init__.py").write_text("")
+    path = tmp_path / "program.py"
+    path.write_text(
+        "import ray, os, subprocess, sys\n"
+        "for name in ('_private/workers/default_worker.py', '_private/log_monitor.py'):\n"
+        "    command = [sys.executable, os.path.dirname(ray.__file__) + '/' + name]\n"
+        "    subprocess.run(['/bin/sh', '-c', '\"$@\"; exit', 'sh'] + command, check=True)\n"
+    )
+    variables = traced(receiver, packages, traces, TRACES=str(own(traces)))
+    variables["PYTHONPATH"] += f":{ray.parent}"
+    done = run([str(path)], variables)
+    # the program's own trace and the worker's, and then no other
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"2\n2\n", b"")
+    assert receiver.record()["main"] == str(path)
+    sweep(traces, receiver.url)
+    record = receiver.record()
+    assert record["main"] == str(ray / "_private/workers/default_worker.py")
+    assert (record["end"], record["packages"]["numpy"]) == ("exit", "1.26.4")
+    assert left(traces) == []

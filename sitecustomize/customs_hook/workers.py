@@ -16,8 +16,12 @@ if "os" not in globals():
 _SERVICES = ("resource_tracker", "semaphore_tracker", "forkserver")
 #: What loky's workers run with -m.
 _LOKY = ".popen_loky_posix"
-#: What Ray's workers run, below the directory of its package.
-_RAY = ("/ray/_private/workers/default_worker.py", "/ray/workers/default_worker.py")
+#: What Ray's workers run, and where its servants' programs lie: installed, in its package.
+_RAY = (
+    "-packages/ray/_private/workers/default_worker.py",
+    "-packages/ray/workers/default_worker.py",
+)
+_RAYS_OWN = ("_private/", "autoscaler/", "dashboard/")
 #: What has workers that are forked.
 _FAMILIES = ("multiprocessing", "multiprocess", "billiard")
 
@@ -28,7 +32,7 @@ def settle(process, is_ending):
     Returns "service" where it does nobody's work, "early" where it is not yet what it will be, else
     None.
     """
-    # at exit it can no longer be told of all
+    # at exit it can no longer be told of all of them
     kind = process.kind = process.kind or _kind()
     family = _family(process)
     if kind in (None, "service"):
@@ -39,13 +43,13 @@ def settle(process, is_ending):
         process.is_worker = True
         _report_at_end(process, family)
         process.inherited = unit("parents").record(process, _creator(process, family))
-        return None
+        return _service_by(process.inherited)
     has_program = has_parents_program(process)
     if not has_program and not family and kind != "ray" and not is_ending:
         return "early"
     process.has_own_program = has_program
     process.inherited = unit("parents").record(process, os.getppid(), kind)
-    return None
+    return None if kind == "ray" else _service_by(process.inherited)
 
 
 def has_parents_program(process):
@@ -123,7 +127,13 @@ def _kind():
     program = presence.program()
     if program.startswith("-m ") and program.endswith(_LOKY):
         return "loky"
-    return "ray" if program.endswith(_RAY) else None
+    return "ray" if program.endswith(_RAY) else _service_by({"main": program})
+
+
+def _service_by(record):
+    """Return "service" if the program that a record names does nobody's work, else None."""
+    _, is_rays, rest = (record or {"main": ""})["main"].rpartition("-packages/ray/")
+    return "service" if is_rays and rest.startswith(_RAYS_OWN) else None
 
 
 def _family(process):
