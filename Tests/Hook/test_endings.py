@@ -192,7 +192,8 @@ def test_ray(receiver: Receiver, packages: Path, traces: Path, tmp_path: Path) -
     for name in ("_private/workers/default_worker.py", "_private/log_monitor.py"):
         (ray / name).parent.mkdir(parents=True, exist_ok=True)
         (ray / name).write_text(
-            "import ray, numpy, os\nprint(len(os.listdir(os.environ['TRACES'])), flush=True)\nos._exit(0)\n"
+            "import ray, numpy, os\n"
+            "print(len(os.listdir(os.environ['TRACES'])), flush=True)\nos._exit(0)\n"
         )
     (ray / "__init__.py").write_text("")
     path = tmp_path / "program.py"
