@@ -333,16 +333,18 @@ public struct Merger: Sendable {
         key.append(vocabulary.withBytes(of: number, .job) { CompoundKey.texts(of: $0) })
         key.append(number: Int64(claims.count(of: number)))
         let job = key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
-        claims.note(job: job, again: number)
+        claims.note(job: job, again: number, span)
         return job
     }
 
     /// Whether a process began on an earlier day than all that is known of the job of a run, so that the job must hear of it.
     private func startsEarlier(_ started: Int64, thanJobOf run: Int) -> Bool {
-        let run = batch.runs[run]
-        guard run.job != 0, started < Int64(run.key.day) * Calendar.microsecondsPerDay else { return false }
-        let span = JobSpan(started: started, through: run.key.day)
-        return !(claims[run.job]?.span?.contains(span) ?? false)
+        // most began on the day of their run, which is seen without a copy of it
+        guard started < Int64(batch.runs[run].key.day) * Calendar.microsecondsPerDay, batch.runs[run].job != 0 else {
+            return false
+        }
+        let span = JobSpan(started: started, through: batch.runs[run].key.day)
+        return !(claims[batch.runs[run].job]?.span?.contains(span) ?? false)
     }
 
     private mutating func newRun(

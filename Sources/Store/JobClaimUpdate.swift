@@ -4,8 +4,8 @@ import Record
 /// Writes what records claim of jobs that are known, from the staged claims; within a batch's transaction.
 enum JobClaimUpdate {
     /// - Parameter firstOpenDay: days before this one may be packed.
-    /// - Returns: whether two jobs may have turned out to be one.
-    static func run(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) -> Bool {
+    /// - Returns: rows of jobs of which each has turned out to be one with another.
+    static func run(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) -> [Int64] {
         try forgetPacked(connection, firstOpenDay: firstOpenDay)
         // a claim only fills what nobody has filled, and never what Slurm said (source 1); it is kept beside that
         let ids = JobClaim.idColumns.flatMap { column in
@@ -22,13 +22,14 @@ enum JobClaimUpdate {
             FROM staged_claims s WHERE j.id = s.job
             """)
         let look = connection.dialect.lookUp
-        return try !connection.query(
+        return try connection.query(
             """
-            SELECT 1 FROM staged_claims s \(look) jobs a ON a.id = s.job
+            SELECT DISTINCT a.id FROM staged_claims s \(look) jobs a ON a.id = s.job
                 \(look) jobs b ON \(JobRecurrences.haveSameNumber("b", "a")) AND b.id <> a.id
-            WHERE (\(JobRecurrences.isNear("a", job: "b"))) OR (\(JobRecurrences.isNear("b", job: "a"))) LIMIT 1
+            WHERE (\(JobRecurrences.isNear("a", job: "b"))) OR (\(JobRecurrences.isNear("b", job: "a")))
+                LIMIT \(JobRecurrences.pairsAtOnce)
             """
-        ).isEmpty
+        ).compactMap { $0[0].integer }
     }
 
     /// What is news of a job is news of its earlier days too, whose copies say otherwise.

@@ -21,35 +21,54 @@ enum JobRecurrences {
             """
     }
 
+    /// How many jobs are looked at, or united, in one go: nobody writes meanwhile.
+    static let pairsAtOnce = 200
+
     /// Makes one job of each two that have turned out to be one, in a transaction of its own in which nobody else writes.
-    static func unite(_ connection: some SQLConnection) throws(StoreError) {
-        if try pair(connection) == nil { return }
+    ///
+    /// - Parameter rows: those of which each may be one with another; nil for all that there are.
+    /// - Returns: whether there may be more of them.
+    static func unite(_ connection: some SQLConnection, among rows: [Int64]?) throws(StoreError) -> Bool {
+        if try pairs(connection, among: rows).isEmpty { return false }
         try connection.transaction { () throws(StoreError) in
             try NameEpoch.begin(connection)
-            while let (kept, gone) = try pair(connection) { try unite(kept, gone, on: connection) }
+            var met: Set<Int64> = []
+            for (kept, gone) in try pairs(connection, among: rows) where met.isDisjoint(with: [kept, gone]) {
+                met.formUnion([kept, gone])
+                try unite(kept, gone, on: connection)
+            }
         }
+        return true
     }
 
-    /// Two rows of one job: the one to be kept, of which Slurm has told if it has told of any, and the other.
-    private static func pair(_ connection: some SQLConnection) throws(StoreError) -> (kept: Int64, gone: Int64)? {
-        // most numbers have not come round again: the condition has an index
-        let row = try connection.query(
+    /// Two rows of one job each: the one to be kept, of which Slurm has told if it has told of any, and the other.
+    private static func pairs(
+        _ connection: some SQLConnection, among rows: [Int64]?
+    ) throws(StoreError) -> [(kept: Int64, gone: Int64)] {
+        // most numbers have not come round again: the condition on all has an index
+        let which =
+            rows.map { ids in "b.id IN (\(ids.map { String($0) }.joined(separator: ", ")))" } ?? "b.recurrence > 0"
+        return try connection.query(
             """
             SELECT a.id, a.source, b.id, b.source FROM jobs b \(connection.dialect.lookUp) jobs a
                 ON \(haveSameNumber("a", "b")) AND a.id <> b.id
-            WHERE b.recurrence > 0 AND (\(isNear("a", job: "b")) OR \(isNear("b", job: "a")))
-            ORDER BY a.id, b.id LIMIT 1
+            WHERE \(which) AND (\(isNear("a", job: "b")) OR \(isNear("b", job: "a")))
+            ORDER BY a.id, b.id LIMIT \(pairsAtOnce)
             """
-        ).first
-        guard let row, let one = row[0].integer, let other = row[2].integer else { return nil }
-        if row[1].integer != row[3].integer { return row[1].integer == 1 ? (one, other) : (other, one) }
-        return (min(one, other), max(one, other))
+        ).compactMap { row in
+            guard let one = row[0].integer, let other = row[2].integer else { return nil }
+            if row[1].integer != row[3].integer { return row[1].integer == 1 ? (one, other) : (other, one) }
+            return (min(one, other), max(one, other))
+        }
     }
 
     private static func unite(_ kept: Int64, _ gone: Int64, on connection: some SQLConnection) throws(StoreError) {
-        let row = try connection.query("SELECT job_id, first_day, last_day FROM jobs WHERE id = ?", [.integer(gone)])
-            .first
-        guard let row, let number = row[0].text, let first = row[1].integer, let last = row[2].integer else { return }
+        let rows = try connection.query(
+            "SELECT job_id, first_day, last_day FROM jobs WHERE id IN (?, ?)", [.integer(kept), .integer(gone)])
+        let (firsts, lasts) = (rows.compactMap { $0[1].integer }, rows.compactMap { $0[2].integer })
+        guard let number = rows.first?[0].text, let first = firsts.min(), let last = lasts.max() else { return }
+        // the one that is kept learns from the other, and so do its days
+        try PackedDays.forget(jobs: [kept, gone], from: Int(first), through: Int(last), on: connection)
         let days = try PackedDays.daysWithRuns(connection).filter { $0 >= Int(first) && $0 <= Int(last) }
         if !days.isEmpty {
             try connection.query(
@@ -67,7 +86,6 @@ enum JobRecurrences {
             FROM jobs g WHERE k.id = ? AND g.id = ?
             """, [.integer(kept), .integer(gone)])
         try connection.query("DELETE FROM jobs WHERE id = ?", [.integer(gone)])
-        try PackedDays.forget(days, on: connection)
     }
 
     /// What an UPDATE sets so that the days of a job called `job` take in those of `other`.

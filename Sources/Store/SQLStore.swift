@@ -22,8 +22,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var staleLookedFor: Int64 = 0
     /// Since when the resolver remembers names.
     private var epoch: Int64 = 0
-    /// Whether two jobs may be one: also where whoever found that out did not come to see to it.
-    private var unitesJobs = true
+    /// Rows of jobs of which each may be one with another.
+    private var twins: [Int64] = []
+    /// Whether any job may be one with another: whoever found that out may not have come to see to it.
+    private var looksForTwins = true
 
     /// - Parameter connect: opens a connection; called again whenever one broke.
     public init(connect: @escaping () throws(StoreError) -> Connection) {
@@ -81,8 +83,20 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             resolver.finishBatch()
             // the batch is in the store, whatever becomes of these
             try? noteProgress(to, on: connection)
-            if unitesJobs, (try? JobRecurrences.unite(connection)) != nil { unitesJobs = false }
+            uniteJobs(on: connection)
             return outcome
+        }
+    }
+
+    /// Makes one of jobs that have turned out to be one; what cannot be done now is done after the next batch.
+    private func uniteJobs(on connection: Connection) {
+        twins += resolver.takeTwins()
+        if !looksForTwins && twins.isEmpty { return }
+        for _ in 0..<20 {
+            guard let isMore = try? JobRecurrences.unite(connection, among: looksForTwins ? nil : twins) else { return }
+            if isMore { continue }
+            (looksForTwins, twins) = (false, [])
+            return
         }
     }
 
@@ -309,7 +323,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             row.integer(resolver.id(claims[index].job, .job))
             resolver.stage(claims[index], in: &row)
         }
-        if try JobClaimUpdate.run(connection, firstOpenDay: firstOpenDay) { unitesJobs = true }
+        twins += try JobClaimUpdate.run(connection, firstOpenDay: firstOpenDay)
     }
 
     /// - Returns: how many of the runs are new.

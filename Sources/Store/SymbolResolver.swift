@@ -15,6 +15,8 @@ struct SymbolResolver {
     /// What the rows of new jobs were made with, until the batch is committed; and where each job's stands there.
     private var written: [JobClaim] = []
     private var writtenPlaces: [Int32] = []
+    /// Rows of jobs that were made although another new one may be the same job.
+    private var twins: [Int64] = []
 
     /// The id of a symbol that `resolve` has met.
     func id(_ symbol: Int32, _ dimension: Dimension) -> Int64 {
@@ -42,6 +44,12 @@ struct SymbolResolver {
         if missing > 0 { writtenPlaces.append(contentsOf: repeatElement(0, count: missing)) }
         writtenPlaces[Int(claim.job)] = Int32(truncatingIfNeeded: written.count)
         written.append(claim)
+    }
+
+    /// The rows of jobs made since the last call of which each may be one with another.
+    mutating func takeTwins() -> [Int64] {
+        defer { twins = [] }
+        return twins
     }
 
     mutating func finishBatch() { written.removeAll(keepingCapacity: true) }
@@ -256,32 +264,32 @@ struct SymbolResolver {
                 row.integer(Int64(keys[index][2] ?? "0") ?? 0)
                 stage(made[index], in: &row)
             }
-            var fresh: [[SQLValue]] = []
-            while true {
-                let some = try connection.query(
-                    """
-                    INSERT INTO jobs (\(columns), recurrence)
-                    SELECT \(columns), COALESCE((SELECT max(t.recurrence) + 1 FROM jobs t WHERE \(sameNumber)), 0)
-                    FROM staged_jobs s WHERE NOT EXISTS (SELECT 1 FROM jobs t WHERE \(sameJob))
-                    ORDER BY job_id, cluster, restart, first_day
-                    ON CONFLICT (job_id, cluster, restart, recurrence) DO NOTHING RETURNING id
-                    """)
-                let rows = try connection.query(
-                    """
-                    SELECT s.ordinal, min(t.id) FROM staged_jobs s \(connection.dialect.lookUp) jobs t ON \(sameJob)
-                    GROUP BY s.ordinal
-                    """)
-                fresh += some
-                // of several new jobs of one number each time one is made
-                if rows.count == missing.count || some.isEmpty { return (rows, fresh) }
-            }
+            let fresh = try connection.query(
+                """
+                INSERT INTO jobs (\(columns), recurrence)
+                SELECT \(columns), COALESCE((SELECT max(t.recurrence) + 1 FROM jobs t WHERE \(sameNumber)), 0)
+                    + row_number() OVER (PARTITION BY job_id, cluster, restart ORDER BY first_day) - 1
+                FROM staged_jobs s WHERE NOT EXISTS (SELECT 1 FROM jobs t WHERE \(sameJob))
+                ORDER BY job_id, cluster, restart, first_day
+                ON CONFLICT (job_id, cluster, restart, recurrence) DO NOTHING RETURNING id
+                """)
+            let rows = try connection.query(
+                """
+                SELECT s.ordinal, min(t.id) FROM staged_jobs s \(connection.dialect.lookUp) jobs t ON \(sameJob)
+                GROUP BY s.ordinal
+                """)
+            return (rows, fresh)
         }
         try take(rows, missing, .job)
-        // what several symbols stand for was made with the claim of one of them, nobody knows which
+        let freshIDs = Set(fresh.compactMap { $0[0].integer })
         var symbols: [Int64: Int] = [:]
         for claim in made { symbols[id(claim.job, .job), default: 0] += 1 }
-        let freshIDs = Set(fresh.compactMap { $0[0].integer }).filter { symbols[$0] == 1 }
-        for claim in made where freshIDs.contains(id(claim.job, .job)) { note(written: claim) }
+        for claim in made {
+            let id = id(claim.job, .job)
+            // where several symbols are one job its row was made with the claim of one of them
+            if freshIDs.contains(id), symbols[id] == 1 { note(written: claim) }
+        }
+        twins += freshIDs.filter { symbols[$0] != 1 }
     }
 
     /// Makes the rows of jobs that nobody has seen yet.

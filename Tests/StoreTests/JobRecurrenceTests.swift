@@ -41,7 +41,7 @@ import Testing
         let database = try TestDatabase(dialect)
         var writing = try Writing(database)
         try writing.commit([
-            seen(1, 40).with { $0.numNodes = nil }, seen(2, 26).with { $0[.account] = "m9" }, seen(3, 100, user: "eve"),
+            seen(1, 40), seen(2, 26).with { $0[.account] = "m9" }, seen(3, 100, user: "eve"),
         ])
         let packer = try database.location.maintainer()
         for day in try Packing.due(packer) { try Packing.pack(packer, day: day) }
@@ -49,12 +49,16 @@ import Testing
         try writing.commit([seen(4, 33)])
         #expect(try rows(database) == [[0, -100, -100], [1, -40, -26]])
         let report = try #require(try JobReport.ask(database.location.reader(), jobID: "4711").first)
-        #expect(report.runs.count == 3 && report.account == "m9" && report.numNodes == 4)
+        #expect(report.runs.count == 3 && report.account == "m9")
         var filter = UsageFilter()
         filter.account = "m9"
         let top = try TopPackages.ask(database.location.reader(), filter)
         #expect(top.rows.map { $0.processes } == [3, 3], "packed days know of it")
-        // and the daemon goes on
+        // a long process shows that three are one, and the daemon goes on
+        try writing.commit([seen(7, 300), seen(8, 280), seen(9, 260)])
+        try writing.commit([seen(10, 250).with { $0.elapsed = 50 * 86_400 }])
+        #expect(try rows(database).map { $0[1] } == [-300, -100, -40])
+        try database.connect().query("DELETE FROM jobs WHERE first_day < \(noon / day - 200)")
         try writing.commit([seen(5, 25), seen(6, 101, user: "eve")])
         #expect(try rows(database) == [[0, -101, -100], [1, -40, -25]])
     }
