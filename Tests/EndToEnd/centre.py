@@ -189,17 +189,18 @@ class Centre:
             if job["says_account"]:
                 # not every record says it: some process lost its environment
                 record["repo"] = job["repo"] if draw.random() < 0.9 else None
-        self._make_awkward(record, job)
-        return {
+        told = {
             key: value for key, value in record.items() if value is not None or draw.random() < 0.5
         }
+        self._make_awkward(told, job)
+        return told
 
     def _make_awkward(self, record: Record, job: Record | None) -> None:
         """By the record's identity, so that nothing else changes."""
         bits = int(record["id"], 16)
         if record.get("username") == "Ülkü" and bits & 1:
             record["username"] = unicodedata.normalize("NFD", "Ülkü")
-        if record.get("uid") == 5_000 and record["prefix"]:
+        if record.get("uid") == 5_000 and record.get("prefix"):
             record["prefix"] = record["prefix"].replace("user11", record["username"])
         version = record["packages"].get("größe")
         if version is not None and bits & 6:
@@ -209,8 +210,11 @@ class Centre:
             if "größe" in record.get("direct", ()):
                 record["direct"].append(APART)
                 record["direct"].remove("größe")
+        elif version is not None and bits & 8 and "größe" in record.get("direct", ()):
+            # what was imported only looks like this
+            record["direct"] = [APART if name == "größe" else name for name in record["direct"]]
         if job and job["number"] % 4 == 0 and bits & 0x70 == 0:
             # it ran for almost six days
             record["elapsed"] = 500_000
         if job and job["number"] % 3 == 1 and bits & 0x300:
-            record["num_nodes"] = None
+            record.pop("num_nodes", None)
