@@ -10,7 +10,8 @@ struct Export: ParsableCommand {
             """
             For DuckDB, pandas or R (docs/questions.md shows how). It is written as it is read, and needs the same memory for
             a day and for ten years. A run is what processes alike did on one day; 'processes' says how many. Add those up,
-            and count different usernames and (cluster, job_id, restart).
+            and count different usernames and (cluster, job_id, restart,
+            recurrence).
 
             EXAMPLES
               customs export --since 2026-01-01 --until 2026-03-31 > usage.csv

@@ -53,12 +53,13 @@ CREATE TEMP TABLE drawn AS
         least(12, floor(-log(2, random()::numeric + 1e-9::numeric)))::int AS class, random() AS within, random() AS moment,
         (random() < 0.05) AS goes_on, 1000 + floor(9000 * random())::int AS seconds
     FROM generate_series(1, :jobs) n;
-INSERT INTO jobs (id, cluster, job_id, restart, usr, account, num_nodes, num_tasks, elapsed_seconds, state, source, settled)
+INSERT INTO jobs (id, cluster, job_id, restart, usr, account, num_nodes, num_tasks, elapsed_seconds, state, source, settled,
+        first_day, last_day)
     SELECT d.job, 1, (10000000 + d.job)::text, 0, t.usr, t.account,
         (power(2, class)::int + CASE WHEN class < 12 THEN floor(within * power(2, class))::int ELSE 0 END + 63) / 64,
         power(2, class)::int + CASE WHEN class < 12 THEN floor(within * power(2, class))::int ELSE 0 END,
         CASE WHEN d.job % 50 <> 0 THEN seconds END, CASE WHEN d.job % 50 <> 0 THEN 'COMPLETED' END,
-        (d.job % 50 <> 0)::int, 1
+        (d.job % 50 <> 0)::int, 1, d.day, d.day + (d.goes_on AND d.day + 1 < :first_day + :days)::int
     FROM drawn d JOIN tastes t ON t.program = d.program ORDER BY d.job;
 INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, usr, executable, program, stack, environment,
         host, size_class, flags, processes, ranks, exceptions, signals, killed)
