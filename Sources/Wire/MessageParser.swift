@@ -23,24 +23,30 @@ public struct MessageParser: Sendable {
     }
 
     private let limits: Limits
+    private let lastYear: Int?
     private let keys = KeyTable.shared
 
-    public init(limits: Limits = Limits()) {
+    /// - Parameter lastYear: the latest year that RFC 3164 times, which lack it, may be of; nil without bound.
+    public init(limits: Limits = Limits(), lastYear: Int? = nil) {
         var limits = limits
         limits.bytes = min(limits.bytes, Int(Int32.max) - JSONScanner.padding)
         limits.depth = min(limits.depth, NestingStack.capacity)
         self.limits = limits
+        self.lastYear = lastYear
     }
 
     /// Reads a whole message as it came from the network or a file.
     ///
     /// - Parameters:
-    ///   - arrival: when it came, in microseconds since 1970 UTC; RFC 3164 times take the year that lies nearest to it.
+    ///   - arrival: when it came, in microseconds since 1970 UTC; RFC 3164 times take the latest year that
+    ///     puts them not more than a day after it.
     ///   - record: filled if the message is accepted, otherwise of no meaning.
     public mutating func parse(
         message: UnsafeRawBufferPointer, arrival: Int64, into record: inout UsageRecord
     ) -> ParsedMessage {
-        guard let header = SyslogHeader(of: message, arrival: arrival) else { return .rejected(.empty) }
+        guard let header = SyslogHeader(of: message, arrival: arrival, lastYear: lastYear) else {
+            return .rejected(.empty)
+        }
         guard let json = header.record else { return .rejected(header.isMalformed ? .badHeader : .noRecord) }
         if let reason = parse(record: UnsafeRawBufferPointer(rebasing: message[json]), into: &record) {
             return .rejected(reason)

@@ -19,7 +19,11 @@ struct SyslogHeader {
     private var position: Int
 
     /// Nil if the message holds nothing but white space and NULs.
-    init?(of message: UnsafeRawBufferPointer, arrival: Int64) {
+    ///
+    /// - Parameters:
+    ///   - arrival: when it came, in microseconds since 1970 UTC.
+    ///   - lastYear: the latest year of an RFC 3164 time, which lacks it; nil without bound.
+    init?(of message: UnsafeRawBufferPointer, arrival: Int64, lastYear: Int?) {
         var end = message.count
         while end > 0, isBlank(message[end - 1]) { end -= 1 }
         guard end > 0 else { return nil }
@@ -29,9 +33,9 @@ struct SyslogHeader {
         skipBlanks()
         skipByteOrderMark()
         if byte != UInt8(ascii: "<") {
-            readTime3164(arrival: arrival)
+            readTime3164(arrival: arrival, lastYear: lastYear)
         } else if skipPriority() {
-            readHeader(arrival: arrival)
+            readHeader(arrival: arrival, lastYear: lastYear)
         } else {
             isMalformed = true
         }
@@ -46,12 +50,12 @@ struct SyslogHeader {
     }
 
     /// Takes what follows the priority: RFC 5424 if that is a version 1, otherwise the other form.
-    private mutating func readHeader(arrival: Int64) {
+    private mutating func readHeader(arrival: Int64, lastYear: Int?) {
         if byte == UInt8(ascii: "1"), position + 1 < end, message[position + 1] == space {
             position += 2
             isMalformed = !readFields5424()
         } else {
-            readTime3164(arrival: arrival)
+            readTime3164(arrival: arrival, lastYear: lastYear)
         }
     }
 
@@ -127,9 +131,9 @@ struct SyslogHeader {
         return true
     }
 
-    private mutating func readTime3164(arrival: Int64) {
+    private mutating func readTime3164(arrival: Int64, lastYear: Int?) {
         let rest = UnsafeRawBufferPointer(rebasing: message[position..<end])
-        if let found = Timestamp.rfc3164(rest, near: arrival) {
+        if let found = Timestamp.rfc3164(rest, arrival: arrival, lastYear: lastYear) {
             time = found.time
             position += found.count
         } else if decimalDigit(byte) != nil {

@@ -25,12 +25,17 @@ public enum Timestamp {
         return accepted.contains(time) ? time : nil
     }
 
-    /// A text that begins with a time such as `Nov  1 04:13:00` (RFC 3164, section 4.1.2), taken as UTC in the year
-    /// that brings it nearest to `arrival`.
+    /// A text that begins with a time such as `Nov  1 04:13:00` (RFC 3164, section 4.1.2), taken as UTC; some devices write
+    /// the year behind the day. Where it lacks: a log is of the past, and clocks and time zones differ by less than a day.
     ///
+    /// - Parameters:
+    ///   - arrival: microseconds since 1970 UTC; the year is the latest that brings the time not more than a day after it.
+    ///   - lastYear: the latest year that it may be; nil without bound.
     /// - Returns: nil if the text begins otherwise; `time` is nil if that is no time or outside `accepted`; `count` is
     ///   the length in bytes.
-    static func rfc3164(_ text: UnsafeRawBufferPointer, near arrival: Int64) -> (time: Int64?, count: Int)? {
+    static func rfc3164(
+        _ text: UnsafeRawBufferPointer, arrival: Int64, lastYear: Int?
+    ) -> (time: Int64?, count: Int)? {
         guard text.count >= 14, text[3] == UInt8(ascii: " "), let month = month(text) else { return nil }
         var next = text[4] == UInt8(ascii: " ") ? 5 : 4
         guard var day = decimalDigit(text[next]) else { return nil }
@@ -39,19 +44,24 @@ public enum Timestamp {
             day = day * 10 + digit
             next += 1
         }
-        guard text[next] == UInt8(ascii: " "), let clock = clock(text, at: next + 1) else { return nil }
-
-        let reference = min(max(arrival, accepted.lowerBound), accepted.upperBound - 1)
-        let year = Calendar.date(days: Int(Calendar.day(ofMicroseconds: reference))).year
-        var best: Int64?
-        for candidate in year - 1...year + 1 where isDate(candidate, month, day) {
-            let days = Int64(Calendar.days(year: candidate, month: month, day: day))
+        guard text[next] == UInt8(ascii: " ") else { return nil }
+        let written = year(text, at: next + 1)
+        guard let clock = clock(text, at: written == nil ? next + 1 : next + 6) else { return nil }
+        func time(in year: Int) -> Int64? {
+            guard isDate(year, month, day) else { return nil }
+            let days = Int64(Calendar.days(year: year, month: month, day: day))
             let time = days * Calendar.microsecondsPerDay + clock.microseconds
-            guard accepted.contains(time) else { continue }
-            if let nearest = best, abs(nearest - reference) <= abs(time - reference) { continue }
-            best = time
+            return accepted.contains(time) ? time : nil
         }
-        return (best, clock.end)
+        if let written { return (time(in: written), clock.end) }
+        let now = min(max(arrival, accepted.lowerBound), accepted.upperBound - 1)
+        let latest = now + Calendar.microsecondsPerDay
+        let year = min(Calendar.date(days: Int(Calendar.day(ofMicroseconds: latest))).year, lastYear ?? .max)
+        // February 29th may be eight years away, and a clock that was never set is earlier than all days of a year but one
+        for candidate in (year - 8...year).reversed() {
+            if let time = time(in: candidate), time <= latest { return (time, clock.end) }
+        }
+        return (time(in: year), clock.end)
     }
 
     /// `hh:mm:ss` with decimals or without, as microseconds since midnight, and where it ends.
@@ -76,6 +86,14 @@ public enum Timestamp {
         let minutes = hour * 60 + minute
         let microseconds = second == 60 ? 59_999_999 : second * 1_000_000 + fraction
         return (Int64(minutes * 60_000_000 + microseconds), end)
+    }
+
+    /// Four digits and a space.
+    private static func year(_ text: UnsafeRawBufferPointer, at start: Int) -> Int? {
+        guard start + 5 <= text.count, text[start + 4] == UInt8(ascii: " "), let century = twoDigits(text, start),
+            let year = twoDigits(text, start + 2)
+        else { return nil }
+        return century * 100 + year
     }
 
     /// `Z` or `+hh:mm` at the end of a text, in microseconds east of UTC.

@@ -23,9 +23,9 @@ struct Reading {
     var parser: MessageParser
     var record = UsageRecord()
 
-    init(limits: MessageParser.Limits = MessageParser.Limits()) {
-        parser = MessageParser(limits: limits)
-    }
+    init(limits: MessageParser.Limits = MessageParser.Limits()) { self.init(parser: MessageParser(limits: limits)) }
+
+    init(parser: MessageParser) { self.parser = parser }
 
     mutating func parse(record json: [UInt8]) -> RejectReason? {
         withExactCopy(of: json) { parser.parse(record: $0, into: &record) }

@@ -79,21 +79,32 @@ import Wire
     }
 
     @Test(
-        "the time of an RFC 3164 header takes the year nearest to the arrival",
+        "the time of an RFC 3164 header takes the latest year that puts it not more than a day ahead",
         arguments: [
             ("Nov 21 04:13:00", "2026-11-21T04:13:00Z", "2026-11-21T04:13:00Z"),
             ("Nov  1 04:13:00", "2026-11-21T04:13:00Z", "2026-11-01T04:13:00Z"),
             ("Nov 1 04:13:00", "2026-11-21T04:13:00Z", "2026-11-01T04:13:00Z"),
             ("Nov 01 04:13:00", "2026-11-21T04:13:00Z", "2026-11-01T04:13:00Z"),
             ("Nov 21 04:13:00.250", "2026-11-21T04:13:00Z", "2026-11-21T04:13:00.250000Z"),
+            // an archive of last winter and spring
+            ("Dec  5 10:00:00", "2026-11-29T04:00:00Z", "2025-12-05T10:00:00Z"),
+            ("Apr 10 10:00:00", "2026-11-29T04:00:00Z", "2026-04-10T10:00:00Z"),
+            ("Nov 30 04:00:00", "2026-11-29T04:00:00Z", "2026-11-30T04:00:00Z"),
+            ("Nov 30 04:00:01", "2026-11-29T04:00:00Z", "2025-11-30T04:00:01Z"),
             ("Dec 31 23:59:58", "2027-01-01T00:00:01Z", "2026-12-31T23:59:58Z"),
             ("Jan  1 00:00:05", "2026-12-31T23:59:59Z", "2027-01-01T00:00:05Z"),
             ("Jan  1 00:00:00", "2026-07-01T00:00:00Z", "2026-01-01T00:00:00Z"),
-            ("Dec 31 00:00:00", "2026-07-03T00:00:00Z", "2026-12-31T00:00:00Z"),
+            ("Dec 31 00:00:00", "2026-07-03T00:00:00Z", "2025-12-31T00:00:00Z"),
             ("Feb 29 12:00:00", "2024-03-01T00:00:00Z", "2024-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00", "2024-02-28T11:59:59Z", "2020-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00", "2027-11-01T00:00:00Z", "2024-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00", "2103-11-01T00:00:00Z", "2096-02-29T12:00:00Z"),
             ("Jan  1 00:00:00", "2000-01-01T00:00:00Z", "2000-01-01T00:00:00Z"),
             ("Dec 31 00:00:00", "2149-12-31T00:00:00Z", "2149-12-31T00:00:00Z"),
-        ]) func nearestYear(text: String, arrival: String, time: String) throws
+            // some devices write the year
+            ("Nov 28 2024 23:00:00", "2026-11-29T04:00:00Z", "2024-11-28T23:00:00Z"),
+            ("Nov  8 2027 23:00:00.5", "2026-11-29T04:00:00Z", "2027-11-08T23:00:00.500000Z"),
+        ]) func latestYear(text: String, arrival: String, time: String) throws
     {
         let arrival = try #require(
             try WireTests.accepted(record("\"event_timestamp\":\"\(arrival)\"")).eventTime)
@@ -106,6 +117,24 @@ import Wire
         #expect(headerTime.map { Calendar.text(microseconds: $0) } == time)
     }
 
+    @Test(
+        "a year that is named is the latest that a time may be of",
+        arguments: [
+            ("Dec  5 10:00:00", 2019, "2019-12-05T10:00:00Z"), ("Jan  5 10:00:00", 2019, "2019-01-05T10:00:00Z"),
+            ("Feb 29 10:00:00", 2020, "2020-02-29T10:00:00Z"), ("Feb 29 10:00:00", 2019, "2016-02-29T10:00:00Z"),
+            // not yet
+            ("Dec  5 10:00:00", 2026, "2025-12-05T10:00:00Z"), ("Dec  5 10:00:00", 2140, "2025-12-05T10:00:00Z"),
+            ("Dec  5 2018 10:00:00", 2019, "2018-12-05T10:00:00Z"),
+        ]) func namedYear(text: String, year: Int, time: String)
+    {
+        var reading = Reading(parser: MessageParser(lastYear: year))
+        guard case .accepted(let found, _) = reading.parse(message: "<134>\(text) host customs[1]: \(record())") else {
+            Issue.record("not accepted")
+            return
+        }
+        #expect(found.map { Calendar.text(microseconds: $0) } == time)
+    }
+
     @Test("every month has its name") func months() {
         var reading = Reading()
         let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -116,8 +145,8 @@ import Wire
                 continue
             }
             let month = index < 9 ? "0\(index + 1)" : "\(index + 1)"
-            // January to the 22nd of May are nearer in the year after the arrival, which is in November.
-            let year = index < 5 ? 2027 : 2026
+            // the arrival is on November 21st
+            let year = index < 11 ? 2026 : 2025
             #expect(Calendar.text(microseconds: time) == "\(year)-\(month)-10T01:02:03Z")
         }
     }
