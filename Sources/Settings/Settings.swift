@@ -20,6 +20,7 @@ public struct Settings: Sendable, Equatable {
     public var environments: [String: [String]] = [:]
     public var slurm = SlurmSettings()
     public var canary = CanarySettings()
+    public var origins = SettingOrigins()
 
     /// The defaults below a state directory.
     public init(stateDirectory: String) {

@@ -28,6 +28,7 @@ public enum SettingsFile {
         }
         settings.store = try root.string("store") ?? settings.store
         settings.http = try root.string("http") ?? settings.http
+        for key in ["listen", "store", "http"] where root.table[key] != nil { settings.origins[key] = root.origin(key) }
 
         let journal = try root.section("journal", ["max_bytes", "segment_bytes", "sync_interval_ms"])
         try journal?.integer("max_bytes", 1 << 20...1 << 50) { settings.journal.maximumBytes = $0 }
@@ -219,9 +220,12 @@ private struct Section {
         return word
     }
 
-    func complaint(_ key: String, _ why: String) -> SettingsError {
+    func complaint(_ key: String, _ why: String) -> SettingsError { SettingsError("\(origin(key)): \(why)") }
+
+    /// The key and where it stands.
+    func origin(_ key: String) -> String {
         let (line, column) = place(of: key)
-        return SettingsError("\(file):\(line):\(column): \(key): \(why)")
+        return "\(file):\(line):\(column): \(key)"
     }
 
     /// Where the key stands. The TOML library tells places for errors of syntax only, so the file's lines are searched: for

@@ -23,10 +23,17 @@ public enum SettingsSources {
         if let listen = environment("CUSTOMS_LISTEN") {
             settings.listen = listen.split { $0 == "," || $0 == " " }.map { String($0) }
             settings.listenIsDefault = false
+            settings.origins["listen"] = "CUSTOMS_LISTEN"
             if settings.listen.isEmpty { throw SettingsError("CUSTOMS_LISTEN: must name at least one address") }
         }
-        settings.store = environment("CUSTOMS_STORE") ?? settings.store
-        settings.http = environment("CUSTOMS_HTTP") ?? settings.http
+        if let store = environment("CUSTOMS_STORE") {
+            settings.store = store
+            settings.origins["store"] = "CUSTOMS_STORE"
+        }
+        if let http = environment("CUSTOMS_HTTP") {
+            settings.http = http
+            settings.origins["http"] = "CUSTOMS_HTTP"
+        }
         return settings
     }
 

@@ -25,6 +25,13 @@ public enum StoreLocation: Sendable, Equatable {
         }
     }
 
+    /// Whether it can be understood as a whole; nothing is connected.
+    ///
+    /// - Throws: `StoreError.badLocation`.
+    public func checkForm() throws(StoreError) {
+        if case .postgres(let text) = self { try PostgresClient.check(text) }
+    }
+
     /// The location without any password in it, for logs and errors.
     public var description: String {
         switch self {

@@ -33,6 +33,7 @@ struct Customsd: AsyncParsableCommand {
               64  the command line cannot be understood
               69  a socket cannot be had, or the state directory is in use
               70  a defect, or a store that refuses what is written
+              74  the result of --check cannot be written
               78  the configuration cannot be used
             """,
         version: "customsd 0.1.0")
@@ -55,7 +56,11 @@ struct Customsd: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Serve /healthz and /metrics there.", valueName: "host:port"))
     var http: String?
 
-    @Flag(help: "Check the configuration, without opening anything, and exit.")
+    @Flag(
+        help: """
+            Check the configuration and exit: keys and values, the forms of addresses and of the store, TLS's files. No \
+            socket is opened, and nothing is written.
+            """)
     var check = false
 
     static func main() async {
@@ -85,12 +90,21 @@ struct Customsd: AsyncParsableCommand {
     func run() async throws {
         let plan = try Plan(settings())
         if check {
-            print(
+            try plan.checkFiles()
+            return try say(
                 "configuration ok: receives on \(plan.settings.listen.joined(separator: ", ")), writes to \(plan.store)"
             )
-            return
         }
         try await Daemon(plan: plan, reload: { try Plan(self.settings()) }).run()
+    }
+
+    /// Prints a line.
+    ///
+    /// - Throws: `Failure` with 74.
+    private func say(_ line: String) throws {
+        var line = line + "\n"
+        let written = line.withUTF8 { write(1, $0.baseAddress, $0.count) }
+        if written != line.utf8.count { throw Failure(74, "cannot write: \(String(cString: strerror(errno)))") }
     }
 
     private func settings() throws -> Settings {
@@ -100,9 +114,16 @@ struct Customsd: AsyncParsableCommand {
             if !listen.isEmpty {
                 settings.listen = listen
                 settings.listenIsDefault = false
+                settings.origins["listen"] = "--listen"
             }
-            settings.store = store ?? settings.store
-            settings.http = http ?? settings.http
+            if let store {
+                settings.store = store
+                settings.origins["store"] = "--store"
+            }
+            if let http {
+                settings.http = http
+                settings.origins["http"] = "--http"
+            }
             return settings
         } catch {
             throw Failure(78, error.description)

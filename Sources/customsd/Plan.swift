@@ -1,3 +1,4 @@
+import Glibc
 import Listen
 import Logging
 import Settings
@@ -7,6 +8,7 @@ import Store
 struct Plan: Sendable {
     let settings: Settings
     let listen: [ListenAddress]
+    let location: StoreLocation
     /// The store, without secrets.
     let store: String
     let http: (host: String, port: Int)?
@@ -42,6 +44,20 @@ struct Plan: Sendable {
             handshakeSeconds: settings.streams.handshakeTimeoutSeconds)
     }
 
+    /// Looks at the files that are only needed later: certificates, and where an SQLite store is to lie.
+    ///
+    /// - Throws: `Failure` with 78.
+    func checkFiles() throws {
+        _ = try certificates?.load()
+        guard case .sqlite(let path) = location else { return }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        var status = stat()
+        // the state directory is made at the start
+        if stat(folder, &status) == 0 ? status.st_mode & S_IFMT != S_IFDIR : folder != settings.stateDirectory {
+            throw Plan.complaint(settings, "store", "there is no directory \(folder) for the store \(path)")
+        }
+    }
+
     /// - Throws: `Failure` with 78.
     init(_ settings: Settings) throws {
         self.settings = settings
@@ -50,13 +66,15 @@ struct Plan: Sendable {
             for text in settings.listen { addresses.append(try ListenAddress(text)) }
             listen = addresses
         } catch {
-            throw Failure(78, error.description)
+            throw Plan.complaint(settings, "listen", error.description)
         }
         do throws(StoreError) {
-            store = try StoreLocation(settings.store).description
+            location = try StoreLocation(settings.store)
+            try location.checkForm()
         } catch {
-            throw Failure(78, error.description)
+            throw Plan.complaint(settings, "store", error.description)
         }
+        store = location.description
         guard let level = Logger.Level(rawValue: settings.log.level) else {
             throw Failure(78, "log level '\(settings.log.level)' is none of swift-log's")
         }
@@ -65,7 +83,11 @@ struct Plan: Sendable {
         if certificates == nil, let address = listen.first(where: { $0.isTLS }) {
             throw Failure(78, "\(address.description): TLS needs certificate and key in [tls]")
         }
-        http = try settings.http.map(Plan.hostAndPort)
+        http = try settings.http.map { try Plan.hostAndPort($0, settings) }
+    }
+
+    private static func complaint(_ settings: Settings, _ key: String, _ why: String) -> Failure {
+        Failure(78, settings.origins[key].map { "\($0): \(why)" } ?? why)
     }
 
     private static func certificates(_ tls: TLSSettings) throws -> Certificates? {
@@ -85,11 +107,20 @@ struct Plan: Sendable {
             clientCertificates: clientCertificates)
     }
 
-    private static func hostAndPort(_ text: String) throws -> (String, Int) {
+    private static func hostAndPort(_ text: String, _ settings: Settings) throws -> (String, Int) {
+        let refusal = complaint(settings, "http", "http '\(text)': write HOST:PORT, or [ADDRESS]:PORT for IPv6")
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw Failure(78, "http '\(text)': write HOST:PORT")
+            throw refusal
         }
-        let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
-        return (host.isEmpty ? "127.0.0.1" : host, Int(port))
+        var host = text[..<colon]
+        if host.first == "[" && host.last == "]" {
+            host = host.dropFirst().dropLast()
+            guard host.contains(":"), host.allSatisfy({ $0.isHexDigit || ":.%".contains($0) }) else { throw refusal }
+        } else {
+            guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }) else {
+                throw refusal
+            }
+        }
+        return (host.isEmpty ? "127.0.0.1" : String(host), Int(port))
     }
 }

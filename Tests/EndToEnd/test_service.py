@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from certificates import Authority
 from daemon import (
     CUSTOMSD,
     DIE_WITH_PARENT,
@@ -42,8 +43,11 @@ def test_default_configuration_is_good(folder: Path) -> None:
     assert done.returncode == 0, done
 
 
-def test_every_key_of_the_default_configuration_is_known(folder: Path) -> None:
+def test_every_key_of_the_default_configuration_is_known(
+    folder: Path, authority: Authority
+) -> None:
     """With each commented key switched on, the first of those that stand there twice."""
+    own = authority.issue("default")
     seen: set[str] = set()
     lines = []
     for line in DEFAULTS.read_text().splitlines():
@@ -53,7 +57,14 @@ def test_every_key_of_the_default_configuration_is_known(folder: Path) -> None:
         else:
             lines.append(line)
     assert len(seen) >= 12
-    done = check_configuration(folder, "\n".join(lines) + "\n")
+    text = "\n".join(lines) + "\n"
+    for name, file in (
+        ("server.pem", own.certificate),
+        ("server.key", own.key),
+        ("relays.pem", authority.own.certificate),
+    ):
+        text = text.replace(f"/etc/customs/tls/{name}", str(file))
+    done = check_configuration(folder, text)
     assert done.returncode == 0, done
 
 
@@ -67,7 +78,19 @@ def test_every_key_of_the_default_configuration_is_known(folder: Path) -> None:
         ('[merge]\nbatch_records = "many"\n', 2, "batch_records"),
         ("listen = [\n", None, ""),
         ("\n[streams]\nmax_connections = 0\n", 3, "max_connections"),
-        ('listen = ["pigeon://127.0.0.1:1"]\n', 1, "pigeon"),
+        ('listen = ["pigeon://127.0.0.1:7"]\n', 1, "pigeon"),
+        # what another part of the program understands
+        ('\n\nlisten = ["udp://127.0.0.1:70000"]\n', 3, "70000"),
+        ('\nhttp = "localhost"\n', 2, "HOST:PORT"),
+        ('\nhttp = "http://localhost:8080"\n', 2, "HOST:PORT"),
+        ('\nhttp = "localhost:99999"\n', 2, "HOST:PORT"),
+        ('\nhttp = "::1:8080"\n', 2, "HOST:PORT"),
+        ('\nhttp = "a b:8080"\n', 2, "HOST:PORT"),
+        ('\nstore = "mysql://db/customs"\n', 2, "mysql"),
+        ('\nstore = "postgres://db/customs?nonsense=1"\n', 2, "nonsense"),
+        ('\nstore = "dbname=customs nonsense=1"\n', 2, "nonsense"),
+        ('\n\nstore = "sqlite:///nonexistent/customs/c.sqlite"\n', 3, "/nonexistent/customs"),
+        ('[tls]\ncertificate = "/nonexistent/c.pem"\nkey = "/nonexistent/k.pem"\n', None, "c.pem"),
     ],
 )
 def test_bad_configuration_is_refused(
@@ -94,6 +117,43 @@ def test_check_opens_nothing(folder: Path, sqlite_store: Store) -> None:
     assert done.returncode == 0, done
     assert not (folder / "nowhere").exists()
     assert not Path(sqlite_store.url.removeprefix("sqlite://")).exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('http = "localhost:8080"', 'http = ":8080"', 'http = "[::1]:8080"', 'http = "a-b.c:1"'),
+        *('store = "postgres:///customs?sslmode=require"', 'store = "host=db dbname=customs"'),
+        'store = "sqlite://relative.sqlite"',
+    ],
+)
+def test_good_configuration_is_not_refused(folder: Path, text: str) -> None:
+    """Each form that its parts may have."""
+    done = check_configuration(folder, text + "\n")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_looks_at_the_files_of_tls(folder: Path, authority: Authority) -> None:
+    """A key that does not belong to the certificate, and one that is none."""
+    one, other = (authority.issue(name) for name in ("one", "other"))
+    (folder / "noise.pem").write_text("noise\n")
+
+    def check(certificate: Path, key: Path, more: str = "") -> tuple[int, str]:
+        done = check_configuration(
+            folder, f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n{more}'
+        )
+        return done.returncode, done.stderr
+
+    assert check(one.certificate, one.key) == (0, "")
+    for certificate, key, more in (
+        (one.certificate, other.key, ""),
+        (one.certificate, folder / "noise.pem", ""),
+        (folder / "noise.pem", one.key, ""),
+        (one.certificate, one.key, f'client_ca = "{folder}/missing.pem"\n'),
+    ):
+        status, errors = check(certificate, key, more)
+        assert status == 78
+        assert ".pem" in errors
 
 
 def test_password_is_never_shown(folder: Path) -> None:

@@ -43,6 +43,9 @@ public struct PostgresClient: Sendable, Equatable {
         self.environment = environment
     }
 
+    /// - Throws: `StoreError.badLocation` if libpq cannot read it.
+    static func check(_ location: String) throws(StoreError) { _ = try parts(location) }
+
     private struct Part {
         let keyword: String
         let value: String
