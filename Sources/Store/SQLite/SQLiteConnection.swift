@@ -4,6 +4,8 @@ import CSQLite
 public final class SQLiteConnection: SQLConnection {
     public let dialect = Dialect.sqlite
     public var isInTransaction = false
+    /// What was opened: the file, or a URI.
+    public let name: String
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
     /// A key that is bound, until the row is inserted.
@@ -15,17 +17,13 @@ public final class SQLiteConnection: SQLConnection {
     /// - Throws: `StoreError.unavailable`.
     public init(path: String, readOnly: Bool = false, creates: Bool = true) throws(StoreError) {
         _ = SQLiteConnection.configured
-        var opened: OpaquePointer?
-        let flags =
-            SQLITE_OPEN_NOMUTEX | (readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE)
-            | (creates && !readOnly ? SQLITE_OPEN_CREATE : 0)
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
-        guard code == SQLITE_OK, let opened else {
-            let why = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
-            sqlite3_close(opened)
-            throw .unavailable("cannot open \(path): \(why)")
+        if readOnly {
+            (handle, name) = try SQLiteConnection.openToRead(path)
+        } else {
+            name = path
+            handle = try SQLiteConnection.open(
+                path, SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0), called: path)
         }
-        handle = opened
         sqlite3_busy_timeout(handle, 10_000)
         if readOnly {
             try run(script: "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
@@ -36,6 +34,35 @@ public final class SQLiteConnection: SQLConnection {
                     PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA foreign_keys = OFF
                     """)
         }
+    }
+
+    /// - Parameter name: the file, or a URI.
+    private static func open(_ name: String, _ flags: Int32, called path: String) throws(StoreError) -> OpaquePointer {
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK, let opened else {
+            let why = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+            sqlite3_close(opened)
+            throw .unavailable("cannot open \(path): \(why)")
+        }
+        return opened
+    }
+
+    /// Also where the file's directory may not be written.
+    private static func openToRead(_ path: String) throws(StoreError) -> (OpaquePointer, name: String) {
+        let opened = try open(path, SQLITE_OPEN_READONLY, called: path)
+        let code = sqlite3_exec(opened, "SELECT 1 FROM sqlite_master LIMIT 1", nil, nil, nil)
+        guard [SQLITE_CANTOPEN, SQLITE_READONLY].contains(code & 0xFF) else { return (opened, path) }
+        let why = String(cString: sqlite3_errmsg(opened))
+        sqlite3_close(opened)
+        guard let name = UnchangingDatabase.name(of: path) else {
+            throw .unavailable(
+                """
+                \(path) cannot be read where it lies (\(why)): its newest changes are in \(path)-wal, and its directory may not \
+                be written; copy both files to a directory of your own
+                """)
+        }
+        return (try open(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, called: path), name)
     }
 
     deinit {
