@@ -27,7 +27,7 @@ struct Anonymize: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
 
     @Option(help: ArgumentHelp("Days before this one: 180d for 180 days ago, or a date.", valueName: "when"))
     var olderThan: String?
@@ -53,7 +53,6 @@ struct Anonymize: ParsableCommand {
     }
 
     func run() throws {
-        try filter.refuseSelection("anonymize")
         let location = try store.location()
         let settings = try SettingsSources.load(path: store.config)
         let file = PseudonymKeyFile(path: keyFile ?? "\(settings.stateDirectory)/pseudonyms.key")
@@ -81,7 +80,7 @@ struct Anonymize: ParsableCommand {
             }
             answer += [JSON.Member("key_file", .text(file.path)), JSON.Member("forgotten", .bool(isThere))]
         }
-        showFacts(.object(answer), as: store)
+        try showFacts(.object(answer), as: form)
     }
 
     private func anonymize(

@@ -22,9 +22,11 @@ struct CanaryRunCommand: ParsableCommand {
               customs canary run --server udp://127.0.0.1:5140
 
             EXIT STATUS
-              0   it was sent out, whatever came of it
+              0   it was sent out, and some of its records came, or all may still come
               64  the command line cannot be understood
               69  it could not run, or the store cannot be reached
+              74  the answer cannot be written
+              75  none of its records came in time
             """)
 
     enum Mode: String, CaseIterable, ExpressibleByArgument {
@@ -32,7 +34,7 @@ struct CanaryRunCommand: ParsableCommand {
     }
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
 
     @Option(help: "local or sbatch. Without it as in the configuration (sbatch for slurmrestd), or local.")
     var mode: Mode?
@@ -97,7 +99,11 @@ struct CanaryRunCommand: ParsableCommand {
                 try CanaryReport.ask(connection, now: wallClock(), run: order.run)
             }
             if report.count(.complete) == 1 || wallClock() > end {
-                return showCanaries(report.json, as: store)
+                try showCanaries(report.json, as: form)
+                if report.count(.overdue) == 1, report.overall.received == 0 {
+                    throw Failure(.lost, "of run \(order.run) no record has come")
+                }
+                return
             }
             usleep(100_000)
         }

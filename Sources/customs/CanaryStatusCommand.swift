@@ -21,7 +21,9 @@ struct CanaryStatusCommand: ParsableCommand {
     }
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var period: PeriodOptions
+    @OptionGroup var rows: LimitOptions
 
     @Option(help: "run (the default), or path: all runs by partition, node and transport.")
     var by: Grouping = .run
@@ -32,18 +34,23 @@ struct CanaryStatusCommand: ParsableCommand {
     func run() throws {
         let now = wallClock()
         var days: Int?
-        if let first = try filter.filter.firstDay { days = max(0, Int(now / 86_400_000_000) - first + 1) }
+        if let first = try period.firstDay { days = max(0, Int(now / 86_400_000_000) - first + 1) }
         var report = try CanaryReport.ask(try store.reader(), now: now, days: days, run: onlyRun)
-        if let last = try filter.filter.lastDay {
+        if let onlyRun, report.runs.isEmpty, days == nil {
+            throw Failure(.noInput, "there is no run '\(JSON.text(onlyRun).cell)' of canaries")
+        }
+        if let last = try period.lastDay {
             report = report.before(Int64(last + 1) * 86_400_000_000)
         }
-        if let limit = filter.limit { report = report.first(limit) }
-        showCanaries(by == .run ? report.json : report.byPath, as: store)
+        if let limit = rows.limit { report = report.first(limit) }
+        try showCanaries(by == .run ? report.json : report.byPath, as: form)
     }
 }
 
 /// Objects of one form as a table.
-func showCanaries(_ json: JSON, as store: StoreOptions) {
+///
+/// - Throws: `Failure` with 74 where it cannot be written.
+func showCanaries(_ json: JSON, as form: FormatOptions) throws {
     var headings: [String] = []
     var rows: [[JSON]] = []
     if case .array(let elements) = json {
@@ -53,5 +60,5 @@ func showCanaries(_ json: JSON, as store: StoreOptions) {
         }
     }
     let table = TextTable(headings: headings, rows: rows)
-    show(json, as: store, table: { rows.isEmpty ? "no canaries" : table.formatted(for: $0) }, csv: { table })
+    try show(json, as: form, table: { rows.isEmpty ? "no canaries" : table.formatted(for: $0) }, csv: { table })
 }

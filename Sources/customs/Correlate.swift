@@ -16,9 +16,10 @@ struct Correlate: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only pairs with this package.")
+    @Option(help: "Only pairs with this package.", completion: DistributionNames.completion)
     var package: String?
 
     @Option(name: .customLong("min"), help: ArgumentHelp("The smallest coefficient to show, -1 to 1.", valueName: "r"))
@@ -31,8 +32,11 @@ struct Correlate: ParsableCommand {
     }
 
     func run() throws {
+        let asking = try Asking(store, try filter.filter)
         let answer = try PackageCorrelations.ask(
-            try store.reader(), try filter.filter, package: package, least: least, limit: filter.limit)
-        show(answer.json, ["a", "b", "pearson", "jobs"], as: store)
+            asking.connection, asking.filter, package: try package.map { try asking.package($0) }, least: least,
+            limit: filter.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["a", "b", "pearson", "jobs"], as: form)
     }
 }

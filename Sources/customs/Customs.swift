@@ -28,12 +28,13 @@ struct Customs: ParsableCommand {
               customs hook install --help         bring the hook to Python
 
             EXIT STATUS
-              0   answered
+              0   answered; where the answer is empty, standard error says what there is
               64  the command line cannot be understood
-              66  there is no such job, or no such file
+              66  there is no such job, user, package, account or system, or no such file
               69  the store cannot be reached
               70  a defect in this program
               74  the answer cannot be written
+              75  an import or a run of canaries in which everything was lost
               78  the configuration cannot be used
             """),
         version: "customs 0.1.0",
@@ -47,8 +48,8 @@ struct Customs: ParsableCommand {
     static func main() {
         refuseUnknownCommand()
         do {
-            var command = try parseAsRoot()
-            try command.run()
+            try runCommand()
+            try StandardOutput.close()
         } catch let error as StoreError {
             fail(error.description, error.exitCode)
         } catch let error as SettingsError {
@@ -59,6 +60,16 @@ struct Customs: ParsableCommand {
             fail(error.description, error.code)
         } catch {
             exit(withError: error)
+        }
+    }
+
+    private static func runCommand() throws {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch  where exitCode(for: error) == .success {
+            // help and the like, which are answers too
+            try StandardOutput.write(line: fullMessage(for: error))
         }
     }
 
@@ -85,6 +96,8 @@ enum SystemExit: Int32 {
     case unavailable = 69
     case software = 70
     case ioError = 74
+    /// Nothing went wrong here, and nothing came of it.
+    case lost = 75
     case configuration = 78
 }
 

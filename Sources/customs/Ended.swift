@@ -16,14 +16,17 @@ struct Ended: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only this package.")
+    @Option(help: "Only this package.", completion: DistributionNames.completion)
     var package: String?
 
     func run() throws {
+        let asking = try Asking(store, try filter.filter)
         let answer = try ProcessEnds.ask(
-            try store.reader(), try filter.filter, package: package, limit: filter.limit)
-        show(answer.json, ["package", "processes", "exit", "exception", "signal", "killed"], as: store)
+            asking.connection, asking.filter, package: try package.map { try asking.package($0) }, limit: filter.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["package", "processes", "exit", "exception", "signal", "killed"], as: form)
     }
 }

@@ -9,7 +9,7 @@ struct Environments: ParsableCommand {
         discussion: prose(
             """
             The kind is told from the prefix of the interpreter, by the patterns in the section [environments] of the
-            configuration file, else by built-in ones. --direct changes nothing: it is about packages.
+            configuration file, else by built-in ones.
 
             EXAMPLES
               customs environments --since 30d
@@ -17,12 +17,20 @@ struct Environments: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var rows: LimitOptions
+    @OptionGroup var publication: PublicOptions
 
     func run() throws {
         let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
-        let answer = try EnvironmentUsage.ask(
-            try store.reader(), try filter.filter, kinds: kinds, limit: filter.limit)
-        show(answer.json, ["kind", "prefix", "users", "jobs"], as: store)
+        var filter = try selection.filter
+        filter.includesStaff = staff.includeStaff
+        filter.leastUsers = publication.leastUsers
+        let asking = try Asking(store, filter)
+        let answer = try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: rows.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["kind", "prefix", "users", "jobs"], as: form)
     }
 }

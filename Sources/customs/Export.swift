@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Query
 import Store
 
@@ -19,19 +18,31 @@ struct Export: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
+    @OptionGroup var rows: LimitOptions
+
+    @Option(help: "csv (the default), or jsonl (also written json): a line of JSON for each row.")
+    var format: Form = .csv
+
+    enum Form: String, CaseIterable, ExpressibleByArgument {
+        case csv, jsonl, json
+    }
 
     func run() throws {
-        try filter.refusePublic("single runs")
-        let isCSV = store.format == .csv || store.format == .table
-        let connection = try store.reader()
+        var filter = try selection.filter
+        filter.includesStaff = staff.includeStaff
+        filter.onlyDirect = packages.direct
+        let isCSV = format == .csv
+        let asking = try Asking(store, filter)
         let progress = ProgressLine(name: "exporting")
         var out = OutputBuffer()
         // from then on the progress line tells that it works
         var hasRows = false
         defer { Spinner.stop() }
         if isCSV { out.add(UsageExport.columns.joined(separator: ",")) }
-        try UsageExport.run(connection, try filter.filter, limit: filter.limit, progress: progress.show) { row in
+        try UsageExport.run(asking.connection, filter, limit: rows.limit, progress: progress.show) { row in
             if !hasRows { Spinner.stop() }
             hasRows = true
             if isCSV {
@@ -43,6 +54,7 @@ struct Export: ParsableCommand {
         }
         try out.flush(above: 0)
         progress.clear()
+        if !hasRows { try asking.explainEmptyAnswer() }
     }
 }
 
@@ -57,14 +69,7 @@ private struct OutputBuffer {
 
     mutating func flush(above size: Int) throws {
         guard bytes.count > size else { return }
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-            guard count > 0 || errno == EINTR else {
-                throw Failure(.ioError, "cannot write: \(String(cString: strerror(errno)))")
-            }
-            sent += max(0, count)
-        }
+        try bytes.withUnsafeBytes { try StandardOutput.write($0) }
         bytes.removeAll(keepingCapacity: true)
     }
 }

@@ -9,8 +9,8 @@ struct HealthCommand: ParsableCommand {
         discussion: prose(
             """
             received = stored + merged + duplicate + rejected + pending, at every moment; 'balanced' says whether it
-            holds. customsd writes these counts with the records, so they are right on another machine and after its end. They
-            are of all messages, whatever --since, --until and other options say of usage; --limit cuts the list of --claims.
+            holds. customsd writes these counts with the records, so they are right on another machine and after its end.
+            --limit cuts the list of --claims.
 
             EXAMPLES
               customs health
@@ -19,7 +19,8 @@ struct HealthCommand: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var rows: LimitOptions
 
     @Flag(
         help: """
@@ -28,15 +29,18 @@ struct HealthCommand: ParsableCommand {
             """)
     var claims = false
 
+    func validate() throws {
+        if rows.limit != nil && !claims { throw ValidationError("--limit: means nothing without --claims") }
+    }
+
     func run() throws {
-        if claims { try filter.refusePublic("single jobs") }
         let connection = try store.reader()
         let health = try Health.ask(connection, now: wallClock())
         let table = healthTable(health)
         guard claims else {
-            return show(health.json, as: store, table: { table.formatted(for: $0) }, csv: { table })
+            return try show(health.json, as: form, table: { table.formatted(for: $0) }, csv: { table })
         }
-        let report = try ClaimReport.ask(connection, limit: filter.limit ?? 1_000)
+        let report = try ClaimReport.ask(connection, limit: rows.limit ?? 1_000)
         let differences = TextTable(
             headings: ["job", "cluster", "restart", "field", "claimed", "slurm"],
             rows: report.differences.map {
@@ -46,8 +50,8 @@ struct HealthCommand: ParsableCommand {
                 ]
             })
         guard case .object(let members) = health.json else { return }
-        show(
-            .object(members + [JSON.Member("claims", report.json)]), as: store,
+        try show(
+            .object(members + [JSON.Member("claims", report.json)]), as: form,
             table: { table.formatted(for: $0) + "\n\n" + differences.formatted(for: $0) }, csv: { differences })
     }
 }

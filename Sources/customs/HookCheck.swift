@@ -71,7 +71,7 @@ struct HookCheck: ParsableCommand {
             siteProblems.append(problem)
         }
         if trials.isEmpty { siteProblems.append("no interpreter was found: name one with --python") }
-        report(trials, siteProblems, tree, socket)
+        try report(trials, siteProblems, tree, socket)
         for problem in siteProblems { printError("customs: \(JSON.text(problem).cell)") }
         for trial in trials {
             for problem in trial.problems {
@@ -109,7 +109,7 @@ struct HookCheck: ParsableCommand {
 
     private func text(_ path: String) throws -> String { String(decoding: try Files.contents(of: path), as: UTF8.self) }
 
-    private func report(_ trials: [HookTrial], _ problems: [String], _ tree: String, _ socket: DatagramSocket) {
+    private func report(_ trials: [HookTrial], _ problems: [String], _ tree: String, _ socket: DatagramSocket) throws {
         let table = TextTable(
             headings: ["interpreter", "version", "record", "ms", "compiled", "trace", "problems"],
             rows: trials.map { trial in
@@ -123,7 +123,7 @@ struct HookCheck: ParsableCommand {
             "prefix": .text(tree), "server": .text(socket.address.description),
             "interpreters": .array(trials.map { $0.json }), "problems": .array(problems.map { .text($0) }),
         ])
-        show(answer, as: format, plain: false, table: { table.formatted(for: $0) }, csv: { table })
+        try show(answer, as: format, plain: false, table: { table.formatted(for: $0) }, csv: { table })
     }
 }
 

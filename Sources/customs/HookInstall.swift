@@ -103,7 +103,7 @@ struct HookInstall: ParsableCommand {
         for name in place.kept { printError("customs: \(place.prefix)/\(name) is not the hook's, and stays") }
         for warning in warnings { printError("customs: warning: \(warning)") }
         let servers = InstalledSite(text: String(decoding: configured, as: UTF8.self)).servers
-        show(
+        try show(
             .object([
                 "prefix": .text(place.prefix), "pythonpath": .text(place.prefix),
                 "servers": .array(servers.map { .text($0) }),

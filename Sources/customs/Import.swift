@@ -12,8 +12,7 @@ struct Import: ParsableCommand {
             Each line is one message in any form that customsd receives. An archive is known by its bytes: what was
             taken from it before counts as duplicate, so an import that was interrupted is simply run again. A record
             that the store refuses is set aside in its table 'quarantine' and counted as 'refused_by_store'; the others
-            are taken. Prints the counts of 'customs health' for this import. All records are taken, whatever --since,
-            --until and other options say of usage.
+            are taken. Prints the counts of 'customs health' for this import.
 
             EXAMPLES
               customs import /var/log/python-usage.log
@@ -21,7 +20,7 @@ struct Import: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
 
     @Argument(help: "The archives.", completion: .file())
     var files: [String]
@@ -40,7 +39,7 @@ struct Import: ParsableCommand {
             total.add(run.counters, received: run.received, lastRecord: run.lastRecord)
         }
         let table = healthTable(total)
-        show(total.json, as: store, table: { table.formatted(for: $0) }, csv: { table })
+        try show(total.json, as: form, table: { table.formatted(for: $0) }, csv: { table })
     }
 }
 

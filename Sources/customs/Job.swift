@@ -8,11 +8,8 @@ struct Job: ParsableCommand {
         abstract: "One job: what is known of it, and what its Python processes did.",
         discussion: prose(
             """
-            In CSV it is the table of runs. Numbers of jobs come round again: of several jobs of one number it tells of the newest,
-            or of the one with --day; the days of the others are in same_number.
-
-            It tells of the whole job, whatever --since, --until, --system, --account, --compute, --login, --direct,
-            --include-staff and --limit say.
+            In CSV it is the table of runs. It tells of the whole job. Numbers of jobs come round again: of several jobs of one
+            number it tells of the newest, or of the one with --day; the days of the others are in same_number.
 
             EXAMPLES
               customs job 4242
@@ -21,7 +18,7 @@ struct Job: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
 
     @Argument(help: "The job's id.")
     var id: String
@@ -33,15 +30,15 @@ struct Job: ParsableCommand {
     var day: String?
 
     func run() throws {
-        try filter.refusePublic("one job")
-        let reports = try JobReport.ask(try store.reader(), jobID: id, cluster: cluster)
+        let asking = try Asking(store, UsageFilter())
+        if let cluster { try asking.requireCluster(cluster) }
+        let reports = try JobReport.ask(asking.connection, jobID: id, cluster: cluster)
         let wanted = try day.map { try Day($0, "--day").number }
         let found = reports.filter { report in wanted.map { report.isOf(day: $0) } ?? true }
         guard let report = found.first else {
-            throw Failure(
-                .noInput,
-                "no record of job \(JSON.text(id).cell)\(cluster.map { " on \(JSON.text($0).cell)" } ?? "")"
-                    + "\(day.map { " from \(JSON.text($0).cell)" } ?? "")")
+            let place = cluster.map { " on \(JSON.text($0).cell)" } ?? ""
+            let time = day.map { " from \(JSON.text($0).cell)" } ?? ""
+            throw Failure(.noInput, "no record of job \(JSON.text(id).cell)\(place)\(time); \(try asking.extent())")
         }
         // in the order of the clusters
         guard let last = found.last, ExactText(last.cluster) == ExactText(report.cluster) else {
@@ -62,7 +59,7 @@ struct Job: ParsableCommand {
                 ]
             })
         let answer = report.json(besides: others)
-        show(answer, as: store, table: { text(answer, runs, $0) }, csv: { runs })
+        try show(answer, as: form, table: { text(answer, runs, $0) }, csv: { runs })
     }
 
     private func text(_ answer: JSON, _ runs: TextTable, _ terminal: Terminal) -> String {

@@ -17,14 +17,17 @@ struct JobSizesCommand: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only jobs in which this package was used.")
+    @Option(help: "Only jobs in which this package was used.", completion: DistributionNames.completion)
     var package: String?
 
     func run() throws {
+        let asking = try Asking(store, try filter.filter)
         let answer = try JobSizes.ask(
-            try store.reader(), try filter.filter, package: package, limit: filter.limit)
-        show(answer.json, ["nodes", "jobs"], as: store, bar: "jobs")
+            asking.connection, asking.filter, package: try package.map { try asking.package($0) }, limit: filter.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["nodes", "jobs"], as: form, bar: "jobs")
     }
 }

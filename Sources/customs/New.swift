@@ -16,12 +16,15 @@ struct New: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
         var filter = try self.filter.filter
         if filter.firstDay == nil { filter.firstDay = try Day("30d", "--since").number }
-        let answer = try NewPackages.ask(try store.reader(), filter, limit: self.filter.limit)
-        show(answer.json, ["package", "first_seen", "users", "jobs"], as: store)
+        let asking = try Asking(store, filter)
+        let answer = try NewPackages.ask(asking.connection, filter, limit: self.filter.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer(otherwise: "no package is new") }
+        try show(answer.json, ["package", "first_seen", "users", "jobs"], as: form)
     }
 }

@@ -6,7 +6,7 @@ import Settings
 import Store
 import Wire
 
-/// Where the answers come from and how they are printed: options of every subcommand.
+/// Where the answers come from.
 struct StoreOptions: ParsableArguments {
     @Option(
         name: .customLong("store"),
@@ -16,21 +16,10 @@ struct StoreOptions: ParsableArguments {
     @Option(help: ArgumentHelp("customsd's configuration file, to find the store.", valueName: "file"))
     var config: String?
 
-    @Option(help: "table (the default), json, csv, or jsonl: a line of JSON for each row.")
-    var format: OutputFormat = .table
-
-    @Flag(help: "On a terminal too: no bars, no pager, no lines cut to its width.")
-    var plain = false
-
     /// A connection to ask by; a spinner turns until the answer is shown.
     func reader() throws -> any SQLConnection {
         let location = try location()
-        if case .sqlite(let path) = location, access(path, F_OK) != 0 {
-            throw Failure(
-                .unavailable,
-                "there is no store \(path) yet: customsd makes it when it starts; if it is elsewhere, say --store URL or set CUSTOMS_STORE"
-            )
-        }
+        if case .sqlite(let path) = location { try refuseUnreadable(path) }
         Spinner.start()
         return try location.reader()
     }
@@ -43,10 +32,34 @@ struct StoreOptions: ParsableArguments {
             throw Failure(.configuration, error.description)
         }
     }
+
+    private func refuseUnreadable(_ path: String) throws {
+        if access(path, R_OK) == 0 { return }
+        let why = errno
+        if why == ENOENT || why == ENOTDIR {
+            throw Failure(
+                .unavailable,
+                "there is no store \(path) yet: customsd makes it when it starts; if it is elsewhere, say --store URL or set CUSTOMS_STORE"
+            )
+        }
+        throw Failure(
+            .unavailable,
+            "the store \(path) may not be read by this user: \(String(cString: strerror(why))); its owner, or a group that may read the file and its directory, can ask"
+        )
+    }
 }
 
-/// Which usage counts.
-struct FilterOptions: ParsableArguments {
+/// How answers are printed.
+struct FormatOptions: ParsableArguments {
+    @Option(help: "table (the default), json, csv, or jsonl: a line of JSON for each row.")
+    var format: OutputFormat = .table
+
+    @Flag(help: "On a terminal too: no bars, no pager, no lines cut to its width.")
+    var plain = false
+}
+
+/// Which days count.
+struct PeriodOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "From this day on, in UTC: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when")
@@ -56,23 +69,24 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Up to this day, which counts too.", valueName: "when"))
     var until: String?
 
+    func validate() throws {
+        _ = try since.map { try Day($0, "--since") }
+        _ = try until.map { try Day($0, "--until") }
+    }
+
+    var firstDay: Int? { get throws { try since.map { try Day($0, "--since").number } } }
+    var lastDay: Int? { get throws { try until.map { try Day($0, "--until").number } } }
+}
+
+/// Which usage counts: options of all questions about usage.
+struct SelectionOptions: ParsableArguments {
+    @OptionGroup var period: PeriodOptions
+
     @Option(help: "Only usage on this system.")
     var system: String?
 
     @Option(help: "Only jobs charged to this account.")
     var account: String?
-
-    @Option(help: "At most so many rows.")
-    var limit: Int?
-
-    @Flag(name: .customLong("include-staff"), help: "Count the centre's own staff too.")
-    var includeStaff = false
-
-    @Flag(name: .customLong("public"), help: "Leave out what fewer than five users did, so that it may be published.")
-    var isPublic = false
-
-    @Option(help: ArgumentHelp("With --public: how many users there must be.", valueName: "count"))
-    var minUsers: Int64?
 
     @Flag(help: "Only what ran on compute nodes.")
     var compute = false
@@ -80,49 +94,76 @@ struct FilterOptions: ParsableArguments {
     @Flag(help: "Only what ran elsewhere: login nodes, notebooks, services.")
     var login = false
 
-    @Flag(help: "Count only packages that the user's own code imported.")
-    var direct = false
-
     func validate() throws {
         if compute && login { throw ValidationError("--compute and --login: give one of them; without, both count") }
-        if let minUsers, minUsers < 1 { throw ValidationError("--min-users \(minUsers): must be at least 1") }
-        if minUsers != nil && !isPublic { throw ValidationError("--min-users: means nothing without --public") }
-        if let limit, limit < 1 { throw ValidationError("--limit \(limit): must be at least 1") }
-        _ = try since.map { try Day($0, "--since") }
-        _ = try until.map { try Day($0, "--until") }
     }
 
     var filter: UsageFilter {
         get throws {
             var filter = UsageFilter()
-            filter.firstDay = try since.map { try Day($0, "--since").number }
-            filter.lastDay = try until.map { try Day($0, "--until").number }
+            filter.firstDay = try period.firstDay
+            filter.lastDay = try period.lastDay
             filter.system = system
             filter.account = account
-            filter.includesStaff = includeStaff
-            filter.onlyDirect = direct
-            filter.leastUsers = isPublic ? minUsers ?? UsageFilter.publicUsers : 0
             filter.place = compute ? .compute : login ? .login : nil
             return filter
         }
     }
 }
 
-extension FilterOptions {
-    /// For commands that deal with all usage, which must not take a wish for a part of it for a wish for all.
-    func refuseSelection(_ command: String) throws {
-        let given = [
-            ("--since", since != nil), ("--until", until != nil), ("--system", system != nil),
-            ("--account", account != nil),
-            ("--compute", compute), ("--login", login), ("--direct", direct), ("--limit", limit != nil),
-            ("--public", isPublic),
-        ].first { $0.1 }
-        if let given { throw Failure(.usage, "\(given.0): '\(command)' deals with all usage, whoever's and wherever") }
+struct StaffOptions: ParsableArguments {
+    @Flag(name: .customLong("include-staff"), help: "Count the centre's own staff too.")
+    var includeStaff = false
+}
+
+struct DirectOptions: ParsableArguments {
+    @Flag(help: "Count only packages that the user's own code imported.")
+    var direct = false
+}
+
+struct LimitOptions: ParsableArguments {
+    @Option(help: "Maximum number of rows.")
+    var limit: Int?
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit \(limit): must be at least 1") }
+    }
+}
+
+/// Whether the answer may be published.
+struct PublicOptions: ParsableArguments {
+    @Flag(name: .customLong("public"), help: "Leave out what fewer than five users did, so that it may be published.")
+    var isPublic = false
+
+    @Option(help: ArgumentHelp("With --public: how many users there must be.", valueName: "count"))
+    var minUsers: Int64?
+
+    func validate() throws {
+        if let minUsers, minUsers < 1 { throw ValidationError("--min-users \(minUsers): must be at least 1") }
+        if minUsers != nil && !isPublic { throw ValidationError("--min-users: means nothing without --public") }
     }
 
-    /// For questions whose answer is never for publication.
-    func refusePublic(_ what: String) throws {
-        if isPublic { throw Failure(.usage, "--public: what is told of \(what) is not for publication") }
+    var leastUsers: Int64 { isPublic ? minUsers ?? UsageFilter.publicUsers : 0 }
+}
+
+/// What choose usage for a question about packages, which heeds all of them.
+struct FilterOptions: ParsableArguments {
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
+    @OptionGroup var rows: LimitOptions
+    @OptionGroup var publication: PublicOptions
+
+    var limit: Int? { rows.limit }
+
+    var filter: UsageFilter {
+        get throws {
+            var filter = try selection.filter
+            filter.includesStaff = staff.includeStaff
+            filter.onlyDirect = packages.direct
+            filter.leastUsers = publication.leastUsers
+            return filter
+        }
     }
 }
 

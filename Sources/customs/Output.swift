@@ -7,38 +7,44 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
 }
 
 /// Prints an answer in the format that the user chose.
-func show(_ json: JSON, as store: StoreOptions, table: (Terminal) -> String, csv: () -> TextTable) {
-    show(json, as: store.format, plain: store.plain, table: table, csv: csv)
+///
+/// - Throws: `Failure` with 74 where it cannot be written.
+func show(_ json: JSON, as form: FormatOptions, table: (Terminal) -> String, csv: () -> TextTable) throws {
+    try show(json, as: form.format, plain: form.plain, table: table, csv: csv)
 }
 
 /// - Parameter plain: nothing is done for a terminal that is not done without one.
+/// - Throws: `Failure` with 74 where it cannot be written.
 func show(
     _ json: JSON, as format: OutputFormat, plain: Bool, table: (Terminal) -> String, csv: () -> TextTable
-) {
+) throws {
     Spinner.stop()
     switch format {
-    case .json: print(json.formatted)
-    case .jsonl: for line in json.lines { print(line.compact) }
-    case .csv: print(csv().csv)
+    case .json: try StandardOutput.write(line: json.formatted)
+    case .jsonl: for line in json.lines { try StandardOutput.write(line: line.compact) }
+    case .csv: try StandardOutput.write(line: csv().csv)
     case .table:
         let terminal = Terminal(plain: plain)
-        terminal.show(table(terminal))
+        try terminal.show(table(terminal))
     }
 }
 
 /// Prints a list of objects, with these members as columns.
 ///
 /// - Parameter bar: the column of which a terminal shows bars beside the table.
-func show(_ answer: JSON, _ columns: [String], as store: StoreOptions, bar: String? = nil) {
+/// - Throws: `Failure` with 74 where it cannot be written.
+func show(_ answer: JSON, _ columns: [String], as form: FormatOptions, bar: String? = nil) throws {
     let table = TextTable(headings: columns, rows: answer.rows(columns), bar: bar)
-    show(answer, as: store, table: { table.formatted(for: $0) }, csv: { table })
+    try show(answer, as: form, table: { table.formatted(for: $0) }, csv: { table })
 }
 
 /// Prints an object, one member below the other.
-func showFacts(_ answer: JSON, as store: StoreOptions) {
+///
+/// - Throws: `Failure` with 74 where it cannot be written.
+func showFacts(_ answer: JSON, as form: FormatOptions) throws {
     guard case .object(let members) = answer else { return }
     let table = TextTable(headings: ["what", "value"], rows: members.map { [.text($0.key), $0.value] })
-    show(answer, as: store, table: { table.formatted(for: $0) }, csv: { table })
+    try show(answer, as: form, table: { table.formatted(for: $0) }, csv: { table })
 }
 
 /// Writes a line to standard error.

@@ -18,10 +18,9 @@ struct Pack: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
 
     func run() throws {
-        try filter.refuseSelection("pack")
         let connection = try store.location().maintainer()
         let days = try Packing.due(connection)
         let progress = ProgressLine(name: "packing")
@@ -34,6 +33,6 @@ struct Pack: ParsableCommand {
         let answer = JSON.object([
             "days": .integer(Int64(packed)), "changing": .integer(Int64(days.count - packed)),
         ])
-        showFacts(answer, as: store)
+        try showFacts(answer, as: form)
     }
 }

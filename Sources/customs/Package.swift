@@ -16,20 +16,21 @@ struct Package: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
-    @Argument(help: "The package's import name, as in 'import NAME'.")
+    @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
     var name: String
 
     func run() throws {
-        let connection = try store.reader()
+        let asking = try Asking(store, try filter.filter)
         let report = try PackageReport.ask(
-            connection, try filter.filter, package: name, companionLimit: filter.limit ?? 20)
-        try hint(at: [name], in: connection)
+            asking.connection, asking.filter, package: try asking.package(name), companionLimit: filter.limit ?? 20)
+        if report.processes == 0 { try asking.explainEmptyAnswer() }
         let versions = TextTable(
             headings: ["version", "users", "jobs"],
             rows: report.versions.map { [.text($0.version), .integer($0.users), .integer($0.jobs)] })
-        show(report.json, as: store, table: { text(report, versions, $0) }, csv: { versions })
+        try show(report.json, as: form, table: { text(report, versions, $0) }, csv: { versions })
     }
 
     private func text(_ report: PackageReport, _ versions: TextTable, _ terminal: Terminal) -> String {

@@ -21,7 +21,7 @@ struct Prune: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
 
     @Option(help: ArgumentHelp("Days before this one: 400d for 400 days ago, or a date.", valueName: "when"))
     var olderThan: String
@@ -32,7 +32,6 @@ struct Prune: ParsableCommand {
     func validate() throws { _ = try Day(olderThan, "--older-than") }
 
     func run() throws {
-        try filter.refuseSelection("prune")
         let day = try Day(olderThan, "--older-than").number
         let today = try Day("0d", "--older-than").number
         let location = try store.location()
@@ -51,6 +50,6 @@ struct Prune: ParsableCommand {
             "processes": .integer(pruning.processes), "jobs": .integer(pruning.jobs),
             "canary_records": .integer(pruning.canaryRecords), "quarantined": .integer(pruning.quarantined),
         ])
-        showFacts(answer, as: store)
+        try showFacts(answer, as: form)
     }
 }

@@ -7,7 +7,7 @@ struct Python: ParsableCommand {
         abstract: "Which versions and implementations of Python are run.",
         discussion: prose(
             """
-            Those of most users first. --direct changes nothing: it is about packages.
+            Those of most users first.
 
             EXAMPLES
               customs python --since 30d
@@ -15,10 +15,19 @@ struct Python: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var rows: LimitOptions
+    @OptionGroup var publication: PublicOptions
 
     func run() throws {
-        let answer = try InterpreterUsage.ask(try store.reader(), try filter.filter, limit: filter.limit)
-        show(answer.json, ["python", "implementation", "users", "jobs", "processes"], as: store)
+        var filter = try selection.filter
+        filter.includesStaff = staff.includeStaff
+        filter.leastUsers = publication.leastUsers
+        let asking = try Asking(store, filter)
+        let answer = try InterpreterUsage.ask(asking.connection, filter, limit: rows.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["python", "implementation", "users", "jobs", "processes"], as: form)
     }
 }

@@ -18,7 +18,6 @@ struct SQL: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Answer this statement and end.", valueName: "statement"))
     var command: String?
@@ -27,14 +26,16 @@ struct SQL: ParsableCommand {
     var arguments: [String] = []
 
     func run() throws {
-        try filter.refuseSelection("sql")
         let location = try store.location()
         // says what is wrong with the store in our words
-        _ = try location.reader()
+        let connection = try store.reader()
+        Spinner.stop()
         let program: [String]
         switch location {
         case .sqlite(let path):
-            program = ["sqlite3", "-readonly", "-header"] + arguments + [path] + (command.map { [$0] } ?? [])
+            // where the file may not be written, a name that says so
+            let file = (connection as? SQLiteConnection)?.name ?? path
+            program = ["sqlite3", "-readonly", "-header"] + arguments + [file] + (command.map { [$0] } ?? [])
         case .postgres(let url):
             let client = try client(of: url)
             for variable in client.environment { setenv(variable.name, variable.value, 1) }

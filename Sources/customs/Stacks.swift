@@ -15,10 +15,13 @@ struct Stacks: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
-        let answer = try StackUsage.ask(try store.reader(), try filter.filter, limit: filter.limit)
-        show(answer.json, ["stack", "packages", "users", "jobs"], as: store)
+        let asking = try Asking(store, try filter.filter)
+        let answer = try StackUsage.ask(asking.connection, asking.filter, limit: filter.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["stack", "packages", "users", "jobs"], as: form)
     }
 }

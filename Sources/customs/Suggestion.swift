@@ -1,16 +1,3 @@
-import Query
-import Store
-
-/// Says on standard error which of these packages nobody ever used, and what may have been meant.
-func hint(at names: [String], in connection: any SQLConnection) throws {
-    let known = try PackageNames.all(connection)
-    for name in names where !known.contains(name) {
-        Spinner.stop()
-        let near = suggestion(for: name, among: known).map { "; did you mean '\(JSON.text($0).cell)'?" } ?? ""
-        printError("customs: nobody used a package '\(JSON.text(name).cell)'\(near)")
-    }
-}
-
 /// The word among `known` that `word` may have been meant for; nil if none is near.
 func suggestion(for word: String, among known: some Sequence<String>) -> String? {
     let written = Array(word.lowercased().unicodeScalars)

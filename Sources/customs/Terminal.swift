@@ -18,21 +18,13 @@ struct Terminal {
         hasColour = variable("NO_COLOR") == nil && variable("TERM") != "dumb"
     }
 
-    /// Prints a text, through a pager if it is longer than the terminal.
-    func show(_ text: String) {
+    /// Prints a text, through a pager if it is longer than the terminal. A pager that does not work does not eat it.
+    ///
+    /// - Throws: `Failure` with 74 where it cannot be written.
+    func show(_ text: String) throws {
         let lines = text.utf8.reduce(1) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
-        guard let size, lines >= size.rows, let pager = pager, let pipe = popen(pager, "w") else { return print(text) }
-        // whoever leaves the pager has seen enough
-        signal(SIGPIPE, SIG_IGN)
-        fputs(text + "\n", pipe)
-        pclose(pipe)
-    }
-
-    /// nil where none is wanted. Colours pass, long lines are not folded, and what fits is simply shown.
-    private var pager: String? {
-        guard let chosen = getenv("CUSTOMS_PAGER") ?? getenv("PAGER") else { return "less -FRSX" }
-        let command = String(cString: chosen)
-        return command.isEmpty || command == "cat" ? nil : command
+        if let size, lines >= size.rows, let pager = Pager.chosen, pager.show(text) { return }
+        try StandardOutput.write(line: text)
     }
 }
 

@@ -17,16 +17,18 @@ struct Top: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: "Sort by users (the default), jobs, processes or node-hours.")
     var by: TopPackages.Order = .users
 
     func run() throws {
-        let answer = try TopPackages.ask(
-            try store.reader(), try filter.filter, by: by, limit: filter.limit)
-        show(
-            answer.json, ["package", "users", "jobs", "processes", "node_hours"], as: store,
+        let asking = try Asking(store, try filter.filter)
+        let answer = try TopPackages.ask(asking.connection, asking.filter, by: by, limit: filter.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(
+            answer.json, ["package", "users", "jobs", "processes", "node_hours"], as: form,
             bar: by == .nodeHours ? "node_hours" : by.rawValue)
     }
 }

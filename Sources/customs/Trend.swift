@@ -16,9 +16,10 @@ struct Trend: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
-    @Argument(help: "Import names of packages.")
+    @Argument(help: "Import names of packages.", completion: DistributionNames.completion)
     var names: [String]
 
     func validate() throws {
@@ -26,10 +27,10 @@ struct Trend: ParsableCommand {
     }
 
     func run() throws {
-        let connection = try store.reader()
+        let asking = try Asking(store, try filter.filter)
         let answer = try PackageTrend.ask(
-            connection, try filter.filter, packages: names, limit: filter.limit)
-        try hint(at: names, in: connection)
-        show(answer.json, ["package", "month", "users", "jobs"], as: store, bar: "jobs")
+            asking.connection, asking.filter, packages: try names.map { try asking.package($0) }, limit: filter.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["package", "month", "users", "jobs"], as: form, bar: "jobs")
     }
 }

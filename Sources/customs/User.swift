@@ -15,17 +15,23 @@ struct User: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var packages: DirectOptions
+    @OptionGroup var rows: LimitOptions
 
     @Argument(help: "The user's name.")
     var name: String
 
     func run() throws {
-        try filter.refusePublic("one person")
-        let report = try UserReport.ask(
-            try store.reader(), try filter.filter, username: name, limit: filter.limit)
-        let packages = TextTable(headings: ["package"], rows: report.packages.map { [.text($0)] })
-        show(report.json, as: store, table: { _ in text(report) }, csv: { packages })
+        var filter = try selection.filter
+        filter.onlyDirect = packages.direct
+        let asking = try Asking(store, filter)
+        try asking.requireUser(name)
+        let report = try UserReport.ask(asking.connection, filter, username: name, limit: rows.limit)
+        if report.processes == 0 { try asking.explainEmptyAnswer() }
+        let table = TextTable(headings: ["package"], rows: report.packages.map { [.text($0)] })
+        try show(report.json, as: form, table: { _ in text(report) }, csv: { table })
     }
 
     private func text(_ report: UserReport) -> String {

@@ -15,20 +15,21 @@ struct Versions: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
     @OptionGroup var filter: FilterOptions
 
-    @Argument(help: "The package's import name, as in 'import NAME'.")
+    @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
     var name: String
 
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
     var olderThan: ComparableVersion?
 
     func run() throws {
-        let connection = try store.reader()
+        let asking = try Asking(store, try filter.filter)
         let answer = try VersionUsage.ask(
-            connection, try filter.filter, package: name, olderThan: olderThan?.version,
+            asking.connection, asking.filter, package: try asking.package(name), olderThan: olderThan?.version,
             limit: filter.limit)
-        try hint(at: [name], in: connection)
-        show(answer.json, ["version", "users", "jobs", "last_seen"], as: store)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["version", "users", "jobs", "last_seen"], as: form)
     }
 }

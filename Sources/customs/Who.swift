@@ -16,21 +16,27 @@ struct Who: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
+    @OptionGroup var rows: LimitOptions
 
-    @Argument(help: "The package's import name, as in 'import NAME'.")
+    @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
     var name: String
 
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
     var olderThan: ComparableVersion?
 
     func run() throws {
-        try filter.refusePublic("single people")
-        let connection = try store.reader()
+        var filter = try selection.filter
+        filter.includesStaff = staff.includeStaff
+        filter.onlyDirect = packages.direct
+        let asking = try Asking(store, filter)
         let answer = try PackageUsers.ask(
-            connection, try filter.filter, package: name, olderThan: olderThan?.version,
-            limit: filter.limit)
-        try hint(at: [name], in: connection)
-        show(answer.json, ["username", "jobs", "processes", "last_seen", "versions"], as: store)
+            asking.connection, filter, package: try asking.package(name), olderThan: olderThan?.version,
+            limit: rows.limit)
+        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(answer.json, ["username", "jobs", "processes", "last_seen", "versions"], as: form)
     }
 }

@@ -148,8 +148,9 @@ def test_period_system_and_account(corpus: Corpus, customs: Customs) -> None:
     )
     assert customs.json("top", "--until", "2001-01-01") == []
     assert customs.json("top", "--since", "30d") == customs.json("top")
-    assert customs.json("top", "--system", "no-such-system") == []
-    assert customs.json("top", "--account", "no-such-account") == []
+    for option, name in (("--system", "no-such-system"), ("--account", "no-such-account")):
+        done = customs.run("top", option, name)
+        assert (done.returncode, done.stdout, name in done.stderr) == (66, "", True)
 
     job = corpus.busiest_job()
     of_system: dict[str, int] = {}

@@ -1,0 +1,86 @@
+import Query
+import Record
+import Store
+
+/// A question to the store. It checks the names in the question first, and explains an empty answer.
+struct Asking {
+    let connection: any SQLConnection
+    let filter: UsageFilter
+
+    /// - Throws: `Failure` with 66 where the filter names a system or an account that no usage has; `StoreError`.
+    init(_ store: StoreOptions, _ filter: UsageFilter) throws {
+        connection = try store.reader()
+        self.filter = filter
+        if let system = filter.system { try require(system, "system", among: try KnownNames.systems(connection)) }
+        if let account = filter.account { try require(account, "account", among: try KnownNames.accounts(connection)) }
+    }
+
+    /// - Throws: `Failure` with 66 where no user has this name; `StoreError`.
+    func requireUser(_ name: String) throws {
+        try require(name, "user", among: try KnownNames.users(connection))
+    }
+
+    /// - Throws: `Failure` with 66 where no cluster has this name; `StoreError`.
+    func requireCluster(_ name: String) throws {
+        try require(name, "cluster", among: try KnownNames.clusters(connection))
+    }
+
+    /// The import name of a package; the argument may be the name that the package index has for it.
+    ///
+    /// - Throws: `Failure` with 66 where there is no usage of it; `StoreError`.
+    func package(_ name: String) throws -> String {
+        let known = try PackageNames.all(connection)
+        if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return name }
+        let shown = JSON.text(name).cell
+        guard let imported = DistributionNames.importName(of: name, used: known) else {
+            let called = DistributionNames.table.filter { $0.value.contains(where: known.contains) }.keys
+            try require(name, "package", among: known + called.sorted())
+            return name
+        }
+        guard known.contains(imported) else {
+            throw Failure(.noInput, "there is no usage of package '\(shown)', which is imported as '\(imported)'")
+        }
+        Spinner.stop()
+        printError("customs: '\(shown)' is imported as '\(imported)'")
+        return imported
+    }
+
+    /// Says on standard error why an answer is empty, and what there is.
+    ///
+    /// - Parameter otherwise: what is said where there is usage in the time that is asked about.
+    func explainEmptyAnswer(otherwise: String = "no usage matches these options") throws {
+        let why = try reason(otherwise)
+        Spinner.stop()
+        printError("customs: \(why)")
+    }
+
+    private func reason(_ otherwise: String) throws -> String {
+        let days = try PackedDays.daysWithRuns(connection)
+        guard let first = days.first, let last = days.last else { return extent(days) }
+        let extent = extent(days)
+        if let since = filter.firstDay, let until = filter.lastDay, since > until {
+            return "--since \(Calendar.text(day: since)) is after --until \(Calendar.text(day: until)); \(extent)"
+        }
+        if let since = filter.firstDay, since > last { return "no usage since \(Calendar.text(day: since)); \(extent)" }
+        if let until = filter.lastDay, until < first { return "no usage until \(Calendar.text(day: until)); \(extent)" }
+        return "\(otherwise); \(extent)"
+    }
+
+    /// Of which time there is usage.
+    func extent() throws -> String { extent(try PackedDays.daysWithRuns(connection)) }
+
+    private func extent(_ days: [Int]) -> String {
+        guard let first = days.first, let last = days.last else { return "the store holds no usage yet" }
+        return "there is usage from \(Calendar.text(day: first)) to \(Calendar.text(day: last))"
+    }
+
+    private func require(_ name: String, _ kind: String, among known: [String]) throws {
+        // names are bytes: Swift takes canonically equivalent ones for equal
+        if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return }
+        let near = suggestion(for: name, among: known).map { "; did you mean '\(JSON.text($0).cell)'?" } ?? ""
+        let isEmpty = try near.isEmpty && PackedDays.daysWithRuns(connection).isEmpty
+        let what = kind == "package" ? "there is no usage of package" : "there is no \(kind)"
+        throw Failure(
+            .noInput, "\(what) '\(JSON.text(name).cell)'\(near)\(isEmpty ? ": the store holds no usage yet" : "")")
+    }
+}
