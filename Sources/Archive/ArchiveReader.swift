@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads the lines of an archive: plain, gzip or zstd, told by its first bytes, and in memory that does not grow with it.
+/// Reads the lines of an archive, in memory that does not grow with it.
 public final class ArchiveReader {
     /// The longest line that is handed over; of a longer one only so much is, so that it is seen to be too long.
     public static let maximumLine = 65_536
@@ -10,15 +10,15 @@ public final class ArchiveReader {
     /// How much of them has been read.
     public var fileOffset: Int { source.fileOffset }
 
-    private let source: any ByteSource
+    private let source: UnpackedBytes
     private var buffer: [UInt8]
     private var start = 0
     private var end = 0
     private var isAtEnd = false
 
-    /// - Throws: `ArchiveError.cannotOpen`.
-    public init(path: String) throws(ArchiveError) {
-        (source, fileBytes) = try openSource(path: path)
+    init(_ source: UnpackedBytes, fileBytes: Int) {
+        self.source = source
+        self.fileBytes = fileBytes
         buffer = [UInt8](repeating: 0, count: 1 << 20)
     }
 
@@ -90,20 +90,13 @@ public final class ArchiveReader {
             end = kept
         }
         if end == buffer.count { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
-        let count = try source.read(into: &buffer, at: end)
+        let free = end
+        let source = source
+        let count = try buffer.withUnsafeMutableBufferPointer { (bytes) throws(ArchiveError) in
+            try source.read(
+                into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(bytes)[free...]))
+        }
         if count == 0 { isAtEnd = true }
         end += count
-    }
-}
-
-public enum ArchiveError: Error, Sendable, CustomStringConvertible {
-    case cannotOpen(String)
-    case damaged(String)
-
-    public var description: String {
-        switch self {
-        case .cannotOpen(let why): "cannot open \(why)"
-        case .damaged(let why): "damaged archive \(why)"
-        }
     }
 }

@@ -32,6 +32,8 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case badFrame = "bad_frame"
     /// A stream ended within a message.
     case cutOff = "cut_off"
+    /// What follows an archive's compressed data and is not compressed itself.
+    case trailingData = "trailing_data"
     /// The journal had reached its bound, or its disk was full.
     case journalFull = "journal_full"
     /// The journal could not be written.

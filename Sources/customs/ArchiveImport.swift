@@ -13,7 +13,7 @@ struct ArchiveImport {
     /// Microseconds since 1970 UTC.
     private(set) var lastRecord: Int64?
 
-    let path: String
+    let archive: Archive
     let store: any UsageStore
     var merger: Merger
     /// How many lines the store has of this run.
@@ -25,17 +25,18 @@ struct ArchiveImport {
     private let takenBefore: UInt64
     private let now = wallClock()
     private var position: SourcePosition
-    private var parser = MessageParser()
+    private var parser: MessageParser
     private var record = UsageRecord()
     private var entry: [UInt8] = []
 
-    init(path: String, store: any UsageStore) throws {
-        let identity = try Self.opening { () throws(ArchiveError) in try ArchiveIdentity.of(path: path) }
-        reader = try Self.open(path)
-        self.path = path
+    /// - Parameter lastYear: the latest year that RFC 3164 times, which lack it, may be of; nil without bound.
+    init(_ archive: Archive, into store: any UsageStore, lastYear: Int?) throws {
+        self.archive = archive
         self.store = store
+        reader = archive.reader()
+        parser = MessageParser(lastYear: lastYear)
         try store.migrate()
-        state = try store.open(source: identity, kind: .archive, host: hostName())
+        state = try store.open(source: archive.identity, kind: .archive, host: hostName())
         position = state.position ?? SourcePosition(sequence: 0, tally: 0)
         takenBefore = position.sequence
         merger = Merger(running: Set(state.snapshots))
@@ -49,6 +50,10 @@ struct ArchiveImport {
         }
     }
 
+    var rejected: UInt64 {
+        counters.values.reduce(0) { $1.key.hasPrefix(IngestCounters.rejectedPrefix) ? $0 + $1.value : $0 }
+    }
+
     /// - Parameter progress: told the fraction done, now and then.
     mutating func run(_ progress: (Double) -> Void) throws {
         while try takeNext() {
@@ -59,6 +64,11 @@ struct ArchiveImport {
         }
         try commit(upTo: received)
         try commitLonelyParts()
+        if let trailing = archive.trailing {
+            merger.reject(.trailingData, count: UInt64(trailing.lines))
+            received += UInt64(trailing.lines)
+            try write(upTo: received)
+        }
     }
 
     private static let batchLines: UInt64 = 10_000
@@ -131,7 +141,7 @@ struct ArchiveImport {
                 received += 1
             }
         } catch {
-            throw Failure(.noInput, "\(error)")
+            throw Failure(error)
         }
     }
 
@@ -143,12 +153,15 @@ struct ArchiveImport {
     }
 
     private var firstTally: UInt64 { state.position?.tally ?? 0 }
+}
 
-    static func open(_ path: String) throws -> ArchiveReader {
-        try opening { () throws(ArchiveError) in try ArchiveReader(path: path) }
-    }
-
-    private static func opening<Value>(_ open: () throws(ArchiveError) -> Value) throws -> Value {
-        do { return try open() } catch { throw Failure(.noInput, error.description) }
+extension Failure {
+    init(_ error: ArchiveError) {
+        let code: SystemExit =
+            switch error {
+            case .cannotOpen, .unsupported, .damaged: .noInput
+            case .cannotKeep: .ioError
+            }
+        self.init(code, error.description)
     }
 }

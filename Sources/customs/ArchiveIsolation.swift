@@ -14,11 +14,13 @@ extension ArchiveImport {
     /// - Parameter end: the batch's last line is the one before it.
     /// - Throws: `StoreError`; `.unacceptable` where the store takes not even a row of the quarantine.
     mutating func isolate(upTo end: UInt64) throws {
-        let again = try Self.open(path)
+        let again = archive.reader()
         for _ in 0..<committed { _ = try again.nextLine { _, _ in } }
         while committed < end {
             let lines = try Lines(of: again, from: committed, to: end)
-            guard !lines.isEmpty else { throw Failure(.noInput, "\(path) has become shorter while it was read") }
+            guard !lines.isEmpty else {
+                throw Failure(.noInput, "\(archive.name) has become shorter while it was read")
+            }
             try isolate(lines)
         }
         merger.endReplay()
@@ -82,7 +84,7 @@ private struct Lines {
                     ends.append(bytes.count)
                     lengths.append(length)
                 }
-            } catch { throw Failure(.noInput, error.description) }
+            } catch { throw Failure(error) }
             if !taken { return }
         }
     }

@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Glibc
 import Query
@@ -14,32 +15,86 @@ struct Import: ParsableCommand {
             that the store refuses is set aside in its table 'quarantine' and counted as 'refused_by_store'; the others
             are taken. Prints the counts of 'customs health' for this import.
 
+            A file may be a pipe, and '-' is standard input: it is read to its end first, and kept meanwhile in a file
+            without a name in TMPDIR, or in /var/tmp. Of an archive that is damaged or cut short nothing is taken.
+
+            Times of RFC 3164 name no year. Theirs is the latest that puts them not more than a day ahead of now; of older
+            archives say it with --year.
+
             EXAMPLES
               customs import /var/log/python-usage.log
               customs import --store postgres:///customs 2025-*.jsonl.zst
+              xz -dc messages-2024.xz | customs import --year 2024 -
+
+            EXIT STATUS
+              0   taken; lines that were rejected are in the counts
+              64  the command line cannot be understood
+              66  an archive cannot be read, or not to its end; the others were taken
+              69  the store cannot be reached
+              74  what came through a pipe cannot be kept, or the answer not be written
+              75  of an archive no line is a record that could be taken
             """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions
 
-    @Argument(help: "The archives.", completion: .file())
+    @Option(help: ArgumentHelp("The latest year that RFC 3164 times may be of.", valueName: "year"))
+    var year: Int?
+
+    @Argument(help: "The archives; - for standard input.", completion: .file())
     var files: [String]
+
+    func validate() throws {
+        let thisYear = Calendar.date(days: Int(Calendar.day(ofMicroseconds: wallClock()))).year
+        if let year, !(2000...max(2000, thisYear)).contains(year) {
+            throw ValidationError("--year \(year): from 2000 to \(max(2000, thisYear))")
+        }
+    }
 
     func run() throws {
         let location = try store.location()
-        for file in files where access(file, R_OK) != 0 {
+        for file in files where file != "-" && access(file, R_OK) != 0 {
             throw Failure(.noInput, "\(file): \(String(cString: strerror(errno)))")
         }
         var total = Health()
+        var complaints: [Failure] = []
         for file in files {
-            let progress = ProgressLine(name: file)
-            var run = try ArchiveImport(path: file, store: location.makeStore())
-            try run.run { progress.show($0) }
-            progress.clear()
-            total.add(run.counters, received: run.received, lastRecord: run.lastRecord)
+            do {
+                try take(file, into: location, &total)
+            } catch let complaint as Failure {
+                printError("customs: \(complaint.description)")
+                complaints.append(complaint)
+            }
         }
         let table = healthTable(total)
         try show(total.json, as: form, table: { table.formatted(for: $0) }, csv: { table })
+        // what could not be read at all tells more than what was rejected
+        if let worst = complaints.first(where: { $0.code != .lost }) ?? complaints.first {
+            throw ExitCode(worst.code.rawValue)
+        }
+    }
+
+    /// Takes an archive, and adds what became of it.
+    ///
+    /// - Throws: `Failure` where it was not taken, or not as a whole; `StoreError`.
+    private func take(_ file: String, into location: StoreLocation, _ total: inout Health) throws {
+        let archive: Archive
+        do throws(ArchiveError) { archive = try Archive(path: file) } catch { throw Failure(error) }
+        let progress = ProgressLine(name: archive.name)
+        var run = try ArchiveImport(archive, into: location.makeStore(), lastYear: year)
+        defer { total.add(run.counters, received: run.received, lastRecord: run.lastRecord) }
+        defer { progress.clear() }
+        try run.run { progress.show($0) }
+        if let trailing = archive.trailing {
+            throw Failure(
+                .noInput,
+                "\(archive.name): \(trailing.bytes) bytes behind the compressed data are not compressed; they were not "
+                    + "taken and count as \(trailing.lines) rejected lines (trailing_data)")
+        }
+        if run.received == 0 { printError("customs: \(archive.name) is empty") }
+        if run.received > 0, run.rejected == run.received {
+            throw Failure(.lost, "\(archive.name): none of its \(run.received) lines is a record that could be taken")
+        }
     }
 }
 

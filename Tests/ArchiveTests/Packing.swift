@@ -7,6 +7,11 @@ import Testing
 /// How an archive may be packed.
 enum Packing: CaseIterable, Sendable {
     case plain, gzip, gzipMembers, zstd, zstdFrames, zstdChecked, zstdStreamed
+    /// As pzstd does: each frame behind one to be skipped, which says how long it is.
+    case zstdSkippable
+    /// Padded with zeros, as tapes do.
+    case gzipPadded
+    case gzipThenZstd
 
     /// The piece after the first end of a gzip member or zstd frame begins here.
     static func cut(_ bytes: [UInt8]) -> Int { bytes.count * 2 / 5 }
@@ -23,6 +28,14 @@ enum Packing: CaseIterable, Sendable {
         case .zstdFrames: try halves(bytes).flatMap { try Packing.zstd($0, level: 3) }
         case .zstdChecked: try Packing.zstd(bytes, level: 1, hasChecksum: true)
         case .zstdStreamed: try Packing.zstd(bytes, level: 1, isStreamed: true)
+        case .zstdSkippable:
+            try halves(bytes).flatMap { piece in
+                let frame = try Packing.zstd(piece, level: 3)
+                let size = (0..<4).map { UInt8(truncatingIfNeeded: frame.count >> ($0 * 8)) }
+                return [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0] + size + frame
+            }
+        case .gzipPadded: try Packing.gzip(bytes) + [UInt8](repeating: 0, count: 10_000)
+        case .gzipThenZstd: try Packing.gzip(halves(bytes)[0]) + Packing.zstd(halves(bytes)[1], level: 3)
         }
     }
 

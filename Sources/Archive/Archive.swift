@@ -1,0 +1,83 @@
+import Glibc
+
+/// An archive, opened once. The content of a pipe is read once and kept in a file, so that any number of readers can have it.
+public final class Archive {
+    /// For messages.
+    public let name: String
+    /// Tells its content from any other; its name and packing do not count.
+    public let identity: String
+    /// Data behind its compressed data; nil where there is none.
+    public let trailing: TrailingData?
+
+    /// nil for standard input.
+    private let path: String?
+    private let descriptor: Descriptor
+    private let extent: RawBytes.Extent
+    private let bytes: Int
+
+    /// Reads it from front to back once.
+    ///
+    /// - Parameter path: `-` for standard input.
+    /// - Throws: `ArchiveError`.
+    public init(path: String) throws(ArchiveError) {
+        self.path = path == "-" ? nil : path
+        name = self.path ?? "standard input"
+        let opened = path == "-" ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw .cannotOpen("\(name): \(SystemError())") }
+        let source = Descriptor(opened)
+        var status = stat()
+        guard fstat(opened, &status) == 0 else { throw .cannotOpen("\(name): \(SystemError())") }
+        if status.st_mode & S_IFMT == S_IFDIR { throw .cannotOpen("\(name): it is a directory") }
+        var content = ArchiveIdentity()
+        if status.st_mode & S_IFMT == S_IFREG {
+            let start = Int(max(0, lseek(opened, 0, SEEK_CUR)))
+            // what the kernel makes up has no length
+            let end = status.st_size > 0 ? Int(status.st_size) : nil
+            extent = .file(start: start, end: end)
+            bytes = max(0, Int(status.st_size) - start)
+            descriptor = source
+            trailing = try content.add(UnpackedBytes(RawBytes(source, extent), path: self.path), self.path) { _ in }
+        } else {
+            let kept = try KeptStream(of: name)
+            trailing = try content.add(UnpackedBytes(RawBytes(source, .stream), path: self.path), self.path) {
+                (chunk) throws(ArchiveError) in try kept.append(chunk)
+            }
+            (descriptor, bytes) = try kept.finish()
+            extent = .file(start: 0, end: bytes)
+        }
+        identity = content.text
+    }
+
+    /// Its lines, from the first one on.
+    public func reader() -> ArchiveReader {
+        ArchiveReader(UnpackedBytes(RawBytes(descriptor, extent), path: path), fileBytes: bytes)
+    }
+}
+
+extension ArchiveIdentity {
+    /// Adds all content of a source, and gives each chunk to `body`.
+    ///
+    /// - Returns: data behind the compressed data.
+    fileprivate mutating func add(
+        _ source: UnpackedBytes, _ path: String?, _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) -> TrailingData? {
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: ArchiveIdentity.chunkBytes, alignment: 16)
+        defer { chunk.deallocate() }
+        var isFirst = true
+        while true {
+            var filled = 0
+            // a chunk is always whole, but for the last, however the source cuts its reads
+            while filled < chunk.count {
+                let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: chunk[filled...]))
+                if count == 0 { break }
+                filled += count
+            }
+            let read = UnsafeRawBufferPointer(rebasing: chunk[..<filled])
+            if isFirst, let foreign = FileFormat.foreignContents(read) { throw foreign.complaint(about: path) }
+            isFirst = false
+            add(read)
+            try body(read)
+            if filled < chunk.count { return source.trailing }
+        }
+    }
+}
