@@ -16,9 +16,9 @@ struct TextTable {
     func formatted(for terminal: Terminal) -> String {
         let cells = rows.map { row in row.map { $0.cell } }
         let numeric = headings.indices.map { column in !rows.isEmpty && rows.allSatisfy { $0[column].isNumber } }
-        var widths = headings.map { $0.count }
+        var widths = headings.map { $0.columns }
         for row in cells {
-            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.columns) }
         }
         var barWidth = 0
         if let columns = terminal.size?.columns {
@@ -29,8 +29,9 @@ struct TextTable {
         func line(_ cells: [String]) -> String {
             var text = ""
             for (index, cell) in cells.enumerated() {
-                let shown = cell.count > widths[index] ? cell.prefix(widths[index] - 1) + "…" : cell[...]
-                let padding = String(repeating: " ", count: widths[index] - shown.count)
+                let isCut = cell.columns > widths[index]
+                let shown = isCut ? cell.prefix(columns: widths[index] - 1) + "…" : cell[...]
+                let padding = String(repeating: " ", count: widths[index] - shown.columns)
                 text += (index == 0 ? "" : "  ") + (numeric[index] ? padding + shown : shown + padding)
             }
             return text

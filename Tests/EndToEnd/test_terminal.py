@@ -12,6 +12,7 @@ import struct
 import subprocess
 import termios
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,67 @@ def test_long_answers_go_through_a_pager(asking: Customs, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    "pager", ["/nonexistent/pager", "false", "head -n 3; exit 2", "sh -c 'kill -9 $$'"]
+)
+def test_a_pager_that_does_not_work(asking: Customs, pager: str) -> None:
+    """It does not eat the answer."""
+    whole = asking.text("stacks", "--limit", "40")
+    shown = on_terminal(asking, "stacks", "--limit", "40", rows=10, columns=10_000, PAGER=pager)
+    assert plain(shown).endswith(whole)
+    assert pager in shown
+
+
+def test_no_pager_is_there(asking: Customs, tmp_path: Path) -> None:
+    """Nobody chose one: then there is nothing to be told."""
+    whole = asking.text("stacks", "--limit", "40")
+    shown = on_terminal(
+        asking, "stacks", "--limit", "40", rows=10, columns=10_000, PATH=str(tmp_path)
+    )
+    assert plain(shown) == whole
+
+
+def columns(text: str) -> int:
+    """What a terminal makes of it: wide letters take two columns, combining ones none."""
+    width = 0
+    for cluster in re.findall(r".[\u0300-\u036f\ufe0f]*(?:\u200d.\ufe0f?)*", text):
+        wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster
+        width += 2 if wide else 1
+    return width
+
+
+@pytest.mark.parametrize("terminal", [40, 41, 60, 80])
+def test_wide_names_fit_the_terminal(make_store: MakeStore, tmp_path: Path, terminal: int) -> None:
+    """Columns stand one below the other, however wide their letters are."""
+    names = [
+        *("numpy", "数値解析ライブラリ" * 3, "カタカナ" * 9, "e\u0301te\u0301" * 4),
+        *("한글패키지" * 4, "🐍🐍🐍", "👩\u200d🔬lab", "♥\ufe0fheart", "größe"),
+    ]
+    store = make_store("sqlite")
+    archive = tmp_path / "records.jsonl"
+    archive.write_text(
+        "".join(
+            json.dumps({"v": 1, "id": f"{number:032x}", "username": "u", "packages": {name: None}})
+            + "\n"
+            for number, name in enumerate(names)
+        )
+    )
+    customs = Customs(store.url, tmp_path)
+    customs.json("import", str(archive))
+    shown = plain(on_terminal(customs, "trend", *names, columns=terminal)).splitlines()
+    assert len(shown) == 1 + len(names)
+    assert all(columns(line) <= terminal for line in shown), shown
+    month = columns(shown[0][: shown[0].index("month")])
+    for line in shown[1:]:
+        place = re.search(r"  (\d{4}-\d\d)", line)
+        assert place, line
+        assert columns(line[: place.start(1)]) == month, line
+    # where there is room no name is cut
+    wide = plain(on_terminal(customs, "trend", *names, columns=200))
+    assert all(name in wide for name in names)
+    store.close()
+
+
+@pytest.mark.parametrize(
     ("words", "meant"),
     [
         (["tpo"], "'top'"),
@@ -197,9 +259,9 @@ def test_misspelt_words_are_recognised(asking: Customs, words: list[str], meant:
     ],
 )
 def test_misspelt_packages(asking: Customs, command: str, name: str, meant: str | None) -> None:
-    """The answer is that nobody used it; beside it stands what may have been meant."""
+    """Nobody used it; beside that stands what may have been meant."""
     done = asking.run(command, name, "--format", "json")
-    assert done.returncode == 0
+    assert (done.returncode, done.stdout) == (66, "")
     assert name in done.stderr
     assert (f"'{meant}'" in done.stderr) if meant else ("mean" not in done.stderr)
     assert not asking.run(command, "numpy", "--format", "json").stderr
@@ -241,5 +303,5 @@ def test_completion(shell: str) -> None:
         timeout=PATIENCE,
         check=True,
     )
-    for word in ("top", "correlate", "anonymize", "node-hours", "older-than"):
+    for word in ("top", "correlate", "anonymize", "node-hours", "older-than", "scikit-learn"):
         assert word in done.stdout, word
