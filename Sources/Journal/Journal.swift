@@ -277,6 +277,8 @@ public final class Journal: Sendable {
     private func open(_ choose: ([Segment]) -> Segment?) throws(JournalError) -> SegmentFile? {
         let result = state.withLock { state -> Result<SegmentFile?, JournalError> in
             guard let start = choose(state.segments)?.start else { return .success(nil) }
+            // a reader that keeps up needs no descriptor of its own
+            if start == state.current.start { return .success(state.current) }
             do throws(JournalError) { return .success(try open(start)) } catch { return .failure(error) }
         }
         return try result.get()

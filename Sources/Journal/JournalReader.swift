@@ -1,3 +1,5 @@
+import Glibc
+
 /// Reads frames from a position on; used by one thread.
 public final class JournalReader {
     /// Behind the last frame read.
@@ -66,31 +68,59 @@ public final class JournalReader {
     public func next(_ body: (Frame) -> Void) throws(JournalError) -> Bool {
         while true {
             if file == nil {
-                guard let opened = try journal.segment(holding: position.sequence) else { return false }
+                file = try opened { () throws(JournalError) in try journal.segment(holding: position.sequence) }
                 scanner.restart()
-                file = opened
             }
-            guard let file else { return false }
-            // the order matters: a segment that is followed by another does not grow any more
-            let isFollowed = journal.hasSegment(after: file.start.sequence)
-            let limit = try journal.extent(of: file)
-            if case .frame(let header, let payload) = try scanner.next(in: file, limit: limit) {
-                guard header.end.sequence > position.sequence else { continue }
-                let before = position
-                position = header.end
-                frameOffset = scanner.offset - header.frameBytes
-                scanner.withWindow(payload) { bytes in
-                    body(
-                        Frame(
-                            skippedTally: header.tallyBefore > before.tally ? header.tallyBefore - before.tally : 0,
-                            start: JournalPosition(sequence: header.firstSequence, tally: header.tallyBefore),
-                            from: before.sequence, payload: bytes))
-                }
-                return true
+            switch try nextInSegment(body) {
+            case .frame: return true
+            case .nothing: return false
+            case .end(let start):
+                // the next segment may need the descriptor of this one
+                file = nil
+                file = try opened { () throws(JournalError) in try journal.segment(after: start) }
+                scanner.restart()
             }
-            guard isFollowed, let following = try journal.segment(after: file.start.sequence) else { return false }
-            scanner.restart()
-            self.file = following
         }
     }
+
+    private enum Step {
+        case frame
+        case nothing
+        /// Of the segment that begins with this entry; another one follows.
+        case end(UInt64)
+    }
+
+    private func nextInSegment(_ body: (Frame) -> Void) throws(JournalError) -> Step {
+        guard let file else { return .nothing }
+        // the order matters: a segment that is followed by another does not grow any more
+        let isFollowed = journal.hasSegment(after: file.start.sequence)
+        let limit = try journal.extent(of: file)
+        while case .frame(let header, let payload) = try scanner.next(in: file, limit: limit) {
+            guard header.end.sequence > position.sequence else { continue }
+            let before = position
+            position = header.end
+            frameOffset = scanner.offset - header.frameBytes
+            scanner.withWindow(payload) { bytes in
+                body(
+                    Frame(
+                        skippedTally: header.tallyBefore > before.tally ? header.tallyBefore - before.tally : 0,
+                        start: JournalPosition(sequence: header.firstSequence, tally: header.tallyBefore),
+                        from: before.sequence, payload: bytes))
+            }
+            return .frame
+        }
+        return isFollowed ? .end(file.start.sequence) : .nothing
+    }
+
+    /// Waits for a descriptor if there is none: what has been received is safe meanwhile.
+    private func opened(_ open: () throws(JournalError) -> SegmentFile?) throws(JournalError) -> SegmentFile? {
+        while true {
+            do throws(JournalError) { return try open() } catch {
+                guard error.isForWantOfDescriptors else { throw error }
+                usleep(JournalReader.retryMicroseconds)
+            }
+        }
+    }
+
+    private static let retryMicroseconds: UInt32 = 50_000
 }
