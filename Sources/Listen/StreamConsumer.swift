@@ -32,7 +32,7 @@ public struct StreamPeer: Sendable, Equatable {
 }
 
 /// Why a connection was not let in, or was ended from this side; the raw values name counters.
-public enum ConnectionRefusal: String, Sendable, CaseIterable {
+public enum ConnectionRefusal: String, Error, CaseIterable {
     case tooMany = "too_many"
     case tooManyOfAddress = "too_many_of_address"
     /// The rest of the process's descriptors is in reserve.

@@ -16,7 +16,6 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
     private var bytes = ByteBuffer()
     /// The channel asked to read while it might not.
     private var wantsToRead = false
-    private var isAdmitted = false
     private var hasEnded = false
     /// Whether TLS is agreed upon.
     private var isReady = false
@@ -30,17 +29,19 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
             transport: .tls, address: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
     }
 
+    /// - Throws: `ConnectionRefusal`.
+    func admit() throws {
+        guard let refusal = loop.admit(self) else { return }
+        loop.consumer.refused(refusal, peer, why: "")
+        throw refusal
+    }
+
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelActive(context: ChannelHandlerContext) {
-        if let refusal = loop.admit(self) {
-            loop.consumer.refused(refusal, peer, why: "")
-            return context.close(promise: nil)
-        }
-        isAdmitted = true
-        context.fireChannelActive()
+    func handlerRemoved(context: ChannelHandlerContext) {
+        // a channel may end before it has become active
+        end()
+        self.context = nil
     }
 
     func read(context: ChannelHandlerContext) {
@@ -60,12 +61,7 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
         loop.flush()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        guard isAdmitted, !hasEnded else { return }
-        hasEnded = true
-        // what it has sent must wait as long as the journal has no room, even though the sender is gone
-        if !loop.isBlocked { finish() }
-    }
+    func channelInactive(context: ChannelHandlerContext) { end() }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
@@ -79,7 +75,7 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // after the handshake an error is the connection's end, and what came before it counts
-        if !isReady, isAdmitted { loop.consumer.refused(.handshakeFailed, peer, why: "\(error)") }
+        if !isReady { loop.consumer.refused(.handshakeFailed, peer, why: "\(error)") }
         context.close(promise: nil)
     }
 
@@ -119,6 +115,13 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
     private func refuse(_ reason: ConnectionRefusal) {
         loop.consumer.refused(reason, peer, why: "")
         context?.close(promise: nil)
+    }
+
+    private func end() {
+        if hasEnded { return }
+        hasEnded = true
+        // what it has sent must wait as long as the journal has no room, even though the sender is gone
+        if !loop.isBlocked { finish() }
     }
 
     private func finish() {

@@ -77,9 +77,12 @@ final class TLSReceiver: Sendable {
             .childChannelOption(.socketOption(.so_rcvbuf), value: SocketOptionValue(StreamSocket.bufferBytes))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let connection = TLSConnection(loop: loop.value, address: channel.remoteAddress)
+                    // before TLS is there, which would keep the descriptor while it takes its leave
+                    try connection.admit()
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(NIOSSLServerHandler(context: self.tls.withLock { $0.context }))
-                    try pipeline.addHandler(TLSConnection(loop: loop.value, address: channel.remoteAddress))
+                    try pipeline.addHandler(connection)
                 }
             }
             .withBoundSocket(socket.descriptor)
