@@ -71,9 +71,13 @@ def test_joblib(
     library("joblib")
     site = packages / "site-packages"
     for name, text in {
-        "sklearn/__init__.py": "from joblib import Parallel, delayed\n__version__ = '1.9'\n"
-        "def work(x):\n    import scipy\n    return x\n"
-        "def fit(): print(sum(Parallel(n_jobs=2)(delayed(work)(i) for i in range(4))))\n",
+        "sklearn/__init__.py": "import os, time\nfrom joblib import Parallel, delayed\n"
+        # each worker waits for the other to be there
+        "def work(directory):\n    import scipy\n    limit = time.time() + 50\n"
+        "    open(os.path.join(directory, str(os.getpid())), 'w').close()\n"
+        "    while len(os.listdir(directory)) < 2 and time.time() < limit: time.sleep(0.01)\n"
+        "def fit():\n    import tempfile\n    with tempfile.TemporaryDirectory() as directory:\n"
+        "        Parallel(n_jobs=2)(delayed(work)(directory) for _ in range(2))\n",
     }.items():
         (site / name).parent.mkdir(parents=True)
         (site / name).write_text(text)
