@@ -29,18 +29,22 @@ public struct Merger: Sendable {
     private var replay: Set<RecordID> = []
     /// Empty where none is known.
     private let homeCluster: String
+    private var owners: NameOwners
 
     /// - Parameters:
     ///   - running: identities of the snapshots that the store holds.
     ///   - homeCluster: the cluster of jobs whose records name none.
+    ///   - owner: whose a user's name is on this machine; nil where that is not known.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
-        running: Set<RecordID> = [], homeCluster: String? = nil
+        running: Set<RecordID> = [], homeCluster: String? = nil,
+        owner: @escaping @Sendable (String) -> UInt32? = { _ in nil }
     ) {
         self.recent = recent
         self.vocabulary = vocabulary
         runningIDs = running
         self.homeCluster = homeCluster ?? ""
+        owners = NameOwners(find: owner)
         batch.runs.reserveCapacity(10_000)
     }
 
@@ -71,6 +75,7 @@ public struct Merger: Sendable {
             batch.endedSnapshots.append(gist.id)
         }
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
+        if RunDelta.isDoubted(gist.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         batch.runs[run].add(elapsed: gist.elapsed, end: gist.end, hasRank: gist.hasRank, time: time)
         return true
     }
@@ -183,6 +188,7 @@ public struct Merger: Sendable {
         forgetBatch()
         if vocabulary.isFull {
             vocabulary.empty()
+            owners.forget()
             stackReader.empty()
             claims.removeAll()
         } else if stackReader.isFull {
@@ -277,7 +283,10 @@ public struct Merger: Sendable {
         let (time, isAhead) = Merger.time(record.eventTime, envelope)
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         let day = Calendar.day(ofMicroseconds: time)
-        guard !memo.isResting, let mark = mark ?? marker.mark(of: record, uid: envelope.uid) else {
+        if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
+        let isDoubtful = record.numNodes.map { $0 > UsageRecord.mostNodes } ?? false
+        if isDoubtful { batch.counters.add(1, to: IngestCounters.doubtedNodes) }
+        guard !memo.isResting, !isDoubtful, let mark = mark ?? marker.mark(of: record, uid: envelope.uid) else {
             _ = count(record, envelope, day: day, time: time)
             return
         }
@@ -347,12 +356,17 @@ public struct Merger: Sendable {
         return !(claims[batch.runs[run].job]?.span?.contains(span) ?? false)
     }
 
+    /// On how many nodes a job runs: nil where the record does not say, or says what cannot be.
+    private static func nodes(_ record: UsageRecord) -> Int64? {
+        record.numNodes.flatMap { $0 > UsageRecord.mostNodes ? nil : $0 }
+    }
+
     private mutating func newRun(
         _ runKey: RunKey, _ job: Int32, _ record: UsageRecord, _ envelope: Envelope, time: Int64
     ) -> RunDelta {
         var flags = runKey.flags
         if envelope.identity != .claimed { flags.insert(.vouched) }
-        let nodes = runKey.job == 0 ? 0 : record.numNodes ?? 0
+        let nodes = runKey.job == 0 ? 0 : Merger.nodes(record) ?? 0
         return RunDelta(
             key: runKey, id: runID(runKey), job: job, environment: runKey.environment,
             host: symbol(record, .host, .host),
@@ -369,13 +383,17 @@ public struct Merger: Sendable {
         }
     }
 
-    /// The user by name, or as `#UID` where the name is unknown or the kernel names another uid than the record does.
-    /// Root may speak for others: it is root who sweeps and relays.
+    /// The user by name, or as `#UID` where the name is unknown, or the kernel names another uid than the record does, or the name
+    /// is somebody else's. Root may speak for others: it is root who sweeps and relays.
     private mutating func userSymbol(_ record: UsageRecord, _ envelope: Envelope) -> Int32 {
-        if let uid = envelope.uid, uid != 0, record.uid.map({ $0 != Int64(uid) }) ?? true {
-            return numberedUser(Int64(uid))
-        }
+        let vouched = envelope.uid.flatMap { $0 == 0 ? nil : $0 }
+        if let vouched, record.uid != Int64(vouched) { return numberedUser(Int64(vouched)) }
         let named = symbol(record, .username, .user)
+        if let vouched, named != 0,
+            !owners.isName(vocabulary[.user].string(named), named, of: vouched, now: envelope.arrival)
+        {
+            return numberedUser(Int64(vouched))
+        }
         if named == 0, let uid = record.uid { return numberedUser(uid) }
         return named
     }
@@ -430,7 +448,7 @@ public struct Merger: Sendable {
         if claim.account == 0 { claim.account = symbol(record, .account, .account) }
         if claim.qos == 0 { claim.qos = symbol(record, .qos, .qos) }
         if claim.partition == 0 { claim.partition = symbol(record, .partition, .partition) }
-        claim.numNodes = claim.numNodes ?? record.numNodes
+        claim.numNodes = claim.numNodes ?? Merger.nodes(record)
         claim.numTasks = claim.numTasks ?? record.numTasks
         claim.arrayJobID = claim.arrayJobID ?? record.arrayJobID
         claim.arrayTaskID = claim.arrayTaskID ?? record.arrayTaskID

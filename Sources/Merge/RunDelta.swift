@@ -28,8 +28,12 @@ extension RunDelta {
         started = min(started, time - RunDelta.lifetime(elapsed))
     }
 
-    /// Microseconds. No process lives for a century, or less than no time: such a claim is nonsense and must not overflow.
+    /// Microseconds: 0 where the record does not say, or says what cannot be.
     static func lifetime(_ elapsed: Double?) -> Int64 {
-        elapsed.map { $0 > 0 ? Int64(min($0, 3.2e9) * 1e6) : 0 } ?? 0
+        guard let elapsed, elapsed > 0, !isDoubted(elapsed) else { return 0 }
+        return Int64(elapsed * 1e6)
     }
+
+    /// Whether a record claims a longer life than a process can have.
+    static func isDoubted(_ elapsed: Double?) -> Bool { elapsed.map { $0 > UsageRecord.longestLife } ?? false }
 }

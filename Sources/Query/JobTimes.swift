@@ -5,10 +5,6 @@ import Store
 struct JobTimes {
     static let columns: Set<DayRows.Column> = [.job, .nodes, .seconds, .started, .lastSeen]
 
-    /// The most that a job is believed to have used, node seconds: 150,000 nodes for eleven weeks. Records are claims, and
-    /// without a bound two of them would make sums that no store can hold.
-    private static let most: Int64 = 1_000_000_000_000
-
     private struct Life: Equatable, BitwiseCopyable {
         var nodes: Int64
         var started: Int64
@@ -48,8 +44,9 @@ struct JobTimes {
         return JobTimes.product(life.nodes, max(0, life.lastSeen &- life.started) / 1_000_000)
     }
 
+    /// What records claim is bounded where they are taken; what Slurm says is not.
     private static func product(_ nodes: Int64, _ seconds: Int64) -> Int64 {
         let (product, isTooLarge) = nodes.multipliedReportingOverflow(by: seconds)
-        return isTooLarge ? most : min(product, most)
+        return isTooLarge ? .max - 1 : product
     }
 }

@@ -39,4 +39,8 @@ public struct IngestCounters: Sendable, Equatable {
     public static let clippedTexts = "clipped_texts"
     /// Records dated later than a day after they arrived: the time of arrival stands for theirs.
     public static let clockAhead = "clock_ahead"
+    /// Records that claim a longer life than `UsageRecord.longestLife`: how long the process lived counts as not said.
+    public static let doubtedElapsed = "doubted_elapsed"
+    /// Records that claim more nodes than `UsageRecord.mostNodes`: how many there were counts as not said.
+    public static let doubtedNodes = "doubted_nodes"
 }

@@ -28,7 +28,8 @@ public struct RunGist: Sendable, Equatable {
     /// - Returns: nil for what is not simply one more process of a run, or is too long.
     public init?(_ record: UsageRecord, uid: UInt32?, by marker: inout RunMarker) {
         guard !record.isLegacy, record.unknownKeys == 0, record.canary == nil, record.end != .running,
-            (record.parts ?? 1) <= 1, let mark = marker.mark(of: record, uid: uid)
+            (record.parts ?? 1) <= 1, record.numNodes ?? 0 <= UsageRecord.mostNodes,
+            let mark = marker.mark(of: record, uid: uid)
         else { return nil }
         self.init(
             id: record.id, eventTime: record.eventTime, elapsed: record.elapsed, end: record.end,

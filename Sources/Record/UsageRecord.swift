@@ -54,6 +54,12 @@ public struct UsageRecord: Sendable {
         @inline(__always) set { ranges[field.rawValue] = newValue }
     }
 
+    /// How long a process can have lived, seconds: 366 days. Who claims more has a clock that was set, or held still.
+    public static let longestLife: Double = 366 * 86_400
+    /// On how many nodes a job can run: six times the nodes of the largest machine (158,976, Fugaku). With `longestLife` it
+    /// bounds the node time that one record can claim.
+    public static let mostNodes: Int64 = 1_000_000
+
     /// Makes the value as new, keeping its buffers.
     public mutating func reset() {
         id = RecordID(high: 0, low: 0)

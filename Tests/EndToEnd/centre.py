@@ -103,7 +103,7 @@ class Centre:
             "job_id": str(1_000 + number // 2),
             "user": user,
             "day": day,
-            "num_nodes": draw.choice((None, 1, 1, 2, 4, 128)),
+            "num_nodes": draw.choice((None, 1, 1, 2, 4, 128, 1_000_000, 1_000_001)),
             "restarts": 2 if number % 7 == 0 else 1,
             # one user works for two accounts
             "repo": f"m{user}" if user != 4 else draw.choice(("m4", "m5")),
@@ -148,7 +148,7 @@ class Centre:
             "v": 1,
             "id": f"{draw.getrandbits(128):032x}",
             "event_timestamp": stamp,
-            "elapsed": draw.choice((0, 1.5, 30, 3_600.25)),
+            "elapsed": draw.choice((0, 1.5, 30, 3_600.25, 31_622_401, 1.3e9)),
             "host": f"nid{draw.randrange(20):03}",
             "pid": draw.randrange(2, 60_000),
             **self._user(user),

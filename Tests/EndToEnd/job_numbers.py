@@ -31,7 +31,9 @@ def moment(record: Record) -> datetime:
 
 def beginning(record: Record) -> datetime:
     """When the process started."""
-    return moment(record) - timedelta(seconds=record.get("elapsed") or 0)
+    elapsed = float(record.get("elapsed") or 0)
+    # docs/life-of-a-record.md, "What is doubted"
+    return moment(record) - timedelta(seconds=elapsed if elapsed <= 31_622_400 else 0)
 
 
 def jobs_of(records: Iterable[Record]) -> list[Job | None]:

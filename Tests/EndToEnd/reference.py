@@ -14,6 +14,8 @@ from centre import Record
 from job_numbers import Job, beginning, jobs_of, moment
 from packaging.version import InvalidVersion, Version
 
+# docs/life-of-a-record.md, "What is doubted"
+MOST_NODES = 1_000_000
 Key = TypeVar("Key")
 
 
@@ -76,7 +78,7 @@ class Reference:
         for record, job in zip(records, jobs, strict=True):
             if job and record.get("repo"):
                 accounts.setdefault(job, record["repo"])
-            if job and record.get("num_nodes") is not None:
+            if job and record.get("num_nodes") is not None and record["num_nodes"] <= MOST_NODES:
                 nodes.setdefault(job, record["num_nodes"])
         self.all = [
             process(record, job, accounts, nodes, pruned_before)

@@ -228,6 +228,40 @@ def test_kernel_names_the_sender(start_daemon: StartDaemon, sqlite_store: Store)
     assert daemon.customs.json("user", f"#{uid}")["processes"] == 1
 
 
+@pytest.mark.parametrize(
+    ("uid", "name", "user"),
+    [
+        # a name that is another's on this machine, and one that nobody's is
+        (65_534, "daemon", "#65534"),
+        (65_534, "nobody", "nobody"),
+        (65_534, "stranger", "#65534"),
+        (4_000_001, "daemon", "#4000001"),
+        (4_000_001, "stranger", "stranger"),
+        (4_000_001, "#1", "#4000001"),
+    ],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user sends, which only root can make one do")
+def test_names_of_others(
+    start_daemon: StartDaemon, sqlite_store: Store, uid: int, name: str, user: str
+) -> None:
+    """A name that belongs to another uid is not taken, though the record's uid is the sender's."""
+    daemon = start_daemon(sqlite_store)
+    record = Population(76).sample().record
+    message = json.dumps(record | {"username": name, "uid": uid, "is_staff": False})
+    subprocess.run(
+        [
+            *("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"),
+            *("/usr/bin/python3", "-I", "-S", "-c", _SEND),
+            *(str(daemon.folder / "records.sock"), message),
+        ],
+        check=True,
+        timeout=PATIENCE,
+        cwd="/",
+    )
+    daemon.settle(1)
+    assert daemon.customs.json("user", user)["processes"] == 1
+
+
 _SEND = """
 import socket, sys
 sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -83,7 +83,7 @@ import Testing
                 $0.time = noon(1_030); $0.elapsed = 25 * 86_400
             },
             process(4).with {
-                $0[.jobID] = "9"; $0.time = noon(1_030); $0.elapsed = 3e9
+                $0[.jobID] = "9"; $0.time = noon(1_030); $0.elapsed = 366 * 86_400
             },
         ])
         #expect(

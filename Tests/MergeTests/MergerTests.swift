@@ -1,6 +1,7 @@
 import Merge
 import Record
 import SampleRecords
+import Synchronization
 import Testing
 
 @Suite struct DuplicateTests {
@@ -118,10 +119,25 @@ import Testing
         Case(name: "ada", uid: 1_001, envelope: kernel(0), user: "ada"),
         Case(name: nil, uid: 1_001, envelope: kernel(0), user: "#1001"),
         Case(name: "ada", uid: 1_001, envelope: Envelope(arrival: noon, identity: .relay), user: "ada"),
+        // whose the names are, the machine knows
+        Case(name: "bob", uid: 1_002, envelope: kernel(1_002), user: "bob"),
+        Case(name: "bob", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
+        Case(name: "bob", uid: 1_001, envelope: kernel(0), user: "bob"),
+        Case(name: "bob", uid: 1_001, envelope: claimed, user: "bob"),
+        Case(name: "root", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
+        Case(name: "#1002", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
+        Case(name: "#1001", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
+        // whom the kernel has no uid for
+        Case(name: "nobody", uid: 65_534, envelope: kernel(65_534), user: "nobody"),
+        Case(name: "bob", uid: 65_534, envelope: kernel(65_534), user: "#65534"),
+        Case(name: "stranger", uid: 65_534, envelope: kernel(65_534), user: "#65534"),
+        Case(name: "stranger", uid: 1_001, envelope: kernel(1_001), user: "stranger"),
     ]
 
+    private static let owners: [String: UInt32] = ["root": 0, "bob": 1_002, "nobody": 65_534]
+
     @Test("whose a process is", arguments: cases) func user(example: Case) throws {
-        var feed = Feed()
+        var feed = Feed(Merger { IdentityTests.owners[$0] })
         feed.add(
             process(1).with {
                 $0[.username] = example.name; $0.uid = example.uid
@@ -129,6 +145,31 @@ import Testing
         let run = try #require(feed.runs.first)
         #expect(run.words.user == example.user)
         #expect(run.delta.flags.contains(.vouched) == (example.envelope.identity != .claimed))
+    }
+
+    @Test("whose a name is is looked up once, and again after ten minutes") func lookups() {
+        let lookups = Atomic<Int>(0)
+        var merger = Merger { _ in
+            lookups.add(1, ordering: .relaxed)
+            return 1_001
+        }
+        func add(_ ids: ClosedRange<UInt64>, at minutes: Int64) {
+            for id in ids {
+                let sample = process(id).with {
+                    $0[.username] = "ada"; $0.uid = 1_001; $0[.main] = "\(id)"
+                }
+                merger.add(
+                    sample.usage,
+                    Envelope(arrival: noon + minutes * 60 * second, identity: .kernel, uid: 1_001, pid: 1),
+                    sequence: id,
+                    entry: UnsafeRawBufferPointer(start: nil, count: 0))
+            }
+        }
+        add(1...20, at: 0)
+        add(21...40, at: 9)
+        #expect(lookups.load(ordering: .relaxed) == 1)
+        add(41...60, at: 11)
+        #expect(lookups.load(ordering: .relaxed) == 2)
     }
 
     @Test("staff and compute nodes are marked only if the record says yes") func flags() {

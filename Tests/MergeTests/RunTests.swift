@@ -214,6 +214,38 @@ import Testing
         var feed = Feed()
         feed.add(process(1).with { $0.elapsed = elapsed })
         let run = try #require(feed.runs.first?.delta)
-        #expect(run.firstSeen - run.started == (elapsed > 1e9 ? 3_200_000_000_000_000 : 0))
+        #expect(run.firstSeen == run.started && run.processes == 1)
+        #expect(feed.batch.counters[IngestCounters.doubtedElapsed] == (elapsed > 0 ? 1 : 0))
+    }
+
+    @Test("a process lives for 366 days at most", arguments: [false, true])
+    func longestLife(byGist: Bool) throws {
+        let most: Double = 31_622_400
+        for (elapsed, seconds, doubts) in [
+            (most, 31_622_400, 0), (most - 0.5, 31_622_399.5, 0), (most + 0.001, 0, 1), (1.3e9, 0, 1),
+        ] as [(Double, Double, UInt64)] {
+            var feed = Feed(usesGists: byGist)
+            feed.add(process(1).with { $0.elapsed = 1 })
+            feed.add(process(2).with { $0.elapsed = elapsed })
+            // what would make its job older is looked at as a whole
+            #expect(feed.takenByGist == (byGist && seconds == 0 ? 1 : 0))
+            let run = try #require(feed.runs.first?.delta)
+            #expect(run.processes == 2)
+            #expect(run.firstSeen - run.started == Int64(max(seconds, 1) * 1e6), "\(elapsed)")
+            #expect(feed.batch.counters[IngestCounters.doubtedElapsed] == doubts)
+        }
+    }
+
+    @Test(
+        "a job has a million nodes at most",
+        arguments: [(1_000_000, 1_000_000, 0), (1_000_001, nil, 2), (Int64(Int32.max), nil, 2)]
+            as [(Int64, Int64?, UInt64)])
+    func mostNodes(claimed: Int64, taken: Int64?, doubts: UInt64) throws {
+        var feed = Feed()
+        for id in 1...2 as ClosedRange<UInt64> { feed.add(process(id).with { $0.numNodes = claimed }) }
+        let run = try #require(feed.runs.first?.delta)
+        #expect(run.processes == 2 && run.sizeClass == (taken == nil ? 0 : 20))
+        #expect(feed.batch.jobs.map { $0.numNodes } == [taken])
+        #expect(feed.batch.counters[IngestCounters.doubtedNodes] == doubts)
     }
 }

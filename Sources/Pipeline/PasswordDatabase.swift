@@ -1,0 +1,13 @@
+import Glibc
+
+/// The users that this machine knows, by whatever `nsswitch.conf` names: it may ask a directory in the network, and wait for it.
+enum PasswordDatabase {
+    /// - Returns: nil for a name that is not known, or cannot be looked up now.
+    @Sendable static func uid(of name: String) -> UInt32? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        let code = getpwnam_r(name, &entry, &buffer, buffer.count, &found)
+        return code == 0 && found != nil ? entry.pw_uid : nil
+    }
+}
