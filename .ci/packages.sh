@@ -44,6 +44,7 @@ for purpose in "$@"; do
         ;;
     test)
         require postgresql postgres_server
+        require pgbouncer test -x /usr/sbin/pgbouncer
         require sqlite3 command -v sqlite3
         require systemd command -v systemd-socket-activate
         require util-linux command -v setpriv

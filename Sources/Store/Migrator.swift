@@ -11,7 +11,10 @@ enum Migrator {
         try connection.transaction { () throws(StoreError) in
             if connection.dialect == .postgres {
                 try connection.query("SELECT pg_advisory_xact_lock(7310868735955235189)")
-                try connection.run(script: "CREATE SCHEMA IF NOT EXISTS customs")
+                // where it is there already, to ask for it would want a right that nothing else does
+                if try connection.query("SELECT 1 FROM pg_namespace WHERE nspname = 'customs'").isEmpty {
+                    try connection.run(script: "CREATE SCHEMA customs")
+                }
             }
             try connection.run(
                 script: """

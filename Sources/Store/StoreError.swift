@@ -6,9 +6,10 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case busy(String)
     /// The store refuses a value or a row: the same call will fail again, and one without that record may succeed.
     case unacceptable(String)
-    /// The store refuses the statement, whatever its data; the same call will fail again.
+    /// The store refuses the statement, whatever its data (a permission, a table that is missing): the same call will
+    /// fail until somebody has mended the store.
     case refused(String)
-    /// The tables are of another version than this program, or missing.
+    /// The tables are of another version than this program, or missing, or the database is none that it can use.
     case schema(String)
     /// Another process moved this source's position: two daemons share one journal's identity.
     case positionMoved(String)
@@ -17,10 +18,36 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     /// A store URL that cannot be understood.
     case badLocation(String)
 
+    /// Whether the same call may succeed later.
     public var canRetry: Bool {
         switch self {
-        case .unavailable, .busy: true
-        case .unacceptable, .refused, .schema, .positionMoved, .setBack, .badLocation: false
+        case .unavailable, .busy, .refused: true
+        case .unacceptable, .schema, .positionMoved, .setBack, .badLocation: false
+        }
+    }
+
+    /// Whether the same call may succeed later on a store that was good before: somebody may be at work on it.
+    public var canPass: Bool {
+        switch self {
+        case .schema, .badLocation: true
+        case .unacceptable, .positionMoved, .setBack: false
+        case .unavailable, .busy, .refused: canRetry
+        }
+    }
+
+    /// Whether it will not pass by itself.
+    public var needsSomebody: Bool {
+        switch self {
+        case .unavailable, .busy: false
+        case .unacceptable, .refused, .schema, .positionMoved, .setBack, .badLocation: true
+        }
+    }
+
+    /// Whether the connection is of no more use, or may have lost what was prepared on it.
+    var needsNewConnection: Bool {
+        switch self {
+        case .unavailable, .refused, .schema, .badLocation: true
+        case .busy, .unacceptable, .positionMoved, .setBack: false
         }
     }
 

@@ -1,13 +1,17 @@
 /// Opens stores by their location.
 extension StoreLocation {
     /// A store to write to. Nothing is connected until the first call.
-    public func makeStore() -> any UsageStore {
+    ///
+    /// - Parameter activity: tells other threads what its connection is at.
+    public func makeStore(activity: StoreActivity = StoreActivity()) -> any UsageStore {
         switch self {
         case .sqlite(let path):
-            SQLStore { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
+            SQLStore { () throws(StoreError) -> SQLiteConnection in
+                try SQLiteConnection(path: path, activity: activity)
+            }
         case .postgres(let connection):
             SQLStore { () throws(StoreError) -> PostgresConnection in
-                try PostgresConnection(connection: connection, writesUsage: true)
+                try PostgresConnection(connection: connection, writesUsage: true, activity: activity)
             }
         }
     }

@@ -23,7 +23,7 @@ final class StoreLink<Connection: SQLConnection> {
         do {
             return try body(connection)
         } catch {
-            if case .unavailable = error { self.connection = nil }
+            if error.needsNewConnection { self.connection = nil }
             throw error
         }
     }

@@ -32,7 +32,7 @@ struct Customsd: AsyncParsableCommand {
               0   ended as asked
               64  the command line cannot be understood
               69  a socket cannot be had, or the state directory is in use
-              70  a defect, or a store that refuses what is written
+              70  a store that it can never use, or that a copy of the state directory has taken
               74  the result of --check cannot be written
               78  the configuration cannot be used
             """,

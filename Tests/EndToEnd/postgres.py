@@ -44,7 +44,9 @@ def _runs(pid: int) -> bool:
 class PostgresServer:
     """One server; `start` and `stop` as often as a test likes."""
 
-    def __init__(self) -> None:
+    def __init__(self, programs: Path | None = None) -> None:
+        # the server's own programs; clients are the same for all
+        self._programs = programs or Path(find("postgres")).parent
         # Unix sockets' paths are short, and pytest's folders are closed to the server's user.
         self.folder = Path(tempfile.mkdtemp(prefix="customs-pg-", dir="/tmp"))
         self.data = self.folder / "data"
@@ -64,8 +66,10 @@ class PostgresServer:
         self.process: subprocess.Popen[bytes] | None = None
         # Sorted by a language's rules, as real databases are: answers must not depend on that.
         locale = ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]
+        # others may be built without that, or be older than it
+        locale = locale if programs is None else locale[:1]
         self._run(
-            find("initdb"),
+            str(self._programs / "initdb"),
             "-N",
             "-D",
             str(self.data),
@@ -97,7 +101,7 @@ class PostgresServer:
                 [
                     # Fast shutdown if the test run is killed.
                     *(self.as_user or ["setpriv"]),
-                    *("--pdeathsig", "INT", find("postgres"), "-D", str(self.data)),
+                    *("--pdeathsig", "INT", str(self._programs / "postgres"), "-D", str(self.data)),
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}"),
                     # What is written must outlive its processes, which die here, not the machine.
                     *("-c", "fsync=off"),

@@ -57,6 +57,24 @@ import Testing
         #expect(found == sorted)
     }
 
+    /// By PostgreSQL's classes of errors: the data is blamed for nothing that another day, or somebody, may mend.
+    @Test("only what tells of data is refused for good") func states() {
+        let passing = [
+            "08006", "57P01", "57P02", "57P03", "57014", "58000", "58030", "58P01", "58P02", "F0000", "XX000", "XX001",
+            "XX002", "25006", "40001", "40P01", "53100", "53200", "53300", "55000", "55006", "55P03", "42501", "42P01",
+            "3F000", "0A000", "26000", "25P02", "28000", "",
+        ]
+        for state in passing {
+            let error = StoreError(sqlState: state, "why")
+            #expect(error.canRetry && kind(error) != "unacceptable", "\(state)")
+            #expect("\(error)".contains("why") && "\(error)".contains(state))
+        }
+        for state in ["21000", "22021", "22P05", "23505", "23514", "44000", "54000", "P0001"] {
+            let error = StoreError(sqlState: state, "why")
+            #expect(!error.canRetry && kind(error) == "unacceptable", "\(state)")
+        }
+    }
+
     @Test("bytes as hexadecimal digits") func hexadecimal() {
         #expect([UInt8]().hexadecimal == "")
         #expect([0x00, 0x0F, 0xA0, 0xFF].hexadecimal == "000fa0ff")

@@ -35,6 +35,7 @@ import Testing
         try database.connect().run(
             script:
                 """
+                DROP TABLE heartbeats;
                 DROP TABLE packed_parts; DROP TABLE packed_days; DROP TABLE canary_runs; DROP INDEX jobs_open;
                 ALTER TABLE jobs DROP COLUMN uid; ALTER TABLE jobs DROP COLUMN claimed_usr;
                 ALTER TABLE jobs DROP COLUMN claimed_account; ALTER TABLE jobs DROP COLUMN claimed_qos;

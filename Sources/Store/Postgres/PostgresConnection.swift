@@ -6,6 +6,8 @@ public final class PostgresConnection: SQLConnection {
     public var isInTransaction = false
     private let handle: OpaquePointer
     private let copy = CopyBuffer()
+    private let activity: StoreActivity
+    private let interrupt: PostgresInterrupt
     /// False once a standby must have each transaction, for only the commit itself can wait for that; and where nothing is
     /// told.
     public private(set) var tellsLogProgress = false
@@ -16,29 +18,33 @@ public final class PostgresConnection: SQLConnection {
     ///   a service file or the environment.
     /// - Parameter writesUsage: whether batches of usage are written by it: others take few rows and hold none up.
     /// - Parameter readsAll: whether it changes what is stored by statements that go over whole tables.
-    /// - Throws: `StoreError.unavailable`.
-    public init(connection: String, readOnly: Bool = false, writesUsage: Bool = false, readsAll: Bool = false)
-        throws(StoreError)
-    {
-        // what stands later wins, so that the connection string overrides the defaults before it
-        let words: [(String, String)] = [
-            ("connect_timeout", "10"), ("application_name", "customs"), ("client_encoding", "UTF8"),
-            ("tcp_user_timeout", "30000"), ("dbname", connection),
-            ("options", "-c timezone=UTC -c client_min_messages=warning -c datestyle=ISO"),
-        ]
-        let keys = words.map { $0.0 }
-        let values = words.map { $0.1 }
-        let opened = withCStrings(keys) { keys in
-            withCStrings(values) { values in PQconnectdbParams(keys, values, 1) }
-        }
+    /// - Parameter activity: is told what the connection is at.
+    /// - Throws: `StoreError.unavailable`; `.badLocation` if this is no way to a server that it can use.
+    public init(
+        connection: String, readOnly: Bool = false, writesUsage: Bool = false, readsAll: Bool = false,
+        activity: StoreActivity = StoreActivity()
+    ) throws(StoreError) {
+        try PostgresClient.check(connection)
+        let connect = { PostgresConnection.connect(connection) }
+        let opened = try activity.watching { () throws(StoreError) in connect() }
         guard let opened else { throw .unavailable("out of memory") }
         handle = opened
+        interrupt = PostgresInterrupt(opened)
+        self.activity = activity
         guard PQstatus(handle) == CONNECTION_OK else {
             throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
         }
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        // compiling a statement takes longer than it runs for
-        try run(script: "SET search_path TO customs, pg_catalog; SET jit TO off")
+        activity.attach(interrupt)
+        let version = PQserverVersion(handle)
+        guard version >= 130_000 else {
+            throw .schema("PostgreSQL \(version / 10_000) is too old; Customs needs 13 or later")
+        }
+        try activity.watching { () throws(StoreError) in try PoolerCheck(handle: handle, connect: connect).run() }
+        // from 14 on a server looks whether anybody still waits for what it does
+        try run(
+            script: PostgresConnection.session
+                + (version >= 140_000 ? "; SET client_connection_check_interval TO '2s'" : ""))
         if readOnly {
             try run(script: "SET default_transaction_read_only TO on")
         } else if !readsAll {
@@ -53,12 +59,39 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    deinit { PQfinish(handle) }
+    private static func connect(_ connection: String) -> OpaquePointer? {
+        // what stands later wins, so that the connection string overrides the defaults before it
+        let words: [(String, String)] = [
+            ("connect_timeout", "10"), ("application_name", "customs"), ("client_encoding", "UTF8"),
+            ("tcp_user_timeout", "30000"), ("dbname", connection),
+        ]
+        return withCStrings(words.map { $0.0 }) { keys in
+            withCStrings(words.map { $0.1 }) { values in PQconnectdbParams(keys, values, 1) }
+        }
+    }
+
+    deinit {
+        interrupt.forget()
+        PQfinish(handle)
+    }
+
+    /// What this program relies on, whatever the server, the database, the role, `options=` or `PGOPTIONS` say; all else that they say holds.
+    ///
+    /// It is set once the connection stands: a pooler refuses `options` at its start, and they would replace the user's own.
+    /// Locks are waited for and then looked again, which a snapshot of the whole transaction would not show. To compile a
+    /// statement takes longer than it runs for.
+    private static let session = """
+        SET search_path TO customs, pg_catalog; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET bytea_output TO hex;
+        SET standard_conforming_strings TO on; SET extra_float_digits TO 1; SET client_min_messages TO warning;
+        SET default_transaction_isolation TO 'read committed'; SET jit TO off
+        """
 
     public func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
         let texts = parameters.map { $0.postgresText }
-        let result = withOptionalCStrings(texts) { values in
-            PQexecParams(handle, numbered(sql), Int32(parameters.count), nil, values, nil, nil, 0)
+        let result = try activity.watching { () throws(StoreError) in
+            withOptionalCStrings(texts) { values in
+                PQexecParams(handle, numbered(sql), Int32(parameters.count), nil, values, nil, nil, 0)
+            }
         }
         defer { PQclear(result) }
         switch PQresultStatus(result) {
@@ -89,9 +122,15 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    /// Hands over the rows of a query as they come, in libpq's binary form, to the last one or until `body` throws.
     private func stream(
         _ sql: String, atOnce: Bool, _ body: (OpaquePointer, Int32) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try activity.watching { () throws(StoreError) in try rows(of: sql, atOnce: atOnce, body) }
+    }
+
+    /// Hands over the rows of a query as they come, in libpq's binary form, to the last one or until `body` throws.
+    private func rows(
+        of sql: String, atOnce: Bool, _ body: (OpaquePointer, Int32) throws(StoreError) -> Void
     ) throws(StoreError) {
         guard PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 1) == 1, atOnce || PQsetSingleRowMode(handle) == 1
         else {
@@ -127,7 +166,7 @@ public final class PostgresConnection: SQLConnection {
     }
 
     public func run(script: String) throws(StoreError) {
-        let result = PQexec(handle, script)
+        let result = try activity.watching { () throws(StoreError) in PQexec(handle, script) }
         defer { PQclear(result) }
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return
@@ -253,23 +292,24 @@ public final class PostgresConnection: SQLConnection {
     }
 
     private func begin(copy sql: String) throws(StoreError) {
-        let result = PQexec(handle, sql)
+        let result = try activity.watching { () throws(StoreError) in PQexec(handle, sql) }
         defer { PQclear(result) }
         guard PQresultStatus(result) == PGRES_COPY_IN else { throw failure(result) }
     }
 
     private func put(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-        let sent = PQputCopyData(
-            handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+        let sent = try activity.watching { () throws(StoreError) in
+            PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+        }
         guard sent == 1 else { throw .unavailable(oneLine(String(cString: PQerrorMessage(handle)))) }
     }
 
     private func finishCopy() throws(StoreError) {
-        guard PQputCopyEnd(handle, nil) == 1 else {
+        guard try activity.watching({ () throws(StoreError) in PQputCopyEnd(handle, nil) }) == 1 else {
             throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
         }
         var refusal: StoreError?
-        while let result = PQgetResult(handle) {
+        while let result = try activity.watching({ () throws(StoreError) in PQgetResult(handle) }) {
             if PQresultStatus(result) != PGRES_COMMAND_OK, refusal == nil { refusal = failure(result) }
             PQclear(result)
         }
@@ -294,16 +334,7 @@ public final class PostgresConnection: SQLConnection {
         let why = oneLine(String(cString: PQerrorMessage(handle)))
         guard PQstatus(handle) == CONNECTION_OK else { return .unavailable(why) }
         let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
-        // classes of appendix A of the PostgreSQL manual
-        switch state.prefix(2) {
-        case "08", "57": return .unavailable(why)
-        case "40", "53", "55": return .busy(why)
-        case "25" where state == "25006": return .unavailable(why)
-        // cardinality, data, integrity, view check, program limit (a value too large for an index), an exception that a
-        // trigger raised
-        case "21", "22", "23", "44", "54", "P0": return .unacceptable("\(why) (SQLSTATE \(state))")
-        default: return .refused("\(why) (SQLSTATE \(state))")
-        }
+        return StoreError(sqlState: state, why)
     }
 
     /// `?` as `$1`, `$2`, …
@@ -354,7 +385,7 @@ extension SQLValue {
         case 700, 701: self = Double(text).map { .real($0) } ?? .text(text)
         case 1700: self = Int64(text).map { .integer($0) } ?? Double(text).map { .real($0) } ?? .text(text)
         case 16: self = .integer(text == "t" ? 1 : 0)
-        case 17: self = .bytes([UInt8](hexadecimal: text.dropFirst(2)))
+        case 17: self = .bytes([UInt8](bytea: text))
         case 2950: self = .bytes([UInt8](hexadecimal: text.filter { $0 != "-" }[...]))
         default: self = .text(text)
         }

@@ -11,11 +11,16 @@ public final class SQLiteConnection: SQLConnection {
     /// A key that is bound, until the row is inserted.
     private let key = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 8)
     private static let configured = sqlite_leave_memory_uncounted()
+    private let activity: StoreActivity
+    private let interrupt: SQLiteInterrupt
 
     /// Opens `path`, made if it is missing unless `readOnly` or not `creates`.
     ///
+    /// - Parameter activity: is told what the connection is at.
     /// - Throws: `StoreError.unavailable`.
-    public init(path: String, readOnly: Bool = false, creates: Bool = true) throws(StoreError) {
+    public init(
+        path: String, readOnly: Bool = false, creates: Bool = true, activity: StoreActivity = StoreActivity()
+    ) throws(StoreError) {
         _ = SQLiteConnection.configured
         if readOnly {
             (handle, name) = try SQLiteConnection.openToRead(path)
@@ -24,7 +29,10 @@ public final class SQLiteConnection: SQLConnection {
             handle = try SQLiteConnection.open(
                 path, SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0), called: path)
         }
-        sqlite3_busy_timeout(handle, 10_000)
+        interrupt = SQLiteInterrupt(handle)
+        self.activity = activity
+        activity.attach(interrupt)
+        interrupt.waitForLocks()
         if readOnly {
             try run(script: "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
         } else {
@@ -66,6 +74,7 @@ public final class SQLiteConnection: SQLConnection {
     }
 
     deinit {
+        interrupt.forget()
         for statement in statements.values { sqlite3_finalize(statement) }
         sqlite3_close_v2(handle)
         key.deallocate()
@@ -106,6 +115,12 @@ public final class SQLiteConnection: SQLConnection {
     private func step(
         _ sql: String, _ parameters: [SQLValue], _ body: (OpaquePointer) throws(StoreError) -> Void
     ) throws(StoreError) {
+        try activity.watching { () throws(StoreError) in try rows(of: sql, parameters, body) }
+    }
+
+    private func rows(
+        of sql: String, _ parameters: [SQLValue], _ body: (OpaquePointer) throws(StoreError) -> Void
+    ) throws(StoreError) {
         let statement = try prepared(sql)
         defer {
             sqlite3_reset(statement)
@@ -121,7 +136,7 @@ public final class SQLiteConnection: SQLConnection {
     }
 
     public func run(script: String) throws(StoreError) {
-        let code = sqlite3_exec(handle, script, nil, nil, nil)
+        let code = try activity.watching { () throws(StoreError) in sqlite3_exec(handle, script, nil, nil, nil) }
         guard code == SQLITE_OK else { throw failure(code) }
     }
 
@@ -158,12 +173,14 @@ public final class SQLiteConnection: SQLConnection {
         let marks = table.columns.map { _ in "?" }.joined(separator: ", ")
         let statement = try prepared("INSERT INTO \(target) VALUES (\(marks))")
         var writer = Writer(statement: statement, key: key)
-        for index in 0..<count {
-            writer.column = 0
-            row(index, &writer)
-            let code = sqlite3_step(statement)
-            sqlite3_reset(statement)
-            guard code == SQLITE_DONE else { throw failure(code) }
+        try activity.watching { () throws(StoreError) in
+            for index in 0..<count {
+                writer.column = 0
+                row(index, &writer)
+                let code = sqlite3_step(statement)
+                sqlite3_reset(statement)
+                guard code == SQLITE_DONE else { throw failure(code) }
+            }
         }
         sqlite3_clear_bindings(statement)
     }
@@ -241,7 +258,7 @@ public final class SQLiteConnection: SQLConnection {
         let why = String(cString: sqlite3_errmsg(handle))
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM: return .busy(why)
-        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY: return .unavailable(why)
+        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_INTERRUPT: return .unavailable(why)
         case SQLITE_NOTADB, SQLITE_CORRUPT: return .schema("\(why); the file is no sound SQLite database")
         case SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE: return .unacceptable(why)
         default: return .refused(why)
