@@ -25,7 +25,10 @@ extension IngestMetrics.Snapshot {
             for sample in samples { text += "customs_\(name)\(sample.labels) \(sample.value)\n" }
         }
         add("received_total", "counter", "Messages received since the journal began.", [("", received)])
-        add("pending", "gauge", "Messages in the journal that the store has not.", [("", received &- settled)])
+        add("pending", "gauge", "Messages in the journal that the store has not.", [("", pending)])
+        text += "# HELP customs_oldest_pending_seconds For how long the oldest of them has waited.\n"
+        text += "# TYPE customs_oldest_pending_seconds gauge\n"
+        text += "customs_oldest_pending_seconds \(oldestPendingSeconds)\n"
         add("journal_bytes", "gauge", "Bytes of the journal on disk.", [("", journalBytes)])
         add("batches_total", "counter", "Batches written since the daemon's start.", [("", batches)])
         add(
@@ -58,6 +61,7 @@ extension IngestMetrics.Snapshot {
             [("", droppedLogLines)])
         for name in [
             IngestCounters.stored, IngestCounters.merged, IngestCounters.duplicate, IngestCounters.kernelDropped,
+            IngestCounters.clockAhead, IngestCounters.doubtedElapsed, IngestCounters.doubtedNodes,
         ] {
             add("\(name)_total", "counter", "Since the daemon's start.", [("", counters[name])])
         }

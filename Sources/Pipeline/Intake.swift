@@ -75,7 +75,10 @@ struct Intake {
             isSealed = true
         }
         _ = try journal.append(frame, tallyIncrease: accepted + waitingMessages, mayUseReserve: isLast)
+        let now = wallClock()
         metrics.update { snapshot in
+            // the writer knows better, unless it waits for the store
+            if snapshot.oldestPending == nil { snapshot.oldestPending = now }
             snapshot.counters.add(waiting)
             snapshot.transports[transport, default: TransportCounts()].add(
                 accepted: accepted, rejected: waitingMessages)

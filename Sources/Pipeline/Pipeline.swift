@@ -24,6 +24,8 @@ public final class Pipeline: Sendable {
     private let logger: Logger
     private let rejectLog: RejectLog
     private let gists = GistDemand()
+    private let activity = StoreActivity()
+    private let settled: SettledMemory
 
     /// A third of the turns that a receiver gets, where processors are short.
     private static let writerNiceness: Int32 = 5
@@ -62,6 +64,25 @@ public final class Pipeline: Sendable {
         rejectLog = RejectLog(logger: logger, tunables: tunables)
         receivers = sockets.map { DatagramReceiver($0) }
         self.streams = streams
+        settled = SettledMemory(path: settings.stateDirectory + "/settled")
+        showJournal()
+    }
+
+    /// Has the metrics look into the journal, and at what the store is asked, when somebody wants to know.
+    private func showJournal() {
+        let estimate = settled.estimate(of: journal)
+        metrics.update {
+            $0.settled = estimate.settled
+            $0.oldestPending = estimate.oldestPending
+        }
+        metrics.observe { [journal, activity] snapshot in
+            snapshot.received = journal.head.tally
+            snapshot.journalBytes = UInt64(journal.byteCount)
+            snapshot.storeSilence = activity.silence
+            if snapshot.storeSilence > StoreWatch.patience { snapshot.storeIsAway = true }
+            let waited = snapshot.oldestPending.map { max(0, wallClock() - $0) / 1_000 } ?? 0
+            snapshot.oldestPendingSeconds = snapshot.pending == 0 ? 0 : Double(waited) / 1_000
+        }
     }
 
     /// Starts all threads. From now on messages are received.
@@ -96,6 +117,10 @@ public final class Pipeline: Sendable {
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Pipeline.writerNiceness)
             self.runWriter()
         }
+        startThread("watch") {
+            StoreWatch(activity: self.activity, metrics: self.metrics, stop: self.stopAsking, logger: self.logger).run()
+        }
+        startThread("heartbeat") { self.runSpareHeartbeat() }
         // no end waits for it: it may stand in a question to Slurm, and what it has not written it asks for again
         if slurm.source != "off" { startThread("jobs") { self.runJobs() } }
         // jobs of canaries that were sent out by hand are watched too
@@ -115,7 +140,8 @@ public final class Pipeline: Sendable {
     }
 
     /// Ends in the order of the flow: the receivers take what the kernel holds, the writer what the journal holds; what the
-    /// store does not take now it gets after the next start. Blocks until all threads have ended.
+    /// store does not take now it gets after the next start. Blocks until all threads have ended, but for one that waits for a
+    /// store that cannot be made to answer.
     ///
     /// - Returns: what made a stage end early; nil if all ended as they should.
     public func stop() -> String? {
@@ -125,9 +151,17 @@ public final class Pipeline: Sendable {
         while threads.withLock({ $0 }) > 2 { usleep(2_000) }
         stopWriting.request()
         journal.wake()
-        while threads.withLock({ $0 }) > 1 { usleep(2_000) }
+        var end = StatementEnd(activity, logger: logger)
+        var left = 0
+        while threads.withLock({ $0 }) > 1 {
+            if !end.goesOn() {
+                left = 1
+                break
+            }
+            usleep(2_000)
+        }
         stopReceiving.request()
-        while threads.withLock({ $0 }) > 0 { usleep(2_000) }
+        while threads.withLock({ $0 }) > left { usleep(2_000) }
         return failure.withLock { $0 }
     }
 
@@ -177,6 +211,20 @@ public final class Pipeline: Sendable {
         ).run()
     }
 
+    /// While the writer waits for the store, others are told how much waits, if the store lets them.
+    private func runSpareHeartbeat() {
+        guard let spare = location.makeSpareHeartbeat() else { return }
+        while !stopAsking.isRequested {
+            stopAsking.wait(milliseconds: 1_000)
+            guard activity.silence > StoreWatch.patience else { continue }
+            let seen = metrics.snapshot
+            // what goes wrong here is the store's silence once more, of which others speak
+            try? spare.beat(
+                source: journal.identity,
+                Heartbeat(received: seen.received, now: wallClock(), oldestPending: seen.oldestPending))
+        }
+    }
+
     private func runUpkeep() {
         UpkeepStage(upkeep: location.makeUpkeep(), metrics: metrics, stop: stopAsking, logger: logger).run()
     }
@@ -185,9 +233,8 @@ public final class Pipeline: Sendable {
         let writer = Writer(
             journal: journal,
             refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
-            store: location.makeStore(), tunables: tunables, metrics: metrics, gists: gists,
-            stop: stopWriting,
-            logger: logger, homeCluster: slurm.cluster)
+            store: location.makeStore(activity: activity), activity: activity, settled: settled, tunables: tunables,
+            metrics: metrics, gists: gists, stop: stopWriting, logger: logger, homeCluster: slurm.cluster)
         do {
             try writer.run()
         } catch {

@@ -17,6 +17,8 @@ final class Writer {
     let journal: Journal
     let refusedFile: RefusedFile
     private let store: any UsageStore
+    private let activity: StoreActivity
+    private let settled: SettledMemory
     private let tunables: Tunables
     let metrics: IngestMetrics
     private let gists: GistDemand
@@ -30,19 +32,24 @@ final class Writer {
     var position = JournalPosition(sequence: 0, tally: 0)
     /// The arrival of the first message of the batch at hand.
     private var oldestInBatch: Int64?
+    /// When the batch at hand took in the last of its messages, microseconds since 1970 UTC.
+    private var filled: Int64 = 0
     private var lastBeat = 0
+    /// Whether the store was good once: then it may be so again, whatever it says.
+    private var hasOpened = false
 
     init(
-        journal: Journal, refusedFile: RefusedFile, store: any UsageStore, tunables: Tunables,
-        metrics: IngestMetrics,
-        gists: GistDemand, stop: StopSignal,
+        journal: Journal, refusedFile: RefusedFile, store: any UsageStore, activity: StoreActivity,
+        settled: SettledMemory, tunables: Tunables, metrics: IngestMetrics, gists: GistDemand, stop: StopSignal,
         logger: Logger, homeCluster: String? = nil
     ) {
         self.homeCluster = homeCluster
-        merger = Merger(homeCluster: homeCluster)
+        merger = Merger(homeCluster: homeCluster, owner: PasswordDatabase.uid)
         self.journal = journal
         self.refusedFile = refusedFile
         self.store = store
+        self.activity = activity
+        self.settled = settled
         self.tunables = tunables
         self.metrics = metrics
         self.gists = gists
@@ -56,6 +63,7 @@ final class Writer {
     func run() throws {
         while true {
             guard let state = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
+            hasOpened = true
             do {
                 return try write(from: try resume(from: state))
             } catch StoreError.setBack(let why) {
@@ -95,8 +103,9 @@ final class Writer {
 
     /// Rebuilds what was in memory before a restart: the identities of late records, and the parts that wait.
     private func resume(from state: SourceState) throws -> JournalReader {
-        merger = Merger(running: Set(state.snapshots), homeCluster: homeCluster)
+        merger = Merger(running: Set(state.snapshots), homeCluster: homeCluster, owner: PasswordDatabase.uid)
         position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
+        settled.note(position)
         // the disk may have lost what the store has: new entries must not take numbers that were given
         try journal.advance(to: position)
         for entry in state.heldParts {
@@ -137,7 +146,7 @@ final class Writer {
         metrics.update {
             $0.storeIsAway = false
             $0.settled = state.position?.tally ?? 0
-            $0.received = self.journal.head.tally
+            $0.oldestPending = nil
         }
         return try journal.reader(at: position)
     }
@@ -173,13 +182,17 @@ final class Writer {
             if !journal.waitForAppend(after: reader.position, timeoutMilliseconds: wait), deadline == nil { break }
             if stop.isRequested { break }
         }
+        filled = wallClock()
         return reached
     }
 
     func take(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) {
         switch Entry.read(bytes) {
         case .message(let envelope, let json):
-            if oldestInBatch == nil { oldestInBatch = envelope.arrival }
+            if oldestInBatch == nil {
+                oldestInBatch = envelope.arrival
+                metrics.update { $0.oldestPending = envelope.arrival }
+            }
             let gist = Entry.gist(of: bytes)
             if let gist, merger.add(gist, envelope, sequence: sequence) { return }
             if let reason = parser.parse(record: json, into: &record) { return merger.reject(reason) }
@@ -226,20 +239,24 @@ final class Writer {
         let counters = merger.batch.counters
         let lastArrival = merger.batch.lastArrival
         metrics.update { snapshot in
-            for name in [IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore)] {
+            for name in [
+                IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore), IngestCounters.clockAhead,
+                IngestCounters.doubtedElapsed, IngestCounters.doubtedNodes,
+            ] {
                 snapshot.counters.add(counters[name], to: name)
             }
             if case .committed(let stored, let merged) = outcome {
                 snapshot.counters.add(stored + counters[IngestCounters.stored], to: IngestCounters.stored)
                 snapshot.counters.add(merged + counters[IngestCounters.merged], to: IngestCounters.merged)
             }
-            // told together, so that what is pending is right at any moment
-            snapshot.received = self.journal.head.tally
             snapshot.settled = reached.tally
+            // what came meanwhile is looked at next
+            snapshot.oldestPending = self.journal.head == reached ? nil : filled
             snapshot.batches += 1
             snapshot.lastRecord = max(snapshot.lastRecord, lastArrival)
         }
         position = reached
+        settled.note(reached)
         merger.finishBatch()
         gists.set(merger.wantsGists)
         releaseJournal()
@@ -265,10 +282,6 @@ final class Writer {
     /// - Returns: false if the daemon stops and the store is away.
     private func beat(oldestPending: Int64?) throws -> Bool {
         let heartbeat = Heartbeat(received: journal.head.tally, now: wallClock(), oldestPending: oldestPending)
-        metrics.update {
-            $0.received = heartbeat.received
-            $0.journalBytes = UInt64(self.journal.byteCount)
-        }
         guard try patiently("beat", { () throws(StoreError) in try self.store.beat(heartbeat) }) != nil else {
             return false
         }
@@ -276,7 +289,8 @@ final class Writer {
         return true
     }
 
-    /// Repeats what can succeed later, after 50 ms at first and 5 s at last, give or take a quarter.
+    /// Repeats what can succeed later, after 50 ms at first and 5 s at last, give or take a quarter. Where somebody has to mend
+    /// the store, records are received and wait for that.
     ///
     /// - Returns: nil if the daemon stops while the store is away.
     /// - Throws: what cannot succeed later.
@@ -285,6 +299,7 @@ final class Writer {
     ) throws -> Result? {
         var pause = 50
         var failures = 0
+        var told = ""
         while true {
             do throws(StoreError) {
                 let result = try body()
@@ -294,10 +309,12 @@ final class Writer {
                 }
                 return result
             } catch {
-                guard error.canRetry else { throw error }
+                guard error.canRetry || hasOpened && error.canPass else { throw error }
                 failures += 1
-                if failures == 1 || failures % 12 == 0 {
-                    logger.warning(
+                if failures % 12 == 0 || "\(error)" != told {
+                    told = "\(error)"
+                    logger.log(
+                        level: error.needsSomebody ? .error : .warning,
                         "the store does not take what is to be written; the journal keeps it",
                         metadata: ["what": "\(what)", "why": "\(error)", "attempt": "\(failures)"])
                 }
@@ -306,7 +323,7 @@ final class Writer {
                     $0.storeFailures += 1
                 }
                 // one more attempt when stopping, in case this was a passing fault
-                if stop.isRequested && failures > 1 { return nil }
+                if stop.isRequested && (failures > 1 || activity.isCancelled) { return nil }
                 stop.wait(milliseconds: pause + Int.random(in: -pause / 4...pause / 4))
                 pause = min(pause * 2, 5_000)
             }

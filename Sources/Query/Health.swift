@@ -30,6 +30,15 @@ public struct Health: Sendable, Equatable {
             && left.rejected.elementsEqual(right.rejected) { $0 == $1 }
     }
 
+    /// The sources with the last word of each: by the connection that writes, or by the one that speaks while that one waits.
+    static let sources = """
+        SELECT s.id, s.identity, s.kind, s.host, s.tally, s.last_record,
+            CASE WHEN h.received > s.head_tally THEN h.received ELSE s.head_tally END AS head_tally,
+            CASE WHEN h.told > COALESCE(s.heartbeat, 0) THEN h.told ELSE s.heartbeat END AS heartbeat,
+            CASE WHEN h.told > COALESCE(s.heartbeat, 0) THEN h.oldest_pending ELSE s.oldest_pending END AS oldest_pending
+        FROM sources s LEFT JOIN heartbeats h ON h.source = s.id
+        """
+
     /// - Parameters:
     ///   - source: the identity of one source; nil for all together.
     ///   - now: microseconds since 1970 UTC.
@@ -42,7 +51,7 @@ public struct Health: Sendable, Equatable {
         let rows = try connection.query(
             """
             SELECT 'source', CAST(NULL AS bigint), sum(s.head_tally), sum(s.tally), max(s.last_record), min(s.oldest_pending)
-            FROM sources s\(which)
+            FROM (\(sources)) s\(which)
             UNION ALL
             SELECT c.name, sum(c.value), NULL, NULL, NULL, NULL
             FROM counters c JOIN sources s ON s.id = c.source\(which) GROUP BY c.name

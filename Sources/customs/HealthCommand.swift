@@ -12,6 +12,9 @@ struct HealthCommand: ParsableCommand {
             holds. customsd writes these counts with the records, so they are right on another machine and after its end.
             --limit cuts the list of --claims.
 
+            'daemons' has the last word of each daemon and how many seconds ago that was. A daemon speaks once a second: the
+            figures of one that has been silent for longer are as old as its silence.
+
             EXAMPLES
               customs health
               customs health --format json | jq .rejected
@@ -35,10 +38,15 @@ struct HealthCommand: ParsableCommand {
 
     func run() throws {
         let connection = try store.reader()
-        let health = try Health.ask(connection, now: wallClock())
-        let table = healthTable(health)
+        let now = wallClock()
+        let health = try Health.ask(connection, now: now)
+        let daemons = try DaemonReport.ask(connection, now: now)
+        var table = healthTable(health)
+        table.rows += daemonRows(daemons)
+        guard case .object(let counts) = health.json else { return }
+        let members = counts + [JSON.Member("daemons", daemons.json)]
         guard claims else {
-            return try show(health.json, as: form, table: { table.formatted(for: $0) }, csv: { table })
+            return try show(.object(members), as: form, table: { table.formatted(for: $0) }, csv: { table })
         }
         let report = try ClaimReport.ask(connection, limit: rows.limit ?? 1_000)
         let differences = TextTable(
@@ -49,7 +57,6 @@ struct HealthCommand: ParsableCommand {
                     .text($0.actual),
                 ]
             })
-        guard case .object(let members) = health.json else { return }
         try show(
             .object(members + [JSON.Member("claims", report.json)]), as: form,
             table: { table.formatted(for: $0) + "\n\n" + differences.formatted(for: $0) }, csv: { differences })
@@ -67,4 +74,14 @@ func healthTable(_ health: Health) -> TextTable {
         return [[.text("rejected"), .integer(total)]] + reasons.map { [.text("rejected.\($0.key)"), $0.value] }
     }
     return TextTable(headings: ["count", "value"], rows: rows)
+}
+
+/// How long ago each daemon has spoken.
+private func daemonRows(_ report: DaemonReport) -> [[JSON]] {
+    report.daemons.map { daemon in
+        // of two on one machine each has a journal of its own
+        let isOnlyOne = report.daemons.filter { $0.host == daemon.host }.count == 1
+        let name = isOnlyOne ? daemon.host : "\(daemon.host)/\(daemon.identity.prefix(8))"
+        return [.text("last_word_seconds.\(name)"), daemon.silentSeconds.map { .real($0) } ?? .null]
+    }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import urllib.request
 
@@ -11,6 +12,7 @@ from loadgen.damage import DAMAGES
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
 from ports import free_udp_port
+from probes import Probe
 
 
 def test_hundred_thousand_records_at_ten_thousand_a_second(daemon: Daemon) -> None:
@@ -90,6 +92,41 @@ def test_nothing_is_lost_at_a_graceful_end(daemon: Daemon) -> None:
     assert health["pending"] == 0
     # A unix datagram socket loses nothing: what it took lies in its queue, which is drained too.
     assert health["received"] == health["stored"] + health["merged"] == 20_000
+
+
+def test_what_is_doubted(start_daemon: StartDaemon, store: Store) -> None:
+    """A claim beyond what can be is not believed, is counted, and the record stays."""
+    probe = Probe()
+    daemon = start_daemon(store, arguments=probe.arguments)
+    claims = [
+        # a day on four nodes; a clock that stood still; more nodes than there are; the ends
+        (86_400, 4),
+        (1.3e9, 4),
+        (3_600, 2_147_483_647),
+        (31_622_400, 1_000_000),
+        (31_622_400.001, 1_000_001),
+    ]
+    sample = Population(91).sample().record | {"packages": {"numpy": "2.1"}, "is_staff": False}
+    daemon.send(
+        json.dumps(
+            sample
+            | {
+                "id": f"{number:032x}",
+                "job_id": f"{number}",
+                "elapsed": elapsed,
+                "num_nodes": nodes,
+            }
+        ).encode()
+        for number, (elapsed, nodes) in enumerate(claims, 1)
+    )
+    health = daemon.settle(len(claims))
+    assert health["stored"] == len(claims)
+    (numpy,) = daemon.customs.json("top", "--by", "node-hours")
+    assert (numpy["jobs"], numpy["processes"]) == (5, 5)
+    assert numpy["node_hours"] == 4 * 24 + 0 + 1 + 31_622_400 * 1_000_000 / 3_600 + 0
+    assert daemon.customs.json("job", "3")["num_nodes"] is None
+    assert probe.metric("doubted_elapsed_total") == 2
+    assert probe.metric("doubted_nodes_total") == 2
 
 
 def test_pending_is_right_between_heartbeats(

@@ -48,7 +48,7 @@ RUN_KEYS = {
 USER_KEYS = {"username", "jobs", "processes", "packages", "environments"}
 HEALTH_KEYS = {
     *("received", "stored", "merged", "duplicate", "rejected", "kernel_dropped", "pending"),
-    *("oldest_pending_seconds", "last_record", "balanced", "canary_loss"),
+    *("oldest_pending_seconds", "last_record", "balanced", "canary_loss", "daemons"),
 }
 
 
@@ -394,5 +394,5 @@ def _timeless(health: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in health.items()
-        if key not in {"last_record", "oldest_pending_seconds"}
+        if key not in {"last_record", "oldest_pending_seconds", "daemons"}
     }

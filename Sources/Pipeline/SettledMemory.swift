@@ -1,0 +1,69 @@
+import Glibc
+import Journal
+import Record
+
+/// How much of the journal the store had when it last took something, in a file beside it: while the store is away after a restart
+/// nobody else can tell what waits.
+///
+/// It is a hint for figures. What is written goes by the store's own word.
+final class SettledMemory: Sendable {
+    private let descriptor: Int32
+    /// As an earlier daemon noted it; nil where none did.
+    let noted: JournalPosition?
+
+    /// Where the file cannot be had nothing is remembered, and nothing else fails.
+    init(path: String) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        var line = [UInt8](repeating: 0, count: SettledMemory.lineBytes)
+        let count = pread(descriptor, &line, line.count, 0)
+        let words = String(decoding: line.prefix(max(0, count)), as: UTF8.self).split { $0 == " " || $0 == "\n" }
+        if count == line.count, words.count == 2, let sequence = UInt64(words[0], radix: 16),
+            let tally = UInt64(words[1], radix: 16)
+        {
+            noted = JournalPosition(sequence: sequence, tally: tally)
+        } else {
+            noted = nil
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Two numbers of 16 digits.
+    private static let lineBytes = 34
+
+    /// From now on the store has so much.
+    func note(_ position: JournalPosition) {
+        var line = "\(digits(position.sequence)) \(digits(position.tally))\n"
+        line.withUTF8 { _ = pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    /// How much the store has as far as the file and the journal know, and when the oldest message arrived that it has not,
+    /// microseconds since 1970 UTC.
+    func estimate(of journal: Journal) -> (settled: UInt64, oldestPending: Int64?) {
+        let (oldest, head) = (journal.oldest, journal.head)
+        var start = oldest
+        if let noted, noted.sequence >= oldest.sequence, noted.tally >= oldest.tally, noted.tally <= head.tally {
+            start = noted
+        }
+        if start.tally == head.tally { return (start.tally, nil) }
+        var arrival: Int64?
+        do {
+            _ = try journal.reader(at: start).next { frame in
+                frame.forEach { sequence, bytes in
+                    guard arrival == nil, sequence >= start.sequence,
+                        case .message(let envelope, _)? = Entry.read(bytes)
+                    else { return }
+                    arrival = envelope.arrival
+                }
+            }
+        } catch {
+            // the writer will find the same, and says so
+        }
+        return (start.tally, arrival)
+    }
+
+    private func digits(_ value: UInt64) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - text.utf8.count) + text
+    }
+}

@@ -1,0 +1,49 @@
+import Store
+
+/// The daemons that have written to the store, and how old the last word of each is: figures that stand still look like figures
+/// of a quiet day.
+public struct DaemonReport: Sendable, Equatable {
+    public struct Daemon: Sendable, Equatable {
+        public let host: String
+        /// Its journal's.
+        public let identity: String
+        /// Microseconds since 1970 UTC; nil where it has said nothing yet.
+        public let lastWord: Int64?
+        /// Since then.
+        public let silentSeconds: Double?
+        public let received: Int64
+        public let pending: Int64
+    }
+
+    /// Who spoke last comes first.
+    public let daemons: [Daemon]
+
+    /// - Parameter now: microseconds since 1970 UTC.
+    public static func ask(_ connection: any SQLConnection, now: Int64) throws(StoreError) -> DaemonReport {
+        let rows = try connection.query(
+            """
+            SELECT s.host, s.identity, s.heartbeat, s.head_tally, s.tally
+            FROM (\(Health.sources)) s WHERE s.kind = 'daemon' ORDER BY COALESCE(s.heartbeat, 0) DESC, s.identity
+            """)
+        return DaemonReport(
+            daemons: rows.map { row in
+                let lastWord = row[2].integer
+                let received = row[3].integer ?? 0
+                return Daemon(
+                    host: row[0].text ?? "", identity: row[1].text ?? "", lastWord: lastWord,
+                    silentSeconds: lastWord.map { Double(max(0, now - $0) / 1_000) / 1_000 }, received: received,
+                    pending: received - (row[4].integer ?? 0))
+            })
+    }
+
+    public var json: JSON {
+        .array(
+            daemons.map {
+                .object([
+                    "host": .text($0.host), "journal": .text($0.identity), "last_word": .time($0.lastWord),
+                    "last_word_seconds": $0.silentSeconds.map { .real($0) } ?? .null, "received": .integer($0.received),
+                    "pending": .integer($0.pending),
+                ])
+            })
+    }
+}
