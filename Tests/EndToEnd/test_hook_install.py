@@ -364,6 +364,16 @@ def test_a_check_says_what_is_wrong(site: Site) -> None:
     assert "in the list of those who have opted out" in problem()
 
 
+def test_the_sweep_runs_by_its_path(site: Site) -> None:
+    site.installed()
+    command = [str(site.tree / "customs_sweep.py"), "-v"]
+    done = subprocess.run(
+        command, env=site.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sent 0, kept 0" in done.stdout
+
+
 @pytest.mark.parametrize("text", ["theirs = 1\n", "raise ImportError('broken')\n"])
 @pytest.mark.parametrize("options", [[], ["--prefix"]], ids=["by PYTHONPATH", "by --prefix"])
 def test_a_check_names_what_is_in_front(site: Site, options: list[str], text: str) -> None:
