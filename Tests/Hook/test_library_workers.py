@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -139,14 +139,14 @@ def test_a_package_that_imports_something_watched(
     assert f'"main":"-m {name}"' in trace.read_text().splitlines()[0]
 
 
-@pytest.mark.parametrize("executable", ALL)
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize(
+    ("method", "executable"),
+    [*(("spawn", executable) for executable in ALL), ("forkserver", sys.executable)],
+)
 def test_workers_of_a_package(
     method: str, executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     """multiprocessing does not run a package's __main__ again in its workers."""
-    if "3.6" in os.path.basename(executable) and method == "forkserver":
-        pytest.skip("before 3.7 nobody is told of forked children")
     own = packages.parent / "own"
     own.mkdir()
     (own / "__init__.py").write_text("")
