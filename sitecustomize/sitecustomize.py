@@ -1,12 +1,12 @@
 """Loaded by every Python whose PYTHONPATH names this directory; does next to nothing.
 
-It registers one function with ``atexit`` and stands for its own directory in the import search,
-from where it sees which watched packages are imported: this module is itself the finder that the
-import system asks (PEP 451), and keeps what there is to keep. With the first of them it loads
-``customs_hook/presence.py``, which leaves a trace of the process in a node-local directory; at exit
-``customs_hook/exit.py`` sends the record. It runs the ``sitecustomize`` that it hides, if there is
-one, exactly as Python would have. It never raises by itself and never prints; it must parse on
-Python 2.7 and on whatever comes.
+It registers one function with ``atexit``, and puts the watched names into the import system's own
+table of locks: what is in that table goes from it when an import of its name has ended. No finder
+of ours stands in the import search. With the first watched package this module loads the hook's
+parts, of which ``presence`` leaves a trace of the process in a node-local directory; at exit
+``exit`` sends the record. It runs the ``sitecustomize`` that it hides, if there is one, exactly as
+Python would have. It never raises by itself and never prints; it must parse on Python 2.7 and on
+whatever comes.
 """
 
 import sys
@@ -45,113 +45,179 @@ SITE = {
 # --- end of what the site has set
 
 
-#: What this module keeps: its directory, the finder whose place it has taken, the parts of the hook
-#: that have been loaded, what is known of the process from the first watched import on, whether it
-#: is a forked child, and whether every installed package is watched.
+#: What this module keeps: its directory, the hook's parts, as they were read and as they were
+#: loaded, the names that are watched if they are others than the site's, and all of them from the
+#: first import on, what is known of the process from the first watched one on, whether it is a
+#: forked child, and whether every installed package is watched.
 here = __file__.rpartition("/")[0]
-ordinary = process = clock = moment = None
-units = {}
+process = clock = moment = None
+parts, units = {}, {}
 watched = None
+listed = ()
 is_out = everything = False
-#: Finds nothing: before Python 3.12 finders have this too, and old setuptools ask every one by it.
-find_module = {}.get
+#: Trace functions that are aside for a moment.
+former = []
+#: Functions in which the import system takes a lock, forgets one, and loads what was to be lazy.
+IMPORTING = "_get_module_lock", "cb", "__getattribute__"
+#: The name of the hook's code for whatever looks on: that of no file, so that nobody reports it.
+NAME = "<customs hook>"
 
 
-def find_spec(name, target=None):
-    """Answer for our directory, which the import system then does not look into."""
-    global watched
-    if watched is None:
-        watched = set(WATCHED.split())
-    if name in watched or everything:
+def report(frame=None, event=None, argument=None):
+    """Called at exit, and by the import system when it begins a watched import or has ended it.
+
+    With arguments it is called as a trace function, see ``unseen``, or in the place of a method of
+    importlib.util.LazyLoader, see ``arm``.
+    """
+    global os, listed
+    if event and type(event) is not str:
         try:
-            look = unit("presence").look
-        except Exception as error:
-            # a part of the hook is not there, or it is not at work in this interpreter; what is
-            # neither the system's refusal nor from our files is of a signal's handler
-            trace = error.__traceback__
-            while trace.tb_next:
-                trace = trace.tb_next
-            path = trace.tb_frame.f_code.co_filename
-            if getattr(error, "errno", None) or path.startswith(("<customs hook>", here)):
-                return None
-            raise
-        return look(hook, name, target)
-    return ordinary.find_spec(name) if name == "customs_hook" else None
-
-
-def report():
-    """Called at exit."""
+            unit("imports").watch_lazy_loader(hook)
+        except Exception:
+            pass
+        return lazy_exec(frame, event)
     try:
+        if event:
+            sys.settrace(former.pop())
+        frame = sys._getframe()
+        while frame is not None and frame.f_code.co_name in ("report", "_verbose_message"):
+            frame = frame.f_back
+        is_importing = frame is not None and frame.f_code.co_name in IMPORTING
+        if is_importing:
+            return unit("imports").turn(hook, frame)
         is_worth_it = process or everything or SITE["prefixes"] or SITE["predicates"]
         if not is_worth_it:
-            # what was imported before this file, or from before its directory, and what the
-            # program put there itself
-            names = watched
-            if names is None:
+            # what was imported before this file, and what the program put there itself
+            names = listed or watched
+            if not names:
                 names, standard = SITE["standard"], getattr(sys, "stdlib_module_names", ())
                 for name in modules:
-                    # to take the names apart, as nearly no program must, costs three times as much
+                    # to take the names apart, as nearly no program must, costs a tenth of the hook
                     if name not in standard and name in WATCHED:
                         names = WATCHED.split()
                         break
             is_worth_it = not modules.keys().isdisjoint(names)
         if is_worth_it and not is_out:
+            listed = listed or watched or WATCHED.split()
             unit("exit").report(hook)
-    except BaseException:
-        pass
+    except BaseException as error:
+        try:
+            # what is neither the system's refusal nor from our files is of a signal's handler
+            if is_importing and unit("interrupted").is_of_program(error):
+                unit("interrupted").raise_soon(error)
+        except BaseException:
+            pass
+    # the interpreter takes a module apart in a dearer way if it is still held
+    os = None
 
 
 def unit(name):
-    """Return a module of customs_hook, loaded past the import system.
+    """Return a part of the hook, a module of customs_hook, loaded past the import system.
 
-    There the program's own import hooks would see it, and the program in ``sys.modules``.
+    There the program's own import hooks would see it, and the program in ``sys.modules``. All parts
+    are read at once, so that at exit nothing waits for the file system that has them.
     """
     if name in units:
         return units[name]
+    for file in () if parts else ("__pycache__/parts.%s.pyc", "sources.py"):
+        try:
+            path = here + "/customs_hook/" + file.replace("%s", sys.implementation.cache_tag)
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                data = os.read(descriptor, 130000)
+            finally:
+                os.close(descriptor)
+            # as the import system marks what is not to be checked against its source (PEP 552)
+            if data.startswith(modules["_frozen_importlib_external"].MAGIC_NUMBER + b"\1\0\0\0"):
+                parts.update(modules["marshal"].loads(data[16:]))
+                break
+            if file == "sources.py":
+                exec(data, {"parts": parts, "path": path, "os": os})
+        except OSError as error:
+            # without a number it is what a signal's handler raises
+            if file == "sources.py" or error.errno is None:
+                raise
     module = type(sys)("customs_hook." + name)
     module.os, module.sys, module.unit = os, sys, unit
     if name != "presence":
         module.presence = unit("presence")
-    source = "%s/customs_hook/%s.py" % (here, name)
-    compiled = "%s/customs_hook/__pycache__/%s.%s.pyc" % (here, name, sys.implementation.cache_tag)
-    for path in (compiled, source):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                data = os.read(descriptor, 100000)
-            finally:
-                os.close(descriptor)
-            if path == source:
-                code = compile(data, "<customs hook>", "exec", 0, True)
-                break
-            # only what is marked as not to be checked against its source (PEP 552), as the files of
-            # an installed tree are: to check takes one more call. Before 3.7 there is no mark
-            mark, size = b"\1\0\0\0", 16
-            if sys.version_info < (3, 7):
-                mark, size = int(os.stat(source).st_mtime).to_bytes(4, "little"), 12
-            if data.startswith(modules["_frozen_importlib_external"].MAGIC_NUMBER + mark):
-                code = modules["marshal"].loads(data[size:])
-                break
-        except Exception as error:
-            # from further below comes what a signal's handler raises
-            if path == source or error.__traceback__.tb_next:
-                raise
+    code = parts[name]
+    if type(code) is bytes:
+        code = modules["marshal"].loads(code)
+    else:
+        code = compile(code, NAME, "exec", 0, True)
     exec(code, module.__dict__)
     units[name] = module
     return module
 
 
+def arm(name=None):
+    """Put the watched names into the import system's table of locks.
+
+    What is to say which lock a name has, it calls when it begins to import it. Before Python 3.12
+    this is done when the first lock is made, in the place of its class: not where nothing is
+    imported, for the names cost a tenth of the hook.
+    """
+    global listed, locks, lazy_exec
+    system = modules["_frozen_importlib"]
+    system._ModuleLock = lock_class
+    try:
+        listed = watched or WATCHED.split()
+        names = dict.fromkeys(list(listed) + ["importlib.util", "_lsprof", "profile"], tell)
+        names.update(system._module_locks)
+        system._module_locks = locks = names
+        if "importlib.util" in modules:
+            loader = modules["importlib.util"].LazyLoader
+            lazy_exec, loader.exec_module = loader.exec_module, report
+        if names.get(name) is tell:
+            unit("imports").begin(hook, name)
+    except Exception as error:
+        try:
+            # what is neither the system's refusal nor from our files is of a signal's handler
+            is_ours = not unit("interrupted").is_of_program(error)
+        except Exception:
+            is_ours = True
+        if not is_ours:
+            raise
+    return name and lock_class(name)
+
+
+if sys.version_info >= (3, 12):
+
+    def unseen():
+        """Return ``report`` in a form of which no profiler and no monitoring tool sees anything.
+
+        While a trace function runs, CPython calls no other, and no tool either. So where one is at
+        work, a trace function is set for the next call, which is one of the import system's own.
+        What decides this, and does it, is made of the interpreter's own pieces alone.
+        """
+        system, name = modules["_frozen_importlib"], object()
+        bound = type(system.BuiltinImporter.find_spec)
+        code = zip(
+            map(former.append, iter(sys.gettrace, name)),
+            iter(bound(sys.settrace, report), name),
+            iter(bound(system._verbose_message, ""), name),
+        )
+        frame = map(any, map(bound(map, sys.monitoring.get_tool), iter(range(6).__iter__, name)))
+        # as report itself, what it is called for returns None
+        file = {False: iter(report, name), True: map([].__init__, code)}
+        return map(next, map(file.__getitem__, frame)).__next__
+
+
 def _start():
     global hook, ordinary, modules, os, clock, atexit, began, moment, directory, ordinary_import
-    finders = sys.path_importer_cache
-    hook, ordinary = sys.modules[__name__], finders.get(here)
-    finders[here] = hook
+    global listed, locks, tell, lock_class
+    modules = sys.modules
+    hook, system = modules[__name__], modules["_frozen_importlib"]
+    modules["_imp"]._fix_co_filename(sys._getframe(1).f_code, NAME)
+    # this one finds nothing that was not found before: no import looks into our directory
+    ordinary = sys.path_importer_cache.get(here)
+    sys.path_importer_cache[here] = system.BuiltinImporter
+    locks = system._module_locks
     # with two copies of the hook on PYTHONPATH only the first reports
-    for finder in finders.values():
-        if type(finder) is type(sys) and hasattr(finder, "ordinary_import"):
-            return
-    if sys.version_info < (3, 6):
+    if sys.version_info < (3, 6) or "customs_hook" in locks:
         return
+    locks["customs_hook"] = report
     try:
         # always refused, and in a subinterpreter, which loads this file too, for another reason;
         # before 3.8 there is no telling
@@ -161,7 +227,6 @@ def _start():
             return
     import os
 
-    modules = sys.modules
     # the environment itself: to ask os.environ for what is not there takes ten times as much
     environment = modules["posix"].environ
     if environment.get(b"CUSTOMS_OPT_OUT", b"0") not in (b"", b"0"):
@@ -195,22 +260,39 @@ def _start():
     )
     if SITE["everything"] or b"CUSTOMS_PACKAGES" in environment:
         unit("rules").extend(hook)
-    if sys.version_info >= (3, 8):
-        # what runs while the program does is not to be taken for a file of it by coverage tools
-        find_spec.__code__ = find_spec.__code__.replace(co_filename="<customs hook>")
-    if sys.version_info < (3, 10) or sys.implementation.name != "cpython":
+    if SITE["predicates"]:
+        # at exit it is needed in any case
+        unit("rules")
+    is_counting = sys.implementation.name == "cpython"
+    tell, lock_class = report, system._ModuleLock
+    if sys.version_info >= (3, 12) and is_counting:
+        tell = unseen()
+    elif "_lsprof" in modules and is_counting:
+        # before 3.12 profilers are known by what they are made of: that is watched for
+        tell = unit("imports").unseen(hook)
+    if sys.version_info < (3, 10) or not is_counting:
         import atexit
     else:
         # the functions belong to the interpreter, not to the module: this way the program does not
         # see one more, and it takes a quarter of the time
         atexit = modules["_imp"].create_builtin(type(sys.implementation)(name="atexit"))
-    atexit.register(report)
+    atexit.register(tell)
+    if not is_counting or everything or SITE["prefixes"]:
+        listed = watched or WATCHED.split()
+        unit("watching").watch(hook)
+    elif tell is not report:
+        arm()
+    else:
+        system._ModuleLock = arm
+    if "coverage" in modules:
+        unit("measured").forget(hook)
 
 
-def _run_hidden():
+def _call_with_frames_removed():
     """Run the sitecustomize that would have been found if ours were not there.
 
-    What it raises is its own affair and passes through, for Python reports it as it would have.
+    What it raises is its own affair and passes through, and bears no trace of us: from a traceback
+    the interpreter removes the import system's frames, down to one of this name.
     """
     name = "sitecustomize"
     if sys.version_info[0] < 3:
@@ -223,17 +305,25 @@ def _run_hidden():
         if kind in ("BuiltinImporter", "FrozenImporter"):
             continue
         if kind == "PathFinder":
-            # the names in the directories of the search are in memory, read a moment ago: to ask
-            # anew costs a tenth of the hook
-            files = []
-            for entry in sys.path:
-                nearby = sys.path_importer_cache.get(entry, 0)
-                if nearby is None or entry == here:
+            # the names in the directories of the search are in memory, or will be read for the
+            # next import: to ask for each kind of file costs a tenth of the hook
+            file = []
+            for path in sys.path:
+                code = sys.path_importer_cache.get(path, path)
+                if code is None or path == here:
                     continue
-                names = getattr(nearby, "_path_cache", None)
-                if names and not files:
-                    files = [name] + [name + suffix for suffix, _ in nearby._loaders]
-                if not names or not names.isdisjoint(files):
+                if code is path:
+                    code = finder._path_importer_cache(path)
+                names = getattr(code, "_path_cache", None)
+                if names is not None and code._path_mtime == -1:
+                    code._path_mtime = os.stat(path).st_mtime
+                    code._fill_cache()
+                    names = code._path_cache
+                if names and not file:
+                    file = [name]
+                    for suffix, _ in code._loaders:
+                        file.append(name + suffix)
+                if names is None or not names.isdisjoint(file):
                     break
             else:
                 continue
@@ -244,8 +334,15 @@ def _run_hidden():
         return
     # if our directory could not be taken out of the search, what is found there is this file
     if spec.origin != __file__:
+        code, rename = sys._getframe(1).f_code, sys.modules["_imp"]._fix_co_filename
+        rename(code, "<frozen importlib._bootstrap>")
         del sys.modules[name]
-        __import__(name)
+        try:
+            __import__(name)
+        except Exception:
+            rename(code, NAME)
+            raise
+        rename(code, NAME)
 
 
 try:
@@ -253,4 +350,4 @@ try:
         _start()
 except BaseException:
     pass
-_run_hidden()
+_call_with_frames_removed()

@@ -277,27 +277,6 @@ def test_namespaces_of_old_setuptools(
     assert receiver.record()["packages"] == {"numpy": "1.26.4"}
 
 
-@pytest.mark.parametrize("executable", interpreters() + pypy())
-def test_its_finders_answer_whatever_finders_are_asked(
-    executable: str, receiver: Receiver, packages: Path, tree: Path
-) -> None:
-    code = (
-        "import sys, astropy.io.fits\n"
-        "def is_of_hook(finder):\n"
-        "    return 'customs' in type(finder).__module__ or hasattr(finder, 'WATCHED')\n"
-        "paths = [f for f in sys.path_importer_cache.values() if is_of_hook(f)]\n"
-        "metas = [f for f in sys.meta_path if is_of_hook(f)]\n"
-        "print(len(paths), len(metas))\n"
-        "for name in ('numpy', 'astropy.io', 'nowhere', 'customs_hook'):\n"
-        "    for finder in paths:\n"
-        "        assert sys.version_info >= (3, 12) or finder.find_module(name) is None\n"
-        "    for finder in metas:\n"
-        "        assert sys.version_info >= (3, 12) or finder.find_module(name, ['/']) is None\n"
-    )
-    result = run(["-c", code], environment(None, tree, packages), executable)
-    assert (result.returncode, result.stdout, result.stderr) == (0, b"1 1\n", b"")
-
-
 @pytest.mark.parametrize("executable", interpreters())
 def test_watched_names_are_searched_for_once(
     executable: str, receiver: Receiver, packages: Path, tmp_path: Path

@@ -4,18 +4,27 @@
     EXE -I -S -B build.py --check TREE    print the files that a start would have to compile
 
 What is written is not checked against its source (PEP 552), so that a start looks at one file less;
-before 3.7 it has the source's time. Docstrings are left out. Exit status 1, and sentences on
+before 3.7 it has the source's time. The parts that run in users' programs are in one file beside,
+``parts.TAG.pyc``, which is read at once. Docstrings are left out. Exit status 1, and sentences on
 standard error: not all could be compiled.
 """
 
+import ast
 import glob
+import hashlib
+import importlib.util
+import marshal
 import os
-import py_compile
 import sys
 
 #: Bytes that a process reads of a part of the hook at most.
-_LONGEST = 100000
+_LONGEST = 130000
 _IS_CHECKED = sys.version_info < (3, 7)
+#: Modules that never run in users' programs, or only as ordinary ones.
+_ALONE = (
+    *("__init__", "build", "check", "configure", "core", "endings", "processes"),
+    *("python2", "reporters", "settings", "sources", "standalone", "sweep", "traces"),
+)
 
 
 def sources(tree):
@@ -42,48 +51,140 @@ def build(tree, prefix):
         path = os.path.join(tree, source)
         # what runs while a program does is not to be taken for a file of it by coverage tools
         name = "<customs hook>" if os.path.dirname(source) else os.path.join(prefix, source)
-        options = {"dfile": name, "doraise": True, "optimize": 2}
-        if not _IS_CHECKED:
-            options["invalidation_mode"] = py_compile.PycInvalidationMode.UNCHECKED_HASH
-        for target in compiled(source):
-            target = os.path.join(tree, target)
-            try:
-                py_compile.compile(path, target, **options)
-                os.chmod(target, 0o644)
-                os.chmod(os.path.dirname(target), 0o755)
-                if os.path.getsize(target) > _LONGEST:
-                    errors.append("%s: too long to be read: %s" % (source, target))
-            except (py_compile.PyCompileError, OSError, ValueError) as error:
-                errors.append("%s: %s" % (source, error))
+        try:
+            data = _head(path) + marshal.dumps(_compile(path, name))
+            if len(data) > _LONGEST:
+                errors.append("%s: too long to be read: %d bytes" % (source, len(data)))
+            for target in compiled(source):
+                _write(os.path.join(tree, target), data)
+        except (SyntaxError, OSError, ValueError) as error:
+            errors.append("%s: %s" % (source, error))
+    if not errors:
+        try:
+            _write_parts(tree)
+        except (OSError, ValueError) as error:
+            errors.append("customs_hook: %s" % error)
     return errors
+
+
+class _Version(ast.NodeTransformer):
+    """Decides what depends on the interpreter's version, which the compiler then leaves out."""
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        left = node.left
+        is_version = (
+            isinstance(left, ast.Attribute)
+            and left.attr == "version_info"
+            and isinstance(left.value, ast.Name)
+            and left.value.id == "sys"
+        )
+        if not is_version:
+            return node
+        text = compile(ast.Expression(node), "<version>", "eval")
+        value = ast.parse(str(eval(text, {"sys": sys}))).body[0].value
+        return ast.copy_location(value, node)
+
+
+def _compile(path, name):
+    with open(path, "rb") as file:
+        tree = ast.parse(file.read(), path)
+    tree = ast.fix_missing_locations(_Version().visit(tree))
+    return _without_places(compile(tree, name, "exec", dont_inherit=True, optimize=2))
+
+
+def _head(path):
+    """Return what a compiled file begins with."""
+    with open(path, "rb") as file:
+        text = file.read()
+    if _IS_CHECKED:
+        made = int(os.stat(path).st_mtime) & 0xFFFFFFFF
+        return (
+            importlib.util.MAGIC_NUMBER
+            + made.to_bytes(4, "little")
+            + len(text).to_bytes(4, "little")
+        )
+    return importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + importlib.util.source_hash(text)
+
+
+def _write(path, data):
+    directory = os.path.dirname(path)
+    os.makedirs(directory, exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(data)
+    os.chmod(path, 0o644)
+    os.chmod(directory, 0o755)
 
 
 def stale(tree):
     """Return the sources whose compiled form is missing or not of what they now are."""
-    return [
+    found = [
         source
         for source in sources(tree)
         if not all([_is_current(tree, source, target) for target in compiled(source)])
     ]
+    try:
+        with open(_parts_path(tree), "rb") as file:
+            head = file.read(16)
+    except OSError:
+        head = b""
+    return found if head == _parts_head(tree) else found + ["customs_hook"]
+
+
+def _write_parts(tree):
+    """Write the file that a process reads when it needs the first part."""
+    parts = {}
+    for path in _parts(tree):
+        code = _compile(path, "<customs hook>")
+        parts[os.path.basename(path)[:-3]] = marshal.dumps(code)
+    data = _parts_head(tree) + marshal.dumps(parts)
+    if len(data) > _LONGEST:
+        raise ValueError("too long to be read: %d bytes" % len(data))
+    _write(_parts_path(tree), data)
+
+
+def _without_places(code):
+    """Return a code object of which all lies in one line: where what stands is half of its size.
+
+    From 3.11 on. An entry of the table is for eight units of code at most, and says here: no
+    columns, and the line of the one before (CPython, InternalDocs/code_objects.md).
+    """
+    if sys.version_info < (3, 11):
+        return code
+    table = b""
+    for at in range(0, len(code.co_code) // 2, 8):
+        units = min(8, len(code.co_code) // 2 - at)
+        table += bytes([0x80 | 13 << 3 | units - 1, 0])
+    constants = [_without_places(c) if type(c) is type(code) else c for c in code.co_consts]
+    return code.replace(co_consts=tuple(constants), co_linetable=table)
+
+
+def _parts(tree):
+    found = glob.glob(glob.escape(tree) + "/customs_hook/*.py")
+    return sorted([path for path in found if os.path.basename(path)[:-3] not in _ALONE])
+
+
+def _parts_path(tree):
+    name = "parts.%s.pyc" % sys.implementation.cache_tag
+    return os.path.join(tree, "customs_hook", "__pycache__", name)
+
+
+def _parts_head(tree):
+    """Return what the file begins with: as any compiled one (PEP 552), of all its sources."""
+    texts = hashlib.sha256()
+    for path in _parts(tree):
+        with open(path, "rb") as file:
+            texts.update(b"%s %s" % (os.path.basename(path).encode(), file.read()))
+    return importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + texts.digest()[:8]
 
 
 def _is_current(tree, source, target):
-    import importlib.util
-
-    path = os.path.join(tree, source)
+    head = _head(os.path.join(tree, source))
     try:
         with open(os.path.join(tree, target), "rb") as file:
-            head = file.read(16)
-        with open(path, "rb") as file:
-            text = file.read()
+            return file.read(len(head)) == head
     except OSError:
         return False
-    if head[:4] != importlib.util.MAGIC_NUMBER:
-        return False
-    if _IS_CHECKED:
-        made = int(os.stat(path).st_mtime) & 0xFFFFFFFF
-        return head[4:12] == made.to_bytes(4, "little") + len(text).to_bytes(4, "little")
-    return head[4:8] == b"\1\0\0\0" and head[8:16] == importlib.util.source_hash(text)
 
 
 def main(arguments):

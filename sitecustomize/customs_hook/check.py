@@ -11,13 +11,16 @@ import sys
 
 
 def facts(tree):
+    system = sys.modules["_frozen_importlib"]
+    # what is called when the hook's own package is imported
+    loaded = "customs_hook" in getattr(system, "_module_locks", ())
     sys.path.append(tree)
     from customs_hook import lists, standalone
 
     site = standalone.site()
     yield "version", "%d.%d.%d" % sys.version_info[:3]
     yield "implementation", sys.implementation.name
-    yield "loaded", str(any([hasattr(f, "WATCHED") for f in sys.path_importer_cache.values()]))
+    yield "loaded", str(loaded)
     yield "front", _in_front(tree)
     yield "opted_out", str(lists.has_opted_out(site["opt_out_file"]))
     traces = site["trace_dir"]

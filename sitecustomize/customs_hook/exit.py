@@ -33,8 +33,11 @@ _CLASS_MODULE = type.__dict__["__module__"].__get__
 def report(hook):
     """Send the record of this process, if it imported anything watched and is to be recorded."""
     process = hook.process = hook.process or presence.appear(hook)
+    # a filter of the program's may kill it for whatever is done from here on
+    if process.is_mute or unit("sandbox").is_new(process):
+        return
     # a child that was forked without Python's knowledge is not the process that it was made for
-    if process.is_mute or (process.record and process.record["pid"] != os.getpid()):
+    if process.record and process.record["pid"] != os.getpid():
         return
     tracers = ()
     if sys.gettrace() or sys.getprofile():
@@ -223,7 +226,7 @@ def _user_globals(process, watched):
     found = [presence.main_globals()] if process.has_own_program else []
     modules = process.modules
     standard = getattr(sys, "stdlib_module_names", ())
-    own = []
+    own = set()
     try:
         # no parts of packages: of them there are a thousand
         names = list(filter(str.isidentifier, modules))
@@ -239,12 +242,14 @@ def _user_globals(process, watched):
             # a package without a file of its own
             path = (getattr(variables["__path__"], "_path", None) or (None,))[0]
         if type(path) is str and _is_own(path, process.hook):
-            own.append(name + ".")
+            own.add(name)
             found.append(variables)
     if own:
         for name in list(modules):
-            if type(name) is str and name.startswith(tuple(own)):
-                found.append(presence.namespace(modules.get(name)))
+            if type(name) is str:
+                top, dot, _ = name.partition(".")
+                if dot and top in own:
+                    found.append(presence.namespace(modules.get(name)))
     return found
 
 

@@ -46,5 +46,4 @@ def raise_soon(error):
 
 
 def _is_hook(frame):
-    name = frame.f_globals.get("__name__")
-    return type(name) is str and name.startswith("customs_hook.")
+    return frame.f_code.co_filename == "<customs hook>"

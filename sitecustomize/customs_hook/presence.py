@@ -96,17 +96,10 @@ def appear(hook):
     process = _MODULE("process")
     site = hook.SITE
     process.hook, process.site, process.modules = hook, site, hook.modules
-    process.names = hook.watched or set(hook.WATCHED.split())
+    process.names = set(hook.listed)
     if hook.clock is None:
         unit("clocks").begin(hook)
     process.has_rules = hook.everything or site["prefixes"] or site["predicates"]
-    #: kept until the imports that are waited for are complete
-    process.awaited = {}
-    #: packages of which parts are watched
-    process.parents = set()
-    for name in [*process.names, *site["prefixes"]]:
-        if "." in name:
-            process.parents.add(name.partition(".")[0])
     #: of modules that import something watched, with their names: when they have run, it is gone.
     #: By identity: a code's hash is worked out of all that is in it, anew each time
     process.codes = {}
@@ -114,10 +107,6 @@ def appear(hook):
     #: worker it is, of its keys id and main; whether its program is the user's and no library's
     process.is_worker, process.inherited, process.has_own_program = False, None, True
     restart(process, hook.began, {})
-    if sys.version_info >= (3, 8):
-        # as find_spec: see there
-        for function in (hook.unit, hook.report):
-            function.__code__ = function.__code__.replace(co_filename="<customs hook>")
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: _leave(process))
     return process
@@ -131,6 +120,8 @@ def restart(process, began, noted):
     process.record = None
     #: set once it is clear that there is to be none
     process.is_mute = False
+    #: of seccomp: see sandbox.py
+    process.filters = None
     #: what it was started for, as far as it is a worker or a servant: see workers.py
     process.kind = None
     #: the trace's path; "" if there can be none
@@ -142,72 +133,26 @@ def restart(process, began, noted):
     process.used = None
 
 
-def look(hook, name, target):
-    """Have the trace written when the import of ``name`` is complete.
+def look(hook, *_):
+    """Leave a trace of the watched packages that have been imported: an import has just ended.
 
-    Where more must be known of what is imported, return the spec that the import search would find
-    after our directory, and else None: the search goes on by itself.
+    What an older ``sitecustomize`` than this gives besides is passed over: a tree may be replaced
+    while programs run.
     """
-    try:
-        process = hook.process
-        if process is None:
-            process = hook.process = appear(hook)
-        if process.is_mute or hook.is_out or name in process.noted:
-            return None
-        frame = sys._getframe(1)
-        while frame is not None:
-            code = frame.f_code
-            if code.co_name == "<module>":
-                if id(code) in process.codes:
-                    break
-                process.codes[id(code)] = code, frame.f_globals.get("__name__")
-            frame = frame.f_back
-        has_parts = name in process.parents
-        if name in hook.watched and not has_parts and sys.implementation.name == "cpython":
-            _wait_for(process, name)
-            return None
-        rest = sys.path[sys.path.index(hook.here) + 1 :]
-        spec = hook.modules["_frozen_importlib_external"].PathFinder.find_spec(name, rest, target)
-        if spec is None or spec.loader is None:
-            return None
-        if has_parts:
-            process.parents.discard(name)
-            unit("submodules").watch(process)
-        is_installed = "-packages/" in (spec.origin or "")
-        # what a canary imports is there on every node, so it is of the standard library
-        if name in hook.watched or is_installed or "CUSTOMS_CANARY" in ENVIRONMENT:
-            watch(process, spec)
-        return spec
-    except Exception as error:
-        # what is the hook's own fault the ordinary search does not meet
-        if unit("interrupted").is_of_program(error):
-            raise
-        return None
-
-
-def watch(process, spec):
-    """Have ``note`` called when the import that a spec is for is complete."""
-    if sys.implementation.name == "cpython":
-        _wait_for(process, spec.name)
-    else:
-        unit("watching").watch(process, spec)
-
-
-def _wait_for(process, name):
-    """Have ``note`` called when the import that goes on under this name is complete.
-
-    So long, and no longer, the import system has a lock of that name, whose end is told to whoever
-    has a weak reference to it (``importlib._bootstrap``, ``_get_module_lock``). On interpreters
-    that do not count references its end may come late.
-    """
-    locks = process.modules["_frozen_importlib"]._module_locks
-    lock = locks[name]() if name in locks else None
-    if lock is not None:
-        reference = type(locks[name])
-        # it failed, if it is not there
-        process.awaited[name] = reference(
-            lock, lambda _: note(process) if name in process.modules else None
-        )
+    process = hook.process
+    if process is None:
+        process = hook.process = appear(hook)
+    if process.is_mute:
+        return
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "<module>":
+            if id(code) in process.codes:
+                break
+            process.codes[id(code)] = code, frame.f_globals.get("__name__")
+        frame = frame.f_back
+    note(process)
 
 
 def note(process):
@@ -248,7 +193,7 @@ def begin(process, is_ending=False):
             # it will be its parent's program, and is not yet
             return False
         process.is_mute = kind == "service"
-    if rank(ENVIRONMENT) not in (None, 0):
+    if rank(ENVIRONMENT) not in (None, 0) or not unit("sandbox").is_inherited(process):
         process.is_mute = True
     path = process.site["opt_out_file"]
     # nearly everywhere there is none
@@ -475,11 +420,11 @@ def _note(process):
     text = ""
     for name in names:
         module = modules.get(name)
-        if name in noted or not is_imported(module):
+        if name in noted or not (is_imported(module) or name in unit("imports").late):
             continue
         spec = namespace(module).get("__spec__")
         # one whose import has not come to its end may yet fail
-        if not (type(spec).__name__ == "ModuleSpec" and spec._initializing):
+        if not (type(spec).__name__ == "ModuleSpec" and getattr(spec, "_initializing", False)):
             noted[name] = version(modules, name)
             text += "%s %s\n" % (name, noted[name] or "")
     if mend(process):
@@ -503,6 +448,9 @@ def _write_trace(process, text):
         if descriptor is None:
             return
         process.trace = path
+    elif unit("sandbox").is_new(process):
+        process.is_mute = True
+        return
     else:
         # if it has been swept all the same, it is not made again
         descriptor = os.open(process.trace, flags)

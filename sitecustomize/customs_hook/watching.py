@@ -1,28 +1,52 @@
-"""Telling when an import is complete, on interpreters that do not count references.
+"""Telling when imports end on interpreters that do not count references, or by rules for names.
 
-Loaded only there.
+Loaded only there: it costs each import a little.
 """
 
-if "presence" not in globals():
-    from customs_hook import presence
+if "sys" not in globals():
+    import sys
+
+    from customs_hook.presence import unit
 
 
-def watch(process, spec):
-    """Have ``note`` called when the import that a spec is for is complete."""
-    if type(spec).__name__ == "ModuleSpec":
-        spec.__class__ = _watching_class(process)
+def watch(hook):
+    """Have ``imports.end`` called when an import of a watched name ends, from now on."""
+    system = sys.modules["_frozen_importlib"]
+    prefixes = hook.SITE["prefixes"]
+
+    def is_watched(name):
+        if name in hook.listed or name == "importlib.util" or name.startswith(prefixes):
+            return True
+        # what is installed shows at the end
+        return hook.everything and "." not in name
+
+    class Locks(dict):
+        """The import system's table of locks, by name, into which it puts weak references."""
+
+        def __setitem__(self, name, reference):
+            dict.__setitem__(self, name, reference)
+            lock = reference()
+            if lock is not None and is_watched(name):
+                lock.release = _telling(reference, hook)
+
+    locks = Locks()
+    locks.update(system._module_locks)
+    system._module_locks = hook.locks = locks
+    if "importlib.util" in sys.modules:
+        unit("imports").end(hook)
 
 
-def _watching_class(process):
-    """Return a class of specs that tell ``process`` when their import is complete."""
-    ordinary = process.modules["_frozen_importlib"].ModuleSpec
+def _telling(reference, hook):
+    """Return a method ``release`` for the lock that is referred to, which tells of the last one.
 
-    def __setattr__(spec, key, value):
-        object.__setattr__(spec, key, value)
-        if key == "_initializing" and not value:
-            object.__setattr__(spec, "__class__", ordinary)
-            # it failed, if it is not there
-            if spec.name in process.modules:
-                presence.note(process)
+    It stays: where references are not counted, so may the lock, for the next import of the name.
+    """
 
-    return type("ModuleSpec", (ordinary,), {"__slots__": (), "__setattr__": __setattr__})
+    def release():
+        lock = reference()
+        type(lock).release(lock)
+        # a lock is taken more than once where imports are in a circle
+        if lock.owner is None:
+            unit("imports").end(hook)
+
+    return release

@@ -1,0 +1,10 @@
+"""Reads the sources of the hook's parts, where they are not compiled for an interpreter.
+
+``sitecustomize`` runs this text, with ``os``, ``parts``, which is to have them, and its ``path``.
+"""
+
+directory = os.path.dirname(path)  # noqa: F821
+for name in os.listdir(directory):  # noqa: F821
+    if name.endswith(".py"):
+        with open(directory + "/" + name, encoding="utf-8") as source:
+            parts[name[:-3]] = source.read()  # noqa: F821
