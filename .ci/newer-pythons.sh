@@ -38,7 +38,13 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Check-Valid-Until "false";
 END
-    echo 'deb http://deb.debian.org/debian sid main' >"$apt/etc/sources.list"
+    # the mirror that this system has its own packages from
+    mirror=$(apt-get indextargets --format "\$(SITE)" 2>/dev/null | grep -v -e security -e updates | head -n 1 || true)
+    if [ -z "$mirror" ]; then
+        echo "newer-pythons: apt knows of no mirror here; run 'apt-get update' first" >&2
+        exit 69
+    fi
+    echo "deb $mirror sid main" >"$apt/etc/sources.list"
     export APT_CONFIG=$apt/apt.conf
     apt-get update -q >"$apt/log" 2>&1
     packages=()
