@@ -48,6 +48,8 @@ for purpose in "$@"; do
         require sqlite3 command -v sqlite3
         require systemd command -v systemd-socket-activate
         require util-linux command -v setpriv
+        # it counts the system calls that the hook adds
+        require strace command -v strace
         # what the files under etc/ are written for, and are tried in
         require libslurm-dev test -e /usr/include/slurm/spank.h
         require gcc command -v cc
