@@ -28,6 +28,8 @@ public struct StagedTree: Sendable {
             try Files.makeDirectories(Path.parent(path))
             let bytes = file == "sitecustomize.py" ? configured : try Files.contents(of: source.path(file))
             try Files.make(path, bytes, mode: file == "customs_sweep.py" ? 0o755 : 0o644)
+            // what is compiled for Python 3.6 bears it
+            try Files.fixTime(path)
         }
         for name in place.kept where link(place.directory + "/" + name, directory + "/" + name) != 0 {
             throw .last("link", place.directory + "/" + name)
@@ -41,6 +43,7 @@ public struct StagedTree: Sendable {
     ///
     /// - Returns: a warning, if the old one could not be removed.
     public func putInPlace() throws(HookTreeError) -> String? {
+        for file in files where !place.kept.contains(file) { try Files.fixTime(directory + "/" + file) }
         // compiled files that a crash had emptied would make each start fail aloud
         try Files.sync(directory)
         let old = home + "/old"
