@@ -86,10 +86,35 @@ class _Version(ast.NodeTransformer):
         return ast.copy_location(value, node)
 
 
+class _Packed(ast.NodeTransformer):
+    """Packs a function that few programs call: its constants and names are not made at each start.
+
+    At its first call it becomes what it was. Whoever calls it can bear that this fails.
+    """
+
+    def __init__(self, function, name):
+        self.function, self.name = function, name
+
+    def visit_FunctionDef(self, node):
+        if node.name != self.function:
+            return node
+        module = ast.parse("")
+        module.body = [node]
+        constants = compile(module, self.name, "exec", dont_inherit=True, optimize=2).co_consts
+        [code] = [constant for constant in constants if hasattr(constant, "co_code")]
+        arguments = ", ".join([argument.arg for argument in node.args.args])
+        text = "{0}.__code__ = modules['marshal'].loads({1!r})\nreturn {0}({2})"
+        packed = marshal.dumps(_without_places(code))
+        node.body = ast.parse(text.format(node.name, packed, arguments)).body
+        return node
+
+
 def _compile(path, name):
     with open(path, "rb") as file:
         tree = ast.parse(file.read(), path)
     tree = ast.fix_missing_locations(_Version().visit(tree))
+    if os.path.basename(path) == "sitecustomize.py":
+        tree = ast.fix_missing_locations(_Packed("unit", name).visit(tree))
     return _without_places(compile(tree, name, "exec", dont_inherit=True, optimize=2))
 
 
