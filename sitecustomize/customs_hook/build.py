@@ -17,6 +17,8 @@ import marshal
 import os
 import sys
 
+#: The name of the code of what runs while a program does, which coverage tools take for no file.
+_NAME = "<customs hook>"
 #: Bytes that a process reads of a part of the hook at most.
 _LONGEST = 130000
 _IS_CHECKED = sys.version_info < (3, 7)
@@ -49,8 +51,7 @@ def build(tree, prefix):
     errors = []
     for source in sources(tree):
         path = os.path.join(tree, source)
-        # what runs while a program does is not to be taken for a file of it by coverage tools
-        name = "<customs hook>" if os.path.dirname(source) else os.path.join(prefix, source)
+        name = _NAME if os.path.dirname(source) else os.path.join(prefix, source)
         try:
             data = _head(path) + marshal.dumps(_compile(path, name))
             if len(data) > _LONGEST:
@@ -114,7 +115,7 @@ def _compile(path, name):
         tree = ast.parse(file.read(), path)
     tree = ast.fix_missing_locations(_Version().visit(tree))
     if os.path.basename(path) == "sitecustomize.py":
-        tree = ast.fix_missing_locations(_Packed("unit", name).visit(tree))
+        tree = ast.fix_missing_locations(_Packed("unit", _NAME).visit(tree))
     return _without_places(compile(tree, name, "exec", dont_inherit=True, optimize=2))
 
 
@@ -160,7 +161,7 @@ def _write_parts(tree):
     """Write the file that a process reads when it needs the first part."""
     parts = {}
     for path in _parts(tree):
-        code = _compile(path, "<customs hook>")
+        code = _compile(path, _NAME)
         parts[os.path.basename(path)[:-3]] = marshal.dumps(code)
     data = _parts_head(tree) + marshal.dumps(parts)
     if len(data) > _LONGEST:

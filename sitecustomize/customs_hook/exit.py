@@ -99,7 +99,10 @@ def used_directly(process, names):
     sources = set()
     functions = []
     seen = 0
-    for variables in _user_globals(process, tops):
+    all_variables = _user_globals(process, tops)
+    if all_variables is None:
+        return None
+    for variables in all_variables:
         own = variables.get("__name__")
         for value in list(variables.values()):
             seen += 1
@@ -222,7 +225,7 @@ def _with_ordinary_import(hook, function, *arguments):
 
 
 def _user_globals(process, watched):
-    """Return the globals of the program and of its own modules."""
+    """Return the globals of the program and of its own modules; None: there are too many."""
     found = [presence.main_globals()] if process.has_own_program else []
     modules = process.modules
     standard = getattr(sys, "stdlib_module_names", ())
@@ -244,6 +247,9 @@ def _user_globals(process, watched):
         if type(path) is str and _is_own(path, process.hook):
             own.add(name)
             found.append(variables)
+            # each has five names at least, so there is too much to look at
+            if len(found) * 5 > _MOST_NAMES:
+                return None
     if own:
         for name in list(modules):
             if type(name) is str:
