@@ -13,26 +13,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from hookcost.cases import BUDGET_VERSION, CASES
+from hookcost.cases import BUDGET_VERSION, CASES, Case
 from hookcost.hooks import BASE, HOOKS, Site, has_installer, make_hook
 from hookcost.measure import Failed, measure
 from hookcost.prepare import (
+    KINDS,
     Unavailable,
+    Venv,
+    VenvKind,
     check_tools,
     find_interpreter,
-    make_environment,
+    make_venv,
     version_of,
 )
 from hookcost.programs import Programs
-from hookcost.report import Report
+from hookcost.report import Report, Result
 
 _EPILOG = """\
 examples:
   bench/hook/run                              everything
-  bench/hook/run --quick                      the same in some ten minutes, with coarser figures
+  bench/hook/run --quick                      nearly the same in some ten minutes, coarser figures
   bench/hook/run --case pass --hook ours      one hook in one program
   bench/hook/run --format json >cost.json     for programs, with the modules' names
   bench/hook/run --python /opt/python/3.12/bin/python3 --hook ours
+
+virtual environments:
+  with .pth     setuptools' .pth file is run at every start; as of `python -m venv` before 3.12
+  without .pth  as of `python -m venv` from 3.12 on
 
 hooks:
 %(hooks)s
@@ -44,6 +51,10 @@ exit status:
   69  something that this needs is missing
   70  the measuring itself failed
 """
+_QUICK = (
+    "count three times, time 5 rounds, and measure the programs that import something"
+    " in one kind of virtual environment only"
+)
 
 
 def main() -> int:
@@ -53,14 +64,15 @@ def main() -> int:
         signal.signal(number, lambda received, _: sys.exit(128 + received))
     try:
         check_tools()
-        python = make_environment(find_interpreter(options.python))
+        interpreter = find_interpreter(options.python)
+        plan = [(make_venv(interpreter, kind), cases) for kind, cases in _plan(options)]
     except Unavailable as error:
         print(f"bench/hook: {error}", file=sys.stderr)
         return 69
     except KeyboardInterrupt:
         return 130
     try:
-        report = _measure(python, options)
+        report = _measure(plan, options)
     except KeyboardInterrupt:
         return 130
     except (Failed, subprocess.SubprocessError) as error:
@@ -70,31 +82,46 @@ def main() -> int:
     return 0 if report.passes else 1
 
 
-def _measure(python: Path, options: argparse.Namespace) -> Report:
-    version = version_of(python)
+def _plan(options: argparse.Namespace) -> Iterator[tuple[VenvKind, list[Case]]]:
+    """Says what is measured in which kind of virtual environment."""
+    for kind in KINDS:
+        cases = [case for case in CASES if case.name in options.case]
+        if options.quick and kind is not KINDS[0]:
+            # the kinds differ in how Python starts, which shows best in what does nothing else
+            cases = [case for case in cases if not case.is_watched]
+        if cases:
+            yield kind, cases
+
+
+def _measure(plan: Sequence[tuple[Venv, list[Case]]], options: argparse.Namespace) -> Report:
+    version = version_of(plan[0][0].python)
     report = Report(
         python=".".join(map(str, version)),
         hook_from="customs hook install" if has_installer() else "a copy of sitecustomize/",
         pairs=options.pairs,
         has_budgets=version == BUDGET_VERSION,
     )
+    for venv, cases in plan:
+        _measure_in(venv, cases, options, report)
+    return report
+
+
+def _measure_in(
+    venv: Venv, cases: Sequence[Case], options: argparse.Namespace, report: Report
+) -> None:
     names = [name for name in HOOKS if name == BASE or name in options.hook]
     with _directory(None) as hooks_at, _directory(None) as home, _directory("/dev/shm") as traces:
         # like /tmp: everybody's processes leave theirs
         traces.chmod(0o1777)
-        with Programs(python, home, traces) as programs:
-            site = Site(python, hooks_at, programs.port, traces)
+        with Programs(venv, home, traces) as programs:
+            site = Site(venv.python, hooks_at, programs.port, traces)
             hooks = [make_hook(name, site) for name in names]
             for hook in hooks:
                 programs.set_for_all(hook.environment)
-            for case in CASES:
-                if case.name in options.case:
-                    costs = measure(
-                        programs, case, hooks, repeats=options.repeats, pairs=options.pairs
-                    )
-                    report.results.append((case, costs))
-            report.problems = programs.problems
-    return report
+            for case in cases:
+                costs = measure(programs, case, hooks, repeats=options.repeats, pairs=options.pairs)
+                report.results.append(Result(case, venv.kind, costs))
+            report.problems += programs.problems
 
 
 @contextmanager
@@ -127,7 +154,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--hook", action="append", choices=list(HOOKS), help="beside 'none', only this hook; repeat"
     )
     parser.add_argument("--pairs", type=_count, metavar="N", help="rounds of timing (default: 21)")
-    parser.add_argument("--quick", action="store_true", help="count three times, and time 5 rounds")
+    parser.add_argument("--quick", action="store_true", help=_QUICK)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args(arguments)
     options.case = options.case or cases

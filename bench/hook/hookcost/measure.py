@@ -69,7 +69,7 @@ def measure(
     plain: list[int] = []
     costs = []
     for hook in hooks:
-        _say(f"{case.name}, {hook.name}: counting")
+        _say(f"{case.name} {programs.venv.kind}, {hook.name}: counting")
         calls = [_syscalls(programs, case, hook) for _ in range(repeats)]
         mine = times[hook.name]
         instructions = [_instructions(programs, case, hook, seed) for seed in range(repeats)]
@@ -119,7 +119,7 @@ def _times(
     programs: Programs, case: Case, hooks: Sequence[Hook], pairs: int
 ) -> dict[str, list[float]]:
     """Times rounds in which every hook comes once, in the next round at another place."""
-    _say(f"{case.name}: {pairs} rounds of {len(hooks)} runs")
+    _say(f"{case.name} {programs.venv.kind}: {pairs} rounds of {len(hooks)} runs")
     times: dict[str, list[float]] = {hook.name: [] for hook in hooks}
     for number in range(pairs):
         turn = number % len(hooks)

@@ -6,11 +6,37 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 REQUIREMENTS = ROOT / "bench/hook/requirements.txt"
-ENVIRONMENT = ROOT / ".venv-bench"
+_PIP = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
+
+
+@dataclass(frozen=True)
+class VenvKind:
+    """A kind of virtual environment: what `site` does at a process' start differs."""
+
+    name: str
+    directory: Path
+    #: Its `distutils-precedence.pth` is code, which imports a module at every start.
+    has_setuptools: bool
+
+
+#: `python -m venv` installed setuptools before Python 3.12, and does not from then on.
+KINDS = (
+    VenvKind("with .pth", ROOT / ".venv-bench", True),
+    VenvKind("without .pth", ROOT / ".venv-bench-bare", False),
+)
+
+
+@dataclass(frozen=True)
+class Venv:
+    """A virtual environment in which programs can be measured."""
+
+    kind: str
+    python: Path
 
 
 class Unavailable(Exception):
@@ -44,26 +70,30 @@ def find_interpreter(wanted: str | None) -> str:
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
-def make_environment(interpreter: str) -> Path:
-    """Returns the Python of the virtual environment, which is made anew only if it must be."""
+def make_venv(interpreter: str, kind: VenvKind) -> Venv:
+    """Returns the virtual environment of this kind, which is made anew only if it must be."""
     version = _answer(interpreter, "sys.version")
     if version is None:
         raise Unavailable(f"{interpreter} is not a Python that works")
-    text = f"{interpreter}\n{version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+    text = f"{interpreter}\n{version}\n{kind}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
     wanted = hashlib.sha256(text.encode()).hexdigest()
-    stamp = ENVIRONMENT / "made-for"
-    python = ENVIRONMENT / "bin/python"
+    stamp = kind.directory / "made-for"
+    python = kind.directory / "bin/python"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        print(f"Making {ENVIRONMENT.name} for {interpreter}; later runs find it", file=sys.stderr)
-        make = [interpreter, "-m", "venv", "--clear", str(ENVIRONMENT)]
-        _do(make, "apt-get install python3-venv")
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _do(
-            [str(python), *install, "-r", str(REQUIREMENTS)],
-            f"{REQUIREMENTS.relative_to(ROOT)} names what must be installable for this Python",
+        print(
+            f"Making {kind.directory.name} for {interpreter}; later runs find it", file=sys.stderr
         )
+        make = [interpreter, "-m", "venv", "--clear", str(kind.directory)]
+        _do(make, "apt-get install python3-venv")
+        advice = f"{REQUIREMENTS.relative_to(ROOT)} names what must be installable for this Python"
+        _do([str(python), *_PIP, "install", "-r", str(REQUIREMENTS)], advice)
+        change = ["install"] if kind.has_setuptools else ["uninstall", "--yes"]
+        _do([str(python), *_PIP, *change, "setuptools"], "the kinds differ by setuptools")
+        found = any(kind.directory.glob("lib/python*/site-packages/*.pth"))
+        if found != kind.has_setuptools:
+            raise Unavailable(f"{kind.directory.name} was to be {kind.name} file, and is not")
         stamp.write_text(wanted, encoding="utf-8")
-    return python
+    return Venv(kind.name, python)
 
 
 def version_of(python: Path) -> tuple[int, int]:

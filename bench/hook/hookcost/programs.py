@@ -13,6 +13,7 @@ from types import TracebackType
 
 from hookcost.cases import Case
 from hookcost.hooks import OURS, Hook
+from hookcost.prepare import Venv
 
 #: Nothing takes that long, not even under valgrind; seconds.
 _LIMIT = 600
@@ -21,8 +22,8 @@ _LIMIT = 600
 class Programs:
     """Runs programs in a world of their own, and keeps account of what went wrong in it."""
 
-    def __init__(self, python: Path, directory: Path, traces: Path) -> None:
-        self.python = python
+    def __init__(self, venv: Venv, directory: Path, traces: Path) -> None:
+        self.venv = venv
         self.traces = traces
         self.directory = directory
         #: What went wrong, and how often.
@@ -62,7 +63,7 @@ class Programs:
 
         ``seed``: of the hashes of texts, and with them of where everything lies in memory.
         """
-        command = [*tool, str(self.python), "-c", code or case.code]
+        command = [*tool, str(self.venv.python), "-c", code or case.code]
         environment = self._environment(hook, seed)
         status, output, errors = _execute(command, environment, self.directory)
         if status != 0 or errors:
@@ -75,7 +76,7 @@ class Programs:
 
     def complain(self, case: Case, hook: Hook, what: str) -> None:
         """Notes that something is not as it must be."""
-        self.problems[f"{case.name}, {hook.name}: {what}"] += 1
+        self.problems[f"{case.name} {self.venv.kind}, {hook.name}: {what}"] += 1
         self.unsound.add((case.name, hook.name))
 
     def _check_datagrams(self, case: Case, hook: Hook, datagrams: list[bytes]) -> None:

@@ -13,10 +13,20 @@ from hookcost.measure import Cost
 
 
 @dataclass(frozen=True)
+class Result:
+    """What a program does in one kind of virtual environment, first without a hook."""
+
+    case: Case
+    venv: str
+    costs: Sequence[Cost]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One budget of our hook, and what it takes of it."""
 
     case: str
+    venv: str
     what: str
     found: int
     allowed: int
@@ -31,14 +41,14 @@ class Report:
     hook_from: str
     pairs: int
     has_budgets: bool
-    results: list[tuple[Case, list[Cost]]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     problems: Counter[str] = field(default_factory=Counter)
 
     @property
     def verdicts(self) -> list[Verdict]:
         if not self.has_budgets:
             return []
-        return [verdict for case, costs in self.results for verdict in _judge(case, costs)]
+        return [verdict for result in self.results for verdict in _judge(result)]
 
     @property
     def passes(self) -> bool:
@@ -50,11 +60,11 @@ class Report:
             f"Python {self.python}; times over {self.pairs} rounds; ours from {self.hook_from}.",
             "'none' is what the program itself does; the other rows are what a hook adds to that.",
             "",
-            _row("program", "hook", *_COLUMNS),
+            _row("program", "environment", "hook", *_COLUMNS),
         ]
-        for case, costs in self.results:
+        for result in self.results:
             lines.append("")
-            lines += [_cost_row(case, cost, costs[0]) for cost in costs]
+            lines += [_cost_row(result, cost) for cost in result.costs]
         lines += ["", *self._budget_lines(), "", *self._problem_lines()]
         return "\n".join(lines)
 
@@ -66,9 +76,7 @@ class Report:
                 "ours_from": self.hook_from,
                 "pairs": self.pairs,
                 "costs": [
-                    _cost_object(case, cost, costs[0])
-                    for case, costs in self.results
-                    for cost in costs
+                    _cost_object(result, cost) for result in self.results for cost in result.costs
                 ],
                 "budgets": [vars(verdict) for verdict in self.verdicts],
                 "problems": dict(self.problems),
@@ -83,8 +91,8 @@ class Report:
         if not self.verdicts:
             return ["Budgets are for ours, which was not measured."]
         return ["Budgets of ours"] + [
-            f"  {verdict.case:<8}{verdict.what:<20}{verdict.found:>12,} of {verdict.allowed:>10,}"
-            f"   {'PASS' if verdict.passes else 'FAIL'}"
+            f"  {verdict.case:<8}{verdict.venv:<14}{verdict.what:<14}{verdict.found:>12,}"
+            f" of {verdict.allowed:>10,}   {'PASS' if verdict.passes else 'FAIL'}"
             for verdict in self.verdicts
         ]
 
@@ -100,11 +108,12 @@ _COLUMNS = ("syscalls", "on files", "memory", "instructions", "modules", "ms", "
 _WIDTHS = (9, 10, 8, 15, 9, 9, 8, 11)
 
 
-def _judge(case: Case, costs: Sequence[Cost]) -> list[Verdict]:
-    base = costs[0]
+def _judge(result: Result) -> list[Verdict]:
+    case = result.case
+    base = result.costs[0]
     budget = case.budget
     verdicts = []
-    for cost in costs:
+    for cost in result.costs:
         if cost.hook == OURS:
             for what, found, allowed in (
                 ("system calls", cost.syscalls - base.syscalls, budget.syscalls),
@@ -113,11 +122,12 @@ def _judge(case: Case, costs: Sequence[Cost]) -> list[Verdict]:
             ):
                 # a hook that fails is cheap
                 passes = cost.is_sound and found <= allowed
-                verdicts.append(Verdict(case.name, what, found, allowed, passes))
+                verdicts.append(Verdict(case.name, result.venv, what, found, allowed, passes))
     return verdicts
 
 
-def _cost_row(case: Case, cost: Cost, base: Cost) -> str:
+def _cost_row(result: Result, cost: Cost) -> str:
+    base = result.costs[0]
     if cost is base:
         counts = (
             cost.syscalls,
@@ -137,12 +147,14 @@ def _cost_row(case: Case, cost: Cost, base: Cost) -> str:
         )
         added = base.milliseconds * (cost.ratio - 1)
         texts = [f"{count:+,}" for count in counts] + [f"{added:+,.1f}", f"{cost.ratio:.3f}"]
-    return _row(case.name, cost.hook, *texts, str(cost.datagrams))
+    return _row(result.case.name, result.venv, cost.hook, *texts, str(cost.datagrams))
 
 
-def _cost_object(case: Case, cost: Cost, base: Cost) -> dict[str, object]:
+def _cost_object(result: Result, cost: Cost) -> dict[str, object]:
+    base = result.costs[0]
     return {
-        "case": case.name,
+        "case": result.case.name,
+        "venv": result.venv,
         "hook": cost.hook,
         "syscalls": cost.syscalls,
         "file_calls": cost.file_calls,
@@ -161,6 +173,6 @@ def _cost_object(case: Case, cost: Cost, base: Cost) -> dict[str, object]:
     }
 
 
-def _row(case: str, hook: str, *texts: str) -> str:
+def _row(case: str, venv: str, hook: str, *texts: str) -> str:
     cells = (f"{text:>{width}}" for text, width in zip(texts, _WIDTHS))
-    return f"{case:<9}{hook:<11}" + "".join(cells)
+    return f"{case:<9}{venv:<14}{hook:<11}" + "".join(cells)
