@@ -129,7 +129,7 @@ def unit(name):
                 os.close(descriptor)
             # as the import system marks what is not to be checked against its source (PEP 552)
             if data.startswith(modules["_frozen_importlib_external"].MAGIC_NUMBER + b"\1\0\0\0"):
-                parts.update(modules["marshal"].loads(data[16:]))
+                parts.update(modules["marshal"].loads(memoryview(data)[16:]))
                 break
             if file == "sources.py":
                 exec(data, {"parts": parts, "path": path, "os": os})

@@ -493,7 +493,8 @@ ENDS = {
         "class Odd(types.ModuleType):\n"
         "    def __getattribute__(self, name): print('asked for', name); raise SystemExit(9)\n"
         "pandas = sys.modules['pandas'] = sys.modules['mine'] = Odd('pandas')",
-        replace(_IN_DOUBT, packages={**PACKAGES, "pandas": None}),
+        # what answers for everything and came by no loader stands in for a module yet to be loaded
+        _IN_DOUBT,
         exception=lambda interpreter, start: (
             "Python 2.7 asks such modules itself when it ends"
             if interpreter.version < (3,)

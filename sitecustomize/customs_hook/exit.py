@@ -44,12 +44,13 @@ def report(hook):
         tracers = unit("tracing").tracers()
     for change, tracer in tracers:
         change(None)
+    is_left = False
     try:
-        _with_ordinary_import(hook, _report, hook, process)
+        is_left = _with_ordinary_import(hook, _report, hook, process)
     finally:
         try:
             # only now: whoever is killed before has left it for the sweep
-            if process.trace:
+            if process.trace and not is_left:
                 os.unlink(process.trace)
         finally:
             for change, tracer in tracers:
@@ -57,6 +58,7 @@ def report(hook):
 
 
 def _report(hook, process):
+    """Send the record; return whether its trace is to be left for the sweep."""
     modules = process.modules
     found = dict(process.noted)
     for name in process.names & modules.keys():
@@ -67,7 +69,7 @@ def _report(hook, process):
             found.setdefault(name)
     # the program may have asked for it in the meantime
     if not found or os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
-        return
+        return False
     if process.record or presence.begin(process, True):
         presence.mend(process)
         for name, version in list(found.items()):
@@ -80,7 +82,19 @@ def _report(hook, process):
             clock = unit("clocks").unfrozen(hook)
         finish(record, found, used, ending(process.is_worker), clock)
         servers = presence.ENVIRONMENT.get("CUSTOMS_SERVER")
-        send(messages(record), servers.split(",") if servers else process.site["servers"])
+        servers = servers.split(",") if servers else process.site["servers"]
+        return not send(messages(record), servers) and _is_without_descriptors()
+    return False
+
+
+def _is_without_descriptors():
+    """Return whether the process may open nothing, and so could not send."""
+    try:
+        os.close(os.open("/", os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        # ENFILE, EMFILE
+        return error.errno in (23, 24)
+    return False
 
 
 def used_directly(process, names):
@@ -218,7 +232,7 @@ def _with_ordinary_import(hook, function, *arguments):
         builtins.__import__ = ordinary
         if type(modules) is not dict:
             sys.modules = hook.modules
-        function(*arguments)
+        return function(*arguments)
     finally:
         sys.path, sys.meta_path, sys.path_hooks, builtins.__import__ = changed
         sys.modules = modules
