@@ -285,7 +285,9 @@ def without_virtualenv(interpreter: Interpreter) -> str:
 
 
 def without_conda(interpreter: Interpreter) -> str:
-    if interpreter.implementation != "cpython" or interpreter.is_system:
+    # Debian's look for packages elsewhere than below their prefix
+    is_debian = Path(interpreter.executable).parents[1].name == "usr"
+    if interpreter.implementation != "cpython" or is_debian:
         return "its installation cannot be laid out anew as conda's is"
     return ""
 
