@@ -287,6 +287,8 @@ class Daemon:
             before = dict(health)
             health.clear()
             health.update(self.customs.health_if_any() or {})
+            # When a daemon last spoke is another time with each look.
+            health.pop("daemons", None)
             # The store is told once a second how much has been received.
             time.sleep(1.2)
             return bool(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -267,9 +268,11 @@ def test_new_packages(customs: Customs) -> None:
 
 def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
     """Whatever their offset."""
-    day, after = str(days(20)), str(days(19))
-    told = {when: customs.json("top", "--until", when) for when in (day, after)}
-    assert told[day] != told[after]
+    told = {
+        str(days(ago)): customs.json("top", "--until", str(days(ago))) for ago in range(24, 14, -1)
+    }
+    # a day that has usage, behind another
+    day, after = next(pair for pair in pairwise(told) if told[pair[0]] != told[pair[1]])
     for time, wanted in (
         *(("T00:00:00Z", day), ("t23:59:59.999999z", day), (" 12:00:00", day)),
         *(("T23:30:00-02:00", after), ("T22:30:00+02:00", day)),
