@@ -143,7 +143,7 @@ def senders(
 def test_ten_kills_cost_nothing(start_kept: StartKept, store: Store, framing: str) -> None:
     """SIGKILL at random moments, under senders that go on sending all the time."""
     daemon, manager = start_kept(store)
-    ledger, messages, ids = records(701, 400_000)
+    ledger, messages, ids = records(701, 600_000)
     draw = random.Random(702)
     with senders(manager, messages, ids, framing) as sending:
         for _ in range(KILLS):
