@@ -8,7 +8,7 @@ public struct JobSpan: Hashable, Sendable {
     /// How many days may lie between two signs of life of one job.
     public static let longestSilence: Int32 = 7
     /// A process that claims to have lived longer tells nothing of when its job began, days.
-    static let longestLife: Int32 = 366
+    private static let longestLife = Int32(UsageRecord.longestLife / 86_400)
 
     /// Days since 1970-01-01 UTC, the first not behind the last one.
     public let first: Int32
