@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLAIN = ["docs/glossary.md", "docs/record.md", "docs/style.md"]
+PLAIN = ["docs/architecture.md", "docs/glossary.md", "docs/record.md", "docs/style.md"]
 LONGEST_SENTENCE = 35
 LONGEST_LINE = 100
 #: Ways to build a sentence that a reader has to take apart again.
@@ -41,13 +41,16 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
     """Yields sentences outside of code, with the line where their paragraph or cell begins."""
     text = re.sub(r"```.*?```", lambda code: "\n" * code[0].count("\n"), text, flags=re.DOTALL)
     text = re.sub(r"`[^`\n]*`", "CODE", text)
-    paragraph, start = "", 0
+    paragraph, start, in_list = "", 0, False
     for number, line in enumerate([*text.splitlines(), ""], 1):
-        begins = re.match(r"\s*(#|[-*|]|\d+\.)\s?|\s*$|    ", line)
+        if line[:1].strip():
+            in_list = bool(re.match(r"([-*]|\d+\.)\s", line)) or (in_list and bool(paragraph))
+        is_code = line.startswith(" " * (8 if in_list else 4))
+        begins = re.match(r"\s*(#|[-*|]|\d+\.)\s?|\s*$", line) or is_code
         if begins and paragraph:
             yield from ((start, part) for part in re.split(r"(?<=[.!?:;])\s+|\|", paragraph))
             paragraph = ""
-        if line.startswith("    "):
+        if is_code:
             continue
         if not paragraph:
             start = number
