@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLAIN = ["docs/architecture.md", "docs/glossary.md", "docs/record.md", "docs/style.md"]
+PLAIN = [
+    "docs/architecture.md",
+    "docs/glossary.md",
+    "docs/life-of-a-record.md",
+    "docs/record.md",
+    "docs/style.md",
+]
 LONGEST_SENTENCE = 35
 LONGEST_LINE = 100
 #: Ways to build a sentence that a reader has to take apart again.

@@ -32,7 +32,7 @@ def moment(record: Record) -> datetime:
 def beginning(record: Record) -> datetime:
     """When the process started."""
     elapsed = float(record.get("elapsed") or 0)
-    # docs/life-of-a-record.md, "What is doubted"
+    # docs/life-of-a-record.md, "Doubted values"
     return moment(record) - timedelta(seconds=elapsed if elapsed <= 31_622_400 else 0)
 
 

@@ -14,7 +14,7 @@ from centre import Record
 from job_numbers import Job, beginning, jobs_of, moment
 from packaging.version import InvalidVersion, Version
 
-# docs/life-of-a-record.md, "What is doubted"
+# docs/life-of-a-record.md, "Doubted values"
 MOST_NODES = 1_000_000
 Key = TypeVar("Key")
 
