@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAIN = [
+    "README.md",
     "docs/architecture.md",
     "docs/glossary.md",
     "docs/life-of-a-record.md",
@@ -50,7 +51,9 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
     paragraph, start, in_list = "", 0, False
     for number, line in enumerate([*text.splitlines(), ""], 1):
         if line[:1].strip():
-            in_list = bool(re.match(r"([-*]|\d+\.)\s", line)) or (in_list and bool(paragraph))
+            in_list = bool(re.match(r"([-*]|\d+\.)\s", line)) or (
+                in_list and bool(paragraph.strip())
+            )
         is_code = line.startswith(" " * (8 if in_list else 4))
         begins = re.match(r"\s*(#|[-*|]|\d+\.)\s?|\s*$", line) or is_code
         if begins and paragraph:
