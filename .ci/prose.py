@@ -15,6 +15,7 @@ PLAIN = [
     "README.md",
     "docs/architecture.md",
     "docs/glossary.md",
+    "docs/hook.md",
     "docs/life-of-a-record.md",
     "docs/record.md",
     "docs/style.md",
