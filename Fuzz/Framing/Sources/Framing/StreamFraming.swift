@@ -1,1 +1,1 @@
-../../../../Sources/Listen/StreamFraming.swift
+../../../../Sources/Listen/Streams/StreamFraming.swift
