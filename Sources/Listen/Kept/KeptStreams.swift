@@ -12,7 +12,7 @@ public struct KeptStreams: Sendable {
     ///
     /// - Returns: false if it is none that was kept.
     mutating func take(inherited descriptor: Int32, name: String) -> Bool {
-        if name == ConnectionStore.memoryName {
+        if name == ServiceManagerDescriptors.memoryName {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             memory = descriptor
             return true
@@ -34,7 +34,7 @@ public struct KeptConnection: Sendable, Equatable {
         guard KeptConnection.option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
             KeptConnection.option(SO_ACCEPTCONN, of: descriptor) == 0,
             // one that its sender broke has no peer any more, and may hold what was sent before
-            name.hasPrefix(ConnectionStore.prefix) || SocketAddress(ofPeer: descriptor) != nil
+            name.hasPrefix(ServiceManagerDescriptors.prefix) || SocketAddress(ofPeer: descriptor) != nil
         else { return nil }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         self.descriptor = descriptor

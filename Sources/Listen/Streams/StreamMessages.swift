@@ -9,7 +9,7 @@ extension StreamFraming {
     }
 
     /// Hands on what is whole.
-    mutating func handOn(
+    mutating func deliver(
         _ bytes: UnsafeRawBufferPointer, from peer: StreamPeer, to consumer: any StreamConsumer
     ) -> Found {
         var found = Found()
@@ -30,7 +30,7 @@ extension StreamFraming {
     }
 
     /// Hands on what was not done with when the connection ended.
-    mutating func handOnRest(
+    mutating func deliverRemainder(
         _ rest: UnsafeRawBufferPointer, from peer: StreamPeer, to consumer: any StreamConsumer
     ) {
         switch end(of: rest) {

@@ -69,16 +69,16 @@ final class TCPConnection {
     }
 
     /// Hands on what is whole.
-    func handOn(_ bytes: UnsafeRawBufferPointer, to consumer: any StreamConsumer) -> StreamFraming.Found {
-        let found = framing.handOn(bytes, from: peer, to: consumer)
+    func deliver(_ bytes: UnsafeRawBufferPointer, to consumer: any StreamConsumer) -> StreamFraming.Found {
+        let found = framing.deliver(bytes, from: peer, to: consumer)
         times.noteMessages(
             hasEndedMessage: found.hasMessages,
             isWithinMessage: found.done < bytes.count || framing.isWithinMessage)
         return found
     }
 
-    func handOnRest(_ rest: UnsafeRawBufferPointer, to consumer: any StreamConsumer) {
-        framing.handOnRest(rest, from: peer, to: consumer)
+    func deliverRemainder(_ rest: UnsafeRawBufferPointer, to consumer: any StreamConsumer) {
+        framing.deliverRemainder(rest, from: peer, to: consumer)
     }
 
     /// It was this side that did not read.

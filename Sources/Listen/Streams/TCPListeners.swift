@@ -18,8 +18,8 @@ struct TCPListeners {
     /// Somebody waits to be let in.
     mutating func noteEvent() { pauseMilliseconds = 0 }
 
-    /// Gives each new connection to `letIn`, but no more than some of them in one round.
-    mutating func accept(_ letIn: (Int32) -> Void) {
+    /// Gives each new connection to `handle`, but no more than some of them in one round.
+    mutating func accept(_ handle: (Int32) -> Void) {
         if pauseMilliseconds == nil { return }
         pauseMilliseconds = nil
         for socket in sockets {
@@ -28,7 +28,7 @@ struct TCPListeners {
                 if descriptor < 0 && errno == EAGAIN { break }
                 pauseMilliseconds = 0
                 if descriptor >= 0 {
-                    letIn(descriptor)
+                    handle(descriptor)
                 } else if errno != EINTR && errno != ECONNABORTED {
                     // no descriptors, or no memory: there may be some again
                     pauseMilliseconds = 100

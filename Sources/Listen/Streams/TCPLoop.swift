@@ -18,15 +18,15 @@ final class TCPLoop {
     private let consumer: any StreamConsumer
     private let events: EventQueue
     private let memory: StreamMemory
-    private let store = ConnectionStore()
+    private let serviceManager = ServiceManagerDescriptors()
 
     private var connections: [Int32: TCPConnection] = [:]
     private var waiting: [TCPConnection] = []
-    private var atTurn: [TCPConnection] = []
+    private var ready: [TCPConnection] = []
     private var inHand: InHand?
     private var blockedSince: NIODeadline?
     private var isStopping = false
-    private var nextLookAtTimes = NIODeadline.now() + .seconds(1)
+    private var nextTimeoutCheck = NIODeadline.now() + .seconds(1)
 
     /// Nil if the kernel gives no event queue or no memory.
     init?(
@@ -46,8 +46,8 @@ final class TCPLoop {
         self.admission = admission
         self.consumer = consumer
         events.watch(stopDescriptor)
-        if memory.isNew { store?.keep(memory: memory.descriptor) }
-        for connection in kept.connections { takeOver(connection) }
+        if memory.isNew { serviceManager?.keep(memory: memory.descriptor) }
+        for connection in kept.connections { adopt(connection) }
     }
 
     /// Receives until the stop descriptor is written to, and then for at most `patience` more what senders send.
@@ -58,8 +58,8 @@ final class TCPLoop {
             note(events.wait(milliseconds: pause))
             takeTurns()
             // behind the turns: else a new connection could get the number of one that this round has events of
-            listeners.accept { letIn($0) }
-            lookAtTimes()
+            listeners.accept { accept($0) }
+            checkTimeouts()
         }
         listeners.close(events)
         drain(patience)
@@ -67,7 +67,7 @@ final class TCPLoop {
 
     /// How long there is nothing to do if nothing comes.
     private var pause: Int32 {
-        if blockedSince != nil || store?.hasWaiting == true { return 20 }
+        if blockedSince != nil || serviceManager?.hasWaiting == true { return 20 }
         if !waiting.isEmpty { return 0 }
         return listeners.pauseMilliseconds ?? 1_000
     }
@@ -84,7 +84,7 @@ final class TCPLoop {
                 listeners.noteEvent()
             }
         }
-        store?.retry()
+        serviceManager?.retry()
     }
 
     // MARK: turns
@@ -102,8 +102,8 @@ final class TCPLoop {
             if blockedSince != nil { return }
             for connection in connections.values { connection.waited() }
         }
-        swap(&waiting, &atTurn)
-        for connection in atTurn {
+        swap(&waiting, &ready)
+        for connection in ready {
             if blockedSince != nil {
                 waiting.append(connection)
             } else if connection.hasTurn {
@@ -111,29 +111,29 @@ final class TCPLoop {
                 take(connection)
             }
         }
-        atTurn.removeAll(keepingCapacity: true)
+        ready.removeAll(keepingCapacity: true)
     }
 
     private func take(_ connection: TCPConnection, isEnding: Bool = false) {
         let held = memory.beginTurn(connection.cookie, connection.place)
         let free = UnsafeMutableRawBufferPointer(rebasing: memory.room[held...])
         let read = connection.read(into: free)
-        handOn(
+        deliver(
             connection, count: held + (read ?? 0), hasMore: read == free.count, isEnding: isEnding || read == nil)
     }
 
     /// - Parameters:
     ///   - count: how much the room for turns holds of it.
     ///   - hasMore: whether there may be more to read.
-    private func handOn(_ connection: TCPConnection, count: Int, hasMore: Bool, isEnding: Bool) {
+    private func deliver(_ connection: TCPConnection, count: Int, hasMore: Bool, isEnding: Bool) {
         let bytes = UnsafeRawBufferPointer(rebasing: memory.room[..<count])
-        let found = connection.handOn(bytes, to: consumer)
+        let found = connection.deliver(bytes, to: consumer)
         var ends = isEnding || (connection.isLast && !hasMore)
         if found.isBroken {
             consumer.refused(.badFrame, connection.peer, why: "")
             ends = true
         } else if ends {
-            connection.handOnRest(UnsafeRawBufferPointer(rebasing: bytes[found.done...]), to: consumer)
+            connection.deliverRemainder(UnsafeRawBufferPointer(rebasing: bytes[found.done...]), to: consumer)
         } else if hasMore {
             queue(connection)
         }
@@ -158,7 +158,7 @@ final class TCPLoop {
 
     // MARK: beginning and end of a connection
 
-    private func letIn(_ descriptor: Int32) {
+    private func accept(_ descriptor: Int32) {
         let address = SocketAddress(ofPeer: descriptor)
         let cookie = datagram_cookie(descriptor)
         var refusal = admission.admit(address.hostText)
@@ -177,12 +177,12 @@ final class TCPLoop {
         // it has that of the socket that listens, which may be far larger
         setOption(SO_RCVBUF, of: descriptor, to: StreamSocket.bufferBytes)
         let connection = TCPConnection(descriptor, address, cookie: cookie, place: place)
-        connection.keptName = store?.keep(connection: descriptor, cookie: cookie)
+        connection.keptName = serviceManager?.keep(connection: descriptor, cookie: cookie)
         begin(connection)
     }
 
     /// Goes on with a connection of the process before this one.
-    private func takeOver(_ kept: KeptConnection) {
+    private func adopt(_ kept: KeptConnection) {
         let address = SocketAddress(ofPeer: kept.descriptor)
         let cookie = datagram_cookie(kept.descriptor)
         guard let (connection, unfinished) = memory.resume(kept, cookie) else {
@@ -194,11 +194,11 @@ final class TCPLoop {
             return refuse(kept, cookie)
         }
         begin(connection)
-        if let unfinished { handOn(connection, count: unfinished, hasMore: true, isEnding: false) }
+        if let unfinished { deliver(connection, count: unfinished, hasMore: true, isEnding: false) }
     }
 
     private func refuse(_ kept: KeptConnection, _ cookie: UInt64) {
-        store?.drop(kept.name)
+        serviceManager?.drop(kept.name)
         memory.giveBack(cookie)
         shutdown(kept.descriptor, Int32(SHUT_RDWR))
         close(kept.descriptor)
@@ -211,7 +211,7 @@ final class TCPLoop {
     }
 
     private func end(_ connection: TCPConnection) {
-        if let name = connection.keptName { store?.drop(name) }
+        if let name = connection.keptName { serviceManager?.drop(name) }
         memory.giveBack(connection.cookie)
         // the other end is to know it, whoever else still has the descriptor
         shutdown(connection.descriptor, Int32(SHUT_RDWR))
@@ -227,10 +227,10 @@ final class TCPLoop {
         consumer.connectionsChanged(by: -1)
     }
 
-    private func lookAtTimes() {
+    private func checkTimeouts() {
         let now = NIODeadline.now()
-        if now < nextLookAtTimes || blockedSince != nil { return }
-        nextLookAtTimes = now + .seconds(1)
+        if now < nextTimeoutCheck || blockedSince != nil { return }
+        nextTimeoutCheck = now + .seconds(1)
         let limits = admission.limits
         for connection in Array(connections.values) where blockedSince == nil {
             if let refusal = connection.times.overdue(now, limits) {
@@ -258,20 +258,20 @@ final class TCPLoop {
             where blockedSince == nil && (hasReadEnough || !connection.hasTurn)
                 && connection.times.isQuiet(now, for: quiet)
             {
-                part(from: connection)
+                detach(from: connection)
             }
         }
-        store?.retry()
+        serviceManager?.retry()
     }
 
     /// Whoever keeps the connection goes on with it; if nobody does, it ends.
-    private func part(from connection: TCPConnection) {
+    private func detach(from connection: TCPConnection) {
         if isKept(connection) { leave(connection) } else { take(connection, isEnding: true) }
     }
 
     private func isKept(_ connection: TCPConnection) -> Bool {
-        guard let name = connection.keptName, let store else { return false }
-        return store.isTold(of: name)
+        guard let name = connection.keptName, let serviceManager else { return false }
+        return serviceManager.isTold(of: name)
     }
 
     /// The journal has no room. What is kept the next process finds in the memory; the rest is lost.
@@ -283,10 +283,10 @@ final class TCPLoop {
             for connection in lost {
                 if let inHand, inHand.connection === connection {
                     if inHand.ends { continue }
-                    connection.handOnRest(
+                    connection.deliverRemainder(
                         UnsafeRawBufferPointer(rebasing: memory.room[inHand.rest]), to: consumer)
                 } else {
-                    connection.handOnRest(connection.place.rest, to: consumer)
+                    connection.deliverRemainder(connection.place.rest, to: consumer)
                 }
             }
             consumer.concludeAbandoned()

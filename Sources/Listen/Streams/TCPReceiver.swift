@@ -5,7 +5,7 @@ import NIOCore
 /// Receives over TCP, on one thread for all connections.
 ///
 /// What the journal does not have yet lies in the kernel or in memory that is no process's own. So a process that is killed
-/// takes nothing with it, if somebody else keeps its connections and that memory: `ConnectionStore`, `StreamMemory`.
+/// takes nothing with it, if somebody else keeps its connections and that memory: `ServiceManagerDescriptors`, `StreamMemory`.
 final class TCPReceiver: Sendable {
     private let sockets: [StreamSocket]
     private let kept: KeptStreams

@@ -108,8 +108,8 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
     /// Hands on what has been read, though it is lost.
     func abandon() {
-        handOnWholeMessages()
-        handOnRest()
+        deliverWholeMessages()
+        deliverRemainder()
     }
 
     private func refuse(_ reason: ConnectionRefusal) {
@@ -126,19 +126,19 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
     private func finish() {
         process()
-        handOnRest()
+        deliverRemainder()
         loop.remove(self)
         loop.flush()
     }
 
-    private func handOnRest() {
-        bytes.withUnsafeReadableBytes { framing.handOnRest($0, from: peer, to: loop.consumer) }
+    private func deliverRemainder() {
+        bytes.withUnsafeReadableBytes { framing.deliverRemainder($0, from: peer, to: loop.consumer) }
         bytes.clear()
     }
 
     private func process() {
         if loop.isBlocked { return }
-        let found = handOnWholeMessages()
+        let found = deliverWholeMessages()
         if bytes.readableBytes == 0 { bytes.clear() } else { bytes.discardReadBytes() }
         times.noteMessages(
             hasEndedMessage: found.hasMessages, isWithinMessage: bytes.readableBytes > 0 || framing.isWithinMessage)
@@ -146,9 +146,9 @@ final class TLSConnection: ChannelInboundHandler, ChannelOutboundHandler {
     }
 
     @discardableResult
-    private func handOnWholeMessages() -> StreamFraming.Found {
+    private func deliverWholeMessages() -> StreamFraming.Found {
         bytes.readWithUnsafeReadableBytes { all in
-            let found = framing.handOn(all, from: peer, to: loop.consumer)
+            let found = framing.deliver(all, from: peer, to: loop.consumer)
             return (found.done, found)
         }
     }

@@ -3,7 +3,7 @@
 ///
 /// One thread uses it. The service manager does not say whether it keeps what it is given: where it does not, a connection
 /// ends with the process.
-final class ConnectionStore {
+final class ServiceManagerDescriptors {
     private enum Request {
         case keep(name: String, descriptor: Int32)
         case drop(name: String)
@@ -33,15 +33,15 @@ final class ConnectionStore {
     /// - Parameter cookie: the kernel's number of it, which no other has while the machine runs.
     /// - Returns: the name by which `drop` knows it; the descriptor must stay open until then.
     func keep(connection descriptor: Int32, cookie: UInt64) -> String {
-        let name = ConnectionStore.prefix + String(cookie)
+        let name = ServiceManagerDescriptors.prefix + String(cookie)
         ask(.keep(name: name, descriptor: descriptor))
         return name
     }
 
     /// In place of one that a process before this one may have given, and that could not be used.
     func keep(memory descriptor: Int32) {
-        ask(.drop(name: ConnectionStore.memoryName))
-        ask(.keep(name: ConnectionStore.memoryName, descriptor: descriptor))
+        ask(.drop(name: ServiceManagerDescriptors.memoryName))
+        ask(.keep(name: ServiceManagerDescriptors.memoryName, descriptor: descriptor))
     }
 
     func drop(_ name: String) {
