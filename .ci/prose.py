@@ -17,6 +17,7 @@ PLAIN = [
     "docs/glossary.md",
     "docs/hook.md",
     "docs/life-of-a-record.md",
+    "docs/operations.md",
     "docs/record.md",
     "docs/style.md",
 ]
