@@ -19,6 +19,7 @@ PLAIN = [
     "docs/life-of-a-record.md",
     "docs/operations.md",
     "docs/record.md",
+    "docs/slurm.md",
     "docs/style.md",
 ]
 LONGEST_SENTENCE = 35
