@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLAIN = [
     "README.md",
     "docs/architecture.md",
+    "docs/canaries.md",
     "docs/glossary.md",
     "docs/hook.md",
     "docs/life-of-a-record.md",
