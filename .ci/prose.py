@@ -19,6 +19,7 @@ PLAIN = [
     "docs/hook.md",
     "docs/life-of-a-record.md",
     "docs/operations.md",
+    "docs/questions.md",
     "docs/record.md",
     "docs/slurm.md",
     "docs/style.md",
