@@ -69,13 +69,22 @@ class Process:
 class Reference:
     """Answers like `customs COMMAND --format json`."""
 
-    def __init__(self, records: Iterable[Record], pruned_before: date | None = None) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record],
+        pruned_before: date | None = None,
+        jobs_known_of: Iterable[Record] | None = None,
+    ) -> None:
+        """`jobs_known_of`: all records that the store had, if `records` are those left of them."""
         records = list(records)
         accounts: dict[Job, str] = {}
         nodes: dict[Job, int] = {}
         # a job's account and size are the whole job's, whichever of its records says them
-        jobs = jobs_of(records)
-        for record, job in zip(records, jobs, strict=True):
+        told = records if jobs_known_of is None else list(jobs_known_of)
+        job_of = {id(record): job for record, job in zip(told, jobs_of(told), strict=True)}
+        jobs = [job_of[id(record)] for record in records]
+        for record in told:
+            job = job_of[id(record)]
             if job and record.get("repo"):
                 accounts.setdefault(job, record["repo"])
             if job and record.get("num_nodes") is not None and record["num_nodes"] <= MOST_NODES:

@@ -196,7 +196,8 @@ def test_facts_of_another_time_are_not_a_jobs_own(
         answer = daemon.customs.json("job", job, "--day", day(back))
         return answer["source"], answer["account"], answer["elapsed_seconds"]
 
-    daemon.settle(2)
+    # the import's three count as received too
+    daemon.settle(5)
     # the running job's facts come first, and those of ended ones in the same sweep
     wanted = {
         ("777", 3_000): ("slurm", "of-old", 120),

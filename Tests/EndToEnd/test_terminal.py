@@ -99,6 +99,15 @@ def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*[mK]|\r", "", text)
 
 
+def width_of(text: str) -> int:
+    """What a terminal makes of it: wide letters take two columns, combining ones none."""
+    width = 0
+    for cluster in re.findall(r".[\u0300-\u036f\ufe0f]*(?:\u200d.\ufe0f?)*", text):
+        wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster
+        width += 2 if wide else 1
+    return width
+
+
 @pytest.mark.parametrize("command", [["top"], ["trend", "numpy"], ["jobsizes"]])
 def test_bars_on_a_terminal_only(asking: Customs, command: list[str]) -> None:
     """And none where they are not wanted."""
@@ -117,7 +126,7 @@ def test_bars_on_a_terminal_only(asking: Customs, command: list[str]) -> None:
 def test_tables_fit_the_terminal(asking: Customs, command: str, columns: int) -> None:
     """Texts are cut at its edge; numbers never are."""
     shown = plain(on_terminal(asking, command, "--limit", "400", columns=columns))
-    widest = max(len(line) for line in shown.splitlines())
+    widest = max(width_of(line) for line in shown.splitlines())
     assert widest <= columns
     rows = shown.splitlines()[1:]
     assert len(rows) == min(400, len(asking.json(command)))
@@ -186,15 +195,6 @@ def test_no_pager_is_there(asking: Customs, tmp_path: Path) -> None:
     assert "customs:" not in shown
 
 
-def columns(text: str) -> int:
-    """What a terminal makes of it: wide letters take two columns, combining ones none."""
-    width = 0
-    for cluster in re.findall(r".[\u0300-\u036f\ufe0f]*(?:\u200d.\ufe0f?)*", text):
-        wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster
-        width += 2 if wide else 1
-    return width
-
-
 @pytest.mark.parametrize("terminal", [40, 41, 60, 80])
 def test_wide_names_fit_the_terminal(make_store: MakeStore, tmp_path: Path, terminal: int) -> None:
     """Columns stand one below the other, however wide their letters are."""
@@ -215,12 +215,12 @@ def test_wide_names_fit_the_terminal(make_store: MakeStore, tmp_path: Path, term
     customs.json("import", str(archive))
     shown = plain(on_terminal(customs, "trend", *names, columns=terminal)).splitlines()
     assert len(shown) == 1 + len(names)
-    assert all(columns(line) <= terminal for line in shown), shown
-    month = columns(shown[0][: shown[0].index("month")])
+    assert all(width_of(line) <= terminal for line in shown), shown
+    month = width_of(shown[0][: shown[0].index("month")])
     for line in shown[1:]:
         place = re.search(r"  (\d{4}-\d\d)", line)
         assert place, line
-        assert columns(line[: place.start(1)]) == month, line
+        assert width_of(line[: place.start(1)]) == month, line
     # where there is room no name is cut
     wide = plain(on_terminal(customs, "trend", *names, columns=200))
     assert all(name in wide for name in names)
