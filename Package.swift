@@ -13,7 +13,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
@@ -54,48 +54,65 @@ let package = Package(
         .target(name: "CFileSystem", path: "Sources/CFileSystem"),
         .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
 
-        room("Checksum"),
-        room("Record", ["Checksum"]),
-        room("Wire", ["Record"]),
-        room("Journal", ["Checksum", "CFileSystem"]),
-        room("Merge", ["Record", "Checksum"]),
-        room("Store", ["Record", "Merge", "Checksum", "CPQ", "CSQLite"]),
-        room(
+        module("Checksum"),
+        module("SystemClock"),
+        module("Threads"),
+        module("Record", ["Checksum"]),
+        module("Wire", ["Record"]),
+        module("Journal", ["Checksum", "CFileSystem", "Threads"]),
+        module("Merge", ["Record", "Checksum"]),
+        module("Store", ["Record", "Merge", "Checksum", "CPQ", "CSQLite"]),
+        module(
             "Listen",
             [
                 "CDatagram", "CStream", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
             ]),
-        room("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
-        room("DaemonMetrics", ["Record"]),
-        room("Log"),
-        room("Archive", ["Checksum", "CZlib", "CZstd"]),
-        room("Query", ["Checksum", "Merge", "Record", "Store"]),
-        room("Processes", ["CFileSystem"]),
-        room("HookTree", ["CFileSystem", "Processes"]),
-        room("Slurm", ["CCurl", "Processes", "Record", "Wire"]),
-        room("Canary", ["Processes", "Record", "Settings", "Store"]),
+        module("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
+        module("DaemonMetrics", ["Record"]),
+        module("Log"),
+        module("Archive", ["Checksum", "CZlib", "CZstd"]),
+        module("Query", ["Checksum", "Merge", "Record", "Store"]),
+        module("Processes", ["CFileSystem"]),
+        module("HookTree", ["CFileSystem", "Processes"]),
+        module("Slurm", ["CCurl", "Processes", "Record", "Wire"]),
+        module("Canary", ["Processes", "Record", "Settings", "Store"]),
 
-        room(
+        module(
             "Web",
             [
                 "DaemonMetrics", log, lifecycle, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ]),
-        room(
+        // The journal parts the flow: what receives can import neither what merges nor what stores.
+        module(
+            "Receive", ["DaemonMetrics", "Journal", "Listen", "Record", "SystemClock", "Threads", "Wire", log]),
+        module(
+            "Write",
+            [
+                "DaemonMetrics", "Journal", "Merge", "Record", "Settings", "Store", "SystemClock", "Threads", "Wire",
+                log,
+            ]),
+        module(
+            "Background",
+            [
+                "Canary", "DaemonMetrics", "Query", "Record", "Settings", "Slurm", "Store", "SystemClock", "Threads",
+                log,
+            ]),
+        module(
             "Pipeline",
             [
-                "Canary", "DaemonMetrics", "Journal", "Listen", "Merge", "Query", "Record", "Settings", "Slurm",
-                "Store", "Wire", log,
+                "Background", "DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Settings", "Store",
+                "SystemClock", "Threads", "Write", log,
             ]),
 
         .executableTarget(
             name: "customsd",
             dependencies: [
-                "DaemonMetrics", "Journal", "Listen", "Log", "Pipeline", "Settings", "Store", "Web", arguments, log,
-                lifecycle, signals,
+                "DaemonMetrics", "Journal", "Listen", "Log", "Pipeline", "Settings", "Store", "Threads", "Web",
+                arguments, log, lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -107,10 +124,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // what several rooms' tests share
+        // what the tests of several modules share
         support("SampleRecords", ["Record"], path: "Tests/RecordTests/SampleRecords"),
         support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
 
+        tests("PackageTests", []),
         tests("ChecksumTests", ["Checksum"]),
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),

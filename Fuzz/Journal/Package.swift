@@ -7,14 +7,16 @@ let instrumented: [SwiftSetting] = [
     .unsafeFlags(["-sanitize=address", "-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"]),
 ]
 
-// The rooms are symbolic links: the main package offers no libraries that another package could depend on.
+// The modules are symbolic links: the main package offers no libraries that another package could depend on.
 let package = Package(
     name: "fuzz-journal",
     targets: [
         .target(name: "CFuzzer"),
         .target(name: "CFileSystem"),
         .target(name: "Checksum", swiftSettings: instrumented),
-        .target(name: "Journal", dependencies: ["Checksum", "CFileSystem"], swiftSettings: instrumented),
+        .target(name: "Threads", swiftSettings: instrumented),
+        .target(
+            name: "Journal", dependencies: ["Checksum", "CFileSystem", "Threads"], swiftSettings: instrumented),
         .executableTarget(
             name: "FuzzJournal", dependencies: ["CFuzzer", "Journal"], swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=address"]), .linkedLibrary("stdc++")]),

@@ -7,7 +7,7 @@ let instrumented: [SwiftSetting] = [
     .unsafeFlags(["-sanitize=address", "-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"]),
 ]
 
-// The rooms are symbolic links: the main package offers no libraries that another package could depend on.
+// The modules are symbolic links: the main package offers no libraries that another package could depend on.
 let package = Package(
     name: "fuzz-wire",
     targets: [

@@ -2,6 +2,7 @@ import CFileSystem
 import Checksum
 import Glibc
 import Synchronization
+import Threads
 
 /// The daemon's only queue: a log of opaque entries on local disk, which several threads append to and one reads.
 ///
@@ -84,7 +85,7 @@ public final class Journal: Sendable {
     private let lock: SegmentFile
     private let reserve: JournalReserve
     private let state: Mutex<State>
-    private let signal = AppendSignal()
+    private let signal = WakeSignal()
 
     /// Opens the journal in `directory`, which is made if it is missing.
     ///

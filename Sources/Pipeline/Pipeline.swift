@@ -1,11 +1,17 @@
+import Background
 import DaemonMetrics
 import Glibc
 import Journal
 import Listen
 import Logging
+import Receive
+import Record
 import Settings
 import Store
 import Synchronization
+import SystemClock
+import Threads
+import Write
 
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
@@ -18,7 +24,9 @@ public final class Pipeline: Sendable {
     private let streams: StreamServer?
     private let journal: Journal
     private let metrics: IngestMetrics
-    private let tunables: Tunables
+    private let batches: Tunable<MergeSettings>
+    private let syncInterval: Tunable<Int>
+    private let rejectsPerMinute: Tunable<Int>
     private let location: StoreLocation
     private let stateDirectory: String
     private let logger: Logger
@@ -48,7 +56,9 @@ public final class Pipeline: Sendable {
     public init(
         settings: Settings, sockets: [DatagramSocket], streams: StreamServer?, metrics: IngestMetrics, logger: Logger
     ) throws {
-        tunables = Tunables(settings)
+        batches = Tunable(settings.merge)
+        syncInterval = Tunable(settings.journal.syncIntervalMilliseconds)
+        rejectsPerMinute = Tunable(settings.log.rejectsPerMinute)
         (failures, tellFailure) = AsyncStream.makeStream()
         self.metrics = metrics
         self.logger = logger
@@ -61,7 +71,7 @@ public final class Pipeline: Sendable {
             limits: JournalLimits(
                 segmentBytes: settings.journal.segmentBytes, maximumBytes: settings.journal.maximumBytes))
         for note in journal.notes { logger.warning("journal: \(note)") }
-        rejectLog = RejectLog(logger: logger, tunables: tunables)
+        rejectLog = RejectLog(logger: logger, perMinute: rejectsPerMinute)
         receivers = sockets.map { DatagramReceiver($0) }
         self.streams = streams
         settled = SettledMemory(path: settings.stateDirectory + "/settled")
@@ -166,7 +176,11 @@ public final class Pipeline: Sendable {
     }
 
     /// Takes over from `settings` what can change while running: batches, sync interval, logging of rejects.
-    public func tune(_ settings: Settings) { tunables.take(settings) }
+    public func tune(_ settings: Settings) {
+        batches.set(settings.merge)
+        syncInterval.set(settings.journal.syncIntervalMilliseconds)
+        rejectsPerMinute.set(settings.log.rejectsPerMinute)
+    }
 
     /// Takes over, for connections to come, what is known of streams.
     public func tune(streams limits: StreamLimits, tls: TLSServer?) { streams?.reload(limits: limits, tls: tls) }
@@ -188,7 +202,7 @@ public final class Pipeline: Sendable {
 
     private func runSync() {
         while !stopReceiving.isRequested {
-            stopReceiving.wait(milliseconds: tunables.current.syncIntervalMilliseconds)
+            stopReceiving.wait(milliseconds: syncInterval.current)
             do throws(JournalError) { try journal.sync() } catch {
                 logger.error("the journal cannot be synced", metadata: ["why": "\(error)"])
                 stopReceiving.wait(milliseconds: 1_000)
@@ -233,7 +247,7 @@ public final class Pipeline: Sendable {
         let writer = Writer(
             journal: journal,
             refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
-            store: location.makeStore(activity: activity), activity: activity, settled: settled, tunables: tunables,
+            store: location.makeStore(activity: activity), activity: activity, settled: settled, limits: batches,
             metrics: metrics, gists: gists, stop: stopWriting, logger: logger, homeCluster: slurm.cluster)
         do {
             try writer.run()

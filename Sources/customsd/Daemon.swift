@@ -9,6 +9,7 @@ import ServiceLifecycle
 import Settings
 import Store
 import Synchronization
+import Threads
 import UnixSignals
 import Web
 

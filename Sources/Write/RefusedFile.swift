@@ -7,13 +7,13 @@ import Record
 /// A line is a syslog message (RFC 5424), its structured data say why, from whom, and which entry of which journal it was;
 /// so `customs import` reads the file as it is. Lines come in the journal's order, and the last one tells how far that got:
 /// a restart between the line and the store's commit does not write it again.
-final class RefusedFile {
+public final class RefusedFile {
     let path: String
     private let journal: String
     /// What is written beyond this size is no help to anybody and fills the journal's disk, bytes.
     private static let maximumBytes = 64 << 20
 
-    init(_ path: String, journal: String) {
+    public init(_ path: String, journal: String) {
         self.path = path
         self.journal = journal
     }

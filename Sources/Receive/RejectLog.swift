@@ -2,9 +2,11 @@ import Journal
 import Logging
 import Record
 import Synchronization
+import SystemClock
+import Threads
 
 /// Logs what was rejected: a bounded number a minute, with its sender and its first bytes made harmless.
-final class RejectLog: Sendable {
+public final class RejectLog: Sendable {
     private struct State {
         var minute: Int64 = 0
         var written = 0
@@ -12,12 +14,13 @@ final class RejectLog: Sendable {
     }
 
     private let logger: Logger
-    private let tunables: Tunables
+    /// How many lines a minute.
+    private let perMinute: Tunable<Int>
     private let state = Mutex(State())
 
-    init(logger: Logger, tunables: Tunables) {
+    public init(logger: Logger, perMinute: Tunable<Int>) {
         self.logger = logger
-        self.tunables = tunables
+        self.perMinute = perMinute
     }
 
     /// - Parameter now: microseconds since 1970 UTC.
@@ -58,7 +61,7 @@ final class RejectLog: Sendable {
     }
 
     private func mayWrite(_ now: Int64) -> Bool {
-        let perMinute = tunables.current.rejectsPerMinute
+        let perMinute = perMinute.current
         let (allowed, hidden) = state.withLock { state in
             var hidden = 0
             if now / 60_000_000 != state.minute {

@@ -1,23 +1,24 @@
 import DaemonMetrics
-import Listen
 import Logging
 import Store
+import SystemClock
+import Threads
 
 /// Says so when the store does not answer: the thread that asked it cannot.
-final class StoreWatch {
+public final class StoreWatch {
     private let activity: StoreActivity
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
 
     /// After so many milliseconds without an answer the store counts as away.
-    static let patience = 5_000
+    public static let patience = 5_000
     /// Between looks, milliseconds.
     private static let interval = 500
     /// Between complaints about one statement, milliseconds.
     private static let longestPause = 60_000
 
-    init(activity: StoreActivity, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
+    public init(activity: StoreActivity, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
         self.activity = activity
         self.metrics = metrics
         self.stop = stop
@@ -25,7 +26,7 @@ final class StoreWatch {
     }
 
     /// Runs until the stop signal.
-    func run() {
+    public func run() {
         var next = StoreWatch.patience
         while !stop.isRequested {
             stop.wait(milliseconds: StoreWatch.interval)
@@ -45,7 +46,7 @@ final class StoreWatch {
 
 /// Ends the statement that keeps the daemon from ending: by asking the server for it, then by breaking the connection. In the
 /// end it is left alone, for what was to be written is in the journal.
-struct StatementEnd {
+public struct StatementEnd {
     private enum Step {
         case waits, isAsked, isBroken
     }
@@ -60,7 +61,7 @@ struct StatementEnd {
     /// How long each way to end it may take, milliseconds.
     private static let wait = 1_500
 
-    init(_ activity: StoreActivity, logger: Logger) {
+    public init(_ activity: StoreActivity, logger: Logger) {
         self.activity = activity
         self.logger = logger
     }
@@ -68,7 +69,7 @@ struct StatementEnd {
     /// To be called again and again.
     ///
     /// - Returns: false once nothing has helped.
-    mutating func goesOn() -> Bool {
+    public mutating func goesOn() -> Bool {
         let now = steadyMilliseconds()
         switch step {
         case .waits where activity.silence > StatementEnd.patience:

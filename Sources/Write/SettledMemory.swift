@@ -6,13 +6,13 @@ import Record
 /// nobody else can tell what waits.
 ///
 /// It is a hint for figures. What is written goes by the store's own word.
-final class SettledMemory: Sendable {
+public final class SettledMemory: Sendable {
     private let descriptor: Int32
     /// As an earlier daemon noted it; nil where none did.
     let noted: JournalPosition?
 
     /// Where the file cannot be had nothing is remembered, and nothing else fails.
-    init(path: String) {
+    public init(path: String) {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         var line = [UInt8](repeating: 0, count: SettledMemory.lineBytes)
         let count = pread(descriptor, &line, line.count, 0)
@@ -39,7 +39,7 @@ final class SettledMemory: Sendable {
 
     /// How much the store has as far as the file and the journal know, and when the oldest message arrived that it has not,
     /// microseconds since 1970 UTC.
-    func estimate(of journal: Journal) -> (settled: UInt64, oldestPending: Int64?) {
+    public func estimate(of journal: Journal) -> (settled: UInt64, oldestPending: Int64?) {
         let (oldest, head) = (journal.oldest, journal.head)
         var start = oldest
         if let noted, noted.sequence >= oldest.sequence, noted.tally >= oldest.tally, noted.tally <= head.tally {

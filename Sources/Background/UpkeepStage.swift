@@ -1,13 +1,13 @@
 import DaemonMetrics
-import Listen
 import Logging
 import Store
+import Threads
 
 /// Keeps the store quick to ask and to tidy up, beside the way of the records and never on it: makes tables for months to come,
 /// and packs days that have ended.
 ///
 /// One thread runs it, with a connection to the store of its own. What goes wrong waits for the next round.
-final class UpkeepStage {
+public final class UpkeepStage {
     private let upkeep: any StoreUpkeep
     private let metrics: IngestMetrics
     private let stop: StopSignal
@@ -18,7 +18,7 @@ final class UpkeepStage {
     /// Before the first one: what waited while the daemon was away comes first.
     private static let firstWait = 60_000
 
-    init(upkeep: any StoreUpkeep, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
+    public init(upkeep: any StoreUpkeep, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
         self.upkeep = upkeep
         self.metrics = metrics
         self.stop = stop
@@ -26,7 +26,7 @@ final class UpkeepStage {
     }
 
     /// Runs until the stop signal.
-    func run() {
+    public func run() {
         stop.wait(milliseconds: UpkeepStage.firstWait)
         while !stop.isRequested {
             if !metrics.snapshot.storeIsAway {

@@ -2,6 +2,7 @@ import DaemonMetrics
 import Journal
 import Listen
 import Record
+import SystemClock
 import Wire
 
 /// The left half of the way: what one socket's thread received together becomes one frame of the journal.

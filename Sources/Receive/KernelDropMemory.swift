@@ -6,14 +6,14 @@ import Glibc
 /// daemon, and what an earlier daemon has counted must not count once more. So a file tells it, under the number that the
 /// kernel gives a socket. A line has a fixed length and is written in its place: a receiver does it with one call, when it
 /// has counted drops. Killed between counting and this, it leaves the drops of one batch to be counted again.
-final class KernelDropMemory: Sendable {
+public final class KernelDropMemory: Sendable {
     private let descriptor: Int32
     private let bootID: String
     private let lines: [UInt64: Int]
     private let counts: [UInt64: UInt32]
 
     /// Reads the file and writes it anew for these sockets. Where that fails nothing is remembered, and nothing else fails.
-    init(path: String, cookies: [UInt64]) {
+    public init(path: String, cookies: [UInt64]) {
         bootID = KernelDropMemory.text(of: "/proc/sys/kernel/random/boot_id").filter { $0 != "\n" }
         var counts: [UInt64: UInt32] = [:]
         for line in KernelDropMemory.text(of: path).split(separator: "\n") {

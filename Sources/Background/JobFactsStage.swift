@@ -1,16 +1,17 @@
 import DaemonMetrics
-import Listen
 import Logging
 import Record
 import Settings
 import Slurm
 import Store
+import SystemClock
+import Threads
 
 /// Asks the batch system, beside the way of the records and never on it, what became of their jobs.
 ///
 /// One thread runs it, with a connection to the store of its own. Whatever goes wrong here waits for the next sweep: the
 /// store knows which jobs are still open, so nothing is forgotten while Slurm, the store or this daemon is away.
-final class JobFactsStage {
+public final class JobFactsStage {
     private let settings: SlurmSettings
     private let source: any JobSource
     private let ledger: any JobLedger
@@ -25,7 +26,7 @@ final class JobFactsStage {
     /// Ended jobs that a sweep asks for; the rest waits for the next one.
     private static let endedAtMost = 20_000
 
-    init(
+    public init(
         settings: SlurmSettings, source: any JobSource, ledger: any JobLedger, metrics: IngestMetrics, stop: StopSignal,
         logger: Logger
     ) {
@@ -42,7 +43,7 @@ final class JobFactsStage {
     }
 
     /// Runs until the stop signal.
-    func run() {
+    public func run() {
         // who writes makes the tables
         while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         while !stop.isRequested {
@@ -103,29 +104,5 @@ final class JobFactsStage {
             try ledger.note(Array(rest.prefix(500)))
             rest = rest.dropFirst(500)
         }
-    }
-}
-
-extension SlurmSettings {
-    /// Nil where nothing is asked.
-    var jobSource: (any JobSource)? {
-        switch source {
-        case "commands": commands
-        case "slurmrestd": rest
-        default: nil
-        }
-    }
-
-    /// Nil where nobody has said where it is.
-    var rest: SlurmRest? {
-        url.map {
-            SlurmRest(
-                SlurmRest.Place(url: $0, version: version, user: user, tokenFile: tokenFile),
-                secondsAtMost: timeoutSeconds)
-        }
-    }
-
-    var commands: SlurmCommands {
-        SlurmCommands(squeue: squeue, sacct: sacct, secondsAtMost: timeoutSeconds)
     }
 }

@@ -3,6 +3,8 @@ import Journal
 import Logging
 import Merge
 import Record
+import SystemClock
+import Threads
 import Wire
 
 /// What the writer does when the store would not take some of a batch's data: one bad record must not hold up the others,

@@ -6,20 +6,21 @@ import Merge
 import Record
 import Settings
 import Store
-import Synchronization
+import SystemClock
+import Threads
 import Wire
 
 /// The right half of the way: reads the journal, merges, and writes batches to the store, each with the position it reaches.
 ///
 /// One thread runs it, and it alone speaks to the store. While the store is away it waits, longer each time and never
 /// together with others; the journal keeps what comes.
-final class Writer {
+public final class Writer {
     let journal: Journal
     let refusedFile: RefusedFile
     private let store: any UsageStore
     private let activity: StoreActivity
     private let settled: SettledMemory
-    private let tunables: Tunables
+    private let limits: Tunable<MergeSettings>
     let metrics: IngestMetrics
     private let gists: GistDemand
     let stop: StopSignal
@@ -38,9 +39,10 @@ final class Writer {
     /// Whether the store was good once: then it may be so again, whatever it says.
     private var hasOpened = false
 
-    init(
+    public init(
         journal: Journal, refusedFile: RefusedFile, store: any UsageStore, activity: StoreActivity,
-        settled: SettledMemory, tunables: Tunables, metrics: IngestMetrics, gists: GistDemand, stop: StopSignal,
+        settled: SettledMemory, limits: Tunable<MergeSettings>, metrics: IngestMetrics, gists: GistDemand,
+        stop: StopSignal,
         logger: Logger, homeCluster: String? = nil
     ) {
         self.homeCluster = homeCluster
@@ -50,7 +52,7 @@ final class Writer {
         self.store = store
         self.activity = activity
         self.settled = settled
-        self.tunables = tunables
+        self.limits = limits
         self.metrics = metrics
         self.gists = gists
         self.stop = stop
@@ -60,7 +62,7 @@ final class Writer {
     /// Runs until the stop signal, and then until the journal is in the store or the store cannot be reached.
     ///
     /// - Throws: what no waiting can mend.
-    func run() throws {
+    public func run() throws {
         while true {
             guard let state = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
             hasOpened = true
@@ -153,7 +155,7 @@ final class Writer {
 
     /// Reads frames into the batch until it is full, or as old as it may get.
     private func fill(from reader: JournalReader, isDraining: Bool) throws -> JournalPosition {
-        let settings = tunables.current.merge
+        let settings = limits.current
         var reached = position
         var deadline: Int?
         var frames = 0
@@ -324,29 +326,10 @@ final class Writer {
                 }
                 // one more attempt when stopping, in case this was a passing fault
                 if stop.isRequested && (failures > 1 || activity.isCancelled) { return nil }
-                stop.wait(milliseconds: pause + Int.random(in: -pause / 4...pause / 4))
+                let wait = pause + Int.random(in: -pause / 4...pause / 4)
+                if stop.isRequested { usleep(UInt32(wait) * 1_000) } else { stop.wait(milliseconds: wait) }
                 pause = min(pause * 2, 5_000)
             }
-        }
-    }
-}
-
-/// Tells threads that the daemon is to end.
-final class StopSignal: Sendable {
-    private let requested = Atomic<Bool>(false)
-
-    var isRequested: Bool { requested.load(ordering: .acquiring) }
-
-    func request() { requested.store(true, ordering: .releasing) }
-
-    /// Sleeps, and wakes within 50 ms of a request.
-    func wait(milliseconds: Int) {
-        let end = steadyMilliseconds() + milliseconds
-        let wasRequested = isRequested
-        while true {
-            let left = end - steadyMilliseconds()
-            if left <= 0 || isRequested != wasRequested { return }
-            usleep(UInt32(min(left, 50)) * 1_000)
         }
     }
 }

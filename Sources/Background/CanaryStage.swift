@@ -1,19 +1,20 @@
 import Canary
 import DaemonMetrics
-import Listen
 import Logging
 import Query
 import Record
 import Settings
 import Slurm
 import Store
+import SystemClock
+import Threads
 
 /// Sends canaries out on a schedule, and watches what becomes of their jobs and of those that were sent out by hand.
 ///
 /// One thread runs it, with a connection to the store of its own. The schedule is kept by what the store has of earlier
 /// runs, so a restart sends none too many. Nothing here waits for anything else: where Slurm does not answer, canaries are
 /// sent out, if it takes them, and what is known of them is told.
-final class CanaryStage {
+public final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource
     /// Who submits them in the mode `slurmrestd`.
@@ -28,7 +29,7 @@ final class CanaryStage {
     private var slurmRetreat: Retreat
     private var storeRetreat: Retreat
 
-    init(
+    public init(
         settings: CanarySettings, source: any JobSource, rest: SlurmRest?, ledger: any CanaryLedger,
         metrics: IngestMetrics,
         stop: StopSignal, logger: Logger
@@ -46,7 +47,7 @@ final class CanaryStage {
     }
 
     /// Runs until the stop signal.
-    func run() {
+    public func run() {
         // who writes makes the tables
         while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         var nextWatch = 0

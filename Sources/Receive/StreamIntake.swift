@@ -3,10 +3,11 @@ import Journal
 import Listen
 import Logging
 import Record
+import SystemClock
 
 /// Takes messages of one transport's streams in. While the journal has no room the frame at hand is kept, and nothing more is read: senders
 /// wait, and nothing is lost.
-final class StreamIntake: StreamConsumer {
+public final class StreamIntake: StreamConsumer {
     private var intake: Intake
     private let metrics: IngestMetrics
     private let rejectLog: RejectLog
@@ -16,7 +17,7 @@ final class StreamIntake: StreamConsumer {
     /// Messages that were acceptable and got no place in the journal before the end.
     private var lost: UInt64 = 0
 
-    init(
+    public init(
         _ transport: StreamPeer.Transport, journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog,
         gists: GistDemand, logger: Logger
     ) {
@@ -26,7 +27,7 @@ final class StreamIntake: StreamConsumer {
         self.logger = logger
     }
 
-    func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool) {
+    public func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool) {
         let now = wallClock()
         let identity: Identity = peer.isCertified ? .relay : .claimed
         if let found = intake.take(message, now: now, identity: identity) {
@@ -35,7 +36,7 @@ final class StreamIntake: StreamConsumer {
         if isAbandoned { giveUp() }
     }
 
-    func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer) {
+    public func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer) {
         let reason: RejectReason =
             switch fault {
             case .tooLong: .tooLong
@@ -45,7 +46,7 @@ final class StreamIntake: StreamConsumer {
         reject(reason, beginning, from: peer, now: wallClock())
     }
 
-    func flush() -> Bool {
+    public func flush() -> Bool {
         do throws(JournalError) { try intake.append() } catch {
             if !isHeldUp { rejectLog.note(streamsHeldUpBy: error) }
             isHeldUp = true
@@ -55,12 +56,12 @@ final class StreamIntake: StreamConsumer {
         return true
     }
 
-    func abandon() {
+    public func abandon() {
         isAbandoned = true
         giveUp()
     }
 
-    func concludeAbandoned() {
+    public func concludeAbandoned() {
         logger.error(
             "the journal has no room, and the daemon ends: messages that were read from streams are lost",
             metadata: ["messages": "\(lost)"])
@@ -69,18 +70,18 @@ final class StreamIntake: StreamConsumer {
         }
     }
 
-    func withdraw() {
+    public func withdraw() {
         logger.error(
             "the journal has no room, and the daemon ends: messages stay in connections, and are lost with those that nobody keeps",
             metadata: ["messages": "\(intake.accepted)"])
         intake.withdraw()
     }
 
-    func connectionsChanged(by change: Int) {
+    public func connectionsChanged(by change: Int) {
         metrics.update { $0.connections = UInt64(Int($0.connections) + change) }
     }
 
-    func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String) {
+    public func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String) {
         metrics.update { $0.refusedConnections[reason.rawValue, default: 0] += 1 }
         rejectLog.note(connection: reason.rawValue, from: peer.address, why: why)
     }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Wakes the consumer when there is something to read.
-final class AppendSignal: @unchecked Sendable {
+/// Wakes the threads that sleep until something has changed (`pthread_cond_wait(3)`).
+public final class WakeSignal: @unchecked Sendable {
     // pthread objects must not move, so they live on the heap; all access goes through them
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var count: UInt64 = 0
 
-    init() {
+    public init() {
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
@@ -23,22 +23,23 @@ final class AppendSignal: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// To be taken before looking whether there is something, so that what comes in between is not missed.
-    var ticket: UInt64 {
+    /// The number of notifications so far. Take it before looking at what may change: a notification in between is
+    /// not missed then.
+    public var ticket: UInt64 {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return count
     }
 
-    func notify() {
+    public func notify() {
         pthread_mutex_lock(mutex)
         count &+= 1
-        pthread_cond_signal(condition)
+        pthread_cond_broadcast(condition)
         pthread_mutex_unlock(mutex)
     }
 
-    /// Sleeps until someone has notified since `ticket` was taken, or the time is over.
-    func wait(since ticket: UInt64, milliseconds: Int) {
+    /// Sleeps until a notification after `ticket`, or until the time is over.
+    public func wait(since ticket: UInt64, milliseconds: Int) {
         var end = timespec()
         clock_gettime(CLOCK_MONOTONIC, &end)
         end.tv_sec += milliseconds / 1_000

@@ -2,9 +2,10 @@ import DaemonMetrics
 import Journal
 import Listen
 import Record
+import SystemClock
 
 /// Takes batches of datagrams in. What the journal has no room for is refused: a datagram's sender would not wait.
-struct DatagramIntake {
+public struct DatagramIntake {
     private var intake: Intake
     private let socket: DatagramSocket
     private let rejectLog: RejectLog
@@ -13,7 +14,7 @@ struct DatagramIntake {
     /// Of `kernelDropsSeen`, what the journal has.
     private var kernelDropsJournalled: UInt32
 
-    init(
+    public init(
         journal: Journal, socket: DatagramSocket, memory: KernelDropMemory, metrics: IngestMetrics,
         rejectLog: RejectLog, gists: GistDemand
     ) {
@@ -26,7 +27,7 @@ struct DatagramIntake {
         kernelDropsJournalled = kernelDropsSeen
     }
 
-    mutating func take(_ batch: DatagramBatch) {
+    public mutating func take(_ batch: DatagramBatch) {
         let now = wallClock()
         for index in 0..<batch.count {
             let datagram = batch[index]
@@ -46,7 +47,7 @@ struct DatagramIntake {
     }
 
     /// Nothing comes any more: what was counted while the journal had no room must not be forgotten.
-    mutating func finish() {
+    public mutating func finish() {
         do throws(JournalError) { try intake.append(isLast: true) } catch {
             return rejectLog.note(uncounted: intake.waitingMessages, error)
         }
