@@ -22,6 +22,7 @@ PLAIN = [
     "docs/journal-format.md",
     "docs/life-of-a-record.md",
     "docs/operations.md",
+    "docs/performance.md",
     "docs/privacy.md",
     "docs/questions.md",
     "docs/record.md",
