@@ -60,6 +60,7 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	.venv-test/bin/ruff check .
 	.venv-test/bin/python .ci/prose.py
+	.ci/subjects.sh
 	.venv-test/bin/ruff format --check .
 	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py .ci/prose.py
 	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py

@@ -1,49 +1,42 @@
-"""Refuses long sentences, long lines and riddling phrases in documents (docs/style.md).
-
-A document is checked from the commit on that rewrites it in plain English: then it joins `PLAIN`.
-"""
+"""Refuses long sentences, long lines and riddling phrases in documents and help (docs/style.md)."""
 
 from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLAIN = [
-    "README.md",
-    "docs/architecture.md",
-    "docs/canaries.md",
-    "docs/data-model.md",
-    "docs/for-users.md",
-    "docs/glossary.md",
-    "docs/hook.md",
-    "docs/journal-format.md",
-    "docs/life-of-a-record.md",
-    "docs/operations.md",
-    "docs/performance.md",
-    "docs/privacy.md",
-    "docs/questions.md",
-    "docs/record.md",
-    "docs/security.md",
-    "docs/slurm.md",
-    "docs/style.md",
-]
+DOCUMENTS = ["*.md", "docs/**/*.md", "etc/**/*.md"]
+#: Swift files with the help of the two commands.
+COMMANDS = ["Sources/customs/**/*.swift", "Sources/customsd/**/*.swift"]
+#: Files whose help is not rewritten yet; a file leaves this list when it is.
+OLD_HELP = {
+    "Anonymize.swift",
+    "CanaryCommand.swift",
+    "Ended.swift",
+    "HookCheck.swift",
+    "New.swift",
+    "Prune.swift",
+    "User.swift",
+}
 LONGEST_SENTENCE = 35
 LONGEST_LINE = 100
 #: Ways to build a sentence that a reader has to take apart again.
 PHRASES = re.compile(
     r"\b(nobody|whoever|of which|that stand|so many|for ever|to be had|upkeep)\b", re.IGNORECASE
 )
+#: A literal that `--help` shows: behind `abstract:`, `discussion:` or `help:`.
+HELP = re.compile(
+    r'\b(?:abstract|discussion|help):\s*(?:(?:prose|ArgumentHelp)\(\s*)?("""\n.*?"""|"(?:\\.|[^"\\])*")',
+    re.DOTALL,
+)
 
 
 def faults(text: str) -> Iterator[tuple[int, str]]:
     """Yields the number of a line and what is wrong there."""
-    for number, line in enumerate(text.splitlines(), 1):
-        # a table's row cannot be broken
-        if len(line) > LONGEST_LINE and not line.startswith("|"):
-            yield number, f"{len(line)} columns; at most {LONGEST_LINE}"
     for number, sentence in sentences(text):
         words = len(sentence.split())
         if words > LONGEST_SENTENCE:
@@ -53,6 +46,13 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
             )
         if found := PHRASES.search(sentence):
             yield number, f"avoid '{found[0]}': {sentence[:60]}"
+
+
+def long_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yields the numbers of lines that are too long; a table's row cannot be broken."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > LONGEST_LINE and not line.startswith("|"):
+            yield number, f"{len(line)} columns; at most {LONGEST_LINE}"
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -77,13 +77,35 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
         paragraph += " " + line
 
 
+def help_texts(source: str) -> Iterator[tuple[int, str]]:
+    """Yields texts of `--help` in a Swift file as documents, with the line before each."""
+    for found in HELP.finditer(source):
+        text = found[1].strip('"').lstrip("\n")
+        # what is indented there is an example or a list; a line may go on behind a backslash
+        text = textwrap.dedent(text).replace("\\\n", "\n")
+        text = re.sub(r"^ +.*|^[A-Z ]+$", "", text, flags=re.MULTILINE)
+        yield source.count("\n", 0, found.start(1)), text
+
+
+def all_faults() -> Iterator[str]:
+    """Yields each fault of documents and help with its file and line."""
+    for pattern in DOCUMENTS:
+        for path in sorted(ROOT.glob(pattern)):
+            text = path.read_text()
+            for number, fault in [*long_lines(text), *faults(text)]:
+                yield f"{path.relative_to(ROOT)}:{number}: {fault}"
+    for pattern in COMMANDS:
+        for path in sorted(ROOT.glob(pattern)):
+            for before, text in help_texts(path.read_text()):
+                for number, fault in faults(text):
+                    if path.name not in OLD_HELP:
+                        yield f"{path.relative_to(ROOT)}:{before + number}: {fault}"
+
+
 def main() -> int:
-    count = 0
-    for name in PLAIN:
-        for number, fault in faults((ROOT / name).read_text()):
-            print(f"{name}:{number}: {fault}")
-            count += 1
-    return 1 if count else 0
+    found = list(all_faults())
+    print(*found, sep="\n", end="\n" if found else "")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
