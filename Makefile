@@ -12,8 +12,8 @@ SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 SWIFT_FLAGS := -c release --static-swift-stdlib
 export SWIFT SWIFT_FLAGS
 
-REQUIREMENTS := Tests/EndToEnd/requirements.txt $(wildcard Tests/Hook/requirements.txt)
-SHELL_SCRIPTS := .ci/run Fuzz/run $(wildcard .ci/*.sh bench/*/*.sh etc/slurm/*.sh Tests/SlurmRig/*.sh) demo/build demo/run etc/hook/profile.d/customs.sh \
+REQUIREMENTS := Acceptance/requirements.txt
+SHELL_SCRIPTS := .ci/run Fuzz/run $(wildcard .ci/*.sh bench/*/*.sh etc/slurm/*.sh Acceptance/slurm-rig/*.sh) demo/build demo/run etc/hook/profile.d/customs.sh \
     etc/hook/containers/ch-run-customs
 # What a centre takes from to switch the hook on.
 DEPLOYED = $(shell find etc/hook etc/slurm -type f)
@@ -53,7 +53,7 @@ packages: # the system packages that building needs, where they are missing
 	@.ci/packages.sh build
 	@echo "Making the tests' virtual environment"
 	@$(PYTHON) -m venv --clear .venv-test
-	@.venv-test/bin/python -m pip install --quiet --disable-pip-version-check $(REQUIREMENTS:%=-r %)
+	@.venv-test/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@touch $@
 
 lint: .venv-test/installed ## formatting and static checks of Swift, Python and shell
@@ -62,15 +62,7 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	.venv-test/bin/python .ci/prose.py
 	.ci/subjects.sh
 	.venv-test/bin/ruff format --check .
-	MYPYPATH=bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/load Tests/EndToEnd .ci/totals.py .ci/prose.py
-	MYPYPATH=Tests/Hook .venv-test/bin/mypy --strict --explicit-package-bases Tests/Hook demo/summary.py
-	.venv-test/bin/mypy --strict --explicit-package-bases Tests/Deploy
-	.venv-test/bin/mypy --strict --explicit-package-bases docs/man
-	MYPYPATH=bench/questions:bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/questions/questioncost
-	MYPYPATH=bench/load:Tests/EndToEnd:Tests/Slurm .venv-test/bin/mypy --strict --explicit-package-bases Tests/Slurm
-	MYPYPATH=bench/hook .venv-test/bin/mypy --strict --explicit-package-bases bench/hook/hookcost
-	MYPYPATH=bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/ingest/ingestcost
-	MYPYPATH=bench/slurm:bench/ingest:bench/load:Tests/EndToEnd .venv-test/bin/mypy --strict --explicit-package-bases bench/slurm/slurmcalls
+	.venv-test/bin/mypy --strict
 	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)
 
 check-linkage: ## refuse a customsd that contains the full Foundation or needs a Swift runtime

@@ -23,7 +23,7 @@ suites=()
 
 end_slurm() { # what the tests have left of their cluster, if they were killed
     if [[ -e $slurm_folder/rig/state ]]; then
-        RIG_STATE=$slurm_folder/rig/state Tests/SlurmRig/stop.sh --wipe || true
+        RIG_STATE=$slurm_folder/rig/state Acceptance/slurm-rig/stop.sh --wipe || true
     fi
     rm -rf "$slurm_folder"
 }
@@ -54,7 +54,7 @@ pytest=("$PYTHON" -m pytest -ra --timeout=600 -o junit_family=xunit2)
 
 # One cluster, and so one worker.
 CUSTOMS_SLURM_FOLDER=$slurm_folder timeout --foreground --kill-after=120 "$slurm_seconds" \
-    "${pytest[@]}" Tests/Slurm --junit-xml="$results/Slurm.xml" </dev/null >"$results/slurm.log" 2>&1 &
+    "${pytest[@]}" Acceptance/slurm --junit-xml="$results/Slurm.xml" </dev/null >"$results/slurm.log" 2>&1 &
 slurm=$!
 
 echo "== Swift tests (after $SECONDS s)"
@@ -90,7 +90,7 @@ for suite in Hook Deploy EndToEnd; do
     [[ $suite != Deploy ]] || together=()
     echo "== $suite tests (after $SECONDS s)"
     status=0
-    "${pytest[@]}" "Tests/$suite" --junit-xml="$results/$suite.xml" "${together[@]}" </dev/null || status=$?
+    "${pytest[@]}" "Acceptance/${suite,,}" --junit-xml="$results/$suite.xml" "${together[@]}" </dev/null || status=$?
     suites+=("$suite:$status:$results/$suite.xml")
 done
 

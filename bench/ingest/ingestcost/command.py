@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn
 
-from daemon import CUSTOMS, CUSTOMSD
+from support.daemon import CUSTOMS, CUSTOMSD
 
 from ingestcost import ceiling, faults, generator
 from ingestcost.database import Database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from postgres import PostgresServer
+from support.postgres import PostgresServer
 
 from ingestcost.processes import CPUTime, cpu_time
 

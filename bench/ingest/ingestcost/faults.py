@@ -8,7 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-from daemon import CUSTOMS, clean_environment
+from support.daemon import CUSTOMS, clean_environment
 
 from ingestcost import generator
 from ingestcost.database import Database

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from daemon import CUSTOMSD, DIE_WITH_PARENT, Daemon, wait_until
-from ports import free_udp_port
-from service_manager_stand_in import ServiceManagerStandIn
+from support.daemon import CUSTOMSD, DIE_WITH_PARENT, Daemon, wait_until
+from support.ports import free_udp_port
+from support.service_manager_stand_in import ServiceManagerStandIn
 
 from ingestcost.database import WIDE, Database
 from ingestcost.generator import BUILT, program

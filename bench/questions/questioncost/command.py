@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ingestcost.report import machine
-from postgres import PostgresServer
+from support.postgres import PostgresServer
 
 from questioncost.questions import GOALS, PERIODS, Answer, ask, ask_wide, start_time
 from questioncost.stores import CUSTOMS, SETTINGS, Size, Year, copy_to_sqlite

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from postgres import PostgresServer, find
+from support.postgres import PostgresServer, find
 
 _HERE = Path(__file__).resolve().parents[1]
 _ROOT = Path(__file__).resolve().parents[3]

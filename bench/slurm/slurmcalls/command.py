@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from daemon import CUSTOMS, CUSTOMSD, Daemon, wait_until
 from ingestcost import generator
 from ingestcost.database import Database
 from ingestcost.generator import Unavailable
-from ports import free_udp_port
-from slurm_stand_in import StandIn
+from support.daemon import CUSTOMS, CUSTOMSD, Daemon, wait_until
+from support.ports import free_udp_port
+from support.slurm_stand_in import StandIn
 
 # As in bench/ingest/generator/workload.h.
 JOBS = 5_000

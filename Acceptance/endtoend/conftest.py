@@ -1,0 +1,159 @@
+"""Fixtures: the release binaries, both stores, and daemons that are gone after each test."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.centre import Record
+from support.certificates import Authority, Certificate
+from support.daemon import CUSTOMS, CUSTOMSD, Customs, Daemon, StartDaemon, Store
+from support.keeping import Fill, Pack
+from support.postgres import PostgresServer
+from support.stores import STORES, MakeStore, PostgresStore, SQLiteStore
+
+_numbers = itertools.count(1)
+
+# what runs in the background of a shell has SIGINT ignored, and so would have what is started here
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# and what nohup starts has SIGHUP ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: else, of several workers, one is still at it when the rest are done."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binaries() -> None:
+    """Without the binaries nothing here can be tested, and that is a failure."""
+    for binary in (CUSTOMSD, CUSTOMS):
+        assert binary.exists(), f"no {binary}: run 'make build' first"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for all tests that need one."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The site's own."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def server_certificate(authority: Authority) -> Certificate:
+    """The daemon's."""
+    return authority.issue("server")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a name short enough for unix sockets."""
+    path = Path(tempfile.mkdtemp(prefix="customs-test-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def make_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> MakeStore:
+    """Makes an empty store of either kind."""
+
+    def make(kind: str) -> Store:
+        if kind == "sqlite":
+            return SQLiteStore(tmp_path_factory.mktemp("store"))
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        return PostgresStore(server, f"customs_{next(_numbers)}")
+
+    return make
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, make_store: MakeStore) -> Iterator[Store]:
+    """An empty store; each test that asks for one runs on both kinds."""
+    made = make_store(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite_store(make_store: MakeStore) -> Iterator[Store]:
+    """An empty SQLite store, for tests that a store's kind cannot concern."""
+    made = make_store("sqlite")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def postgres_store(make_store: MakeStore) -> Iterator[Store]:
+    """An empty PostgreSQL store."""
+    made = make_store("postgres")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start_daemon(folder: Path) -> Iterator[StartDaemon]:
+    """Starts daemons in the test's folder. One that still runs at the end must end well."""
+    daemons: list[Daemon] = []
+
+    def start(store: Store, **options: object) -> Daemon:
+        home = folder / str(len(daemons))
+        home.mkdir()
+        daemon = Daemon(home, store, **options)  # type: ignore[arg-type]
+        daemons.append(daemon)
+        return daemon.start()
+
+    try:
+        yield start
+        for daemon in daemons:
+            if daemon.process is not None:
+                daemon.stop()
+    finally:
+        for daemon in daemons:
+            daemon.abandon()
+            print(f"-- {daemon.log}\n{daemon.log_tail()}")
+
+
+@pytest.fixture
+def daemon(start_daemon: StartDaemon, store: Store) -> Daemon:
+    """A daemon on each kind of store."""
+    return start_daemon(store)
+
+
+@pytest.fixture(params=["live", "packed"])
+def pack(request: pytest.FixtureRequest) -> Pack:
+    """Packs all days that are not, as a daemon does in time; or leaves them."""
+    return (lambda customs: customs.json("pack")) if request.param == "packed" else lambda _: None
+
+
+@pytest.fixture
+def fill(store: Store, folder: Path, pack: Pack) -> Fill:
+    """Imports records into a store."""
+
+    def fill(records: list[Record]) -> Customs:
+        customs = Customs(store.url, folder)
+        archive = folder / f"{len(list(folder.iterdir()))}.jsonl"
+        archive.write_text("".join(json.dumps(record) + "\n" for record in records))
+        assert customs.json("import", str(archive))["received"] == len(records)
+        pack(customs)
+        return customs
+
+    return fill

@@ -1,0 +1,222 @@
+"""An answer without rows is not silent: it says what there is, or that the name is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.daemon import CUSTOMS, PATIENCE, Customs, Store
+from support.stores import STORES, MakeStore
+
+FIRST, LAST = "2025-11-02", "2026-05-17"
+
+
+def _record(number: int, day: str, **members: object) -> dict[str, Any]:
+    return {
+        **{"v": 1, "id": f"{number:032x}", "event_timestamp": f"{day}T12:00:00Z"},
+        **{"username": "alice", "system": "perlmutter", "cluster": "perlmutter"},
+        **{"job_id": str(4_000 + number), "repo": "m999", "num_nodes": 1, "prefix": "/usr"},
+        "packages": {"numpy": "2.0", "sklearn": "1.5", "PIL": None},
+    } | members
+
+
+@pytest.fixture(scope="module", params=STORES)
+def asking(
+    request: pytest.FixtureRequest,
+    make_store: MakeStore,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Customs]:
+    """The command on a store with usage of half a year."""
+    home = tmp_path_factory.mktemp("empty")
+    store = make_store(request.param)
+    archive = home / "records.jsonl"
+    other = {"username": "bob", "packages": {"numpy": "1.26", "torch": None}}
+    records = [_record(1, FIRST), _record(2, "2026-01-01", **other), _record(3, LAST)]
+    archive.write_text("".join(json.dumps(record) + "\n" for record in records))
+    customs = Customs(store.url, home)
+    customs.json("import", str(archive))
+    yield customs
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "meant"),
+    [
+        (["top", "--account", "m9999"], "m9999", "m999"),
+        (["stacks", "--account", "nowhere-near"], "nowhere-near", None),
+        (["jobsizes", "--system", "perlmuter"], "perlmuter", "perlmutter"),
+        (["export", "--system", "cori"], "cori", None),
+        (["who", "numpy", "--system", "Perlmutter"], "Perlmutter", "perlmutter"),
+        (["user", "alcie"], "alcie", "alice"),
+        (["user", "mallory"], "mallory", None),
+        (["package", "nunpy"], "nunpy", "numpy"),
+        (["package", "Sklearn"], "Sklearn", "sklearn"),
+        (["package", "scikit-lern"], "scikit-lern", "scikit-learn"),
+        (["versions", "nmupy"], "nmupy", "numpy"),
+        (["who", "no_such_package"], "no_such_package", None),
+        (["trend", "numpy", "sklaern"], "sklaern", "sklearn"),
+        (["jobsizes", "--package", "nump"], "nump", "numpy"),
+        (["correlate", "--package", "nump"], "nump", "numpy"),
+        (["ended", "--package", "nump"], "nump", "numpy"),
+        (["job", "999999"], "999999", None),
+        (["job", "4001", "--cluster", "perlmuter"], "perlmuter", "perlmutter"),
+        (["canary", "status", "--run", "20260101t000000z-00000000"], "20260101t000000z", None),
+    ],
+)
+def test_names_that_do_not_exist(
+    asking: Customs, words: list[str], name: str, meant: str | None
+) -> None:
+    """EX_NOINPUT, the name, and the one that may have been meant."""
+    done = asking.run(" ".join(words))
+    assert done.returncode == 66, done
+    assert name in done.stderr
+    assert not done.stdout
+    assert (f"did you mean '{meant}'?" in done.stderr) if meant else ("mean" not in done.stderr)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("top", "jobsizes", "correlate", "environments", "stacks", "trend numpy", "ended"),
+        *("versions numpy", "new", "python", "who numpy", "export"),
+    ],
+)
+def test_no_usage_in_the_time_asked_about(asking: Customs, command: str) -> None:
+    """Valid JSON on standard output, and beside it of which days there is usage."""
+    extent = f"there is usage from {FIRST} to {LAST}"
+    form = ["--format", "jsonl" if command == "export" else "json"]
+    for options in (
+        ["--since", "2030-01-01"],
+        ["--until", "2020-01-01"],
+        ["--since", "2026-04-01", "--until", "2026-03-01"],
+        ["--since", "2026-02-01", "--until", "2026-02-02"],
+        ["--login", "--since", "2026-05-18"],
+    ):
+        done = asking.run(command, *form, *options)
+        assert done.returncode == 0, (options, done)
+        assert extent in done.stderr, options
+        assert (done.stdout == "") if command == "export" else (json.loads(done.stdout) == [])
+    later = asking.run(command, "--since", "2026-04-01", "--until", "2026-03-01").stderr
+    assert "--since 2026-04-01 is after --until 2026-03-01" in later
+    # what has an answer needs no words
+    assert asking.run(command, "--since", FIRST).stderr == ""
+
+
+@pytest.mark.parametrize("command", ["package numpy", "user alice"])
+def test_one_without_usage_in_that_time(asking: Customs, command: str) -> None:
+    """The object is as ever, with zeros."""
+    done = asking.run(command, "--format", "json", "--since", "2026-05-18")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["processes"] == 0
+    assert f"to {LAST}" in done.stderr
+
+
+def test_an_empty_store(store: Store, folder: Path) -> None:
+    """It says so, whatever is asked."""
+    customs = Customs(store.url, folder)
+    assert customs.run("import", "/dev/null").returncode == 0
+    for command in ("top", "stacks", "new", "environments"):
+        done = customs.run(command, "--format", "json")
+        assert (done.returncode, json.loads(done.stdout)) == (0, [])
+        assert "no usage yet" in done.stderr
+    for command in ("package numpy", "user alice", "top --account m1"):
+        done = customs.run(command)
+        assert done.returncode == 66
+        assert "no usage yet" in done.stderr
+
+
+# Options
+
+
+USAGE = {"--since", "--until", "--system", "--account", "--compute", "--login"}
+PUBLIC = {"--public", "--min-users"}
+ALL = USAGE | PUBLIC | {"--include-staff", "--direct", "--limit"}
+HEEDED: dict[str, set[str]] = {
+    **dict.fromkeys(
+        (
+            *("top", "jobsizes", "correlate", "stacks", "ended", "new"),
+            *("trend numpy", "versions numpy", "package numpy"),
+        ),
+        ALL,
+    ),
+    **dict.fromkeys(("python", "environments"), ALL - {"--direct"}),
+    **dict.fromkeys(("who numpy", "export"), ALL - PUBLIC),
+    "user alice": ALL - PUBLIC - {"--include-staff"},
+    "health": {"--limit"},
+    "canary status": {"--since", "--until", "--limit"},
+    "job 4001": set(),
+    "sql": set(),
+    "pack": set(),
+    "import /dev/null": set(),
+    "prune --older-than 9000d": set(),
+    "anonymize --older-than 9000d": set(),
+    "canary run": set(),
+}
+VALUES = {
+    **{"--since": ["30d"], "--until": ["0d"], "--system": ["perlmutter"], "--account": ["m999"]},
+    **{"--limit": ["1"], "--min-users": ["5"]},
+}
+
+
+@pytest.mark.parametrize("command", HEEDED)
+def test_options_that_mean_nothing_are_refused(tmp_path: Path, command: str) -> None:
+    """EX_USAGE before the store is looked at, and they do not stand in the help either."""
+    asking = Customs("sqlite:///nonexistent/customs.sqlite", tmp_path)
+    shown = subprocess.run(
+        [str(CUSTOMS), *command.split()[: 2 if "canary" in command else 1], "--help"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    ).stdout
+    listed = set(re.findall(r"^ +(--[a-z-]+)", shown, re.MULTILINE))
+    assert listed & ALL == HEEDED[command]
+    for option in sorted(ALL - HEEDED[command]):
+        done = asking.run(command, option, *VALUES.get(option, []))
+        assert done.returncode == 64, (option, done)
+        assert option in done.stderr
+        assert not done.stdout
+
+
+def test_options_that_mean_nothing_without_another(asking: Customs) -> None:
+    """`--limit` cuts the list of `--claims`, and that alone."""
+    assert asking.run("health", "--limit", "3").returncode == 64
+    assert asking.run("health", "--claims", "--limit", "3").returncode == 0
+    assert asking.run("export", "--format", "table").returncode == 64
+
+
+# Names of the package index
+
+
+@pytest.mark.parametrize(
+    ("called", "imported"),
+    [("scikit-learn", "sklearn"), ("Pillow", "PIL")],
+)
+def test_names_of_the_package_index(asking: Customs, called: str, imported: str) -> None:
+    """Each question about a package answers for what it is imported as, and says so."""
+    for command in ("package", "versions", "who", "trend", "jobsizes --package"):
+        done = asking.run(f"{command} {called}", "--format", "json")
+        assert done.returncode == 0, done
+        assert f"'{called}' is imported as '{imported}'" in done.stderr
+        assert json.loads(done.stdout) == asking.json(f"{command} {imported}")
+    done = asking.run("package opencv-python")
+    assert done.returncode == 66
+    assert "imported as 'cv2'" in done.stderr
+
+
+def test_what_somebody_imports_is_meant_first(sqlite_store: Store, folder: Path) -> None:
+    """A package that bears the name of a distribution of another one."""
+    customs = Customs(sqlite_store.url, folder)
+    archive = folder / "records.jsonl"
+    today = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    packages = {"attrs": "1", "attr": "1", "typing_extensions": "4"}
+    archive.write_text(json.dumps(_record(1, today, packages=packages)) + "\n")
+    customs.json("import", str(archive))
+    assert customs.json("package", "attrs")["package"] == "attrs"
+    assert customs.json("package", "typing-extensions")["package"] == "typing_extensions"

@@ -1,0 +1,355 @@
+"""What `customs` says is what the raw records say, by sets and dictionaries without a database."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.centre import APART, Centre
+from support.daemon import Customs, Daemon, Store
+from support.job_numbers import SILENCE
+from support.reference import Filter, Process, Reference, same_numbers
+from support.stores import MakeStore, PostgresStore, SQLiteStore
+
+CENTRE = Centre(2021)
+REFERENCE = Reference(CENTRE.records)
+NEWEST = CENTRE.newest.date()
+
+# How the records come into which store, whether its days are packed, and whether the half of the
+# records comes when they have been.
+WAYS = (
+    *("sqlite", "postgres", "import", "sqlite packed", "postgres packed"),
+    *("sqlite late", "postgres late"),
+)
+
+
+def days(back: int) -> Any:
+    """The date so many days before the newest record."""
+    return NEWEST - timedelta(days=back)
+
+
+FILTERS = {
+    "all": Filter(),
+    "staff": Filter(staff=True),
+    "since": Filter(since=days(60)),
+    "until": Filter(until=days(60)),
+    "one day": Filter(since=days(0), until=days(0)),
+    "system": Filter(system="cori"),
+    "account": Filter(account="m4"),
+    "other account": Filter(account="m5", staff=True),
+    "compute": Filter(compute=True),
+    "login": Filter(compute=False),
+    "direct": Filter(direct=True),
+    "many": Filter(
+        since=days(120), until=days(30), system="perlmutter", compute=True, direct=True, staff=True
+    ),
+    "nothing": Filter(since=days(3), until=days(5)),
+    "account in one character": Filter(account="m\u00fc"),
+    "account in two": Filter(account="mu\u0308"),
+    "direct until": Filter(until=days(60), direct=True),
+    "public": Filter(public=3),
+    "public since": Filter(since=days(100), public=2),
+}
+# What means nothing to a command, and is refused by it.
+REFUSED: dict[str, dict[str, Any]] = {
+    "user": {"staff": False, "public": 0},
+    "who": {"public": 0},
+    "python": {"direct": False},
+    "environments": {"direct": False},
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A command line, and the reference's answer to it."""
+
+    command: tuple[str, ...]
+    answer: Callable[[Filter], Any]
+
+
+QUESTIONS = {
+    "top": Question(("top",), REFERENCE.top),
+    "top by jobs": Question(("top", "--by", "jobs"), lambda f: REFERENCE.top(f, "jobs")),
+    "top by processes": Question(
+        ("top", "--by", "processes"), lambda f: REFERENCE.top(f, "processes")
+    ),
+    "top by node-hours": Question(
+        ("top", "--by", "node-hours"), lambda f: REFERENCE.top(f, "node-hours")
+    ),
+    "package": Question(("package", "numpy"), lambda f: REFERENCE.package(f, "numpy")),
+    "package in unicode": Question(("package", "größe"), lambda f: REFERENCE.package(f, "größe")),
+    "package that looks like another": Question(
+        ("package", APART), lambda f: REFERENCE.package(f, APART)
+    ),
+    "package without versions": Question(
+        ("package", "multiprocessing"), lambda f: REFERENCE.package(f, "multiprocessing")
+    ),
+    "user": Question(("user", "user4"), lambda f: REFERENCE.user(f, "user4")),
+    "user of the staff": Question(("user", "user2"), lambda f: REFERENCE.user(f, "user2")),
+    "user by number": Question(("user", "#4711"), lambda f: REFERENCE.user(f, "#4711")),
+    "user in unicode": Question(("user", "Ülkü"), lambda f: REFERENCE.user(f, "Ülkü")),
+    "user who looks like another": Question(
+        ("user", "U\u0308lku\u0308"), lambda f: REFERENCE.user(f, "U\u0308lku\u0308")
+    ),
+    "jobsizes": Question(("jobsizes",), REFERENCE.jobsizes),
+    "jobsizes of a package": Question(
+        ("jobsizes", "--package", "mpi4py"), lambda f: REFERENCE.jobsizes(f, "mpi4py")
+    ),
+    "correlate": Question(("correlate",), REFERENCE.correlate),
+    "correlate a package": Question(
+        ("correlate", "--package", "numpy"), lambda f: REFERENCE.correlate(f, "numpy")
+    ),
+    "correlate at least": Question(
+        ("correlate", "--min", "0.05"), lambda f: REFERENCE.correlate(f, least=0.05)
+    ),
+    "environments": Question(("environments",), REFERENCE.environments),
+    "trend": Question(("trend", "torch", "Bio"), lambda f: REFERENCE.trend(f, "torch", "Bio")),
+    "trend of two names": Question(
+        ("trend", "größe", APART), lambda f: REFERENCE.trend(f, "größe", APART)
+    ),
+    "versions": Question(("versions", "numpy"), lambda f: REFERENCE.versions(f, "numpy")),
+    "versions that are none": Question(("versions", "PIL"), lambda f: REFERENCE.versions(f, "PIL")),
+    "old versions": Question(
+        ("versions", "numpy", "--older-than", "2.0"),
+        lambda f: REFERENCE.versions(f, "numpy", "2.0"),
+    ),
+    "python": Question(("python",), REFERENCE.python),
+    "ended": Question(("ended",), REFERENCE.ended),
+    "ended of a package": Question(
+        ("ended", "--package", "scipy"), lambda f: REFERENCE.ended(f, "scipy")
+    ),
+    "who": Question(("who", "h5py"), lambda f: REFERENCE.who(f, "h5py")),
+    "who is behind": Question(
+        ("who", "numpy", "--older-than", "2.0.0"), lambda f: REFERENCE.who(f, "numpy", "2.0.0")
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def answering(make_store: MakeStore) -> Iterator[dict[str, Customs]]:
+    """The same centre in several stores: sent to daemons of each kind, and imported from a file."""
+    folder = Path(tempfile.mkdtemp(prefix="customs-questions-", dir="/tmp"))
+    stores: list[Store] = []
+    answering: dict[str, Customs] = {}
+    try:
+        for way in WAYS:
+            home = folder / way
+            home.mkdir()
+            if way.endswith(" packed"):
+                answering[way] = _packed(stores[WAYS.index(way.split()[0])], home)
+                continue
+            store = make_store("sqlite" if way == "import" else way.split()[0])
+            stores.append(store)
+            if way.endswith(" late"):
+                answering[way] = _late(store, home)
+            else:
+                answering[way] = (_imported if way == "import" else _received)(store, home)
+        yield answering
+    finally:
+        for store in stores:
+            store.close()
+        shutil.rmtree(folder)
+
+
+def _received(store: Store, home: Path) -> Customs:
+    daemon = Daemon(home, store, settings="[merge]\nbatch_records = 400\n")
+    messages = list(CENTRE.messages())
+    try:
+        daemon.start()
+        daemon.send(messages)
+        health = daemon.settle(len(messages))
+        daemon.stop()
+    finally:
+        daemon.abandon()
+    assert not health["rejected"]
+    assert health["duplicate"] > 10
+    return daemon.customs
+
+
+def _packed(store: Store, home: Path) -> Customs:
+    """A copy of a store, with its days packed."""
+    if isinstance(store, SQLiteStore):
+        copy = home / "customs.sqlite"
+        with closing(sqlite3.connect(store.path)) as old, closing(sqlite3.connect(copy)) as new:
+            old.backup(new)
+        url = f"sqlite://{copy}"
+    else:
+        assert isinstance(store, PostgresStore)
+        url = store.server.create_database(f"{store.database}_packed", "-T", store.database)
+    customs = Customs(url, home)
+    assert customs.json("pack")["days"] > 90
+    assert customs.json("pack") == {"days": 0, "changing": 0}
+    return customs
+
+
+def _imported(store: Store, home: Path) -> Customs:
+    archive = home / "records.jsonl"
+    archive.write_text(CENTRE.lines())
+    customs = Customs(store.url, home)
+    assert customs.json("import", str(archive))["received"] == len(CENTRE.records)
+    return customs
+
+
+def _late(store: Store, home: Path) -> Customs:
+    """Half of the records come when their days have been packed, and some know more of jobs."""
+    archive = home / "records.jsonl"
+    customs = Customs(store.url, home)
+    lines = CENTRE.lines().splitlines(keepends=True)
+    for half in (lines[::2], lines[1::2]):
+        archive.write_text("".join(half))
+        assert customs.json("import", str(archive))["received"] == len(half)
+        if half[0] == lines[0]:
+            assert customs.json("pack")["days"] > 90
+    return customs
+
+
+@pytest.fixture(params=WAYS)
+def customs(request: pytest.FixtureRequest, answering: dict[str, Customs]) -> Customs:
+    """The command on each store in turn."""
+    return answering[request.param]
+
+
+def filters(customs: Customs) -> dict[str, Filter]:
+    """All of them; where only the way differs, two show that it does not matter."""
+    few: tuple[str, ...] = tuple(FILTERS)
+    if customs.folder.name == "import":
+        few = ("all", "many")
+    if customs.folder.name.endswith(" late"):
+        few = ("all", "account", "many", "direct until")
+    return {name: FILTERS[name] for name in few}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_answers_are_the_reference(customs: Customs, question: str) -> None:
+    """By every filter, in every row and its place."""
+    asked = QUESTIONS[question]
+    for name, chosen in filters(customs).items():
+        wanted = replace(chosen, **REFUSED.get(asked.command[0], {}))
+        if wanted.public and asked.command[0] == "package":
+            continue
+        answer = customs.json(*asked.command, *wanted.options())
+        assert same_numbers(answer) == same_numbers(asked.answer(wanted)), name
+
+
+def test_stacks(customs: Customs) -> None:
+    """Whole sets of versions; equal sets have one name in every store."""
+
+    def comparable(rows: list[dict[str, Any]]) -> list[str]:
+        return sorted(
+            repr([sorted(row["packages"].items()), row["users"], row["jobs"]]) for row in rows
+        )
+
+    for name, wanted in filters(customs).items():
+        answer = customs.json("stacks", *wanted.options())
+        assert comparable(answer) == comparable(REFERENCE.stacks(wanted)), name
+        order = [(-row["users"], -row["jobs"], row["stack"]) for row in answer]
+        assert order == sorted(order), name
+        assert len({row["stack"] for row in answer}) == len(answer)
+
+
+def test_new_packages(customs: Customs) -> None:
+    """What nobody used before a day."""
+    for back in (100, 99, 60, 0):
+        for wanted in (Filter(since=days(back)), Filter(since=days(back), direct=True)):
+            answer = customs.json("new", *wanted.options())
+            assert answer == REFERENCE.new(wanted), back
+    new = {row["package"] for row in REFERENCE.new(Filter(since=days(100)))}
+    assert new == {"Bio", "größe", APART}
+
+
+def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
+    """Whatever their offset."""
+    told = {
+        str(days(ago)): customs.json("top", "--until", str(days(ago))) for ago in range(24, 14, -1)
+    }
+    # a day that has usage, behind another
+    day, after = next(pair for pair in pairwise(told) if told[pair[0]] != told[pair[1]])
+    for time, wanted in (
+        *(("T00:00:00Z", day), ("t23:59:59.999999z", day), (" 12:00:00", day)),
+        *(("T23:30:00-02:00", after), ("T22:30:00+02:00", day)),
+    ):
+        assert customs.json("top", "--until", day + time) == told[wanted], time
+    assert customs.json("top", "--until", after + "T01:30:00+02:00") == told[day]
+
+
+def test_limit_cuts_the_end(customs: Customs) -> None:
+    """Of every list."""
+    for command in (
+        *(
+            ["top"],
+            ["correlate"],
+            ["environments"],
+            ["stacks"],
+            ["python"],
+            ["ended"],
+            ["jobsizes"],
+        ),
+        *(["versions", "numpy"], ["who", "numpy"], ["new", "--since", str(days(100))]),
+    ):
+        whole = customs.json(*command)
+        assert len(whole) > 1, command
+        assert customs.json(*command, "--limit", "1") == whole[:1], command
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "table"])
+def test_all_ways_answer_alike(answering: dict[str, Customs], form: str) -> None:
+    """Byte for byte."""
+    commands = [asked.command for asked in QUESTIONS.values()]
+    for command in [*commands, ("stacks",), ("new", "--since", str(days(100)))]:
+        texts = {
+            way: customs.text(command[0], "--format", form, *command[1:])
+            for way, customs in answering.items()
+        }
+        assert len(set(texts.values())) == 1, command
+
+
+def test_jobs_of_one_number(customs: Customs) -> None:
+    """Job ids are the same on two clusters, some were requeued, and some come round again."""
+    known = {p.job for p in REFERENCE.all if p.job}
+    several = 0
+    for job_id in sorted({job[1] for job in known}):
+        clusters = sorted({job[0] for job in known if job[1] == job_id})
+        if len(clusters) > 1:
+            assert customs.run("job", job_id).returncode == 64
+        for cluster in clusters:
+            own = [p for p in REFERENCE.all if p.job and p.job[:2] == (cluster, job_id)]
+            jobs = _apart(own)
+            several += len(jobs) > 1
+            for place, processes in enumerate(jobs):
+                words = ["job", job_id, "--cluster", cluster]
+                if place > 0:
+                    words += ["--day", max(p.day for p in processes).isoformat()]
+                answer = customs.json(*words)
+                assert len(answer.get("same_number", ())) == len(jobs) - 1
+                _check_job(answer, processes)
+                assert answer["cluster"] == cluster
+    assert several > 3
+
+
+def _apart(own: list[Process]) -> list[list[Process]]:
+    """The processes of each job of a number, whatever start they are of: the newest job first."""
+    jobs: list[list[Process]] = []
+    for p in sorted(own, key=lambda p: p.start):
+        if jobs and p.start.date() <= max(q.day for q in jobs[-1]) + timedelta(days=SILENCE):
+            jobs[-1].append(p)
+        else:
+            jobs.append([p])
+    return jobs[::-1]
+
+
+def _check_job(answer: Any, own: list[Process]) -> None:
+    assert sum(run["processes"] for run in answer["runs"]) == len(own)
+    packages = {(name, v) for p in own for name, v in p.packages.items()}
+    told = {(name, v) for run in answer["runs"] for name, v in run["packages"].items()}
+    assert told == packages
+    last = max(p.job[2] for p in own if p.job)
+    assert answer["num_nodes"] == next(p.nodes for p in own if p.job and p.job[2] == last)

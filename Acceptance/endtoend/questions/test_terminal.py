@@ -1,0 +1,308 @@
+"""What a person at a terminal sees, and what a pipe does not."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.centre import Centre
+from support.daemon import CUSTOMS, CUSTOMSD, PATIENCE, ROOT, Customs, clean_environment
+from support.stores import MakeStore
+
+BARS = set("█▏▎▍▌▋▊▉")
+
+
+@pytest.fixture(scope="module")
+def asking(make_store: MakeStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Customs]:
+    """The command on a small centre."""
+    home = tmp_path_factory.mktemp("terminal")
+    store = make_store("sqlite")
+    archive = home / "records.jsonl"
+    archive.write_text(Centre(2, records=800).lines())
+    customs = Customs(store.url, home)
+    customs.json("import", str(archive))
+    yield customs
+    store.close()
+
+
+def on_terminal(
+    customs: Customs, *words: str, columns: int = 80, rows: int = 500, **variables: str
+) -> str:
+    """What a command writes to a terminal of this size."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = clean_environment(customs.folder) | {"TERM": "xterm", **variables}
+    process = subprocess.Popen(
+        [str(CUSTOMS), words[0], "--store", customs.store_url, *words[1:]],
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+        env=environment,
+    )
+    os.close(follower)
+    written = b""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if select.select([leader], [], [], 0.1)[0]:
+            try:
+                piece = os.read(leader, 65_536)
+            except OSError:
+                break
+            if not piece:
+                break
+            written += piece
+        elif process.poll() is not None:
+            break
+    os.close(leader)
+    assert process.wait(PATIENCE) == 0, written
+    return written.decode().replace("\r\n", "\n")
+
+
+def test_the_spinner_ends_before_an_export_begins(asking: Customs) -> None:
+    """It would stand among the rows."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [str(CUSTOMS), "export", "--store", asking.store_url, "--include-staff"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        env=clean_environment(asking.folder) | {"TERM": "xterm"},
+    )
+    os.close(follower)
+    assert process.stdout
+    # nobody reads on, so that it waits with the rest for longer than a spinner takes to appear
+    first = os.read(process.stdout.fileno(), 100)
+    while select.select([leader], [], [], 0)[0]:
+        os.read(leader, 65_536)
+    shown = select.select([leader], [], [], 2)[0]
+    assert not shown, os.read(leader, 65_536)
+    rest = process.stdout.read()
+    assert process.wait(PATIENCE) == 0
+    os.close(leader)
+    assert len(first) + len(rest) > 2 * 65_536
+
+
+def plain(text: str) -> str:
+    """Without what steers the terminal."""
+    return re.sub(r"\x1b\[[0-9;]*[mK]|\r", "", text)
+
+
+def width_of(text: str) -> int:
+    """What a terminal makes of it: wide letters take two columns, combining ones none."""
+    width = 0
+    for cluster in re.findall(r".[\u0300-\u036f\ufe0f]*(?:\u200d.\ufe0f?)*", text):
+        wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster
+        width += 2 if wide else 1
+    return width
+
+
+@pytest.mark.parametrize("command", [["top"], ["trend", "numpy"], ["jobsizes"]])
+def test_bars_on_a_terminal_only(asking: Customs, command: list[str]) -> None:
+    """And none where they are not wanted."""
+    shown = on_terminal(asking, *command)
+    assert BARS & set(shown)
+    assert "\x1b[1m" in shown
+    assert not BARS & set(on_terminal(asking, *command, "--plain"))
+    piped = asking.text(*command)
+    assert not BARS & set(piped)
+    assert on_terminal(asking, *command, "--plain") == piped
+    assert "\x1b" not in on_terminal(asking, *command, NO_COLOR="1")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 132])
+@pytest.mark.parametrize("command", ["top", "environments", "stacks", "ended"])
+def test_tables_fit_the_terminal(asking: Customs, command: str, columns: int) -> None:
+    """Texts are cut at its edge; numbers never are."""
+    shown = plain(on_terminal(asking, command, "--limit", "400", columns=columns))
+    widest = max(width_of(line) for line in shown.splitlines())
+    assert widest <= columns
+    rows = shown.splitlines()[1:]
+    assert len(rows) == min(400, len(asking.json(command)))
+    if command == "stacks" and columns < 100:
+        assert any("…" in row for row in rows)
+
+
+def test_numbers_are_grouped(make_store: MakeStore, tmp_path: Path) -> None:
+    """By thousands, and right-aligned under their heading."""
+    store = make_store("sqlite")
+    archive = tmp_path / "records.jsonl"
+    records = [
+        {
+            "v": 1,
+            "id": f"{number:032x}",
+            "username": f"u{number % 3}",
+            "packages": {"numpy": "2.0"} | ({"scipy": None} if number < 5 else {}),
+        }
+        for number in range(1_234)
+    ]
+    archive.write_text("".join(json.dumps(record) + "\n" for record in records))
+    customs = Customs(store.url, tmp_path)
+    customs.json("import", str(archive))
+    head, first, second = customs.text("top").splitlines()
+    assert re.search(r"\b1,234\b", first)
+    place = first.index("1,234") + 5
+    assert second[:place].endswith("    5")
+    assert head[:place].rstrip().endswith("processes")
+    store.close()
+
+
+def test_long_answers_go_through_a_pager(asking: Customs, tmp_path: Path) -> None:
+    """Where there are more lines than the terminal has."""
+    pager = tmp_path / "pager"
+    pager.write_text(f"#!/bin/sh\ncat > {tmp_path}/paged\n")
+    pager.chmod(0o755)
+    whole = asking.text("stacks")
+    shown = on_terminal(asking, "stacks", rows=10, columns=10_000, PAGER=str(pager))
+    assert shown == ""
+    assert plain((tmp_path / "paged").read_text()) == whole
+    (tmp_path / "paged").unlink()
+    for words, rows, chosen in ((("top",), 500, pager), (("top",), 10, "cat"), (("top",), 10, "")):
+        assert plain(on_terminal(asking, *words, rows=rows, PAGER=str(chosen)))
+    assert on_terminal(asking, "stacks", "--plain", rows=10, PAGER=str(pager)) == whole
+    assert not (tmp_path / "paged").exists()
+
+
+@pytest.mark.parametrize(
+    "pager", ["/nonexistent/pager", "false", "head -n 3; exit 2", "sh -c 'kill -9 $$'"]
+)
+def test_a_pager_that_does_not_work(asking: Customs, pager: str) -> None:
+    """It does not eat the answer."""
+    whole = asking.text("stacks", "--limit", "40")
+    shown = on_terminal(asking, "stacks", "--limit", "40", rows=10, columns=10_000, PAGER=pager)
+    assert plain(shown).endswith(whole)
+    assert pager in shown
+
+
+def test_no_pager_is_there(asking: Customs, tmp_path: Path) -> None:
+    """Nobody chose one: then there is nothing to be told."""
+    whole = asking.text("stacks", "--limit", "40")
+    shown = on_terminal(
+        asking, "stacks", "--limit", "40", rows=10, columns=10_000, PATH=str(tmp_path)
+    )
+    assert plain(shown).endswith(whole)
+    assert "customs:" not in shown
+
+
+@pytest.mark.parametrize("terminal", [40, 41, 60, 80])
+def test_wide_names_fit_the_terminal(make_store: MakeStore, tmp_path: Path, terminal: int) -> None:
+    """Columns stand one below the other, however wide their letters are."""
+    names = [
+        *("numpy", "数値解析ライブラリ" * 3, "カタカナ" * 9, "e\u0301te\u0301" * 4),
+        *("한글패키지" * 4, "🐍🐍🐍", "👩\u200d🔬lab", "♥\ufe0fheart", "größe"),
+    ]
+    store = make_store("sqlite")
+    archive = tmp_path / "records.jsonl"
+    archive.write_text(
+        "".join(
+            json.dumps({"v": 1, "id": f"{number:032x}", "username": "u", "packages": {name: None}})
+            + "\n"
+            for number, name in enumerate(names)
+        )
+    )
+    customs = Customs(store.url, tmp_path)
+    customs.json("import", str(archive))
+    shown = plain(on_terminal(customs, "trend", *names, columns=terminal)).splitlines()
+    assert len(shown) == 1 + len(names)
+    assert all(width_of(line) <= terminal for line in shown), shown
+    month = width_of(shown[0][: shown[0].index("month")])
+    for line in shown[1:]:
+        place = re.search(r"  (\d{4}-\d\d)", line)
+        assert place, line
+        assert width_of(line[: place.start(1)]) == month, line
+    # where there is room no name is cut
+    wide = plain(on_terminal(customs, "trend", *names, columns=200))
+    assert all(name in wide for name in names)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["tpo"], "'top'"),
+        (["helth"], "'health'"),
+        (["environment"], "'environments'"),
+        (["TOP"], "'top'"),
+        (["top", "--formt", "json"], "'--format'"),
+    ],
+)
+def test_misspelt_words_are_recognised(asking: Customs, words: list[str], meant: str) -> None:
+    """EX_USAGE, and what may have been meant."""
+    done = subprocess.run(
+        [str(CUSTOMS), *words],
+        env=clean_environment(asking.folder),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 64
+    assert meant in done.stderr
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "meant"),
+    [
+        *(("package", "nunpy", "numpy"), ("versions", "Numpy", "numpy"), ("who", "torhc", "torch")),
+        *(("trend", "astropy.io.fit", "astropy.io.fits"), ("package", "zzzzzzzz", None)),
+    ],
+)
+def test_misspelt_packages(asking: Customs, command: str, name: str, meant: str | None) -> None:
+    """Nobody used it; beside that stands what may have been meant."""
+    done = asking.run(command, name, "--format", "json")
+    assert (done.returncode, done.stdout) == (66, "")
+    assert name in done.stderr
+    assert (f"'{meant}'" in done.stderr) if meant else ("mean" not in done.stderr)
+    assert not asking.run(command, "numpy", "--format", "json").stderr
+
+
+def test_forms(asking: Customs) -> None:
+    """JSON lines are JSON's rows."""
+    rows = asking.json("top")
+    lines = asking.text("top", "--format", "jsonl").splitlines()
+    assert len(lines) == len(rows)
+    assert lines[0].startswith('{"package":')
+
+
+@pytest.mark.parametrize(("program", "section"), [(CUSTOMS, "1"), (CUSTOMSD, "8")])
+def test_man_pages(program: Path, section: str, tmp_path: Path) -> None:
+    """Every command has one, with its options."""
+    generate = [str(ROOT / "docs/man/generate.py"), str(program), section, str(tmp_path)]
+    subprocess.run(["python3", *generate], check=True, timeout=PATIENCE)
+    pages = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert f"{program.name}.{section}" in pages
+    manual = {"1": "User Commands", "8": "System Administration"}[section]
+    for name, text in pages.items():
+        assert text.splitlines()[0].endswith(f'"{manual}"'), name
+    if program == CUSTOMS:
+        assert {"customs-top.1", "customs-hook-install.1", "customs-anonymize.1"} <= pages.keys()
+        for name, text in pages.items():
+            assert ".SH NAME" in text, name
+        assert "\\-\\-older\\-than" in pages["customs-prune.1"]
+        assert "\\-\\-account" in pages["customs-top.1"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    """Each shell gets a script that knows the commands."""
+    done = subprocess.run(
+        [str(CUSTOMS), "--generate-completion-script", shell],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    for word in ("top", "correlate", "anonymize", "node-hours", "older-than", "scikit-learn"):
+        assert word in done.stdout, word

@@ -1,0 +1,236 @@
+"""Canaries: what is lost on the way is told, and how sure that is; they never count as usage."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.daemon import PATIENCE, ROOT, Daemon, StartDaemon, Store, wait_until
+from support.ports import free_udp_port
+from support.slurm_stand_in import StandIn
+from support.stores import execute
+
+HOOK = ROOT / "sitecustomize"
+# Names that say what came of a run, which outsiders rely on.
+STATUS_KEYS = {
+    *("run", "submitted", "expected", "received", "lost", "loss", "loss_upper_95", "state"),
+}
+
+
+@contextmanager
+def relay(target: int, *, drop_each: int) -> Iterator[str]:
+    """A link on which every `drop_each`th datagram is lost, and none if that is 0."""
+    port = free_udp_port()
+    inlet = socket.socket(type=socket.SOCK_DGRAM)
+    inlet.bind(("127.0.0.1", port))
+    ended = threading.Event()
+
+    def forward() -> None:
+        count = 0
+        with socket.socket(type=socket.SOCK_DGRAM) as outlet:
+            while True:
+                datagram = inlet.recv(65_536)
+                if ended.is_set():
+                    return
+                count += 1
+                if not drop_each or count % drop_each:
+                    outlet.sendto(datagram, ("127.0.0.1", target))
+
+    thread = threading.Thread(target=forward)
+    thread.start()
+    try:
+        yield f"udp://127.0.0.1:{port}"
+    finally:
+        ended.set()
+        with socket.socket(type=socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ("127.0.0.1", port))
+        thread.join()
+        inlet.close()
+
+
+def run(daemon: Daemon, *arguments: str) -> dict[str, object]:
+    """Sends out a run of canaries; what came of it."""
+    (line,) = daemon.customs.json(
+        *("canary run", "--prefix", str(HOOK), "--python", sys.executable, *arguments)
+    )
+    assert isinstance(line, dict)
+    return line
+
+
+def test_a_link_that_loses_nothing_is_known_to_lose_little(
+    store: Store, start_daemon: StartDaemon
+) -> None:
+    daemon = start_daemon(store)
+    line = run(daemon, "--server", daemon.udp, "--processes", "40")
+    assert line.keys() >= STATUS_KEYS
+    assert (line["state"], line["expected"], line["received"]) == ("complete", 40, 40)
+    assert (line["lost"], line["loss"]) == (0, 0.0)
+    upper = line["loss_upper_95"]
+    assert isinstance(upper, float)
+    assert abs(upper - (1 - 0.05 ** (1 / 40))) < 1e-9
+    assert daemon.customs.json("canary status") == [line]
+    assert daemon.customs.health()["canary_loss"] == 0.0
+    # canaries are records, and no usage
+    assert daemon.settle(40)["stored"] == 40
+    assert daemon.customs.json("top") == []
+
+
+@pytest.mark.long
+def test_a_link_that_loses_two_in_a_hundred_is_caught(
+    sqlite_store: Store, start_daemon: StartDaemon
+) -> None:
+    daemon = start_daemon(sqlite_store)
+    with relay(daemon.port, drop_each=50) as link:
+        line = run(daemon, "--server", link, "--processes", "200", "--wait", "5")
+    assert (line["state"], line["received"], line["lost"]) == ("overdue", 196, 4)
+    assert line["loss"] == 0.02
+    (told,) = daemon.customs.json("canary status")
+    assert told["loss_lower_95"] < 0.02 < told["loss_upper_95"]
+    assert daemon.customs.health()["canary_loss"] == 0.02
+    assert daemon.customs.json("canary status", "--by", "path") == [
+        {
+            **{"partition": None, "node": None, "transport": "udp", "runs": 1},
+            **{key: told[key] for key in ("expected", "received", "waiting", "lost", "loss")},
+            **{key: told[key] for key in ("loss_upper_95", "loss_lower_95")},
+        }
+    ]
+
+
+def test_a_canary_that_could_not_run_is_no_loss(
+    sqlite_store: Store, start_daemon: StartDaemon
+) -> None:
+    daemon = start_daemon(sqlite_store)
+    done = daemon.customs.run(
+        *("canary run", "--prefix", str(HOOK), "--python", "/nonexistent/python3")
+    )
+    assert done.returncode == 69
+    assert "/nonexistent/python3" in done.stderr
+    (line,) = daemon.customs.json("canary status")
+    assert (line["state"], line["lost"], line["loss"]) == ("failed", 0, None)
+    assert daemon.customs.health()["canary_loss"] is None
+
+
+def test_the_daemon_sends_them_out_by_itself(
+    sqlite_store: Store, start_daemon: StartDaemon
+) -> None:
+    port = free_udp_port()
+    settings = (
+        f'[canary]\nmode = "local"\nper_day = 86400\nprocesses = 3\nwait_s = 60\nhook = "{HOOK}"\n'
+        f'python = "{sys.executable}"\nservers = ["udp://127.0.0.1:{port}"]\n'
+    )
+    daemon = start_daemon(
+        sqlite_store, settings=settings, arguments=["--listen", f"udp://127.0.0.1:{port}"]
+    )
+
+    def complete() -> int:
+        runs = daemon.customs.json("canary status")
+        return sum(line["state"] == "complete" and line["received"] == 3 for line in runs)
+
+    wait_until(lambda: complete() >= 3, daemon.log_tail)
+    assert daemon.customs.json("top") == []
+    assert daemon.customs.health()["canary_loss"] == 0.0
+
+
+def test_records_of_canaries_are_accounted_for_whoever_sent_them(
+    store: Store, start_daemon: StartDaemon
+) -> None:
+    daemon = start_daemon(store)
+    daemon.send(
+        b"<134>1 - - customs - canary - "
+        + json.dumps(
+            {
+                **{"v": 1, "id": f"{sequence:032x}", "packages": {"os": None}},
+                "canary": {"run": "by hand", "seq": sequence, "of": 4},
+            }
+        ).encode()
+        for sequence in (1, 2, 4, 4)
+    )
+    daemon.settle(4)
+    (line,) = daemon.customs.json("canary status")
+    assert (line["run"], line["expected"], line["received"]) == ("by hand", 4, 3)
+    # what is missing may still come
+    assert (line["state"], line["waiting"], line["lost"], line["loss"]) == ("running", 1, 0, None)
+    assert daemon.customs.json("canary status", "--by", "path") == []
+    assert daemon.customs.health()["canary_loss"] == 0.25
+    execute(store, f"UPDATE canary_records SET received = received - {120 * 1_000_000}")
+    (line,) = daemon.customs.json("canary status")
+    assert (line["state"], line["waiting"], line["lost"], line["loss"]) == ("overdue", 0, 1, 0.25)
+
+
+def metrics(port: int) -> dict[str, float]:
+    """The samples of `/metrics`, by name and labels."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+        lines = answer.read().decode().splitlines()
+    samples = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in samples}
+
+
+def test_every_figure_of_an_alert_rule_is_told(
+    sqlite_store: Store, start_daemon: StartDaemon
+) -> None:
+    port = free_udp_port()
+    settings = (
+        f'[canary]\nmode = "local"\nper_day = 86400\nprocesses = 1\nhook = "{HOOK}"\n'
+        f'python = "{sys.executable}"\nservers = ["udp://127.0.0.1:{port}"]\n'
+        f'partitions = ["cpu"]\nnodes = ["n1"]\n'
+    )
+    arguments = ["--listen", f"udp://127.0.0.1:{port}", "--http", f"127.0.0.1:{port}"]
+    daemon = start_daemon(sqlite_store, settings=settings, arguments=arguments)
+    complete = 'customs_canary_runs{state="complete"}'
+    wait_until(lambda: metrics(port).get(complete, 0) > 0, daemon.log_tail)
+    rules = (ROOT / "etc/prometheus/customs.rules.yml").read_text()
+    named = re.findall(r"customs_[a-z0-9_]+(?:\{[^}]*\})?", rules)
+    assert len(named) > 5
+    assert set(named) <= metrics(port).keys()
+    # what ran on this machine was on no partition and no node of Slurm's
+    runs = daemon.customs.json("canary status")
+    assert {(line["partition"], line["node"]) for line in runs} == {(None, None)}
+
+
+def test_while_slurm_is_away_what_is_known_of_canaries_is_told(
+    sqlite_store: Store, start_daemon: StartDaemon, folder: Path
+) -> None:
+    stand_in = StandIn(folder)
+    stand_in.away.touch()
+    stand_in.ends_as("FAILED")
+    port = free_udp_port()
+    settings = stand_in.settings + stand_in.canary + 'mode = "sbatch"\n'
+    daemon = start_daemon(
+        sqlite_store, settings=settings, arguments=["--http", f"127.0.0.1:{port}"]
+    )
+    submitted, failed = (
+        f'customs_canary_runs{{state="{state}"}}' for state in ("submitted", "failed")
+    )
+    wait_until(lambda: metrics(port).get(submitted, 0) >= 2, daemon.log_tail)
+    assert "Problem talking to the database" in daemon.log.read_text()
+    stand_in.away.unlink()
+    wait_until(lambda: metrics(port)[failed] >= 2, daemon.log_tail)
+    assert daemon.customs.health()["canary_loss"] is None
+
+
+def test_a_job_that_was_sent_out_by_hand_is_watched_by_a_daemon_that_sends_none(
+    store: Store, start_daemon: StartDaemon, folder: Path
+) -> None:
+    stand_in = StandIn(folder)
+    stand_in.ends_as("FAILED")
+    daemon = start_daemon(store, settings=f"[slurm]\n{stand_in.commands}{stand_in.canary}")
+    (line,) = daemon.customs.json(
+        *("canary run", "--config", str(daemon.settings), "--mode", "sbatch", "--wait", "0")
+    )
+    assert (line["state"], line["slurm_job"]) == ("submitted", "1")
+
+    def state() -> str:
+        (told,) = daemon.customs.json("canary status")
+        return str(told["state"])
+
+    wait_until(lambda: state() == "failed", daemon.log_tail)
+    daemon.stop()
+    assert stand_in.count("sacct") == 1

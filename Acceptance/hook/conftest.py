@@ -1,0 +1,62 @@
+"""Fixtures of the hook's tests."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.receiver import Receiver, install
+
+# what runs in the background of a shell has SIGINT ignored, and so would have what is started here
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# and what nohup starts has SIGHUP ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """A directory of stand-ins for the watched packages: importable, with a version, and quick."""
+    directory = tmp_path / "stand-ins"
+    stand_ins = {
+        "numpy": '__version__ = "1.26.4"\ndef array(): pass\nclass ndarray: pass\n',
+        "scipy": '__version__ = "1.11.1"\nimport numpy\n',
+        "pandas": "import numpy\nimport scipy\n__version__ = 2\n",
+        "matplotlib": 'def __getattr__(name):\n    raise SystemExit("the user\'s code ran")\n',
+        "astropy": '__version__ = "6.0"\n',
+        "astropy/io": "",
+        "astropy/io/fits": "",
+    }
+    for name, text in stand_ins.items():
+        package = directory / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(text)
+    return directory
+
+
+@pytest.fixture
+def tree(tmp_path: Path, receiver: Receiver) -> Path:
+    """A site's own copy of the hook, whose configuration names the receiver."""
+    return install(tmp_path / "hook", servers=(receiver.url,))
+
+
+@pytest.fixture(scope="session")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from hook.processes.test_matrix import ALL, WORKERS, Matrix, make_environments
+
+    matrix = Matrix(tmp_path_factory.mktemp("matrix"))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(matrix.compile, [i for i in ALL if i.is_recorded]))
+        list(pool.map(lambda interpreter: make_environments(matrix, interpreter), ALL))
+    yield matrix
+    matrix.close()

@@ -1,0 +1,63 @@
+"""Processes that the site sends out to see whether their records arrive."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.receiver import Receiver, environment, run
+
+from hook.sweeps import sweep, traced
+
+MARK = "20261121t120000z-0000beef:3:10"
+MEMBER = {"run": "20261121t120000z-0000beef", "seq": 3, "of": 10}
+# of the standard library: every interpreter has it, and so it needs no package on any node
+PROGRAM = "import multiprocessing"
+
+
+def test_a_canary_says_that_it_is_one(receiver: Receiver) -> None:
+    done = run(["-c", PROGRAM], environment(receiver, CUSTOMS_CANARY=MARK))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    (datagram,) = receiver.datagrams()
+    head, _, body = datagram.partition(b" - ")
+    assert head.endswith(b" canary")
+    record = json.loads(body)
+    assert record["canary"] == MEMBER
+    assert record["packages"].keys() == {"multiprocessing"}
+
+
+def test_a_canary_that_is_killed_is_swept_as_one(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    traces.chmod(0o1777)
+    variables = traced(receiver, packages, traces, CUSTOMS_CANARY=MARK)
+    done = run(["-c", f"{PROGRAM}; import os; os.kill(os.getpid(), 9)"], variables)
+    assert done.returncode == -9
+    assert receiver.datagrams() == []
+    sweep(traces, receiver.url)
+    record = receiver.record()
+    assert (record["canary"], record["end"]) == (MEMBER, "killed")
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "",
+        ":",
+        "run",
+        "run:1",
+        "run:1:2:3",
+        "run:-1:2",
+        "run:3:2",
+        "run:1:x",
+        "a b:1:2",
+        "x" * 65 + ":1:2",
+        "é:1:2",
+    ],
+)
+def test_what_is_no_mark_of_the_daemons_is_none(mark: str, receiver: Receiver) -> None:
+    run(["-c", PROGRAM], environment(receiver, CUSTOMS_CANARY=mark))
+    assert "canary" not in receiver.record()
