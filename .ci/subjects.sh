@@ -10,5 +10,5 @@ while IFS= read -r subject; do
         echo "commit subject of ${#subject} columns; at most 72: $subject"
         status=1
     fi
-done < <(git log -1 --no-merges --format=%s && git log '@{upstream}..' --no-merges --format=%s 2>/dev/null)
+done < <({ git log -1 --no-merges --format=%s; git log "@{upstream}.." --no-merges --format=%s 2>/dev/null; } | sort -u)
 exit "$status"
