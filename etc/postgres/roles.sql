@@ -1,10 +1,10 @@
--- Roles for the customs database. Run it as the database's owner, who should be the user that customsd writes as, once, and
--- again after an upgrade that makes views anew (version 6 of the tables does):
+-- Roles for the customs database. Run this file as the database's owner, who should be the user that customsd writes
+-- as. Run it once, and again after an upgrade that creates views anew:
 --
 --     psql -d customs -f roles.sql
 --
--- customs_reader   for those who answer questions about users and jobs: everything may be read, nothing written
--- customs_public   for dashboards and everybody else: only views that tell of no group of fewer than five users
+-- customs_reader   for staff who answer questions about users and jobs: may read everything, and write nothing
+-- customs_public   for dashboards and the public: may read only views without groups of fewer than five users
 --
 -- Then: CREATE ROLE ada LOGIN; GRANT customs_reader TO ada;
 
@@ -17,7 +17,7 @@ $$;
 
 GRANT USAGE ON SCHEMA customs TO customs_reader, customs_public;
 GRANT SELECT ON ALL TABLES IN SCHEMA customs TO customs_reader;
--- tables of versions to come; they belong to who runs this
+-- tables of later versions, which will belong to the user who runs this file
 ALTER DEFAULT PRIVILEGES IN SCHEMA customs GRANT SELECT ON TABLES TO customs_reader;
 
 GRANT SELECT ON customs.public_packages TO customs_public;

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Epilog of Slurm: reports the Python processes of the node that were killed, and clears away what they left. Slurm
-# runs it as root on each node of a job when the job's processes are gone. A status other than 0 would drain the node,
-# so there is none; and it takes 22 seconds at most.
+# Epilog of Slurm: report the killed Python processes of the node, and remove their traces. Slurm runs it as root on
+# each node of a job when the job's processes are gone. Its status is always 0, because another one would drain the
+# node. It takes 22 seconds at most.
 #
-# "epilog.sh --check" does the same, shows what it runs and what that prints, and ends with its status.
+# "epilog.sh --check" does the same, shows the command and its output, and ends with the command's status.
 
 # Set these here, or in /etc/customs/hook.env as lines CUSTOMS_HOOK_DIR=..., CUSTOMS_TRACE_DIR=..., CUSTOMS_SERVER=...,
-# CUSTOMS_PYTHON=...; the file goes before these.
+# CUSTOMS_PYTHON=... The file wins over these.
 hook_dir=/opt/customs/hook
 trace_dir=/run/customs/traces
 server=udp://192.0.2.1:5140
@@ -20,7 +20,7 @@ export PATH
 unset IFS
 umask 077
 
-# The file is read, not run: a slip in it must not end this script.
+# The script reads the file and does not run it, because an error in it must not end this script.
 if [ -r "$settings" ] && [ -f "$settings" ]; then
     while IFS= read -r line || [ -n "$line" ]; do
         value=${line#*=}
@@ -40,9 +40,9 @@ if [ -r "$settings" ] && [ -f "$settings" ]; then
     done <"$settings"
 fi
 
-# Nothing of the environment that this was started with goes on. -I, -S: neither PYTHON* variables, nor the users'
-# and the site's packages, nor a sitecustomize, the hook's own included. -B: no node writes into the hook's directory.
-# All that touches the hook's directory runs under timeout, for that may lie on a file system that hangs.
+# The sweep gets nothing of this script's environment. -I and -S keep out PYTHON* variables, the users' and the site's
+# packages and every sitecustomize, the hook's own included. -B keeps Python from writing into the hook's directory.
+# Everything that touches the hook's directory runs under timeout, because its file system may hang.
 set -- env -i "PATH=$PATH" LC_ALL=C timeout -k 2 "$seconds" \
     "$python" -I -S -B "$hook_dir/customs_sweep.py" --trace-dir "$trace_dir" --server "$server"
 

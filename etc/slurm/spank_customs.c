@@ -1,14 +1,14 @@
 /*
  * A SPANK plugin of Slurm that puts the Customs hook on the PYTHONPATH of every task.
  *
- * It does what taskprolog.sh does, without starting a shell. In plugstack.conf:
+ * It does the same as taskprolog.sh, and starts no shell. Its line in plugstack.conf:
  *
  *     optional /usr/lib/slurm/spank_customs.so path=/opt/customs/hook opt_out_file=/etc/customs/opt-out
  *
- * Build it with `make spank` and for each release of Slurm anew, which refuses plugins of another one.
+ * Build it with `make spank`, and build it anew for each release of Slurm, which refuses plugins of another release.
  *
- * Everything happens in the task's own process, as the user, just before the program starts. It never fails, logs or
- * asks a directory server, and where anything is in doubt the environment stays as it is.
+ * The plugin runs in the task's own process, as the user, just before the program starts. It never fails, logs or asks
+ * a directory server. In doubt it leaves the environment as it is.
  */
 #include <slurm/spank.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 SPANK_PLUGIN(customs, 1)
 
-/* Longer values than Slurm takes, or Linux starts a program with, are left alone. */
+/* The plugin leaves values alone that are too long for Slurm, or for Linux to start a program with. */
 enum { LONGEST = 100000 };
 
 static const char *option(int count, char *arguments[], const char *name, const char *otherwise) {
@@ -46,7 +46,7 @@ static int is_first(const char *list, const char *entry) {
     return next == strlen(entry) && strncmp(list, entry, next) == 0;
 }
 
-/* Writes all entries of a list but those that are the entry, each after a colon; returns the end. */
+/* Writes all other entries of a list, each after a colon; returns the end. */
 static char *copy_others(char *to, const char *list, const char *entry) {
     for (;;) {
         size_t next = strcspn(list, ":");
@@ -63,7 +63,7 @@ static char *copy_others(char *to, const char *list, const char *entry) {
     }
 }
 
-/* One user name or uid a line; # begins a comment. As in the hook: the name is what the environment says. */
+/* Reads one user name or uid a line; # begins a comment. As in the hook, the name is from the environment. */
 static int is_listed(const char *path, uid_t uid, char **environment) {
     static const char *const variables[] = {"USER", "LOGNAME", "SLURM_JOB_USER"};
     char number[32];
@@ -107,7 +107,7 @@ int slurm_spank_task_init(spank_t spank, int count, char *arguments[]) {
         return ESPANK_SUCCESS;
     }
 
-    /* An empty PYTHONPATH is a user's wish. One that is unset is not known to be. */
+    /* An empty PYTHONPATH is a user's wish. An unset one may be none. */
     const char *before = value_of(environment, "PYTHONPATH");
     if (before != NULL && (*before == '\0' || is_first(before, path))) {
         return ESPANK_SUCCESS;
@@ -121,7 +121,7 @@ int slurm_spank_task_init(spank_t spank, int count, char *arguments[]) {
     if (after == NULL) {
         return ESPANK_SUCCESS;
     }
-    /* First, wherever it was: of several sitecustomize.py Python runs the first. */
+    /* The path goes first, also where it was further behind, because Python runs the first sitecustomize.py. */
     strcpy(after, path);
     if (before != NULL) {
         copy_others(after + strlen(path), before, path);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# TaskProlog of Slurm: puts the Customs hook on the PYTHONPATH of every task. Slurm runs it as the user, before each
-# task, in the task's environment, and takes from its output lines "export NAME=value". A status other than 0 would
-# end the task, so there is none.
+# TaskProlog of Slurm: put the Customs hook on the PYTHONPATH of every task. Slurm runs it as the user, before each
+# task, in the task's environment, and reads lines "export NAME=value" from its output. Its status is always 0, because
+# another one would end the task.
 
 # Set the hook's directory here, the one with sitecustomize.py:
 hook_dir=/opt/customs/hook
@@ -13,18 +13,18 @@ case ${CUSTOMS_OPT_OUT:-0} in
 *) exit 0 ;;
 esac
 
-# An empty PYTHONPATH is a user's wish. One that is unset is not known to be: it looks like one that never was.
+# An empty PYTHONPATH is a user's wish. An unset one may be none: it looks the same as one that was never set.
 if [ -z "${PYTHONPATH-unset}" ]; then
     exit 0
 fi
 
 case ":${PYTHONPATH:-}:" in
-":$hook_dir:"*) exit 0 ;; # a step in a job has it from the job
+":$hook_dir:"*) exit 0 ;; # a step in a job inherits it from the job
 *'
 '*) exit 0 ;; # Slurm reads one line
 esac
 
-# What a module put before it since goes behind it: of several sitecustomize.py Python runs the first.
+# Directories that a module has put before it go behind it, because Python runs the first sitecustomize.py.
 rest=:${PYTHONPATH:-}:
 while :; do
     case $rest in

@@ -1,5 +1,5 @@
-# Puts the Customs hook on PYTHONPATH at login. Goes to /etc/profile.d; for csh and tcsh.
-# May be read any number of times. Prints nothing. Leaves everything alone where CUSTOMS_OPT_OUT is set.
+# Put the Customs hook on PYTHONPATH at login, in csh and tcsh. Copy this file to /etc/profile.d.
+# A shell may read it any number of times. It prints nothing, and does nothing where CUSTOMS_OPT_OUT is set.
 
 # Set the hook's directory here, the one with sitecustomize.py:
 set customs_hook_dir = "/opt/customs/hook"
@@ -18,7 +18,7 @@ if ( $customs_hook_add ) then
                 setenv PYTHONPATH "$customs_hook_dir"
                 breaksw
             default:
-                # also where it is further behind, which does no harm: of several sitecustomize.py Python runs the first
+                # also where it is further behind, because Python runs the first sitecustomize.py; twice does no harm
                 setenv PYTHONPATH "${customs_hook_dir}:${PYTHONPATH}"
                 breaksw
             endsw

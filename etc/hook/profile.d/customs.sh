@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Puts the Customs hook on PYTHONPATH at login. Goes to /etc/profile.d; for the Bourne shell and its kin.
-# May be read any number of times. Prints nothing. Leaves everything alone where CUSTOMS_OPT_OUT is set.
+# Put the Customs hook on PYTHONPATH at login, in the Bourne shell and its kin. Copy this file to /etc/profile.d.
+# A shell may read it any number of times. It prints nothing, and does nothing where CUSTOMS_OPT_OUT is set.
 
 # Set the hook's directory here, the one with sitecustomize.py:
 customs_hook_dir=/opt/customs/hook
@@ -11,7 +11,7 @@ case ${CUSTOMS_OPT_OUT:-0} in
     ":$customs_hook_dir:"*) ;;
     *)
         if [ -d "$customs_hook_dir" ]; then
-            # first, wherever it was: of several sitecustomize.py Python runs the first
+            # first, also where it was further behind, because Python runs the first sitecustomize.py
             customs_hook_rest=:${PYTHONPATH:-}:
             while :; do
                 case $customs_hook_rest in

@@ -10,12 +10,12 @@ export CUSTOMS_OPT_OUT=1 switches it off for you.
 whatis("Name: customs-hook")
 whatis("Description: records which Python packages are used")
 
--- "module purge" leaves it loaded; "module --force purge" and "module --force unload customs-hook" do not.
+-- "module purge" leaves the module loaded; "module --force purge" and "module --force unload customs-hook" unload it.
 add_property("lmod", "sticky")
 
--- First, wherever a profile has put it: of several sitecustomize.py Python runs the first. The priority keeps it there
--- when other modules are loaded later. Not a second time, not even under LMOD_DUPLICATE_PATHS=yes.
--- Python passes over a directory that is not there, so this does not ask the file system.
+-- The directory goes first, also where a profile has put it further behind, because Python runs the first
+-- sitecustomize.py. The priority keeps it there when other modules are loaded later. It is added once, also under
+-- LMOD_DUPLICATE_PATHS=yes. Python passes over a missing directory, so this does not ask the file system.
 local path = ":" .. (os.getenv("PYTHONPATH") or "") .. ":"
 if (mode() ~= "load" or path:sub(1, #hook + 2) ~= ":" .. hook .. ":") then
    if (mode() == "load") then
