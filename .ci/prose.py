@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ["*.md", "docs/**/*.md", "etc/**/*.md"]
+DOCUMENTS = ["*.md", "docs/**/*.md", "etc/**/*.md", "Fuzz/*/README.md"]
 #: Swift files with the help of the two commands.
 COMMANDS = ["Sources/customs/**/*.swift", "Sources/customsd/**/*.swift"]
 #: Files whose help is not rewritten yet; a file leaves this list when it is.
