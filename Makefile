@@ -37,6 +37,7 @@ test: build .venv-test/installed ## run every test; the last line adds up all su
 	@.ci/test.sh
 
 build: packages ## release binaries at .build/release/customsd and .build/release/customs
+	@.ci/commit.sh Sources/CVersion
 	@echo "Building: the first time takes about ten minutes on two cores"
 	@$(SWIFT) build $(SWIFT_FLAGS)
 

@@ -52,8 +52,10 @@ let package = Package(
         .target(name: "CDatagram", path: "Sources/CDatagram"),
         .target(name: "CStream", path: "Sources/CStream"),
         .target(name: "CFileSystem", path: "Sources/CFileSystem"),
+        .target(name: "CVersion", path: "Sources/CVersion"),
         .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
 
+        module("Version", ["CVersion"]),
         module("Checksum"),
         module("SystemClock"),
         module("Threads"),
@@ -111,16 +113,15 @@ let package = Package(
         .executableTarget(
             name: "customsd",
             dependencies: [
-                "DaemonMetrics", "Journal", "Listen", "Log", "Pipeline", "Settings", "Store", "Threads", "Web",
-                arguments, log, lifecycle, signals,
+                "DaemonMetrics", "Journal", "Listen", "Log", "Pipeline", "Settings", "Store", "Threads",
+                "Version", "Web", arguments, log, lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "customs",
             dependencies: [
                 "Archive", "Canary", "HookTree", "Listen", "Processes", "Wire", "Merge", "Query", "Record", "Settings",
-                "Store",
-                arguments,
+                "Store", "Version", arguments,
             ],
             swiftSettings: strict),
 

@@ -3,6 +3,7 @@ import HookTree
 import Query
 import Settings
 import Store
+import Version
 
 /// The command line of the service: it parses arguments, asks, and prints.
 @main
@@ -37,7 +38,7 @@ struct Customs: ParsableCommand {
               75  an import or a run of canaries in which everything was lost
               78  the configuration cannot be used
             """),
-        version: "customs 0.1.0",
+        version: Version.text(of: "customs"),
         subcommands: [
             Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
             Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self, HealthCommand.self,

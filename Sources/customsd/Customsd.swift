@@ -8,6 +8,7 @@ import ServiceLifecycle
 import Settings
 import Store
 import UnixSignals
+import Version
 import Web
 
 /// The daemon: arguments and wiring.
@@ -36,7 +37,7 @@ struct Customsd: AsyncParsableCommand {
               74  the result of --check cannot be written
               78  the configuration cannot be used
             """,
-        version: "customsd 0.1.0")
+        version: Version.text(of: "customsd"))
 
     @Option(help: ArgumentHelp("The configuration file (TOML).", valueName: "file"))
     var config: String?
