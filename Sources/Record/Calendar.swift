@@ -1,4 +1,4 @@
-/// Days and times of the proleptic Gregorian calendar in UTC, without a library behind them.
+/// Days and times of the proleptic Gregorian calendar in UTC. It needs no library.
 public enum Calendar {
     public static let microsecondsPerDay: Int64 = 86_400_000_000
 

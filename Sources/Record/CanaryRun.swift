@@ -1,25 +1,26 @@
-/// A run of canaries as it was sent out.
+/// A canary batch as it was submitted.
 public struct CanaryRun: Sendable, Equatable {
-    /// What one process may take on the machine that sends it out, microseconds.
+    /// The longest time that one test process may take on its machine, microseconds.
     public static let longestProcess: Int64 = 60_000_000
-    /// Beside its processes' time, until nobody can be at it any more, microseconds.
+    /// The time allowed in addition to the processes' own before a batch counts as finished, microseconds.
     public static let longestSilence: Int64 = 3_600_000_000
 
     public let run: String
     /// Microseconds since 1970 UTC.
     public let submitted: Int64
-    /// Processes, each of which is to send one record.
+    /// The number of processes; each is to send one record.
     public let expected: Int64
-    /// Those of them that are to end by SIGKILL.
+    /// The number of processes that are to end by SIGKILL.
     public let killed: Int64
     /// `local` or `sbatch`.
     public let mode: String
-    /// Empty where that was left to Slurm.
+    /// Empty if Slurm chose the partition.
     public let partition: String
     public let node: String
-    /// What the records travel by, the beginning of the server's address; `hook` for whatever the hook is set to.
+    /// The transport of the records: the scheme of the server's address, or `hook` for the transport that the hook is
+    /// set to.
     public let transport: String
-    /// Until then its records may come, microseconds since 1970 UTC.
+    /// The time until which records of the batch may arrive, microseconds since 1970 UTC.
     public let deadline: Int64
 
     public init(
@@ -38,7 +39,7 @@ public struct CanaryRun: Sendable, Equatable {
     }
 }
 
-/// What is learnt of a run after it was sent out. Nil leaves what is known.
+/// News of a canary batch after it was submitted. Nil leaves a value as it was.
 public struct CanaryNews: Sendable, Equatable {
     public let run: String
     public var slurmJob: String?
@@ -46,7 +47,7 @@ public struct CanaryNews: Sendable, Equatable {
     public var started: Int64?
     public var ended: Int64?
     public var deadline: Int64?
-    /// Why it could not run.
+    /// The reason why the batch could not run.
     public var failure: String?
 
     public init(run: String) { self.run = run }

@@ -1,5 +1,5 @@
-/// Several texts as one run of bytes that nothing else can spell: each text is its length (u16, little-endian; 0xFFFF for
-/// an absent one) and its bytes.
+/// Several texts as one sequence of bytes that no other texts produce: each text is its length (u16, little-endian;
+/// 0xFFFF for an absent one) and its bytes.
 public struct CompoundKey: Sendable {
     public private(set) var bytes: [UInt8] = []
 
@@ -19,10 +19,10 @@ public struct CompoundKey: Sendable {
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The number's decimal digits; it is not negative.
+    /// Appends the decimal digits of a number, which is not negative.
     public mutating func append(number: Int64) {
         guard number > 9 else {
-            // most are, and a string takes its time
+            // most numbers have one digit, and making a string takes longer
             bytes.append(1)
             bytes.append(0)
             return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: max(number, 0)))
@@ -30,7 +30,7 @@ public struct CompoundKey: Sendable {
         append(String(number))
     }
 
-    /// Those of another key.
+    /// Appends each of the texts.
     public mutating func append(_ texts: [String?]) {
         for text in texts { if let text { append(text) } else { appendAbsent() } }
     }

@@ -1,4 +1,4 @@
-/// One entry of the journal: an accepted message with its envelope, or a tally of those that were not accepted.
+/// One entry of the journal: an accepted message with its envelope, or a tally of messages that were not accepted.
 ///
 /// The layout, little-endian:
 ///
@@ -8,14 +8,14 @@
 ///                       3  u8   0
 ///                       4  u32  uid
 ///                       8  u32  pid
-///                      12  u32  size of the gist that follows the record, 0 or 48
+///                      12  u32  size of the digest that follows the record, 0 or 48
 ///                      16  i64  arrival, microseconds since 1970 UTC
 ///                      24  i64  header time, likewise
-///                      32       the JSON record as it came, and the record's gist (`RunGist`), if any
+///                      32       the JSON record as it came, and the record's digest (`RunGist`), if any
 ///     tally     offset  0  u8   kind = 2
 ///                       1       name length (u8), name, count (u64), repeated
 ///
-/// Tallies travel through the journal, and not beside it, so that what was rejected counts exactly once too, whatever
+/// Tallies travel through the journal, and not beside it. So rejected messages are counted exactly once too, whatever
 /// happens between the socket and the store.
 public enum Entry {
     public static let messageHeader = 32
@@ -39,7 +39,7 @@ public enum Entry {
         gist?.append(to: &output)
     }
 
-    /// The gist of the record that a message entry carries; nil if it has none.
+    /// The digest that a message entry carries; nil if it has none.
     public static func gist(of message: UnsafeRawBufferPointer) -> RunGist? {
         guard message.count >= messageHeader, let size = gistBytes(message), size > 0 else {
             return nil
@@ -47,7 +47,7 @@ public enum Entry {
         return RunGist(UnsafeRawBufferPointer(rebasing: message[(message.count - size)...]))
     }
 
-    /// Appends a tally entry to `output`. Names are counters' names of at most 255 bytes.
+    /// Appends a tally entry to `output`. The names are those of counters, of at most 255 bytes.
     public static func append(tally: [(name: String, count: UInt64)], to output: inout [UInt8]) {
         output.append(2)
         for (name, count) in tally {
@@ -57,7 +57,7 @@ public enum Entry {
         }
     }
 
-    /// What an entry holds; nil if it is none that this version knows.
+    /// Reads an entry; nil if this version does not know its kind.
     public static func read(_ bytes: UnsafeRawBufferPointer) -> Content? {
         guard let kind = bytes.first else { return nil }
         switch kind {
@@ -95,7 +95,7 @@ public enum Entry {
         case tally([(name: String, count: UInt64)])
     }
 
-    /// Nil where there is none of such a size.
+    /// The bytes of an entry's digest; nil if the entry has none, or one of another size.
     private static func gistBytes(_ message: UnsafeRawBufferPointer) -> Int? {
         let size = Int(load(message, 12) as UInt32)
         guard size == 0 || size == RunGist.byteCount, message.count - messageHeader >= size else {

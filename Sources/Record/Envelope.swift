@@ -1,11 +1,11 @@
-/// What the daemon itself knows of a message, beside what the message says: when and how it came, and from whom.
+/// What the daemon knows of a message from other sources than its text: the time of arrival and the sender's identity.
 public struct Envelope: Sendable, Equatable {
-    /// When the daemon received it, in microseconds since 1970 UTC.
+    /// The time when the daemon received the message, in microseconds since 1970 UTC.
     public var arrival: Int64
-    /// The time in the syslog header, in microseconds since 1970 UTC; nil where there is none.
+    /// The time in the syslog header, in microseconds since 1970 UTC; nil without one.
     public var headerTime: Int64?
     public var identity: Identity
-    /// The sender's user id and process id by the kernel's word; nil unless `identity` is `.kernel`.
+    /// The sender's user id and process id, as the kernel reports them; nil unless `identity` is `.kernel`.
     public var uid: UInt32?
     public var pid: UInt32?
 
@@ -20,9 +20,9 @@ public struct Envelope: Sendable, Equatable {
     }
 }
 
-/// Who vouches for the name in a record.
+/// The authority that vouches for the user name in a record.
 public enum Identity: UInt8, Sendable, CaseIterable {
-    /// Nobody: anyone can send a UDP datagram that says anything.
+    /// None: any host can send a UDP datagram with any content.
     case claimed = 0
     /// The kernel of this host, by SCM_CREDENTIALS (`unix(7)`).
     case kernel = 1

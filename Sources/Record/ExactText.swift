@@ -1,7 +1,7 @@
-/// A text as a key: equal to another one only if its bytes are, and sorted by them.
+/// A text as a key: equal to another one only if its bytes are equal, and sorted by its bytes.
 ///
-/// Swift's own strings are equal where readers see no difference (`é` as one character or as a letter and an accent). The
-/// databases, and what records say, tell such texts apart.
+/// Swift's own strings are equal where readers see no difference (`é` as one character or as a letter and an accent).
+/// The databases and the records tell such texts apart.
 public struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let string: String
 
@@ -25,7 +25,8 @@ public struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible
 }
 
 extension ExactText {
-    /// The parts of the text between separators, empty ones included. A separator with an accent behind it is one, too.
+    /// The parts of the text between separators, empty ones included. A separator followed by a combining accent counts
+    /// too.
     public func split(by separator: Unicode.Scalar) -> [ExactText] {
         string.unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map {
             ExactText(String($0))

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether the writer has a use for gists: it has none while every record is a run of its own. The writer sets it, the
+/// Whether the writer needs digests: it needs none while every record is a run of its own. The writer sets it, the
 /// receiving threads read it.
 public final class GistDemand: Sendable {
     private let wanted = Atomic<Bool>(true)

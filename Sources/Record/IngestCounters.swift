@@ -1,4 +1,4 @@
-/// Named counts of what became of messages. They only grow, and a batch carries what it adds.
+/// Named counts of messages by their outcome. Counts only grow, and a batch carries what it adds.
 public struct IngestCounters: Sendable, Equatable {
     public private(set) var values: [String: UInt64] = [:]
 
@@ -23,24 +23,24 @@ public struct IngestCounters: Sendable, Equatable {
     public static func rejected(_ reason: RejectReason) -> String { rejectedPrefix + reason.rawValue }
 
     public static let rejectedPrefix = "rejected."
-    /// Records that began a run, or stand in a table of their own (canaries).
+    /// Records that began a run, or have a row in a table of their own (canaries).
     public static let stored = "stored"
-    /// Records that added to a run that was known.
+    /// Records that added to a known run.
     public static let merged = "merged"
-    /// Messages whose record had come before.
+    /// Messages whose record was already stored.
     public static let duplicate = "duplicate"
-    /// Datagrams that the kernel dropped for want of room in a socket's buffer. They were never received.
+    /// Datagrams that the kernel dropped because a socket's buffer was full. The daemon never received them.
     public static let kernelDropped = "kernel_dropped"
-    /// Keys that no version of the record known here has.
+    /// Keys that no known version of the record has.
     public static let unknownKeys = "unknown_keys"
-    /// Records of which a part never came.
+    /// Records with a part that never arrived.
     public static let incompleteParts = "incomplete_parts"
     /// Texts cut at `maximumTextBytes`.
     public static let clippedTexts = "clipped_texts"
-    /// Records dated later than a day after they arrived: the time of arrival stands for theirs.
+    /// Records dated more than a day after their arrival: the time of arrival is stored instead.
     public static let clockAhead = "clock_ahead"
-    /// Records that claim a longer life than `UsageRecord.longestLife`: how long the process lived counts as not said.
+    /// Records that claim a longer life than `UsageRecord.longestLife`: their elapsed time is stored as unknown.
     public static let doubtedElapsed = "doubted_elapsed"
-    /// Records that claim more nodes than `UsageRecord.mostNodes`: how many there were counts as not said.
+    /// Records that claim more nodes than `UsageRecord.mostNodes`: their number of nodes is stored as unknown.
     public static let doubtedNodes = "doubted_nodes"
 }

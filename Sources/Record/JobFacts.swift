@@ -1,14 +1,14 @@
-/// What the batch system says of one start of a job. Nil stands for what it does not say.
+/// Data of the batch system on one start of a job. Nil means that the batch system gave no value.
 public struct JobFacts: Sendable, Equatable {
-    /// The number by which the job's processes know it: of an array's task its own, of a heterogeneous job's component the
-    /// leader's.
+    /// The job number that the job's processes see: the task's own number in a job array, the leader's number in a
+    /// heterogeneous job.
     public var jobID: String
-    /// How often the job had been started before.
+    /// The number of earlier starts of the job.
     public var restart: Int64
     public var cluster: String?
-    /// Slurm's word in capitals: `COMPLETED`, `TIMEOUT`, ...
+    /// Slurm's name of the state in capitals: `COMPLETED`, `TIMEOUT`, ...
     public var state: String
-    /// Whether this start has come to its end, so that none of this changes any more.
+    /// Whether this start has ended, so that these values no longer change.
     public var isFinal: Bool
     /// `CODE:SIGNAL`.
     public var exitCode: String?

@@ -1,14 +1,14 @@
-/// A start of a job in the store of which the batch system has not said the last word.
+/// A start of a job in the store whose final data the batch system has not given yet.
 public struct OpenJob: Sendable, Equatable {
-    /// The store's number of it.
+    /// The number of the start's row in the store.
     public let row: Int64
-    /// Empty where the records do not say.
+    /// Empty if the records name no cluster.
     public let cluster: String
     public let jobID: String
     public let restart: Int64
-    /// How often the batch system has answered without saying what became of it.
+    /// The number of answers of the batch system that left the job's end unknown.
     public let attempts: Int64
-    /// The days of its records, counted from 1970-01-01 UTC; nil where that is not known.
+    /// The days of its records, counted from 1970-01-01 UTC; nil if unknown.
     public let days: ClosedRange<Int64>?
 
     public init(
@@ -23,12 +23,12 @@ public struct OpenJob: Sendable, Equatable {
     }
 }
 
-/// What asking the batch system came to for one start of a job.
+/// The result of asking the batch system for one start of a job.
 public enum JobOutcome: Sendable, Equatable {
-    /// It has said this; the last word if the facts are final.
+    /// The batch system gave these values; the job is settled if they are final.
     case facts(row: Int64, JobFacts)
-    /// It does not know the job, or not its end: to be asked again from `due` on, microseconds since 1970 UTC.
+    /// The batch system does not know the job, or not its end: ask again from `due` on, microseconds since 1970 UTC.
     case later(row: Int64, attempts: Int64, due: Int64)
-    /// Nobody will know.
+    /// The batch system will never know the job.
     case unknown(row: Int64)
 }

@@ -1,5 +1,5 @@
 extension UsageRecord {
-    /// Takes over the packages and the direct use that another part of the same record names.
+    /// Adds the packages and the direct use that another part of the same record names.
     public mutating func unite(with other: UsageRecord) {
         let shift = Int32(text.count)
         func moved(_ range: TextRange) -> TextRange {

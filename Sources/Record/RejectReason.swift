@@ -1,4 +1,4 @@
-/// Why a message was not taken. The raw value names the counter in `customs health`.
+/// The reason why a message was not accepted. The raw value names the counter in `customs health`.
 public enum RejectReason: String, CaseIterable, Sendable {
     /// Nothing but white space.
     case empty
@@ -20,7 +20,7 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case missingKey = "missing_key"
     /// A known key with a value of another type.
     case wrongType = "wrong_type"
-    /// A known key whose value has the right type and makes no sense.
+    /// A known key whose value has the right type but no valid meaning.
     case badValue = "bad_value"
     /// A time that is not RFC 3339, or before the year 2000.
     case badTimestamp = "bad_timestamp"
@@ -28,18 +28,18 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case tooManyPackages = "too_many_packages"
     /// An older message of a service other than Python.
     case otherService = "other_service"
-    /// What should be a message's length on a stream is none; the connection is ended.
+    /// A stream's frame does not begin with a valid length; the daemon ends the connection.
     case badFrame = "bad_frame"
     /// A stream ended within a message.
     case cutOff = "cut_off"
-    /// What follows an archive's compressed data and is not compressed itself.
+    /// Bytes that follow an archive's compressed data and are not compressed themselves.
     case trailingData = "trailing_data"
-    /// The journal had reached its bound, or its disk was full.
+    /// The journal had reached its size limit, or its disk was full.
     case journalFull = "journal_full"
     /// The journal could not be written.
     case journalError = "journal_error"
-    /// Entries that a damaged part of the journal held.
+    /// Entries lost in a damaged part of the journal.
     case journalDamaged = "journal_damaged"
-    /// The store would not take the record; it lies in the store's `quarantine` table.
+    /// The store refused the record; it is kept in the store's `quarantine` table.
     case refusedByStore = "refused_by_store"
 }

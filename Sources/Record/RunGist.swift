@@ -1,16 +1,17 @@
-/// What a process adds to its run, and the run's mark: of a record whose run is at hand nothing else is needed.
+/// A digest: what a process adds to its run, and the run's hash. For a record of a known run the writer needs nothing
+/// else.
 ///
-/// It is made where a record is checked, and lies beside it in the journal, so that a record need not be read again for
-/// each process of a run.
+/// The receiving thread makes it when it checks a record, and puts it beside the record in the journal. So the writer
+/// need not read the record again for each process of a run.
 public struct RunGist: Sendable, Equatable {
     public let id: RecordID
-    /// Microseconds since 1970 UTC; nil where the record does not say.
+    /// Microseconds since 1970 UTC; nil if the record has no time.
     public let eventTime: Int64?
     /// Seconds since the interpreter started.
     public let elapsed: Double?
     public let end: ProcessEnd?
     public let hasRank: Bool
-    /// By `RunMarker`.
+    /// The run's hash, as `RunMarker` makes it.
     public let mark: UInt64
 
     public init(
@@ -24,8 +25,8 @@ public struct RunGist: Sendable, Equatable {
         self.mark = mark
     }
 
-    /// - Parameter uid: the sender's, by the kernel's word.
-    /// - Returns: nil for what is not simply one more process of a run, or is too long.
+    /// - Parameter uid: the sender's user id, as the kernel reports it.
+    /// - Returns: nil if the record is not simply one more process of a run, or is too long.
     public init?(_ record: UsageRecord, uid: UInt32?, by marker: inout RunMarker) {
         guard !record.isLegacy, record.unknownKeys == 0, record.canary == nil, record.end != .running,
             (record.parts ?? 1) <= 1, record.numNodes ?? 0 <= UsageRecord.mostNodes,
@@ -41,7 +42,7 @@ public struct RunGist: Sendable, Equatable {
 ///
 ///     offset  0  u64  record's identity, high half
 ///             8  u64  low half
-///            16  u64  run's mark
+///            16  u64  run's hash
 ///            24  i64  event time
 ///            32  f64  elapsed
 ///            40  u8   flags: 1 = event time present, 2 = elapsed present, 4 = end present, 8 = rank present

@@ -1,13 +1,14 @@
 import Checksum
 
-/// Tells records of one run from others without their texts: the processes of a job differ in little else than identity,
-/// time, host and rank.
+/// Hashes runs, so that records of one run are recognised without comparing texts: the processes of a job differ in
+/// little else than identity, time, host and rank.
 ///
-/// A mark is the hash of all that a record says of its run, its job and its environment. Two runs of a batch of 10,000 are
-/// taken for one by accident with a chance of 5 in 10^16 a record. It tells nothing to another process: its key is a number
-/// of this one.
+/// The hash covers all that a record says of its run, its job and its environment. In a batch of 10,000 records, the
+/// chance that two different runs collide is 5 in 10^16 a record. The key of the hash is a random number of this
+/// process, so a hash has no meaning in another process.
 public struct RunMarker: Sendable {
-    /// Lengths included; a package takes at least 9 bytes of a record, and 4 for the lengths of its two texts.
+    /// The bound of a key, lengths included: a package takes at least 9 bytes of a record, and 4 for the lengths of its
+    /// texts.
     private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024
     private static let seed = UInt64.random(in: .min ... .max)
 
@@ -15,8 +16,8 @@ public struct RunMarker: Sendable {
 
     public init() {}
 
-    /// - Parameter uid: the sender's, by the kernel's word.
-    /// - Returns: nil if the record is too long: texts that are cut are counted, each time.
+    /// - Parameter uid: the sender's user id, as the kernel reports it.
+    /// - Returns: nil if the record is too long. Such texts are cut, and each cut must be counted.
     public mutating func mark(of record: UsageRecord, uid: UInt32?) -> UInt64? {
         guard record.text.count <= maximumTextBytes else { return nil }
         return key.withUnsafeMutableBytes { key in
@@ -25,7 +26,7 @@ public struct RunMarker: Sendable {
         }
     }
 
-    /// - Returns: how many bytes the key has.
+    /// - Returns: the number of bytes in the key.
     private static func write(
         _ record: UsageRecord, uid: UInt32?, to key: UnsafeMutableRawBufferPointer
     ) -> Int {
@@ -74,14 +75,14 @@ public struct RunMarker: Sendable {
     }
 }
 
-/// Writes numbers and texts so that nothing else can spell the same bytes.
+/// Writes numbers and texts so that different values never give the same bytes.
 private struct KeyWriter {
     private(set) var count = 0
     private let key: UnsafeMutableRawBufferPointer
 
     init(_ key: UnsafeMutableRawBufferPointer) { self.key = key }
 
-    /// No number of a record is as small as what stands for none.
+    /// An absent number is written as the smallest integer, which no record holds.
     @inline(__always)
     mutating func number(_ value: Int64?) {
         key.storeBytes(of: value ?? .min, toByteOffset: count, as: Int64.self)

@@ -8,9 +8,10 @@ public struct SymbolTable: Sendable {
     private var arena: [UInt8] = []
     private var ends: [Int] = [0]
     private var hashes: [UInt64]
-    /// The same for the same texts in every process.
+    /// One fingerprint for each text; it is the same in every process.
     private var fingerprints: [UInt64]
-    /// The symbol + 1 in the low half and the hash's high half above it, or 0 for a free slot; a power of two in number.
+    /// A hash table with a power of two of slots. A slot holds the symbol + 1 in its low half and the hash's high half
+    /// above it, or 0 if it is free.
     private var slots: [UInt64]
 
     public init() {
@@ -65,7 +66,7 @@ public struct SymbolTable: Sendable {
 
     /// Forgets all symbols but the empty text's.
     ///
-    /// - Parameter keepingCapacity: whether it is to hold as many again.
+    /// - Parameter keepingCapacity: whether the table keeps its memory for the next symbols.
     public mutating func removeAll(keepingCapacity: Bool = false) {
         guard keepingCapacity else { return self = SymbolTable() }
         arena.removeAll(keepingCapacity: true)
@@ -101,7 +102,7 @@ public struct SymbolTable: Sendable {
 
     private static func slot(_ hash: UInt64, _ symbol: Int) -> UInt64 { (hash & ~0xFFFF_FFFF) | UInt64(symbol + 1) }
 
-    /// Keyed by a number of this process, so that nobody outside can make texts that all fall into one slot.
+    /// Keyed by a random number of this process, so that no sender can make texts that all fall into one slot.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH64.hash(bytes, seed: processSeed) }
     private static func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH64.hash(bytes, seed: 0) }
     private static let processSeed = UInt64.random(in: .min ... .max)
@@ -111,7 +112,7 @@ public struct SymbolTable: Sendable {
 public enum Dimension: Int, CaseIterable, Sendable {
     case user, cluster, host, executable, program, step
     case account, qos, partition
-    /// Compound texts, see `CompoundKey`: where and with which interpreter a process ran.
+    /// Compound texts, see `CompoundKey`: the place and the interpreter of a process.
     case environment
     /// Compound: cluster, job id, restart count.
     case job
@@ -119,8 +120,8 @@ public enum Dimension: Int, CaseIterable, Sendable {
     case stack
 }
 
-/// The symbol tables of all dimensions. They grow until `isFull`, are emptied between two batches, and `generation` tells
-/// those who remember symbols that their memory is void.
+/// The symbol tables of all dimensions. They grow until `isFull` and are emptied between two batches. A new
+/// `generation` tells code that holds symbols that they are no longer valid.
 public struct Vocabulary: Sendable {
     public private(set) var generation = 0
     private var tables: [SymbolTable]
@@ -141,9 +142,10 @@ public struct Vocabulary: Sendable {
         _modify { yield &tables[dimension.rawValue] }
     }
 
-    // These two are not inlined: elsewhere the table would be a value of its own, copied with a count for each of its arrays.
+    // The next two functions are not inlined: otherwise the compiler copies the table, with a reference count for each
+    // array.
 
-    /// 64 bits that stand for a symbol's text, the same in every daemon.
+    /// A fingerprint of 64 bits of a symbol's text; it is the same in every daemon.
     @inline(never)
     public func fingerprint(of symbol: Int32, _ dimension: Dimension) -> UInt64 {
         tables[dimension.rawValue].fingerprint(of: symbol)
@@ -157,7 +159,7 @@ public struct Vocabulary: Sendable {
         tables[dimension.rawValue].withBytes(of: symbol, body)
     }
 
-    /// True once a table has reached its bound; the batch at hand may still add to it.
+    /// True once a table has reached its limit; the batch at hand may still add to it.
     public var isFull: Bool {
         var bytes = 0
         for table in tables {

@@ -1,8 +1,8 @@
-/// Texts longer than this many bytes are cut, so that every index of every store can hold them. In bytes, for what readers
-/// take for one character may have any number of them.
+/// Longer texts are cut at this number of bytes, so that every index of every store can hold them. The limit is in
+/// bytes, because one visible character may consist of any number of them.
 public let maximumTextBytes = 2_000
 
-/// The text as far as it is stored, ending where a character ends.
+/// The stored part of a text, ending at the end of a character.
 public func clipped(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     guard text.count > maximumTextBytes else { return text }
     var end = maximumTextBytes
@@ -10,7 +10,7 @@ public func clipped(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     return UnsafeRawBufferPointer(rebasing: text[..<end])
 }
 
-/// The text as far as it is stored, ending where a character ends.
+/// The stored part of a text, ending at the end of a character.
 public func clipped(_ text: String) -> String {
     guard text.utf8.count > maximumTextBytes else { return text }
     var text = text

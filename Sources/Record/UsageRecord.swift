@@ -1,11 +1,11 @@
-/// What one Python process said of itself, as the wire record (version 1) carries it.
+/// What one Python process reports, as the wire record (version 1) carries it.
 ///
-/// A value is made once and filled again for every datagram: its text lies unescaped, as valid UTF-8 without NUL, in one
-/// buffer that keeps its capacity, and the fields are ranges of it. So reading a record allocates nothing.
+/// A value is made once and filled again for every datagram. Its text lies in one buffer that keeps its capacity,
+/// unescaped, as valid UTF-8 without NUL; the fields are ranges of the buffer. So reading a record allocates nothing.
 public struct UsageRecord: Sendable {
     /// The record's identity; zero for messages of the older form, which have none.
     public var id = RecordID(high: 0, low: 0)
-    /// When the record was made, in microseconds since 1970 UTC; nil where the record does not say.
+    /// The time when the record was made, in microseconds since 1970 UTC; nil if the record has none.
     public var eventTime: Int64?
     /// Seconds since the interpreter started.
     public var elapsed: Double?
@@ -15,7 +15,7 @@ public struct UsageRecord: Sendable {
     public var arrayJobID: Int64?
     public var arrayTaskID: Int64?
     public var hetGroup: Int64?
-    /// How often Slurm has requeued the job.
+    /// The number of times that Slurm has requeued the job.
     public var restart: Int64?
     public var numNodes: Int64?
     public var numTasks: Int64?
@@ -25,20 +25,21 @@ public struct UsageRecord: Sendable {
     public var isShifter: Bool?
     public var isStaff: Bool?
     public var end: ProcessEnd?
-    /// The packages in the order in which the record names them; a name may occur twice, the later one counts.
+    /// The packages in the order of the record. If a name occurs twice, the later one counts.
     public var packages: [PackageUse] = []
     /// The packages that the user's own code imported; meaningful only if `directIsKnown`.
     public var direct: [TextRange] = []
     public var directIsKnown = false
     public var canary: CanaryMark?
-    /// This datagram's place among the parts of a record too long for one, from 1; both nil for a whole record.
+    /// This datagram's place among the parts of a record too long for one datagram, from 1; both are nil for a whole
+    /// record.
     public var part: Int64?
     public var parts: Int64?
     /// True for a message of the older form: one package a message, no identity.
     public var isLegacy = false
-    /// How many keys of the record this version does not know.
+    /// The number of keys of the record that this version does not know.
     public var unknownKeys = 0
-    /// The unescaped text that all ranges point into; what lies between them has no meaning.
+    /// The unescaped text that all ranges point into. Bytes outside of the ranges have no meaning.
     public var text: [UInt8] = []
     private var ranges = [TextRange](repeating: .absent, count: TextField.allCases.count)
 
@@ -48,19 +49,20 @@ public struct UsageRecord: Sendable {
         direct.reserveCapacity(256)
     }
 
-    /// The range of a text field; absent where the record lacks it or says null.
+    /// The range of a text field; absent if the record lacks it or says null.
     public subscript(field: TextField) -> TextRange {
         @inline(__always) get { ranges[field.rawValue] }
         @inline(__always) set { ranges[field.rawValue] = newValue }
     }
 
-    /// How long a process can have lived, seconds: 366 days. Who claims more has a clock that was set, or held still.
+    /// The longest life of a process that is accepted, seconds: 366 days. A longer one means that the clock was set or
+    /// stopped.
     public static let longestLife: Double = 366 * 86_400
-    /// On how many nodes a job can run: six times the nodes of the largest machine (158,976, Fugaku). With `longestLife` it
-    /// bounds the node time that one record can claim.
+    /// The largest number of nodes of a job that is accepted: six times the nodes of the largest machine (158,976,
+    /// Fugaku). With `longestLife` it limits the node time that one record can claim.
     public static let mostNodes: Int64 = 1_000_000
 
-    /// Makes the value as new, keeping its buffers.
+    /// Resets all values, keeping the buffers.
     public mutating func reset() {
         id = RecordID(high: 0, low: 0)
         eventTime = nil
@@ -91,7 +93,7 @@ public struct UsageRecord: Sendable {
         for index in ranges.indices { ranges[index] = .absent }
     }
 
-    /// Calls `body` with the bytes of `range`: empty where it is absent.
+    /// Calls `body` with the bytes of `range`; they are empty if it is absent.
     @inline(__always)
     public func withBytes<Result>(of range: TextRange, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         text.withUnsafeBytes { all in
@@ -101,13 +103,13 @@ public struct UsageRecord: Sendable {
         }
     }
 
-    /// The text of `range` as a string; nil where it is absent. Allocates: not for the hot path.
+    /// The text of `range` as a string; nil if it is absent. It allocates memory, so the hot path must not use it.
     public func string(_ range: TextRange) -> String? {
         guard range.isPresent else { return nil }
         return withBytes(of: range) { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The text of `field` as a string; nil where it is absent. Allocates: not for the hot path.
+    /// The text of `field` as a string; nil if it is absent. It allocates memory, so the hot path must not use it.
     public func string(_ field: TextField) -> String? { string(self[field]) }
 }
 
@@ -122,7 +124,7 @@ public enum TextField: Int, CaseIterable, Sendable {
 /// A piece of a record's text.
 public struct TextRange: Sendable, Equatable {
     public let start: Int32
-    /// In bytes; negative if the text is absent or null.
+    /// The length in bytes; negative if the text is absent or null.
     public let count: Int32
 
     public static let absent = TextRange(start: 0, count: -1)
@@ -136,14 +138,14 @@ public struct TextRange: Sendable, Equatable {
     @inline(__always)
     public var isPresent: Bool { count >= 0 }
 
-    /// True where the text is absent or has no character.
+    /// True if the text is absent or has no characters.
     public var isEmpty: Bool { count <= 0 }
 }
 
 /// A package that a process imported.
 public struct PackageUse: Sendable, Equatable {
     public var name: TextRange
-    /// Absent where the hook could not tell it cheaply.
+    /// Absent if the hook could not find the version cheaply.
     public var version: TextRange
 
     public init(name: TextRange, version: TextRange) {
@@ -152,13 +154,13 @@ public struct PackageUse: Sendable, Equatable {
     }
 }
 
-/// What marks a record as a canary's.
+/// The part of a record that makes it a canary's.
 public struct CanaryMark: Sendable, Equatable {
     /// The name of the canary run.
     public var run: TextRange
     /// The number of this record in its run.
     public var sequence: Int64
-    /// How many records the run sends.
+    /// The number of records that the run sends.
     public var of: Int64
 
     public init(run: TextRange, sequence: Int64, of: Int64) {
@@ -180,10 +182,10 @@ public struct RecordID: Hashable, Sendable {
     }
 }
 
-/// How a process ended, the mildest first: where processes merge, the run shows the worst.
+/// The way in which a process ended, the mildest first: the run of merged processes keeps the worst.
 public enum ProcessEnd: UInt8, Sendable, CaseIterable, Comparable {
     case exit, exception, signal, killed
-    /// Not an end: a snapshot of a process that lives.
+    /// Not an end: a snapshot of a living process.
     case running
 
     /// The word that the wire and the commands use.

@@ -1,8 +1,8 @@
 /// The double nearest to a JSON number (RFC 8259, section 6), or one very near to it.
 ///
 /// It is the nearest one if the digits make less than 2^53 and the power of ten is at most 22 either way (Clinger, *How
-/// to Read Floating Point Numbers Accurately*), as in all durations that a sender has rounded. Beyond that each step
-/// rounds, and the error is some units in the last place. Infinite if the number is too large.
+/// to Read Floating Point Numbers Accurately*). All durations that a sender has rounded are of this kind. Beyond that,
+/// each step rounds, and the error is some units in the last place. A number that is too large gives infinity.
 package func decimalNumber(_ text: UnsafeRawBufferPointer) -> Double {
     var digits: UInt64 = 0
     var power = 0
@@ -12,7 +12,7 @@ package func decimalNumber(_ text: UnsafeRawBufferPointer) -> Double {
     var isFraction = false
     while position < text.count {
         if let digit = decimalDigit(text[position]) {
-            // Digits behind the nineteenth change nothing but the power.
+            // Digits after the nineteenth change only the power.
             if digits < 1_000_000_000_000_000_000 {
                 digits = digits * 10 + UInt64(digit)
                 if isFraction { power -= 1 }
@@ -32,7 +32,7 @@ package func decimalNumber(_ text: UnsafeRawBufferPointer) -> Double {
     return isNegative ? -magnitude : magnitude
 }
 
-/// The digits behind an `e`, with their sign; far out of a double's range where they are.
+/// The number after an `e`, with its sign. If it has too many digits, the result is far out of a double's range.
 private func exponent(_ text: UnsafeRawBufferPointer) -> Int {
     var value = 0
     for byte in text {

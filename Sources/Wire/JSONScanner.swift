@@ -1,6 +1,6 @@
 import Record
 
-/// Why a text is no JSON that can be read.
+/// The reason why a JSON text cannot be read.
 package enum JSONError: Error {
     /// It breaks RFC 8259.
     case syntax
@@ -10,14 +10,14 @@ package enum JSONError: Error {
 
 /// Walks over a JSON text (RFC 8259) token by token and replaces the escapes of its strings in place.
 ///
-/// The text is UTF-8 and is followed by `padding` bytes of NUL. That is what makes it safe to read words without
-/// comparing with the end: NUL stands for nothing in JSON, not even within a string, so every loop here ends at the
-/// first one, and no read reaches more than `padding` bytes beyond it.
+/// The text is UTF-8, and `padding` bytes of NUL follow it. So words can be read without comparing with the end: JSON
+/// has no NUL, not even within a string. Every loop here ends at the first NUL, and no read reaches more than `padding`
+/// bytes beyond it.
 package struct JSONScanner {
-    /// How many bytes of NUL must follow the text.
+    /// The number of NUL bytes that must follow the text.
     package static let padding = 16
 
-    /// How deep arrays and objects may nest.
+    /// The greatest depth to which arrays and objects may nest.
     let depthLimit: Int
     /// The next byte to be read.
     package private(set) var cursor: UnsafeMutablePointer<UInt8>
@@ -60,7 +60,7 @@ package struct JSONScanner {
 
     /// Takes an opening bracket or brace; false if `close` follows it.
     ///
-    /// - Parameter depth: how many arrays and objects are open with this one.
+    /// - Parameter depth: the number of open arrays and objects, this one included.
     @inline(__always)
     package mutating func enter(close: UInt8, depth: Int) throws(JSONError) -> Bool {
         guard depth <= depthLimit else { throw .depth }
@@ -71,7 +71,7 @@ package struct JSONScanner {
         return false
     }
 
-    /// Takes what follows a member or an element: true for a comma, false for `close`.
+    /// Takes the comma or the bracket after a member or an element: true for a comma, false for `close`.
     @inline(__always)
     package mutating func next(close: UInt8) throws(JSONError) -> Bool {
         skipWhitespace()
@@ -145,7 +145,7 @@ package struct JSONScanner {
         return keys.find(bytes(of: name))
     }
 
-    /// Takes `true`, `false` or `null` if it is what follows.
+    /// Takes `true`, `false` or `null` if it comes next.
     @inline(__always)
     package mutating func literal(_ literal: JSONLiteral) -> Bool {
         let found = UInt32(truncatingIfNeeded: loadWord(cursor + literal.skipped))
@@ -163,8 +163,8 @@ package struct JSONScanner {
         let start = cursor
         var value = Int64(first)
         cursor += 1
-        // What follows a leading zero must not be a digit; if it is, it is no comma or brace either, which is what every
-        // value must be followed by.
+        // No digit may follow a leading zero. A digit there is neither the comma nor the bracket that must follow every
+        // value, so the next step refuses it.
         if first != 0 {
             while let digit = decimalDigit(byte) {
                 value = value &* 10 &+ Int64(digit)
@@ -200,7 +200,7 @@ package struct JSONScanner {
 
     /// Takes any value.
     ///
-    /// - Parameter depth: how many arrays and objects are open around it.
+    /// - Parameter depth: the number of open arrays and objects around it.
     package mutating func skipValue(depth: Int) throws(JSONError) {
         var open = NestingStack()
         while true {
@@ -243,12 +243,12 @@ package struct JSONScanner {
     }
 }
 
-/// A number as the record has use for it.
+/// A number in the forms that a record can use.
 package enum JSONNumber {
     case integer(Int64)
-    /// An integer of more digits than any that the record may hold.
+    /// An integer with more digits than a record may hold.
     case hugeInteger
-    /// Written with a fraction or an exponent.
+    /// A number with a fraction or an exponent.
     case fraction
 }
 
@@ -256,16 +256,16 @@ package enum JSONNumber {
 package struct JSONLiteral {
     package static let null = JSONLiteral(first: UInt8(ascii: "n"), skipped: 0, word: 0x6C6C_756E)
     package static let `true` = JSONLiteral(first: UInt8(ascii: "t"), skipped: 0, word: 0x6575_7274)
-    /// `alse` behind the first letter.
+    /// `alse`, the letters after the first.
     package static let `false` = JSONLiteral(first: UInt8(ascii: "f"), skipped: 1, word: 0x6573_6C61)
 
     let first: UInt8
     let skipped: Int
-    /// The four bytes after the skipped ones, the first of them lowest.
+    /// The four bytes after the skipped ones, the first of them in the lowest byte.
     let word: UInt32
 }
 
-/// Which of the open brackets are objects' and which arrays', one bit each.
+/// The kinds of the open brackets, one bit each: object or array.
 struct NestingStack {
     static let capacity = 512
 
@@ -274,7 +274,7 @@ struct NestingStack {
 
     var topIsObject: Bool { bits[(count - 1) >> 6] >> UInt64((count - 1) & 63) & 1 == 1 }
 
-    /// The caller sees to it that no more than `capacity` are pushed.
+    /// The caller makes sure that at most `capacity` are pushed.
     mutating func push(isObject: Bool) {
         let bit: UInt64 = 1 << UInt64(count & 63)
         if isObject { bits[count >> 6] |= bit } else { bits[count >> 6] &= ~bit }
@@ -295,8 +295,8 @@ private func loadWord(_ bytes: UnsafeMutablePointer<UInt8>) -> UInt64 {
 /// Has bit 7 set in the lowest byte of `word` that is a quote, a backslash or a control character, and no bit below it;
 /// zero if there is none.
 ///
-/// Above that byte bits may be set for nothing, as the borrow of the subtractions runs on (Hacker's Delight, section
-/// 6-1).
+/// Bits above that byte may be set without meaning, because the borrow of the subtractions runs on (Hacker's Delight,
+/// section 6-1).
 @inline(__always)
 private func stringMarks(_ word: UInt64) -> UInt64 {
     let ones: UInt64 = 0x0101_0101_0101_0101

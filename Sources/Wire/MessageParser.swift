@@ -3,16 +3,16 @@ import Record
 /// Reads syslog messages that carry a JSON record (version 1, or the older one-library form) into a `UsageRecord`.
 ///
 /// One parser and one record serve any number of messages; once the record's buffers have grown to the limits, reading
-/// allocates nothing. The JSON is checked against RFC 8259 to the last byte, whatever its keys, while headers that
-/// relays have mangled are forgiven as long as a record can be found behind them.
+/// allocates nothing. The parser checks the JSON against RFC 8259 to the last byte, whatever its keys. It is lenient
+/// with headers that relays have mangled, as long as it finds a record behind them.
 public struct MessageParser: Sendable {
-    /// Bounds on what a record may be; each has a reject reason of its own.
+    /// Limits of a record; each has a reject reason of its own.
     public struct Limits: Sendable, Equatable {
         /// The size of the JSON text, in bytes without the white space around it.
         public var bytes = 8_192
-        /// How deep arrays and objects may nest, the record itself included; at most 512.
+        /// The greatest depth of nested arrays and objects, the record itself included; at most 512.
         public var depth = 512
-        /// How many members `packages`, and how many elements `direct` may have.
+        /// The largest number of members of `packages`, and of elements of `direct`.
         public var packages = 1_024
 
         public init(bytes: Int = 8_192, depth: Int = 512, packages: Int = 1_024) {
@@ -26,7 +26,7 @@ public struct MessageParser: Sendable {
     private let lastYear: Int?
     private let keys = KeyTable.shared
 
-    /// - Parameter lastYear: the latest year that RFC 3164 times, which lack it, may be of; nil without bound.
+    /// - Parameter lastYear: the latest year for RFC 3164 times, which have none; nil for no limit.
     public init(limits: Limits = Limits(), lastYear: Int? = nil) {
         var limits = limits
         limits.bytes = min(limits.bytes, Int(Int32.max) - JSONScanner.padding)
@@ -37,10 +37,9 @@ public struct MessageParser: Sendable {
 
     /// Reads a whole message as it came from the network or a file.
     ///
-    /// - Parameters:
-    ///   - arrival: when it came, in microseconds since 1970 UTC; RFC 3164 times take the latest year that
-    ///     puts them not more than a day after it.
-    ///   - record: filled if the message is accepted, otherwise of no meaning.
+    /// - Parameters: - arrival: the time of arrival, in microseconds since 1970 UTC. An RFC 3164 time gets the latest
+    ///   year that puts it at most one day after the arrival. - record: filled if the message is accepted, otherwise
+    ///   without meaning.
     public mutating func parse(
         message: UnsafeRawBufferPointer, arrival: Int64, into record: inout UsageRecord
     ) -> ParsedMessage {
@@ -56,13 +55,13 @@ public struct MessageParser: Sendable {
 
     /// Reads a JSON record without a header, as the journal keeps it.
     ///
-    /// - Parameter record: filled if the result is nil, otherwise of no meaning.
+    /// - Parameter record: filled if the result is nil, otherwise without meaning.
     /// - Returns: nil if the record is accepted.
     public mutating func parse(record json: UnsafeRawBufferPointer, into record: inout UsageRecord) -> RejectReason? {
         guard json.count <= limits.bytes else { return .tooLong }
         record.reset()
-        // The record's text is a copy of the JSON, in which escapes are replaced where they stand: a string never grows
-        // by that. Moving the array out and back keeps it unique while the other fields are written.
+        // The record's text is a copy of the JSON in which escapes are replaced in place: a string never grows by that.
+        // Moving the array out and back keeps it unique while the other fields are written.
         var text: [UInt8] = []
         swap(&text, &record.text)
         text.append(contentsOf: json)
@@ -93,11 +92,10 @@ public struct MessageParser: Sendable {
     }
 }
 
-/// What became of a message.
+/// The outcome of parsing a message.
 public enum ParsedMessage: Sendable, Equatable {
-    /// - Parameters:
-    ///   - headerTime: the time in the syslog header, in microseconds since 1970 UTC; nil where it has none of sense.
-    ///   - json: where the JSON record lies in the message, in bytes, without white space after it.
+    /// - Parameters: - headerTime: the time in the syslog header, in microseconds since 1970 UTC; nil if it has no
+    ///   valid one. - json: the range of the JSON record in the message, in bytes, without white space after it.
     case accepted(headerTime: Int64?, json: Range<Int>)
     case rejected(RejectReason)
 }

@@ -94,7 +94,7 @@ extension RecordReader {
         record.canary = CanaryMark(run: run, sequence: sequence, of: of)
     }
 
-    /// Forgets what an earlier member of the same name said.
+    /// Forgets the value of an earlier member of the same name.
     private mutating func beginMember(_ key: RecordKey) {
         given.insert(key)
         faults.clear(key)

@@ -1,21 +1,21 @@
 /// The names that members of a record may have.
 ///
-/// The order is that of the contract's table; where several values of a record are at fault, the first of them is
-/// blamed.
+/// The order is that of the contract's table. If several values of a record are wrong, the reject reason names the
+/// first.
 enum RecordKey: UInt8, CaseIterable {
     case version, id, packages
     case eventTimestamp, elapsed, host, pid, ppid, username, uid, executable, prefix, python, implementation, main
     case direct, end, isCompute, isShifter, isStaff, container, system, subsystem, cluster
     case jobID, stepID, arrayJobID, arrayTaskID, hetGroup, restart, numNodes, numTasks, rank
     case qos, repo, partition, canary, part, parts
-    /// Names that only messages of the older form give a meaning.
+    /// Names that have a meaning only in messages of the older form.
     case service, subservice, libraryVersion, user, hostname
-    /// Names that only the `canary` object gives a meaning.
+    /// Names that have a meaning only in the `canary` object.
     case run, sequence, of
     /// Any other name.
     case unknown
 
-    /// As it stands in the JSON text; empty for `unknown`.
+    /// The name in the JSON text; empty for `unknown`.
     var name: String {
         switch self {
         case .version: "v"
@@ -90,12 +90,12 @@ struct KeySet {
 
 /// Finds a key by its name: an open-addressed table whose hash is one multiplication.
 ///
-/// A name of at most 16 bytes is two words, its bytes from the lowest up and zeros behind them. The names here differ in
+/// A name of at most 16 bytes is two words: its bytes from the lowest up, followed by zeros. The names here differ in
 /// their first eight bytes, so only that word is hashed.
 struct KeyTable: @unchecked Sendable {
     static let shared = KeyTable()
 
-    // Never written again, and never freed: there is one table in the process. A pointer spares the hot path an array's
+    // The table is never written again and never freed; the process has one. A pointer saves the hot path an array's
     // reference counts and the check that a global is initialised.
     private let slots: UnsafePointer<Slot>
 
@@ -106,7 +106,7 @@ struct KeyTable: @unchecked Sendable {
     }
 
     private static let slotBits: UInt64 = 7
-    /// Leaves no two of the names in one slot; any odd number would do, only slower.
+    /// A multiplier that puts each name into a slot of its own. Any odd number would work, but more slowly.
     private static let multiplier: UInt64 = 0xF416_64C9_4A6A_D227
 
     private init() {

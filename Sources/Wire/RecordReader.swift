@@ -1,15 +1,15 @@
 import Record
 
-/// Reads the members of one JSON record into a `UsageRecord`, and judges it once the text has proved to be JSON.
+/// Reads the members of one JSON record into a `UsageRecord`, and judges it once the whole text is known to be JSON.
 ///
-/// A text that is no JSON is blamed for that, whatever else is wrong with it, so faults of values are only noted while
-/// reading. Of members with the same name the last counts, for its faults too.
+/// A text that is not JSON is rejected for that, whatever else is wrong with it. So faults of values are only noted
+/// while reading. Of members with the same name the last counts, and so do its faults.
 struct RecordReader {
     var scanner: JSONScanner
     let keys: KeyTable
-    /// How many members `packages`, and how many elements `direct` may have.
+    /// The largest number of members of `packages`, and of elements of `direct`.
     let packageLimit: Int
-    /// The keys that the record gives, the last time with a value other than null.
+    /// The keys whose last value in the record is not null.
     var given = KeySet()
     var faults = Faults()
     private var legacy = LegacyMembers()
@@ -128,7 +128,7 @@ struct RecordReader {
         }
     }
 
-    /// Makes a record of a message of the older form, which names one library and has no identity.
+    /// Makes a record from a message of the older form, which names one library and has no identity.
     private mutating func legacyVerdict(on record: inout UsageRecord) -> RejectReason? {
         guard isText(legacy.service, "Python") else { return .otherService }
         for key in LegacyMembers.withoutMeaning { faults.clear(key) }
@@ -149,13 +149,13 @@ struct RecordReader {
 
 /// The largest number that `parts` may be.
 private let mostParts: Int64 = 64
-/// What process ids, counts and ranks may be: PostgreSQL's integer, without the negative.
+/// The range of process ids, counts and ranks: PostgreSQL's integer without negative numbers.
 private let natural: ClosedRange<Int64> = 0...Int64(Int32.max)
 
-/// What only messages of the older form say; in version 1 these names are unknown.
+/// Members of the older form only; in version 1 these names are unknown.
 private struct LegacyMembers {
     static let keys: [RecordKey] = [.service, .subservice, .libraryVersion, .user, .hostname]
-    /// What the older form does not have: where such a name occurs, it says something else.
+    /// Keys that the older form does not have: there, such a name has another meaning and is ignored.
     static let withoutMeaning: [RecordKey] = [.id, .packages, .part, .parts]
 
     var service = TextRange.absent
@@ -165,16 +165,16 @@ private struct LegacyMembers {
     var version = TextRange.absent
     var user = TextRange.absent
     var hostname = TextRange.absent
-    /// How many members have one of these names.
+    /// The number of members with one of these names.
     var count = 0
 }
 
-/// The keys whose last value cannot be accepted, and why.
+/// The keys whose last value cannot be accepted, and the reasons.
 struct Faults {
     private var keys = KeySet()
     private var reasons = InlineArray<64, RejectReason>(repeating: .badValue)
 
-    /// Of several faults of one value the first is kept.
+    /// Notes a fault. Of several faults of one value the first is kept.
     mutating func note(_ key: RecordKey, _ reason: RejectReason) {
         guard !keys.contains(key) else { return }
         keys.insert(key)
@@ -188,6 +188,6 @@ struct Faults {
 
     subscript(key: RecordKey) -> RejectReason? { keys.contains(key) ? reasons[Int(key.rawValue)] : nil }
 
-    /// The fault of the key that `RecordKey` names first.
+    /// The fault of the key that comes first in `RecordKey`.
     var first: RejectReason? { isEmpty ? nil : reasons[keys.bits.trailingZeroBitCount] }
 }

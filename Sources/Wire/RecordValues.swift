@@ -1,9 +1,9 @@
 import Record
 
-/// The values of members that are no containers.
+/// Values of members that are neither arrays nor objects.
 ///
-/// Each of these takes the value whatever its type. Null makes the member as if it were not there; another type than
-/// the member's is noted as a fault.
+/// Each function takes the value whatever its type. Null has the effect of a missing member; a value of the wrong type
+/// is noted as a fault.
 extension RecordReader {
     @inline(__always)
     mutating func text(_ key: RecordKey, depth: Int = 1) throws(JSONError) -> TextRange {
@@ -39,7 +39,7 @@ extension RecordReader {
         return nil
     }
 
-    /// A number of seconds: not negative, and finite as a double.
+    /// Takes a number of seconds: not negative, and finite as a double.
     mutating func seconds(_ key: RecordKey) throws(JSONError) -> Double? {
         guard isAtNumber else {
             try skipOther(key)
@@ -97,7 +97,7 @@ extension RecordReader {
     @inline(__always)
     var isAtNumber: Bool { scanner.byte == UInt8(ascii: "-") || decimalDigit(scanner.byte) != nil }
 
-    /// Takes a value that is not of the type of its key.
+    /// Takes a value of a type that its key does not have.
     mutating func skipOther(_ key: RecordKey, depth: Int = 1) throws(JSONError) {
         if scanner.literal(.null) { return given.remove(key) }
         try scanner.skipValue(depth: depth)
@@ -112,7 +112,7 @@ extension RecordReader {
     }
 }
 
-/// The value of 16 hexadecimal digits, nil if one of them is none.
+/// The value of 16 hexadecimal digits; nil if one is not a hexadecimal digit.
 private func hexadecimal(_ digits: UnsafeRawBufferPointer, at start: Int) -> UInt64? {
     guard let high = hexadecimalWord(digits, at: start), let low = hexadecimalWord(digits, at: start + 8) else {
         return nil
@@ -120,9 +120,9 @@ private func hexadecimal(_ digits: UnsafeRawBufferPointer, at start: Int) -> UIn
     return UInt64(high) << 32 | UInt64(low)
 }
 
-/// The value of eight hexadecimal digits, one to each byte of a word.
+/// The value of eight hexadecimal digits, one in each byte of a word.
 ///
-/// All sums stay within their bytes, because the bytes are below 80 and what is added is at most 50.
+/// All sums stay within their bytes, because each byte is below 80 and at most 50 is added to it.
 private func hexadecimalWord(_ digits: UnsafeRawBufferPointer, at start: Int) -> UInt32? {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let highBits = ones &* 0x80

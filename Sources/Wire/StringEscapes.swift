@@ -1,12 +1,12 @@
 extension JSONScanner {
     /// Replaces the escapes of a string (RFC 8259, section 7) in place, from its first backslash to its closing quote.
     ///
-    /// What PostgreSQL's text and UTF-8 cannot hold, U+0000 and surrogates without their other half, becomes U+FFFD. No
-    /// escape is shorter than what it stands for, so writing never overtakes reading; the room that becomes free before
-    /// the quote is filled with spaces, so that the whole text stays UTF-8.
+    /// PostgreSQL's text cannot hold U+0000, and UTF-8 cannot hold a surrogate without its other half; both become
+    /// U+FFFD. An escape is never shorter than its replacement, so writing never overtakes reading. The bytes that
+    /// become free before the quote are filled with spaces, so that the whole text stays UTF-8.
     ///
     /// - Parameter first: the first byte that is a backslash or a control character.
-    /// - Returns: where the unescaped text ends, and what is next behind the closing quote.
+    /// - Returns: the end of the unescaped text, and the position after the closing quote.
     @inline(never)
     func unescapeString(
         from first: UnsafeMutablePointer<UInt8>
@@ -50,7 +50,7 @@ extension JSONScanner {
         }
     }
 
-    /// The scalar of `\uXXXX`, or of two of them that are a surrogate pair, and how many bytes they take.
+    /// The scalar of `\uXXXX` or of a surrogate pair of two such escapes, and the number of bytes that they take.
     private func unicodeEscape(_ source: UnsafeMutablePointer<UInt8>) throws(JSONError) -> (UInt32, Int) {
         guard let unit = hexUnit(source + 2) else { throw .syntax }
         switch unit {
@@ -64,7 +64,7 @@ extension JSONScanner {
         }
     }
 
-    /// The value of four hexadecimal digits; reads none behind the first byte that is none.
+    /// The value of four hexadecimal digits. It reads nothing after the first byte that is not such a digit.
     private func hexUnit(_ digits: UnsafeMutablePointer<UInt8>) -> UInt32? {
         var unit: UInt32 = 0
         for index in 0..<4 {

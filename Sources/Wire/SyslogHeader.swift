@@ -1,28 +1,27 @@
 import Record
 
-/// What stands before the record in a syslog message: finds the record and the header's time.
+/// The part of a syslog message before the record: finds the record and the header's time.
 ///
-/// Understood are RFC 5424 and RFC 3164, the latter also with the RFC 3339 times that relays write, with or without the
-/// priority (files lack it), and bare records. In all these forms the record begins at the first `{` behind the fields
-/// that are understood, so that the host, the tag and the `@cee:` cookie need no rule of their own.
+/// It understands RFC 5424 and RFC 3164, the latter also with the RFC 3339 times that relays write. The priority may be
+/// missing, as it is in files, and so may the whole header. In all these forms the record begins at the first `{` after
+/// the known fields, so that the host, the tag and the `@cee:` cookie need no rule of their own.
 struct SyslogHeader {
-    /// In microseconds since 1970 UTC; nil if the header has no time, or none between 2000 and 2149.
+    /// In microseconds since 1970 UTC; nil if the header has no time between 2000 and 2149.
     private(set) var time: Int64?
-    /// Where the JSON text lies in the message, up to the white space and NULs that end it.
+    /// The range of the JSON text in the message, without the white space and NULs that end it.
     private(set) var record: Range<Int>?
-    /// The priority is out of its form, or an RFC 5424 header breaks off or has broken structured data.
+    /// The priority is malformed, or an RFC 5424 header breaks off or has broken structured data.
     private(set) var isMalformed = false
 
     private let message: UnsafeRawBufferPointer
-    /// The end of the message without what trails it.
+    /// The end of the message, without trailing white space and NULs.
     private let end: Int
     private var position: Int
 
-    /// Nil if the message holds nothing but white space and NULs.
+    /// Nil if the message holds only white space and NULs.
     ///
-    /// - Parameters:
-    ///   - arrival: when it came, in microseconds since 1970 UTC.
-    ///   - lastYear: the latest year of an RFC 3164 time, which lacks it; nil without bound.
+    /// - Parameters: - arrival: the time of arrival, in microseconds since 1970 UTC. - lastYear: the latest year for an
+    ///   RFC 3164 time, which has none; nil for no limit.
     init?(of message: UnsafeRawBufferPointer, arrival: Int64, lastYear: Int?) {
         var end = message.count
         while end > 0, isBlank(message[end - 1]) { end -= 1 }
@@ -49,7 +48,7 @@ struct SyslogHeader {
         while position < end, isBlank(message[position]) { position += 1 }
     }
 
-    /// Takes what follows the priority: RFC 5424 if that is a version 1, otherwise the other form.
+    /// Takes the header after the priority: RFC 5424 if it says version 1, otherwise RFC 3164.
     private mutating func readHeader(arrival: Int64, lastYear: Int?) {
         if byte == UInt8(ascii: "1"), position + 1 < end, message[position + 1] == space {
             position += 2
@@ -67,7 +66,7 @@ struct SyslogHeader {
         skipBlanks()
     }
 
-    /// Takes `<0>` to `<191>` (RFC 5424, section 6.2.1); stays where it is if there is no such thing.
+    /// Takes `<0>` to `<191>` (RFC 5424, section 6.2.1); does not move if there is none.
     private mutating func skipPriority() -> Bool {
         var next = position + 1
         var value = 0
@@ -81,8 +80,8 @@ struct SyslogHeader {
         return true
     }
 
-    /// Takes TIMESTAMP to STRUCTURED-DATA (RFC 5424, section 6); false, with the position where it broke off, if one is
-    /// missing.
+    /// Takes TIMESTAMP to STRUCTURED-DATA (RFC 5424, section 6). If a field is missing, the result is false, and the
+    /// position is where the header breaks off.
     private mutating func readFields5424() -> Bool {
         guard let timestamp = field() else { return false }
         let isNil = timestamp.count == 1 && message[timestamp.lowerBound] == UInt8(ascii: "-")
@@ -93,7 +92,7 @@ struct SyslogHeader {
         return skipStructuredData() && (isNil || time != nil)
     }
 
-    /// A field and the one space behind it; nil if it is empty, the last thing in the message, or the record itself.
+    /// A field and the one space after it; nil if it is empty, the last thing in the message, or the record itself.
     private mutating func field() -> Range<Int>? {
         let start = position
         guard byte != UInt8(ascii: "{") else { return nil }
@@ -104,8 +103,8 @@ struct SyslogHeader {
         return start..<next
     }
 
-    /// Takes `-` or elements like `[id name="value"]` (RFC 5424, section 6.3); a `]` or `"` in a value is escaped by a
-    /// backslash. Stays where it is if there is no such thing.
+    /// Takes `-` or elements like `[id name="value"]` (RFC 5424, section 6.3); a backslash escapes a `]` or `"` in a
+    /// value. Does not move if there is no structured data.
     private mutating func skipStructuredData() -> Bool {
         if byte == UInt8(ascii: "-") {
             position += 1
@@ -150,7 +149,7 @@ struct SyslogHeader {
 
 private let space = UInt8(ascii: " ")
 
-/// White space, and the NUL that some senders end a message with.
+/// Whether a byte is white space, or the NUL with which some senders end a message.
 @inline(__always)
 private func isBlank(_ byte: UInt8) -> Bool {
     byte == space || byte == 0 || (byte >= 0x09 && byte <= 0x0D)

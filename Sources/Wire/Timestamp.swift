@@ -6,11 +6,11 @@ public enum Timestamp {
     public static let accepted: Range<Int64> =
         10_957 * Calendar.microsecondsPerDay..<65_744 * Calendar.microsecondsPerDay
 
-    /// A whole text such as `2026-11-21T04:13:00.000000Z` (RFC 3339, section 5.6), in any offset, with any number of
-    /// decimals, of which six count.
+    /// A whole text such as `2026-11-21T04:13:00.000000Z` (RFC 3339, section 5.6), with any offset and any number of
+    /// decimals, of which the first six count.
     ///
-    /// A leap second is taken as the last microsecond before it. Nil if the text has another form, names no time, or
-    /// lies outside `accepted`.
+    /// A leap second is taken as the last microsecond before it. The result is nil if the text has another form, names
+    /// no time, or lies outside `accepted`.
     public static func rfc3339(_ text: UnsafeRawBufferPointer) -> Int64? {
         guard text.count >= 20, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] | 0x20 == UInt8(ascii: "t") || text[10] == UInt8(ascii: " "),
@@ -25,13 +25,13 @@ public enum Timestamp {
         return accepted.contains(time) ? time : nil
     }
 
-    /// A text that begins with a time such as `Nov  1 04:13:00` (RFC 3164, section 4.1.2), taken as UTC; some devices write
-    /// the year behind the day. Where it lacks: a log is of the past, and clocks and time zones differ by less than a day.
+    /// A text that begins with a time such as `Nov  1 04:13:00` (RFC 3164, section 4.1.2), taken as UTC. Some devices
+    /// write the year after the day. If the year is missing, it follows from the arrival: a log is of the past, and
+    /// clocks and time zones differ by less than a day.
     ///
-    /// - Parameters:
-    ///   - arrival: microseconds since 1970 UTC; the year is the latest that brings the time not more than a day after it.
-    ///   - lastYear: the latest year that it may be; nil without bound.
-    /// - Returns: nil if the text begins otherwise; `time` is nil if that is no time or outside `accepted`; `count` is
+    /// - Parameters: - arrival: microseconds since 1970 UTC; the year is the latest that puts the time at most one day
+    ///   after it. - lastYear: the latest possible year; nil for no limit.
+    /// - Returns: nil if the text begins otherwise; `time` is nil if it is not a time or outside `accepted`; `count` is
     ///   the length in bytes.
     static func rfc3164(
         _ text: UnsafeRawBufferPointer, arrival: Int64, lastYear: Int?
@@ -57,14 +57,15 @@ public enum Timestamp {
         let now = min(max(arrival, accepted.lowerBound), accepted.upperBound - 1)
         let latest = now + Calendar.microsecondsPerDay
         let year = min(Calendar.date(days: Int(Calendar.day(ofMicroseconds: latest))).year, lastYear ?? .max)
-        // February 29th may be eight years away, and a clock that was never set is earlier than all days of a year but one
+        // February 29th may be eight years away, and a clock that was never set is earlier than all days of a year but
+        // one
         for candidate in (year - 8...year).reversed() {
             if let time = time(in: candidate), time <= latest { return (time, clock.end) }
         }
         return (time(in: year), clock.end)
     }
 
-    /// `hh:mm:ss` with decimals or without, as microseconds since midnight, and where it ends.
+    /// A time `hh:mm:ss`, with or without decimals, as microseconds since midnight, and the position after it.
     private static func clock(_ text: UnsafeRawBufferPointer, at start: Int) -> (microseconds: Int64, end: Int)? {
         guard start + 8 <= text.count, text[start + 2] == UInt8(ascii: ":"), text[start + 5] == UInt8(ascii: ":"),
             let hour = twoDigits(text, start), let minute = twoDigits(text, start + 3),

@@ -1,7 +1,7 @@
 /// Whether `count` bytes are UTF-8 (RFC 3629, section 4): no overlong form, no surrogate, nothing above U+10FFFF.
 ///
-/// At least three bytes behind them must be readable and must not be continuation bytes (80 to BF), so that a character
-/// that breaks off at the end is seen as such.
+/// At least three more bytes must be readable after them, and these must not be continuation bytes (80 to BF). So a
+/// character that breaks off at the end is recognised.
 func isUTF8(_ bytes: UnsafePointer<UInt8>, count: Int) -> Bool {
     var position = asciiPrefix(bytes, from: 0, count: count)
     while position < count {
@@ -29,7 +29,7 @@ func isUTF8(_ bytes: UnsafePointer<UInt8>, count: Int) -> Bool {
     return true
 }
 
-/// Where the first byte above 7F lies at or after `start`, or `count` if there is none.
+/// The position of the first byte above 7F at or after `start`; `count` if there is none.
 @inline(__always)
 private func asciiPrefix(_ bytes: UnsafePointer<UInt8>, from start: Int, count: Int) -> Int {
     let highBits: UInt64 = 0x8080_8080_8080_8080
