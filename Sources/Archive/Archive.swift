@@ -1,21 +1,21 @@
 import Glibc
 
-/// An archive, opened once. The content of a pipe is read once and kept in a file, so that any number of readers can have it.
+/// An archive, opened once. The content of a pipe is read once and kept in a file, so that several readers can use it.
 public final class Archive {
-    /// For messages.
+    /// The archive's name in messages.
     public let name: String
-    /// Tells its content from any other; its name and packing do not count.
+    /// Tells this archive's content from any other; the file's name and its compression do not matter.
     public let identity: String
-    /// Data behind its compressed data; nil where there is none.
+    /// Data after the compressed data; nil if there is none.
     public let trailing: TrailingData?
 
-    /// nil for standard input.
+    /// The file's path; nil for standard input.
     private let path: String?
     private let descriptor: Descriptor
     private let extent: RawBytes.Extent
     private let bytes: Int
 
-    /// Reads it from front to back once.
+    /// Reads the archive from front to back once.
     ///
     /// - Parameter path: `-` for standard input.
     /// - Throws: `ArchiveError`.
@@ -31,7 +31,7 @@ public final class Archive {
         var content = ArchiveIdentity()
         if status.st_mode & S_IFMT == S_IFREG {
             let start = Int(max(0, lseek(opened, 0, SEEK_CUR)))
-            // what the kernel makes up has no length
+            // files that the kernel generates, as in /proc, have no length
             let end = status.st_size > 0 ? Int(status.st_size) : nil
             extent = .file(start: start, end: end)
             bytes = max(0, Int(status.st_size) - start)
@@ -48,7 +48,7 @@ public final class Archive {
         identity = content.text
     }
 
-    /// Its lines, from the first one on.
+    /// A reader of its lines, from the first one on.
     public func reader() -> ArchiveReader {
         ArchiveReader(UnpackedBytes(RawBytes(descriptor, extent), path: path), fileBytes: bytes)
     }
@@ -57,7 +57,7 @@ public final class Archive {
 extension ArchiveIdentity {
     /// Adds all content of a source, and gives each chunk to `body`.
     ///
-    /// - Returns: data behind the compressed data.
+    /// - Returns: data after the compressed data.
     fileprivate mutating func add(
         _ source: UnpackedBytes, _ path: String?, _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void
     ) throws(ArchiveError) -> TrailingData? {
@@ -66,7 +66,7 @@ extension ArchiveIdentity {
         var isFirst = true
         while true {
             var filled = 0
-            // a chunk is always whole, but for the last, however the source cuts its reads
+            // each chunk but the last is whole, whatever lengths the source's reads have
             while filled < chunk.count {
                 let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: chunk[filled...]))
                 if count == 0 { break }

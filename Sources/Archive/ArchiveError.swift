@@ -1,9 +1,9 @@
 public enum ArchiveError: Error, Sendable, CustomStringConvertible {
     case cannotOpen(String)
-    /// What the file holds cannot be read; the text says which format that is, and what to do.
+    /// The content of the file cannot be read; the text names the format and the way out.
     case unsupported(String)
     case damaged(String)
-    /// What came through a pipe could not be kept.
+    /// The content of a pipe could not be kept.
     case cannotKeep(String)
 
     public var description: String {

@@ -1,8 +1,8 @@
 import Checksum
 
-/// What tells one archive from another: what is in it, whatever its name and however it is packed.
+/// The identity of an archive: it depends on the content, not on the file's name or compression.
 struct ArchiveIdentity {
-    /// All chunks have this length, but for the last one, which is shorter and may be empty.
+    /// The length of all chunks but the last one, which is shorter and may be empty.
     static let chunkBytes = 1 << 20
 
     private var high: UInt64 = 0

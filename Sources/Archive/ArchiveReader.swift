@@ -1,13 +1,14 @@
 import Glibc
 
-/// Reads the lines of an archive, in memory that does not grow with it.
+/// Reads the lines of an archive. The memory that it takes does not grow with the archive.
 public final class ArchiveReader {
-    /// The longest line that is handed over; of a longer one only so much is, so that it is seen to be too long.
+    /// The longest line that is delivered whole. A longer one is cut to this length, which is enough to show that it is
+    /// too long.
     public static let maximumLine = 65_536
 
-    /// Bytes of the file, as it lies on disk.
+    /// The size of the file on disk, bytes.
     public let fileBytes: Int
-    /// How much of them has been read.
+    /// The number of these bytes that have been read.
     public var fileOffset: Int { source.fileOffset }
 
     private let source: UnpackedBytes
@@ -22,9 +23,9 @@ public final class ArchiveReader {
         buffer = [UInt8](repeating: 0, count: 1 << 20)
     }
 
-    /// Calls `body` with the next line, without its LF, and says how long it is in truth; false at the end.
+    /// Calls `body` with the next line, without its LF, and with the line's real length; false at the end.
     ///
-    /// - Throws: `ArchiveError.damaged` where the file cannot be unpacked any further.
+    /// - Throws: `ArchiveError.damaged` if the file cannot be unpacked any further.
     public func nextLine(_ body: (UnsafeRawBufferPointer, _ length: Int) -> Void) throws(ArchiveError) -> Bool {
         var searched = start
         while true {

@@ -3,9 +3,7 @@ import CZstd
 
 /// Unpacks members (gzip) or frames (zstd), one after the other.
 protocol Decoder: AnyObject {
-    /// - Parameters:
-    ///   - input: what follows what was consumed before; not empty.
-    ///   - output: not empty.
+    /// - Parameters: - input: the bytes after those that were consumed before; not empty. - output: not empty.
     func decode(
         _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) throws(DecodingFailure) -> DecodingStep
@@ -14,7 +12,7 @@ protocol Decoder: AnyObject {
 struct DecodingStep {
     let consumed: Int
     let produced: Int
-    /// The member or frame is whole, and all of it was handed over.
+    /// Whether the member or frame is complete and all its bytes were delivered.
     let isWhole: Bool
 }
 
@@ -29,7 +27,7 @@ final class GzipDecoder: Decoder {
     init() throws(DecodingFailure) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 16 is added for a gzip header around it
+        // zlib.h: adding 16 expects a gzip header
         let code = inflateInit2_(stream, MAX_WBITS + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
             stream.deallocate()
@@ -63,7 +61,7 @@ final class GzipDecoder: Decoder {
     }
 }
 
-/// Frames of Zstandard, and frames to be skipped (RFC 8878, section 3.1).
+/// Frames of Zstandard, and skippable frames (RFC 8878, section 3.1).
 final class ZstdDecoder: Decoder {
     private let stream: OpaquePointer
 

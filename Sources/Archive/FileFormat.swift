@@ -1,26 +1,26 @@
 import Glibc
 
-/// The format of a file, told by its first bytes.
+/// The format of a file, recognised by its first bytes.
 enum FileFormat: Equatable {
     case plain
     /// RFC 1952.
     case gzip
-    /// RFC 8878; frames to be skipped too, with which pzstd begins.
+    /// RFC 8878; also skippable frames, with which pzstd's files begin.
     case zstd
-    /// Known, and not read here.
+    /// A known format that cannot be imported.
     case foreign(Foreign)
 
     struct Foreign: Equatable {
         /// The end of a sentence about the file.
         let description: String
-        /// A command that writes what is to be imported, `FILE` for the file's name.
+        /// A shell command that writes importable lines; `FILE` stands for the file's name.
         let command: String
     }
 
-    /// How many bytes are needed to tell a compressed file.
+    /// The number of bytes that recognise a compressed file.
     static let headBytes = 16
 
-    /// - Parameter head: the first `headBytes` bytes, or all there are.
+    /// - Parameter head: the first `headBytes` bytes, or the whole file if it is shorter.
     init(head: UnsafeRawBufferPointer) {
         func begins(_ magic: [UInt8]) -> Bool {
             head.count >= magic.count && head.prefix(magic.count).elementsEqual(magic)
@@ -41,9 +41,9 @@ enum FileFormat: Equatable {
         }
     }
 
-    /// Whether these are the first bytes of another member or frame, and not even its mark is whole.
+    /// Whether these bytes begin another member or frame, but end within its magic number.
     ///
-    /// - Parameter rest: all that is left of a file.
+    /// - Parameter rest: the rest of a file.
     static func isCutShort(_ rest: UnsafeRawBufferPointer) -> Bool {
         if rest.isEmpty || rest.count > 3 { return false }
         let marks: [[UInt8]] =
@@ -51,16 +51,16 @@ enum FileFormat: Equatable {
         return marks.contains { $0.prefix(rest.count).elementsEqual(rest) }
     }
 
-    /// What unpacked bytes are if they are no lines; nil for lines.
+    /// The format of unpacked bytes that are not lines; nil for lines.
     ///
-    /// - Parameter head: the first 512 bytes or more, or all there are.
+    /// - Parameter head: the first 512 bytes or more, or the whole content if it is shorter.
     static func foreignContents(_ head: UnsafeRawBufferPointer) -> Foreign? {
         // POSIX.1-1988, tar's header: "ustar" at offset 257
         guard head.count >= 512, head[257..<262].elementsEqual("ustar".utf8) else { return nil }
         return Foreign(description: "is a tar archive", command: "tar -xOf FILE")
     }
 
-    /// Behind "BZh" and the size of blocks: of a block, and of the end.
+    /// The magic numbers after "BZh" and the block size: of a block, and of the end.
     private static let bzip2Marks: [[UInt8]] = [
         [0x31, 0x41, 0x59, 0x26, 0x53, 0x59], [0x17, 0x72, 0x45, 0x38, 0x50, 0x90],
     ]
@@ -100,7 +100,7 @@ extension FileFormat.Foreign {
                 + "\(command) | customs import -")
     }
 
-    /// A word for the shell.
+    /// The path as one word for the shell.
     private func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy {
             (0x2B...0x3A).contains($0) || (0x40...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F

@@ -1,7 +1,7 @@
 import CZstd
 import Glibc
 
-/// The content of a pipe, kept in a temporary file without a name. It is packed, because it may be large.
+/// The content of a pipe, kept compressed in a temporary file without a name, because it may be large.
 final class KeptStream {
     private let name: String
     private let directory: String
@@ -10,7 +10,7 @@ final class KeptStream {
     private let packed = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
     private var bytes = 0
 
-    /// - Parameter name: the stream's, for errors.
+    /// - Parameter name: the stream's name for errors.
     /// - Throws: `ArchiveError.cannotKeep`.
     init(of name: String) throws(ArchiveError) {
         self.name = name
@@ -37,7 +37,9 @@ final class KeptStream {
 
     func append(_ chunk: UnsafeRawBufferPointer) throws(ArchiveError) { try pack(chunk, ZSTD_e_continue) }
 
-    /// - Returns: the file, of one zstd frame, and its length.
+    /// Ends the file.
+    ///
+    /// - Returns: the file, which is one zstd frame, and its length.
     func finish() throws(ArchiveError) -> (Descriptor, bytes: Int) {
         try pack(UnsafeRawBufferPointer(start: nil, count: 0), ZSTD_e_end)
         return (descriptor, bytes)

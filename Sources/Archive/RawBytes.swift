@@ -9,17 +9,17 @@ final class Descriptor: Sendable {
     deinit { close(number) }
 }
 
-/// The bytes of a file or a stream as they are, from front to back. A file may have several readers at a time.
+/// The bytes of a file or a stream, unchanged, from front to back. A file may have several readers at a time.
 final class RawBytes {
-    /// How far it has been read, in bytes from where it began.
+    /// The number of bytes read so far.
     private(set) var offset = 0
 
     private let descriptor: Descriptor
     private let extent: Extent
 
     enum Extent {
-        /// A regular file, from an offset on, and up to another one if its length is known: what is written behind it
-        /// meanwhile is not read.
+        /// A regular file, from an offset on, and up to another one if its length is known. So bytes that are appended
+        /// during the reading are not read.
         case file(start: Int, end: Int?)
         case stream
     }
@@ -49,7 +49,7 @@ final class RawBytes {
     }
 }
 
-/// Why the kernel refused something.
+/// The reason of a failed system call.
 struct SystemError: Error, CustomStringConvertible {
     let description: String
 

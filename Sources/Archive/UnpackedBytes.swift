@@ -1,14 +1,15 @@
 import Glibc
 
-/// The unpacked bytes of a file: of gzip's members and zstd's frames, one after the other, or as they are.
+/// The unpacked bytes of a file: those of gzip's members and zstd's frames, one after the other, or the bytes
+/// unchanged.
 final class UnpackedBytes {
-    /// Data behind the compressed data; nil before the end, and where there is none.
+    /// Data after the compressed data; nil before the end, and if there is none.
     private(set) var trailing: TrailingData?
-    /// Bytes of the file read so far.
+    /// The number of bytes of the file read so far.
     var fileOffset: Int { raw.offset }
 
     private let raw: RawBytes
-    /// nil for standard input.
+    /// The file's path; nil for standard input.
     private let path: String?
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
     private var start = 0
@@ -18,7 +19,7 @@ final class UnpackedBytes {
     private var hasBegun = false
 
     private enum State {
-        /// At the beginning, or where a member or frame has ended.
+        /// At the beginning, or after the end of a member or frame.
         case between
         case plain
         case packed(any Decoder)
@@ -73,7 +74,7 @@ final class UnpackedBytes {
         }
     }
 
-    /// Chooses how to read what comes next.
+    /// Chooses the decoder for the next bytes.
     private func begin() throws(ArchiveError) {
         while end - start < FileFormat.headBytes, try refill() {}
         switch FileFormat(head: UnsafeRawBufferPointer(rebasing: input[start..<end])) {
@@ -97,7 +98,7 @@ final class UnpackedBytes {
         do { return try decoder() } catch { throw .cannotOpen("\(name): \(error.why)") }
     }
 
-    /// Counts what follows the compressed data. Zeros are padding, as tapes have it.
+    /// Counts the bytes after the compressed data. Zeros are padding, as tapes have it.
     private func passTrailingData() throws(ArchiveError) {
         state = .ended
         var lines = 0
@@ -113,6 +114,8 @@ final class UnpackedBytes {
         if bytes > 0 { trailing = TrailingData(bytes: bytes, lines: lines + (last == 10 ? 0 : 1)) }
     }
 
+    /// Reads more of the file.
+    ///
     /// - Returns: false at the file's end.
     private func refill() throws(ArchiveError) -> Bool {
         if start > 0 {

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// linux/sock_diag.h: the place of the drop count in what SO_MEMINFO returns
+// linux/sock_diag.h: the index of the drop count in the answer of SO_MEMINFO
 #define MEMINFO_DROPS 8
 #define MEMINFO_COUNT 9
 
@@ -64,7 +64,7 @@ void datagram_batch_free(datagram_batch *batch) {
 
 int datagram_receive(datagram_batch *batch, int descriptor) {
     for (unsigned i = 0; i < batch->count; i++) {
-        // the kernel overwrites these with what it delivered
+        // the kernel overwrites these lengths with the delivered ones
         batch->messages[i].msg_hdr.msg_namelen = sizeof(struct sockaddr_storage);
         batch->messages[i].msg_hdr.msg_controllen = batch->control_each;
         batch->messages[i].msg_hdr.msg_flags = 0;
@@ -98,14 +98,14 @@ datagram datagram_at(const datagram_batch *batch, unsigned index) {
     return result;
 }
 
-// socket(7): twice what was asked for, for the kernel's own bookkeeping.
+// The size of the receive buffer. socket(7): the kernel doubles the requested size for its own bookkeeping.
 static int receive_buffer(int descriptor) {
     int bytes = 0;
     socklen_t size = sizeof bytes;
     return getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, &size) < 0 ? -1 : bytes;
 }
 
-// What SO_RCVBUF gives when so much is asked for: net.core.rmem_max may be hidden from a service, so a socket tells it.
+// The size that SO_RCVBUF grants for a request. A service may not see net.core.rmem_max, so a socket shows the limit.
 static int allowed_receive_buffer(int wanted) {
     int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (probe < 0) return -1;
@@ -119,7 +119,8 @@ long datagram_raise_receive_buffer(int descriptor, long bytes) {
     int wanted = bytes > 0x3fffffff ? 0x3fffffff : (int)bytes;
     int before = receive_buffer(descriptor);
     if (before < 0) return -1;
-    // SO_RCVBUF takes away what a service manager gave by SO_RCVBUFFORCE, and only that could give it back
+    // SO_RCVBUF would shrink a buffer that a service manager enlarged by SO_RCVBUFFORCE, and only that could enlarge it
+    // again
     if (before / 2 < wanted && setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0
         && allowed_receive_buffer(wanted) > before)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
@@ -146,8 +147,8 @@ uint64_t datagram_cookie(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-int datagram_send_with_descriptor(int descriptor, const void *address, uint32_t address_count, const void *bytes, size_t count,
-                                  int passed, int waits) {
+int datagram_send_with_descriptor(int descriptor, const void *address, uint32_t address_count, const void *bytes,
+                                  size_t count, int passed, int waits) {
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -173,7 +174,7 @@ int datagram_send_with_descriptor(int descriptor, const void *address, uint32_t 
 
 int datagram_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC); }
 
-// linux/sched/types.h: what glibc does not show before 2.41
+// linux/sched/types.h: a structure that glibc does not declare before 2.41
 struct scheduling {
     uint32_t size;
     uint32_t policy;
@@ -186,10 +187,10 @@ struct scheduling {
 int datagram_take_short_turns(void) {
     struct scheduling now = {.size = sizeof now};
     if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) < 0) return -1;
-    // an administrator who chose another policy knows better
+    // keeps another policy, which only an administrator can have chosen
     if (now.policy != SCHED_OTHER) return 0;
     now.size = sizeof now;
-    // the shortest that there is, in nanoseconds
+    // the shortest turn that the kernel allows, in nanoseconds
     now.runtime = 100000;
     return (int)syscall(SYS_sched_setattr, 0, &now, 0);
 }

@@ -1,5 +1,5 @@
 #include <sqlite3.h>
 
-/// Before the first connection: has memory allocated without counting it, under a lock that all threads share. Swift sees no
-/// function of a varying number of arguments.
+/// Turns off SQLite's memory statistics, which take a lock that all threads share. To be called before the first
+/// connection. It is C because Swift cannot call a function with a variable number of arguments.
 static inline int sqlite_leave_memory_uncounted(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

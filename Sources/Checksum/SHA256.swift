@@ -9,7 +9,7 @@ public enum SHA256 {
         return state.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) } }
     }
 
-    /// - Returns: 32 bytes, which tell nothing of the message to whoever does not have the key.
+    /// - Returns: 32 bytes, which reveal nothing of the message without the key.
     public static func keyed(_ key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         let short = key.count > 64 ? hash(key) : key
         let block = short + [UInt8](repeating: 0, count: 64 - short.count)
@@ -51,12 +51,12 @@ public enum SHA256 {
 
     private static func turn(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }
 
-    /// The first 32 bits of the fractional parts of the square roots of the first eight primes.
+    /// The initial hash: the first 32 bits of the fractional parts of the square roots of the first eight primes.
     private static let initial: [UInt32] = [
         0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
     ]
 
-    /// Those of the cube roots of the first 64 primes.
+    /// The constants: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
     private static let constants: [UInt32] = [
         0x428A_2F98, 0x7137_4491, 0xB5C0_FBCF, 0xE9B5_DBA5, 0x3956_C25B, 0x59F1_11F1, 0x923F_82A4, 0xAB1C_5ED5,
         0xD807_AA98, 0x1283_5B01, 0x2431_85BE, 0x550C_7DC3, 0x72BE_5D74, 0x80DE_B1FE, 0x9BDC_06A7, 0xC19B_F174,

@@ -1,8 +1,7 @@
-/// XXH64, the 64-bit variant of xxHash, as its published specification
-/// (`doc/xxhash_spec.md` of the xxHash project) describes it.
+/// XXH64, the 64-bit variant of xxHash, by its published specification (`doc/xxhash_spec.md` of the xxHash project).
 ///
-/// It guards journal frames against torn and damaged writes and makes the fingerprints of stacks and runs. It is no
-/// cryptographic hash: nothing that must resist a deliberate collision rests on it.
+/// It detects torn and damaged writes of journal frames, and makes the fingerprints of stacks and runs. It is not a
+/// cryptographic hash: nothing that must resist a deliberate collision relies on it.
 public enum XXH64 {
     /// The hash of `bytes` under `seed`; about 10 GB/s on one core.
     @inlinable

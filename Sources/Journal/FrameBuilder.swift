@@ -1,6 +1,6 @@
 import Checksum
 
-/// Gathers the entries of one frame in a buffer that is used again and again.
+/// Gathers the entries of one frame in a buffer that is used again for the next frame.
 public final class FrameBuilder {
     /// The number of entries gathered.
     public private(set) var count = 0
@@ -30,7 +30,7 @@ public final class FrameBuilder {
         count += 1
     }
 
-    /// Hashes the payload; done before the journal is locked.
+    /// Hashes the payload. The caller does this before it locks the journal.
     func seal(seed: UInt64) -> (payloadBytes: Int, payloadHash: UInt64) {
         let payloadBytes = bytes.count - FrameHeader.byteCount
         let hash = bytes.withUnsafeBytes {
@@ -39,7 +39,7 @@ public final class FrameBuilder {
         return (payloadBytes, hash)
     }
 
-    /// Calls `body` with the whole frame, padded, its header in place; afterwards the buffer is as before.
+    /// Calls `body` with the whole frame, padded, its header in place. Afterwards the buffer is as before.
     func withFrame<Result>(
         _ header: FrameHeader, seed: UInt64, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {

@@ -1,10 +1,10 @@
 import Checksum
 
-/// The header of a frame, as the head of `Journal.swift` lays it down.
+/// The header of a frame; the head of `Journal.swift` describes the layout.
 struct FrameHeader: Equatable {
     static let byteCount = 56
     static let magic: UInt32 = 0x4D41_5246
-    /// A length beyond this is damage, not a frame.
+    /// A greater length is damage, not a frame.
     static let maximumFrameBytes = 64 << 20
 
     var frameBytes: Int
@@ -28,7 +28,7 @@ struct FrameHeader: Equatable {
         self.payloadHash = payloadHash
     }
 
-    /// Reads a header and checks all that it says of itself; nil if it is none of this journal's.
+    /// Reads a header and checks all its fields; nil if it is not one of this journal's.
     init?(_ bytes: UnsafeRawBufferPointer, seed: UInt64) {
         guard bytes.count >= FrameHeader.byteCount, load(bytes, 0) as UInt32 == FrameHeader.magic,
             XXH64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<48]), seed: seed) == load(bytes, 48)
@@ -46,7 +46,7 @@ struct FrameHeader: Equatable {
         else { return nil }
     }
 
-    /// The position behind the frame.
+    /// The position after the frame.
     var end: JournalPosition { JournalPosition(sequence: firstSequence + UInt64(entries), tally: tallyAfter) }
 
     func write(to bytes: UnsafeMutableRawBufferPointer, seed: UInt64) {
@@ -77,15 +77,15 @@ struct SegmentHeader: Equatable {
         self.start = start
     }
 
-    /// Nil if it is damaged, or of another version.
+    /// Nil if the header is damaged or of another version.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard SegmentHeader.version(of: bytes) == SegmentHeader.version else { return nil }
         identity = [UInt8](bytes[16..<32])
         start = JournalPosition(sequence: load(bytes, 32), tally: load(bytes, 40))
     }
 
-    /// The version that a sound header names: magic, version and checksum stay where they are in every version, so that an
-    /// older program can tell a newer journal from a damaged one. Nil if the header is damaged.
+    /// The version that a valid header names; nil if the header is damaged. Magic, version and checksum have the same
+    /// place in every version, so that an older program can tell a newer journal from a damaged one.
     static func version(of bytes: UnsafeRawBufferPointer) -> UInt32? {
         guard bytes.count >= SegmentHeader.byteCount, load(bytes, 0) as UInt64 == SegmentHeader.magic,
             XXH64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<56])) == load(bytes, 56)

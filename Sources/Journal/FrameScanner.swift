@@ -1,19 +1,19 @@
 import Checksum
 
-/// Finds the frames of a segment, one after another, and passes over what is damaged.
+/// Finds the frames of a segment, one after another, and skips damaged parts.
 ///
-/// It looks through a window of the file that is read in large pieces.
+/// It reads the file in large pieces.
 struct FrameScanner {
     enum Finding {
-        /// The header of a sound frame, and where its payload lies in the window.
+        /// The header of a valid frame, and the range of its payload in the window.
         case frame(FrameHeader, payload: Range<Int>)
-        /// Nothing sound up to the limit.
+        /// There is no valid frame up to the limit.
         case end
     }
 
-    /// Where the next frame is looked for.
+    /// The offset at which the search for the next frame begins.
     private(set) var offset = SegmentHeader.byteCount
-    /// The end of the last sound frame.
+    /// The end of the last valid frame.
     private(set) var soundEnd = SegmentHeader.byteCount
 
     private var window = [UInt8](repeating: 0, count: 1 << 20)
@@ -23,17 +23,17 @@ struct FrameScanner {
 
     init(seed: UInt64) { self.seed = seed }
 
-    /// Begins another segment, or this one anew.
+    /// Begins another segment, or this one again.
     mutating func restart(at place: Int = SegmentHeader.byteCount) {
         offset = place
         soundEnd = offset
         windowCount = 0
     }
 
-    /// The next sound frame of `file` that ends at or before `limit`.
+    /// The next valid frame of `file` that ends at or before `limit`.
     ///
-    /// A frame that was being written when the process died, and anything damaged, fails its checks; then the next place,
-    /// 8 bytes on, is tried, so that one bad frame does not hide those behind it.
+    /// A frame that was being written when the process died fails its checks, and so does anything damaged. The scanner
+    /// then tries the next place, 8 bytes on, so that one bad frame does not hide the frames after it.
     mutating func next(in file: SegmentFile, limit: Int) throws(JournalError) -> Finding {
         var candidate = offset
         while candidate + FrameHeader.byteCount <= limit {

@@ -4,24 +4,25 @@ import Glibc
 import Synchronization
 import Threads
 
-/// The daemon's only queue: a log of opaque entries on local disk, which several threads append to and one reads.
+/// The daemon's only queue: a log of opaque entries on local disk. Several threads append to it, and one reads it.
 ///
 /// ## Invariants
 ///
-/// 1. A frame is whole or absent: what fails its checks is never handed to a reader.
-/// 2. Entries are numbered from 0 without reuse; a segment's name is the number of its first entry.
+/// 1. A frame is whole or absent: a reader never gets a frame that fails its checks.
+/// 2. Entries are numbered from 0 without reuse. A segment's name is the number of its first entry.
 /// 3. Every frame carries the caller's running total (`tally`) before and after it. So `head.tally - position.tally` is
-///    what waits to be read, without reading it, and what a damaged part held is told by the frame behind it.
-/// 4. An append is one `pwrite` behind the last whole frame. If it fails, the file is cut back to where it was.
-/// 5. The segments together never take more than `JournalLimits.maximumBytes`: what would pass it is refused. Only what is
-///    appended from the reserve may pass it, by `JournalReserve.bytes` at most.
-/// 6. The journal keeps no cursor. Whoever consumes it keeps the position where he keeps the results, and says by `release`
-///    what may go.
+///    the number that waits to be read. The frame after a damaged part tells how much was lost there.
+/// 4. An append is one `pwrite` after the last whole frame. If it fails, the file is cut back to its former length.
+/// 5. The segments together never take more than `JournalLimits.maximumBytes`: an append that would exceed it is
+///    refused. Only an append from the reserve may exceed it, by `JournalReserve.bytes` at most.
+/// 6. The journal keeps no cursor. The consumer keeps its position together with its results, and `release` says up to
+///    which position segments may be deleted.
 ///
 /// ## On disk
 ///
-/// A directory with `lock`, `identity` (32 hexadecimal digits), `incarnation` (one or two lines of such), `reserve` (room, with nothing in it), and segments `SEQUENCE.journal` (16 hexadecimal digits).
-/// All numbers are little-endian; checksums are XXH64.
+/// A directory with `lock`, `identity` (32 hexadecimal digits), `incarnation` (one or two lines of such digits),
+/// `reserve` (allocated blocks without content), and segments `SEQUENCE.journal` (16 hexadecimal digits). All numbers
+/// are little-endian; checksums are XXH64.
 ///
 ///     segment   0  u64  magic "CUSTJRN1"        frame    0  u32  magic "FRAM"
 ///               8  u32  version, 1                       4  u32  bytes of the frame, padding included
@@ -35,29 +36,31 @@ import Threads
 ///                                                       56       payload: for each entry a u32 length and its bytes
 ///                                                                zeros up to a multiple of 8
 ///
-/// A frame's checksums are seeded with the checksum of the identity, so that bytes which somebody sends cannot pass for
-/// a frame.
+/// The checksum of the identity is the seed of a frame's checksums, so that no sender can make bytes that pass for a
+/// frame.
 ///
 /// ## Recovery
 ///
-/// Before anything is touched, every segment's header is looked at: one of a newer version, or segments of another journal
-/// than `identity` says, refuse the whole journal. An identity that is lost or damaged is read from the segments.
+/// Recovery first reads every segment's header, before it changes anything. A segment of a newer version, or segments
+/// of another journal than `identity` names, make it refuse the whole journal. If the identity is lost or damaged, the
+/// segments supply it.
 ///
-/// The last segment is read through; behind its last sound frame it is cut. A segment whose header is damaged is renamed
-/// `.damaged`, and the journal goes on behind its last sound frame. Damage elsewhere stays until it is read: then the
-/// reader goes on at the next sound frame, and says by how much the tally had grown.
+/// Recovery then reads through the last segment and cuts it after its last valid frame. A segment with a damaged header
+/// is renamed `.damaged`, and the journal goes on after its last valid frame. Damage elsewhere stays until it is read.
+/// The reader then goes on at the next valid frame, and tells by how much the tally had grown.
 ///
 /// ## What can be lost
 ///
-/// Killing the process: nothing that `append` returned for. Power failure: what was appended since the last `sync`.
+/// If the process is killed: nothing for which `append` has returned. If the power fails: appends since the last
+/// `sync`.
 public final class Journal: Sendable {
-    /// 32 hexadecimal digits, made with the journal and never changed.
+    /// The journal's name: 32 hexadecimal digits, made with the journal and never changed.
     public let identity: String
     public let directory: String
-    /// What tells this journal from copies of it, which have its identity: by what it is known from this opening on, and by
-    /// what it was known before, if that is known. Nil if that could not be written.
+    /// Tells this journal from copies of it, which have the same identity. `own` names it from this opening on; `known`
+    /// is the name before, if there is one. Nil if the incarnation could not be written.
     public let incarnation: (own: String, known: [String]?)?
-    /// What recovery found worth telling.
+    /// Findings of the recovery for the log.
     public let notes: [String]
 
     private struct Segment {
@@ -70,9 +73,9 @@ public final class Journal: Sendable {
         var current: SegmentFile
         var head: JournalPosition
         var bytes: Int
-        /// Everything before this entry has been released by the consumer.
+        /// The consumer has released all entries before this one.
         var released: UInt64 = 0
-        /// Where in the current segment the last frame begins.
+        /// The offset of the last frame in the current segment.
         var lastFrame: Int
         var unsynced: [SegmentFile] = []
         var directoryIsSynced = false
@@ -116,31 +119,30 @@ public final class Journal: Sendable {
                 bytes: segments.reduce(0) { $0 + $1.bytes }, lastFrame: recovered.lastFrame))
     }
 
-    /// The consumer knows the journal by its new incarnation; the old one is over.
+    /// Forgets the old incarnation: the consumer now knows the journal by the new one.
     public func confirmIncarnation() throws(JournalError) {
         guard let incarnation else { return }
         try JournalDirectory.confirm(incarnation: incarnation.own, in: directory)
     }
 
-    /// Behind the last frame.
+    /// The position after the last frame.
     public var head: JournalPosition { state.withLock { $0.head } }
 
-    /// Where the oldest segment that is kept begins.
+    /// The beginning of the oldest segment that is kept.
     public var oldest: JournalPosition { state.withLock { $0.segments.first?.start ?? $0.head } }
 
-    /// What the segments take on disk, bytes.
+    /// The size of the segments on disk, bytes.
     public var byteCount: Int { state.withLock { $0.bytes } }
 
     /// Appends the entries of `frame` as one frame.
     ///
-    /// The bytes are the kernel's when this returns: the end of the process cannot take them, the end of power can until the
-    /// next `sync`. Nothing here waits for the disk.
-    /// - Parameters:
-    ///   - tallyIncrease: by how much the caller's running total grows.
-    ///   - mayUseReserve: for the little that must not be refused, because nobody can offer it again: where there is no room
-    ///     for it, it gets what was kept for it.
-    /// - Returns: the position behind the frame.
-    /// - Throws: `JournalError.full` or `.io`; then the journal is as before.
+    /// When this returns, the kernel holds the bytes: they survive the end of the process, but a power failure only
+    /// after the next `sync`. This call does not wait for the disk.
+    /// - Parameters: - tallyIncrease: the amount by which the caller's running total grows. - mayUseReserve: for the
+    ///   few entries that must not be refused because no sender can repeat them: if the journal is full, they take the
+    ///   reserve.
+    /// - Returns: the position after the frame.
+    /// - Throws: `JournalError.full` or `.io`; the journal is then as before.
     @discardableResult
     public func append(
         _ frame: FrameBuilder, tallyIncrease: UInt64, mayUseReserve: Bool = false
@@ -175,7 +177,8 @@ public final class Journal: Sendable {
         return try result.get()
     }
 
-    /// Makes all that was appended so far survive a power failure; waits for the disk, and holds nobody up meanwhile.
+    /// Makes all appends so far survive a power failure. The call waits for the disk, and no other thread waits
+    /// meanwhile.
     public func sync() throws(JournalError) {
         let (files, syncsDirectory) = state.withLock { state in
             let files = state.unsynced + (state.hasUnsyncedAppends ? [state.current] : [])
@@ -190,7 +193,7 @@ public final class Journal: Sendable {
             if syncsDirectory { try JournalDirectory.sync(directory) }
         } catch {
             state.withLock { state in
-                // a disk that goes on failing must not make the list grow
+                // a disk that fails repeatedly must not make the list grow
                 for file in files where !state.unsynced.contains(where: { $0 === file }) { state.unsynced.append(file) }
                 if syncsDirectory { state.directoryIsSynced = false }
             }
@@ -200,15 +203,16 @@ public final class Journal: Sendable {
 
     /// A reader from `position` on, or from the oldest entry kept.
     ///
-    /// If `position` lies before the oldest entry kept, the reader starts there, and the first frame's `skippedTally` tells
-    /// the gap.
+    /// If `position` lies before the oldest entry kept, the reader starts at that entry. The first frame's
+    /// `skippedTally` then tells the gap.
     public func reader(at position: JournalPosition?) throws(JournalError) -> JournalReader {
         JournalReader(journal: self, at: position ?? oldest, seed: seed)
     }
 
     /// Deletes the segments that lie wholly before `position` and before entry `keepingSequencesFrom`.
     ///
-    /// When the journal is over half its bound, what is only kept for memory's sake goes too.
+    /// If the journal is over half its limit, segments that are only kept for the memory of identifiers are deleted
+    /// too.
     public func release(upTo position: JournalPosition, keepingSequencesFrom kept: UInt64) {
         let gone = state.withLock { state in
             var gone: [String] = []
@@ -224,7 +228,7 @@ public final class Journal: Sendable {
         for name in gone { unlink("\(directory)/\(name)") }
     }
 
-    /// Makes the head at least `position`: a disk that lost its tail must not give an entry number twice.
+    /// Moves the head to at least `position`: after a disk has lost its tail, no entry number may be used twice.
     public func advance(to position: JournalPosition) throws(JournalError) {
         let result = state.withLock { state -> Result<Void, JournalError> in
             let start = JournalPosition(
@@ -232,7 +236,7 @@ public final class Journal: Sendable {
             guard start != state.head else { return .success(()) }
             do throws(JournalError) {
                 if start.sequence == state.head.sequence {
-                    // an entry number must be passed, for a segment is named by it
+                    // a segment is named by an entry number, so the new segment needs the next one
                     try roll(to: JournalPosition(sequence: start.sequence + 1, tally: start.tally), in: &state)
                 } else {
                     try roll(to: start, in: &state)
@@ -247,7 +251,7 @@ public final class Journal: Sendable {
 
     /// Waits until the head is not `position` any more, `wake` is called, or the time is over.
     ///
-    /// - Returns: whether there is something behind `position`.
+    /// - Returns: whether there is an entry after `position`.
     public func waitForAppend(after position: JournalPosition, timeoutMilliseconds: Int) -> Bool {
         let ticket = signal.ticket
         if head.sequence > position.sequence { return true }
@@ -258,14 +262,14 @@ public final class Journal: Sendable {
     /// Ends a wait.
     public func wake() { signal.notify() }
 
-    // MARK: what the reader asks
+    // MARK: reading
 
-    /// The segment in which entry `sequence` lies or would lie.
+    /// The segment that holds entry `sequence`, or will hold it.
     func segment(holding sequence: UInt64) throws(JournalError) -> SegmentFile? {
         try open { segments in segments.last { $0.start.sequence <= sequence } ?? segments.first }
     }
 
-    /// The segment behind the one that begins with entry `sequence`.
+    /// The segment after the one that begins with entry `sequence`.
     func segment(after sequence: UInt64) throws(JournalError) -> SegmentFile? {
         try open { segments in segments.first { $0.start.sequence > sequence } }
     }
@@ -274,11 +278,11 @@ public final class Journal: Sendable {
         state.withLock { state in (state.segments.last?.start.sequence ?? 0) > sequence }
     }
 
-    /// Opens a segment under the lock: what is in the list then is also on the disk.
+    /// Opens a segment under the lock, so that every segment in the list still exists on disk.
     private func open(_ choose: ([Segment]) -> Segment?) throws(JournalError) -> SegmentFile? {
         let result = state.withLock { state -> Result<SegmentFile?, JournalError> in
             guard let start = choose(state.segments)?.start else { return .success(nil) }
-            // a reader that keeps up needs no descriptor of its own
+            // a reader that keeps up needs no file descriptor of its own
             if start == state.current.start { return .success(state.current) }
             do throws(JournalError) { return .success(try open(start)) } catch { return .failure(error) }
         }
@@ -292,7 +296,7 @@ public final class Journal: Sendable {
         return SegmentFile(descriptor: descriptor, path: path, start: start)
     }
 
-    /// How far a segment may be read, bytes: in the one that grows, up to the last whole frame.
+    /// The number of bytes of a segment that may be read: in the current segment, up to the last whole frame.
     func extent(of file: SegmentFile) throws(JournalError) -> Int {
         let known = state.withLock { state in state.segments.first { $0.start == file.start }?.bytes }
         if let known { return known }
@@ -317,15 +321,16 @@ public final class Journal: Sendable {
         }
         guard rolls else { return }
         do throws(JournalError) { try roll(to: state.head, in: &state) } catch {
-            // the segment grows on until a file can be opened again: refusing messages would be worse
+            // the segment grows on until a file can be opened again, because refusing messages would be worse
             guard error.isForWantOfDescriptors else { throw error }
         }
     }
 
-    /// Gives up, when there is no room for a frame, what has been released but was kept for memory's sake, or because it
-    /// lies in the segment that grows: without this, a bound or a disk smaller than that would stay full for ever.
+    /// Frees released entries when there is no room for a frame: segments kept for the memory of identifiers, and the
+    /// part of the current segment that was released. Without this, a limit or a disk smaller than these would stay
+    /// full.
     ///
-    /// - Returns: whether anything was given up.
+    /// - Returns: whether anything was freed.
     private func reclaim(for bytes: Int, in state: inout State) -> Bool {
         guard SegmentHeader.byteCount + bytes <= limits.maximumBytes else { return false }
         var gone: [String] = []
@@ -337,7 +342,7 @@ public final class Journal: Sendable {
             last.bytes > SegmentHeader.byteCount
         {
             do throws(JournalError) { try roll(to: state.head, in: &state) } catch {
-                // not even room for the next segment's header
+                // there is no room even for the next segment's header
                 guard error.isFull, giveUpAllButTheLastFrame(in: state) else { return false }
                 do throws(JournalError) { try roll(to: state.head, in: &state) } catch { return false }
             }
@@ -347,19 +352,19 @@ public final class Journal: Sendable {
         return !gone.isEmpty
     }
 
-    /// Gives the disk back what lies before the last frame of the segment that grows.
+    /// Gives the disk the room before the last frame of the current segment, by a hole.
     ///
-    /// Truncated, the file would end before frames that the store has, and a journal opened after a crash at this moment
-    /// would give their entries' numbers once more. With a hole it ends where it ended.
+    /// If the file were truncated, it would end before frames that the store has. A journal opened after a crash at
+    /// this moment would then use their entries' numbers again. With a hole the file keeps its end.
     private func giveUpAllButTheLastFrame(in state: State) -> Bool {
         let start = SegmentHeader.byteCount
         guard state.lastFrame > start else { return false }
         return filesystem_punch_hole(state.current.descriptor, Int64(start), Int64(state.lastFrame)) == 0
     }
 
-    /// Forgets the oldest segment.
+    /// Takes the oldest segment off the list.
     ///
-    /// - Returns: the name of its file, which is still to be deleted.
+    /// - Returns: the name of its file, which the caller must delete.
     private func dropFirst(in state: inout State) -> String {
         let first = state.segments.removeFirst()
         state.bytes -= first.bytes

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The directory that a journal lives in: its lock and its identity.
+/// The directory of a journal: its lock and its identity.
 enum JournalDirectory {
     /// - Throws: `JournalError.locked`, `.io`.
     static func makeAndLock(_ directory: String) throws(JournalError) -> SegmentFile {
@@ -16,10 +16,10 @@ enum JournalDirectory {
         return file
     }
 
-    /// The 16 bytes by which the journal is known for ever; made at random the first time. Where the file is lost or damaged,
-    /// the segments know them: with another identity the store would take the journal for another one.
+    /// The journal's 16 bytes of identity, made at random the first time and never changed. If the file is lost or
+    /// damaged, the segments supply them: with a new identity, the store would take the journal for another one.
     ///
-    /// - Returns: the identity, and what was mended.
+    /// - Returns: the identity, and a note of what was repaired.
     static func identity(in directory: String) throws(JournalError) -> (bytes: [UInt8], note: String?) {
         let path = directory + "/identity"
         let text = try contents(of: path)
@@ -39,10 +39,11 @@ enum JournalDirectory {
         return (identity, nil)
     }
 
-    /// What tells this journal from copies of it: the number that the store knows it by, and the one that it is to be known by
-    /// from now on. A start makes a new one; until it is known to be the store's, both stand in the file.
+    /// Tells this journal from copies of it: the number by which the store knows it, and the number from now on. A
+    /// start makes a new number. Both are in the file until the store is known to have the new one.
     ///
-    /// - Returns: nil if there is none and none can be written, because the disk is full: that must not end everything.
+    /// - Returns: nil if there is no incarnation and the disk is too full to write one. The daemon must run on in that
+    ///   case.
     static func incarnation(in directory: String) -> (own: String, known: [String]?)? {
         let path = directory + "/incarnation"
         let text = (try? contents(of: path, bytes: 66)) ?? nil
@@ -61,7 +62,7 @@ enum JournalDirectory {
         return (own, old.map { [$0] })
     }
 
-    /// From now on only `own` is this journal's.
+    /// Records that only `own` is this journal's incarnation from now on.
     static func confirm(incarnation own: String, in directory: String) throws(JournalError) {
         try write(own + "\n", to: directory + "/incarnation", in: directory)
     }
@@ -71,7 +72,7 @@ enum JournalDirectory {
         return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
-    /// The first bytes of a file; nil if there is none.
+    /// The first bytes of a file; nil if there is no file.
     private static func contents(of path: String, bytes: Int = 32) throws(JournalError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -116,7 +117,7 @@ enum JournalDirectory {
     }
 
     private static func bytes(hexadecimal text: [UInt8]) -> [UInt8]? {
-        // the parser of numbers would take a sign too
+        // the standard parser of numbers would accept a sign too
         guard text.count == 32, text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x61 && $0 <= 0x66 }) else {
             return nil
         }
@@ -138,7 +139,7 @@ enum JournalDirectory {
         }
     }
 
-    /// Whole or not at all, whatever happens meanwhile.
+    /// Writes a file whole or not at all, even if the process is killed or the power fails.
     private static func write(_ text: String, to path: String, in directory: String) throws(JournalError) {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

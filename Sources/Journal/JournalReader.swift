@@ -1,14 +1,14 @@
 import Glibc
 
-/// Reads frames from a position on; used by one thread.
+/// Reads frames from a position on; one thread uses it.
 public final class JournalReader {
-    /// Behind the last frame read.
+    /// The position after the last frame read.
     public private(set) var position: JournalPosition
 
     private let journal: Journal
     private var scanner: FrameScanner
     private var file: SegmentFile?
-    /// Where the last frame read begins in its segment.
+    /// The offset of the last frame read in its segment.
     private var frameOffset = SegmentHeader.byteCount
 
     init(journal: Journal, at position: JournalPosition, seed: UInt64) {
@@ -17,16 +17,17 @@ public final class JournalReader {
         scanner = FrameScanner(seed: seed)
     }
 
-    /// A frame, valid during the call that hands it over.
+    /// A frame; it is valid only during the call that gets it.
     public struct Frame {
-        /// What the running total grew by between the last frame read and this one: what lay in a damaged or missing part.
+        /// The growth of the running total between the last frame read and this one: entries of a damaged or missing
+        /// part.
         public let skippedTally: UInt64
-        /// Where the frame begins; the reader's position may lie within it.
+        /// The beginning of the frame; the reader's position may lie within it.
         public let start: JournalPosition
         let from: UInt64
         let payload: UnsafeRawBufferPointer
 
-        /// Calls `body` with each entry behind the reader's position and its sequence number, in order.
+        /// Calls `body` with each entry after the reader's position and its sequence number, in order.
         public func forEach(_ body: (_ sequence: UInt64, _ entry: UnsafeRawBufferPointer) -> Void) {
             var offset = 0
             var sequence = start.sequence
@@ -42,14 +43,15 @@ public final class JournalReader {
         }
     }
 
-    /// A place to come back to, without searching the segment for it.
+    /// A position to return to without searching the segment.
     public struct Bookmark {
         public let position: JournalPosition
         let file: SegmentFile?
         let offset: Int
     }
 
-    /// - Parameter position: in the last frame read or directly behind it; where the reader is, if it has read none.
+    /// - Parameter position: in the last frame read or directly after it; the reader's own position if it has read
+    ///   none.
     public func bookmark(at position: JournalPosition) -> Bookmark {
         Bookmark(position: position, file: file, offset: frameOffset)
     }
@@ -63,8 +65,8 @@ public final class JournalReader {
 
     /// Calls `body` with the next frame; false if there is none yet.
     ///
-    /// Damage is passed over and told by the next frame's `skippedTally`.
-    /// - Throws: `JournalError.io` where the disk cannot be read.
+    /// Damage is skipped; the next frame's `skippedTally` tells how much was lost.
+    /// - Throws: `JournalError.io` if the disk cannot be read.
     public func next(_ body: (Frame) -> Void) throws(JournalError) -> Bool {
         while true {
             if file == nil {
@@ -86,7 +88,7 @@ public final class JournalReader {
     private enum Step {
         case frame
         case nothing
-        /// Of the segment that begins with this entry; another one follows.
+        /// The end of the segment that begins with this entry; another segment follows.
         case end(UInt64)
     }
 
@@ -112,7 +114,7 @@ public final class JournalReader {
         return isFollowed ? .end(file.start.sequence) : .nothing
     }
 
-    /// Waits for a descriptor if there is none: what has been received is safe meanwhile.
+    /// Waits until a file descriptor is free: received messages are safe meanwhile.
     private func opened(_ open: () throws(JournalError) -> SegmentFile?) throws(JournalError) -> SegmentFile? {
         while true {
             do throws(JournalError) { return try open() } catch {

@@ -14,9 +14,9 @@ public struct JournalPosition: Sendable, Equatable {
 }
 
 public struct JournalLimits: Sendable {
-    /// A segment that has reached this size is followed by a new one, bytes; it grows on while none can be opened.
+    /// The size at which a segment is followed by a new one, bytes. It grows on while no new one can be opened.
     public var segmentBytes: Int
-    /// All segments together take at most this much of the disk, bytes.
+    /// The limit of all segments together on disk, bytes.
     public var maximumBytes: Int
 
     public init(segmentBytes: Int = 64 << 20, maximumBytes: Int = 8 << 30) {
@@ -28,8 +28,8 @@ public struct JournalLimits: Sendable {
 public enum JournalError: Error, Sendable, CustomStringConvertible {
     /// Another process has the journal open.
     case locked(directory: String)
-    /// The journal has reached `JournalLimits.maximumBytes`, or the file system has no room. What was refused can be
-    /// offered again later.
+    /// The journal has reached `JournalLimits.maximumBytes`, or the file system has no room. The caller can append the
+    /// same entries again later.
     case full(String)
     /// A system call failed.
     case io(call: String, path: String, code: Int32)
@@ -40,7 +40,7 @@ public enum JournalError: Error, Sendable, CustomStringConvertible {
         if case .full = self { true } else { false }
     }
 
-    /// The process, or the machine, has as many files open as it may.
+    /// Whether the process, or the machine, has reached its limit of open files.
     var isForWantOfDescriptors: Bool {
         if case .io(_, _, let code) = self { code == EMFILE || code == ENFILE } else { false }
     }

@@ -1,15 +1,15 @@
 import Glibc
 
-/// What a journal's directory holds when it is opened, put in order.
+/// The content of a journal's directory at its opening, put in order.
 struct Recovery {
     private(set) var segments: [(start: JournalPosition, bytes: Int)] = []
-    /// The segment to go on with; nil if there is none.
+    /// The segment to append to; nil if there is none.
     private(set) var last: SegmentFile?
     private(set) var head = JournalPosition(sequence: 0, tally: 0)
-    /// Where in `last` the last frame begins.
+    /// The offset of the last frame in `last`.
     private(set) var lastFrame = SegmentHeader.byteCount
     private(set) var notes: [String] = []
-    /// Behind the last frame of the segments that were set aside.
+    /// The position after the last frame of the segments that were set aside.
     private var headSetAside = JournalPosition(sequence: 0, tally: 0)
 
     init(directory: String, identity: [UInt8], seed: UInt64) throws(JournalError) {
@@ -29,13 +29,13 @@ struct Recovery {
             let duplicated = dup(descriptor)
             guard duplicated >= 0 else { throw .io(call: "dup", path: path, code: errno) }
             let file = SegmentFile(descriptor: duplicated, path: path, start: header.start)
-            // a process that was killed may have left its last appends unsynced, and `sync` answers for them too
+            // a killed process may have left its last appends unsynced, and `sync` must cover them too
             try file.sync()
             segments.append((header.start, try file.size()))
             if isLast { try readThrough(file, seed: seed) }
         }
         if last == nil, let newest = segments.last {
-            // the newest segment was set aside: the one before it ends the journal
+            // the newest segment was set aside, so the one before it ends the journal
             head = newest.start
             let path = "\(directory)/\(SegmentFile.name(of: newest.start.sequence))"
             let descriptor = open(path, O_RDWR | O_CLOEXEC)
@@ -43,18 +43,19 @@ struct Recovery {
             try readThrough(SegmentFile(descriptor: descriptor, path: path, start: newest.start), seed: seed)
         }
         if headSetAside.sequence > head.sequence {
-            // what was set aside keeps its entry numbers and its tally; a new segment begins behind it
+            // a segment that was set aside keeps its entry numbers and its tally; a new segment begins after it
             head = headSetAside
             last = nil
             lastFrame = SegmentHeader.byteCount
         }
     }
 
-    /// What the segments say before anything is touched.
+    /// Reads the headers of all segments before anything is changed.
     ///
-    /// - Returns: the identity of the journal they belong to, where all that can be read agree; nil if none can be read.
-    /// - Throws: `JournalError.foreign` if one is of a newer version, which would look like damage, or if they belong to
-    ///   different journals and none of them is `identity`.
+    /// - Returns: the identity of the journal that they belong to, if all readable headers agree; nil if none can be
+    ///   read.
+    /// - Throws: `JournalError.foreign` if a segment is of a newer version, which would look like damage. Also if
+    ///   segments belong to different journals and none of them is `identity`.
     static func survey(_ directory: String, identity: [UInt8]?) throws(JournalError) -> [UInt8]? {
         var found: [(identity: [UInt8], path: String)] = []
         for name in try segmentNames(in: directory) {
@@ -105,7 +106,8 @@ struct Recovery {
         last = file
     }
 
-    /// A last segment without even a header is what a crash at its creation leaves, and holds nothing.
+    /// Sets a damaged segment aside. A last segment without a whole header holds nothing: it comes from a crash at its
+    /// creation.
     private mutating func setAside(_ file: SegmentFile, seed: UInt64, isLast: Bool) throws(JournalError) {
         let path = file.path
         let size = try file.size()
@@ -127,7 +129,7 @@ struct Recovery {
         try headerBytes(of: file).withUnsafeBytes { SegmentHeader($0) }
     }
 
-    /// The bytes where the header stands, fewer if the file is shorter.
+    /// The bytes of the header, fewer if the file is shorter.
     private static func headerBytes(of file: SegmentFile) throws(JournalError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: SegmentHeader.byteCount)
         var failure: JournalError?

@@ -1,6 +1,6 @@
 import Glibc
 
-/// An open segment, closed with its last owner.
+/// An open segment; its file closes with its last owner.
 final class SegmentFile: Sendable {
     let descriptor: Int32
     let path: String
@@ -14,7 +14,8 @@ final class SegmentFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Reads into `target` from `offset`: the number of bytes read, fewer only at the end of the file.
+    /// Reads into `target` from `offset` on. Returns the number of bytes read, which is smaller only at the end of the
+    /// file.
     func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws(JournalError) -> Int {
         var done = 0
         while done < target.count {
@@ -30,7 +31,7 @@ final class SegmentFile: Sendable {
         return done
     }
 
-    /// Writes all of `bytes` at `offset`; nil, or the reason why not.
+    /// Writes all of `bytes` at `offset`. Returns nil, or the error number.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int32? {
         var done = 0
         while done < bytes.count {
@@ -61,7 +62,7 @@ final class SegmentFile: Sendable {
         return String(repeating: "0", count: 16 - digits.count) + digits + ".journal"
     }
 
-    /// The first sequence number that a file's name says; nil if it is no segment's name.
+    /// The first sequence number in a file's name; nil if it is not a segment's name.
     static func sequence(of name: String) -> UInt64? {
         guard name.hasSuffix(".journal") else { return nil }
         let digits = name.dropLast(8)
@@ -70,5 +71,5 @@ final class SegmentFile: Sendable {
     }
 }
 
-/// The system's words for an error number.
+/// The system's text for an error number.
 func reason(_ code: Int32) -> String { String(cString: strerror(code)) }

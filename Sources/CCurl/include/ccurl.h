@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* One HTTP request by libcurl, whose options are variadic and so out of Swift's reach. */
+/* One HTTP request by libcurl, because Swift cannot call its variadic functions. */
 
 struct ccurl_answer {
     long status;
@@ -12,15 +12,15 @@ struct ccurl_answer {
     size_t length;
     /* The answer was longer than `limit`. */
     int is_cut;
-    /* Why there is none, if the call did not return 0. */
+    /* The reason of a failure, if the call did not return 0. */
     char error[256];
 };
 
 /*
- * Asks `url` and waits for the whole answer, at most `seconds`.
+ * Sends a request to `url` and waits for the whole answer, at most `seconds`.
  *
- * unix_socket: connect to this path, or NULL. headers: lines `Name: value`, ended by NULL. body: posted as JSON, or NULL
- * for GET. Returns 0, or libcurl's code. Redirects are not followed, proxies not used.
+ * unix_socket: connect to this path, or NULL. headers: lines `Name: value`, ended by NULL. body: posted as JSON, or
+ * NULL for GET. Returns 0, or libcurl's code. It follows no redirects and uses no proxies.
  */
 int ccurl_request(const char *url, const char *unix_socket, const char *const *headers, const char *body, long seconds,
                   size_t limit, struct ccurl_answer *answer);

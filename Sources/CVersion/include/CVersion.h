@@ -1,9 +1,9 @@
 #ifndef CUSTOMS_CVERSION_H
 #define CUSTOMS_CVERSION_H
 
-/// The commit that this was built from, as `git describe --always --dirty` names it: "" where the build did not know it.
+/// The commit of this build, as `git describe --always --dirty` names it; "" if the build did not know it.
 ///
-/// It is C, because `make build` writes it into a header that only C can leave out where it is missing.
+/// It is C, because `make build` writes the commit into a header, and only C can do without a missing header.
 const char *customs_commit(void);
 
 #endif
