@@ -14,7 +14,7 @@ import pytest
 from support.centre import Record
 from support.certificates import Authority, Certificate
 from support.daemon import CUSTOMS, CUSTOMSD, Customs, Daemon, StartDaemon, Store
-from support.keeping import Fill, Pack
+from support.maintenance import Fill, Pack
 from support.postgres import PostgresServer
 from support.stores import STORES, MakeStore, PostgresStore, SQLiteStore
 

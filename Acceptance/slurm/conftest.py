@@ -1,4 +1,8 @@
-"""Fixtures: one cluster for all tests, a daemon that asks it, and the jobs that tests look at."""
+"""Fixtures: one cluster for all tests, a daemon that asks it, and the jobs that tests look at.
+
+The files run in the order of their names, and need it: test_stopped_slurm.py comes behind those
+that ask about jobs, because a restarted slurmctld tells a little less of ended jobs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rig is the tests' own: another Slurm of this machine must never notice it."""
+"""The rig is the tests' own: another Slurm of this machine is left alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_machine_of_another_slurm_is_left_alone(kind: str, tmp_path: Path) -> 
         assert os.readlink(theirs) == "/nonexistent/shared/slurm.conf"
 
 
-def test_what_is_taken_down_cancels_nothing_of_another_cluster(tmp_path: Path) -> None:
+def test_taking_the_rig_down_cancels_nothing_of_another_cluster(tmp_path: Path) -> None:
     commands = tmp_path / "bin"
     commands.mkdir()
     called = tmp_path / "called"

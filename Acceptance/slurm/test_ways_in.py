@@ -1,4 +1,4 @@
-"""How the hook comes into a job, and how it is kept out of it."""
+"""How the hook comes into a job, and how users and sites keep it out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_over(cluster: Cluster, job: str) -> bool:
     return cluster.accounting(job, "State")[:1] == [["COMPLETED"]]
 
 
-def test_whoever_has_opted_out_by_uid_is_not_recorded_even_without_an_environment(
+def test_a_uid_that_opted_out_is_not_recorded_even_without_an_environment(
     cluster: Cluster, jobs: dict[str, str], customs: Customs, wait_for_job: Callable[..., Job]
 ) -> None:
     assert jobs
@@ -64,7 +64,7 @@ def test_the_spank_plugin_does_what_the_taskprolog_does(
 
 
 @pytest.mark.parametrize("wish", ["PYTHONPATH=", "CUSTOMS_OPT_OUT=1"])
-def test_a_users_wish_stands(
+def test_a_user_keeps_the_hook_out_by_a_variable(
     wish: str, cluster: Cluster, jobs: dict[str, str], wait_for_job: Callable[..., Job]
 ) -> None:
     assert jobs

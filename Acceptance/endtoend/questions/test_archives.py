@@ -1,4 +1,4 @@
-"""Archives in all the ways that they come: pipes, other formats, damage, times without a year."""
+"""Archives in every form: pipes, other formats, damage, times without a year."""
 
 from __future__ import annotations
 
@@ -73,8 +73,10 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_from_a_pipe(customs: Customs, folder: Path, way: str) -> None:
-    """It is read once and all of it is taken; as a file afterwards it is the same archive."""
+def test_an_archive_from_a_pipe_is_the_same_archive_as_its_file(
+    customs: Customs, folder: Path, way: str
+) -> None:
+    """It is read once, and all of it is taken."""
     (folder / "records").write_bytes(lines(5))
     (folder / "with_heading").write_bytes(b"a heading\n" + lines(5))
     status, answer, errors = shell(customs, WAYS[way])
@@ -88,8 +90,8 @@ def test_from_a_pipe(customs: Customs, folder: Path, way: str) -> None:
     assert customs.json("top")[0]["processes"] == 5
 
 
-def test_what_the_store_refuses_of_a_pipe(store: Store, folder: Path) -> None:
-    """Its records are sought by reading again, which a pipe does not let."""
+def test_bad_rows_of_a_pipe_are_found(store: Store, folder: Path) -> None:
+    """The search for them reads the archive again; a pipe is kept for that."""
     customs = Customs(store.url, folder)
     assert customs.run("import", "/dev/null").returncode == 0
     forbid_runs(store)
@@ -107,8 +109,8 @@ def test_what_the_store_refuses_of_a_pipe(store: Store, folder: Path) -> None:
     assert len(quarantined(store)) == 2
 
 
-def test_where_a_pipe_is_kept(customs: Customs, folder: Path) -> None:
-    """In TMPDIR, without a name, and not where there is none."""
+def test_a_pipe_is_kept_without_a_name_in_tmpdir(customs: Customs, folder: Path) -> None:
+    """The command fails where that folder does not exist."""
     kept = folder / "kept"
     kept.mkdir()
     (folder / "records").write_bytes(lines(3))
@@ -143,8 +145,8 @@ def _pzstd(plain: bytes) -> bytes:
     return packed
 
 
-def test_frames_of_pzstd(customs: Customs, folder: Path) -> None:
-    """Those that it skips are no reason to take the file for text."""
+def test_skippable_frames_of_pzstd_are_no_text(customs: Customs, folder: Path) -> None:
+    """The file is still recognised as zstd."""
     archive = folder / "records.zst"
     archive.write_bytes(_pzstd(lines(50)))
     answer = customs.json("import", str(archive))
@@ -161,7 +163,7 @@ OTHER_FORMATS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 @pytest.mark.parametrize("form", OTHER_FORMATS)
 def test_other_formats_are_refused_by_name(customs: Customs, folder: Path, form: str) -> None:
-    """With the command that does it, which is no word too many: it works."""
+    """The error names the command that decompresses them, and that command works."""
     pack, command = OTHER_FORMATS[form]
     archive, good = folder / "records", folder / "good"
     archive.write_bytes(pack(lines(5)))
@@ -181,10 +183,10 @@ def test_other_formats_are_refused_by_name(customs: Customs, folder: Path, form:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, _pzstd])
-def test_text_behind_compressed_data(
+def test_text_behind_compressed_data_is_reported_and_counted(
     customs: Customs, folder: Path, pack: Callable[[bytes], bytes]
 ) -> None:
-    """`cat new.jsonl >> old.gz`: told, counted, and no word of it lost."""
+    """`cat new.jsonl >> old.gz`: no line of it is lost."""
     archive, rest = folder / "records", folder / "rest"
     archive.write_bytes(pack(lines(50)) + lines(30, 100))
     rest.write_bytes(lines(30, 100))
@@ -205,10 +207,10 @@ def test_text_behind_compressed_data(
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
 @pytest.mark.parametrize("way", ["file", "pipe"])
-def test_archives_that_are_cut_short(
+def test_nothing_of_a_truncated_archive_is_taken(
     customs: Customs, folder: Path, pack: Callable[[bytes], bytes], way: str
 ) -> None:
-    """Nothing is taken: the whole one will be another archive."""
+    """The whole archive will be another one."""
     whole = pack(lines(500))
     archive = folder / "records"
     archive.write_bytes(whole[: len(whole) * 2 // 3])
@@ -233,8 +235,10 @@ def test_archives_that_are_cut_short(
     ],
     ids=["prose", "noise", "zeros", "no_records", "two_bytes"],
 )
-def test_garbage_is_no_success(customs: Customs, folder: Path, content: bytes) -> None:
-    """Not one record: 75, and which file it was, also beside a good one."""
+def test_an_archive_without_any_record_ends_with_75(
+    customs: Customs, folder: Path, content: bytes
+) -> None:
+    """The error names the file, also beside a good one."""
     garbage, good, empty = folder / "garbage", folder / "good", folder / "empty"
     # noise may begin as anything does
     garbage.write_bytes(b"\xff" + content)
@@ -273,8 +277,10 @@ def _found(customs: Customs) -> dict[str, str]:
     return {row["package"]: row["day"] for row in rows}
 
 
-def test_the_year_of_an_archive(customs: Customs, folder: Path) -> None:
-    """The latest that puts a time not more than a day ahead of now; none is dated today."""
+def test_the_year_of_a_time_without_one_is_the_latest_possible(
+    customs: Customs, folder: Path
+) -> None:
+    """At most a day ahead of now; no record is dated today."""
     now = datetime.now(UTC)
     times = [now - timedelta(days=30 * back) for back in range(12)]
     times += [now + timedelta(hours=20), now + timedelta(hours=28), now + timedelta(days=40)]
@@ -288,8 +294,8 @@ def test_the_year_of_an_archive(customs: Customs, folder: Path) -> None:
     assert _found(customs) == {f"p{number}": str(day) for number, day in enumerate(expected)}
 
 
-def test_a_year_that_is_named(sqlite_store: SQLiteStore, folder: Path) -> None:
-    """For older archives, and from a pipe."""
+def test_a_named_year_dates_times_without_one(sqlite_store: SQLiteStore, folder: Path) -> None:
+    """For older archives, and for pipes."""
     customs = Customs(sqlite_store.url, folder)
     now = datetime.now(UTC)
     (folder / "messages").write_bytes(
@@ -304,8 +310,8 @@ def test_a_year_that_is_named(sqlite_store: SQLiteStore, folder: Path) -> None:
         assert "--year" in done.stderr
 
 
-def test_a_pipe_that_comes_slowly(customs: Customs, folder: Path) -> None:
-    """In pieces that end anywhere."""
+def test_a_slow_pipe_is_read_to_its_end(customs: Customs, folder: Path) -> None:
+    """Its pieces end anywhere."""
     reading, writing = os.pipe()
     content = gzip.compress(lines(40))
 

@@ -93,8 +93,7 @@ def _plain(value: Any) -> Any:
         return value
 
 
-def test_every_question_has_its_statement() -> None:
-    """None is forgotten."""
+def test_every_question_has_a_documented_statement() -> None:
     listed = {heading.split()[1] for heading in STATEMENTS}
     assert listed == {
         *("top", "package", "jobsizes", "correlate", "environments", "stacks", "trend", "versions"),
@@ -103,7 +102,9 @@ def test_every_question_has_its_statement() -> None:
 
 
 @pytest.mark.parametrize("heading", STATEMENTS)
-def test_statement_gives_the_answer(asking: tuple[Customs, Any], heading: str) -> None:
+def test_each_statement_gives_the_rows_of_its_command(
+    asking: tuple[Customs, Any], heading: str
+) -> None:
     """In the same order."""
     customs, store = asking
     command = heading.split()[1:]
@@ -126,8 +127,7 @@ def test_statement_gives_the_answer(asking: tuple[Customs, Any], heading: str) -
     assert found == wanted
 
 
-def test_customs_sql(asking: tuple[Customs, Any]) -> None:
-    """It answers, and cannot write."""
+def test_customs_sql_answers_and_cannot_write(asking: tuple[Customs, Any]) -> None:
     customs, store = asking
     client = "sqlite3" if isinstance(store, SQLiteStore) else "psql"
     if shutil.which(client) is None:
@@ -173,8 +173,8 @@ def _sql(store: PostgresStore, words: str, *arguments: str) -> subprocess.Comple
         "host={host} dbname={database} user={user} password = '{password}'",
     ],
 )
-def test_no_password_on_a_command_line(postgres_store: PostgresStore, form: str) -> None:
-    """Everybody on a machine can read those."""
+def test_no_password_is_on_a_command_line(postgres_store: PostgresStore, form: str) -> None:
+    """All users of a machine can read command lines."""
     customs = Customs(postgres_store.url, Path("/tmp"))
     assert customs.run("import", "/dev/null").returncode == 0
     words = form.format(
@@ -197,8 +197,8 @@ def test_no_password_on_a_command_line(postgres_store: PostgresStore, form: str)
     assert password == "s3cret w0rd"
 
 
-def test_options_of_the_location_leave_it_read_only(postgres_store: PostgresStore) -> None:
-    """Neither they nor PGOPTIONS get lost."""
+def test_options_of_the_url_leave_sql_read_only(postgres_store: PostgresStore) -> None:
+    """Neither they nor PGOPTIONS are lost."""
     customs = Customs(postgres_store.url, Path("/tmp"))
     assert customs.run("import", "/dev/null").returncode == 0
     writes = "-c default_transaction_read_only=off"
@@ -212,8 +212,10 @@ def test_options_of_the_location_leave_it_read_only(postgres_store: PostgresStor
         assert "read-only" in done.stderr
 
 
-def test_a_secret_that_would_show_is_refused(postgres_store: PostgresStore) -> None:
-    """libpq takes it from nowhere else that nobody sees."""
+def test_a_secret_that_would_show_on_a_command_line_is_refused(
+    postgres_store: PostgresStore,
+) -> None:
+    """libpq has no hidden way to take it."""
     customs = Customs(postgres_store.url, Path("/tmp"))
     assert customs.run("import", "/dev/null").returncode == 0
     done = _sql(postgres_store, f"{postgres_store.url}&sslpassword=s3cret", "--command", "SELECT 1")

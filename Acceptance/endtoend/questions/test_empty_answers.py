@@ -1,4 +1,4 @@
-"""An answer without rows is not silent: it says what there is, or that the name is wrong."""
+"""Answers without rows: the command names the days with usage, or that the name is wrong."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def asking(
         (["canary", "status", "--run", "20260101t000000z-00000000"], "20260101t000000z", None),
     ],
 )
-def test_names_that_do_not_exist(
+def test_names_that_do_not_exist_end_with_66_and_a_suggestion(
     asking: Customs, words: list[str], name: str, meant: str | None
 ) -> None:
-    """EX_NOINPUT, the name, and the one that may have been meant."""
+    """EX_NOINPUT, the name, and a similar one."""
     done = asking.run(" ".join(words))
     assert done.returncode == 66, done
     assert name in done.stderr
@@ -87,8 +87,8 @@ def test_names_that_do_not_exist(
         *("versions numpy", "new", "python", "who numpy", "export"),
     ],
 )
-def test_no_usage_in_the_time_asked_about(asking: Customs, command: str) -> None:
-    """Valid JSON on standard output, and beside it of which days there is usage."""
+def test_a_period_without_usage_names_the_days_with_usage(asking: Customs, command: str) -> None:
+    """Valid JSON on standard output, and a note on standard error."""
     extent = f"there is usage from {FIRST} to {LAST}"
     form = ["--format", "jsonl" if command == "export" else "json"]
     for options in (
@@ -109,16 +109,16 @@ def test_no_usage_in_the_time_asked_about(asking: Customs, command: str) -> None
 
 
 @pytest.mark.parametrize("command", ["package numpy", "user alice"])
-def test_one_without_usage_in_that_time(asking: Customs, command: str) -> None:
-    """The object is as ever, with zeros."""
+def test_an_object_without_usage_has_all_its_keys(asking: Customs, command: str) -> None:
+    """Its numbers are zeros."""
     done = asking.run(command, "--format", "json", "--since", "2026-05-18")
     assert done.returncode == 0
     assert json.loads(done.stdout)["processes"] == 0
     assert f"to {LAST}" in done.stderr
 
 
-def test_an_empty_store(store: Store, folder: Path) -> None:
-    """It says so, whatever is asked."""
+def test_an_empty_store_says_that_it_is_empty(store: Store, folder: Path) -> None:
+    """For every question."""
     customs = Customs(store.url, folder)
     assert customs.run("import", "/dev/null").returncode == 0
     for command in ("top", "stacks", "new", "environments"):
@@ -165,8 +165,8 @@ VALUES = {
 
 
 @pytest.mark.parametrize("command", HEEDED)
-def test_options_that_mean_nothing_are_refused(tmp_path: Path, command: str) -> None:
-    """EX_USAGE before the store is looked at, and they do not stand in the help either."""
+def test_options_without_meaning_for_a_question_are_refused(tmp_path: Path, command: str) -> None:
+    """EX_USAGE before the store is opened; the help does not list them."""
     asking = Customs("sqlite:///nonexistent/customs.sqlite", tmp_path)
     shown = subprocess.run(
         [str(CUSTOMS), *command.split()[: 2 if "canary" in command else 1], "--help"],
@@ -184,8 +184,8 @@ def test_options_that_mean_nothing_are_refused(tmp_path: Path, command: str) -> 
         assert not done.stdout
 
 
-def test_options_that_mean_nothing_without_another(asking: Customs) -> None:
-    """`--limit` cuts the list of `--claims`, and that alone."""
+def test_limit_of_health_needs_claims(asking: Customs) -> None:
+    """`--limit` cuts the list of `--claims` alone."""
     assert asking.run("health", "--limit", "3").returncode == 64
     assert asking.run("health", "--claims", "--limit", "3").returncode == 0
     assert asking.run("export", "--format", "table").returncode == 64
@@ -198,8 +198,10 @@ def test_options_that_mean_nothing_without_another(asking: Customs) -> None:
     ("called", "imported"),
     [("scikit-learn", "sklearn"), ("Pillow", "PIL")],
 )
-def test_names_of_the_package_index(asking: Customs, called: str, imported: str) -> None:
-    """Each question about a package answers for what it is imported as, and says so."""
+def test_names_of_the_package_index_are_answered_for_by_import_name(
+    asking: Customs, called: str, imported: str
+) -> None:
+    """Each question about a package does so, and says it."""
     for command in ("package", "versions", "who", "trend", "jobsizes --package"):
         done = asking.run(f"{command} {called}", "--format", "json")
         assert done.returncode == 0, done
@@ -210,8 +212,8 @@ def test_names_of_the_package_index(asking: Customs, called: str, imported: str)
     assert "imported as 'cv2'" in done.stderr
 
 
-def test_what_somebody_imports_is_meant_first(sqlite_store: Store, folder: Path) -> None:
-    """A package that bears the name of a distribution of another one."""
+def test_an_import_name_goes_before_a_name_of_the_index(sqlite_store: Store, folder: Path) -> None:
+    """A package may have the name of another package's distribution."""
     customs = Customs(sqlite_store.url, folder)
     archive = folder / "records.jsonl"
     today = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()

@@ -1,4 +1,4 @@
-"""What a script learns of a command: an answer that could not be written is no answer."""
+"""Exit status: an answer that could not be written is a failure."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def to_full(customs: Customs, words: list[str]) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_full_disk(asking: Customs, words: list[str]) -> None:
+def test_a_full_disk_is_reported_by_the_exit_status(asking: Customs, words: list[str]) -> None:
     """EX_IOERR in every format, with the kernel's reason."""
     # without rows there is no line to be written
     lines = [] if words[0] in {"new", "canary"} else ["jsonl"]
@@ -73,15 +73,15 @@ def test_a_full_disk(asking: Customs, words: list[str]) -> None:
     [["--help"], ["top", "--help"], ["--version"], ["--generate-completion-script", "bash"]],
     ids=" ".join,
 )
-def test_help_to_a_full_disk(asking: Customs, words: list[str]) -> None:
-    """It is an answer, too."""
+def test_help_that_cannot_be_written_is_a_failure(asking: Customs, words: list[str]) -> None:
+    """Help is an answer, too."""
     done = to_full(asking, words)
     assert done.returncode == 74
     assert "No space left on device" in done.stderr
 
 
-def test_check_to_a_full_disk(folder: Path) -> None:
-    """A script that asks customsd for its configuration's faults."""
+def test_a_check_that_cannot_be_written_is_a_failure(folder: Path) -> None:
+    """`customsd --check` in a script."""
     file = folder / "customsd.toml"
     file.write_text("")
     with Path("/dev/full").open("w") as full:
@@ -103,10 +103,10 @@ def _ignore_pipes() -> None:
 
 @pytest.mark.parametrize("words", [["export", "--include-staff"], ["stacks"]], ids=" ".join)
 @pytest.mark.parametrize("before", [None, _ignore_pipes], ids=["usual", "ignored"])
-def test_a_reader_who_has_seen_enough(
+def test_a_reader_that_closes_the_pipe_is_no_failure(
     asking: Customs, words: list[str], before: Callable[[], None] | None
 ) -> None:
-    """`customs export | head`: no word on standard error, also below what ignores the signal."""
+    """`customs export | head`: no error, also where SIGPIPE is ignored."""
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -123,7 +123,7 @@ def test_a_reader_who_has_seen_enough(
     assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
 
 
-def test_a_closed_output(asking: Customs) -> None:
+def test_a_closed_output_is_a_failure(asking: Customs) -> None:
     """`customs top >&-`."""
     done = subprocess.run(
         ["sh", "-c", f"{CUSTOMS} top --store {asking.store_url} >&-"],
@@ -138,8 +138,8 @@ def test_a_closed_output(asking: Customs) -> None:
     assert "Bad file descriptor" in done.stderr
 
 
-def test_canaries_that_are_all_lost(sqlite_store: Store, folder: Path) -> None:
-    """Nobody receives: the line is printed as ever, and the status says it."""
+def test_a_canary_batch_that_is_all_lost_is_a_failure(sqlite_store: Store, folder: Path) -> None:
+    """The line is printed as ever, and the exit status is 75."""
     customs = Customs(sqlite_store.url, folder)
     done = customs.run(
         *("canary run", "--server", f"unixgram://{folder}/nobody.sock", "--processes", "2"),

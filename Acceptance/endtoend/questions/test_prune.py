@@ -1,4 +1,4 @@
-"""What `customs prune` takes, and what stays as it was."""
+"""`customs prune`: the detail that it deletes, and the sums that stay."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from loadgen.records import encode
 from support.centre import Centre, Record
 from support.daemon import Customs, StartDaemon, Store
 from support.job_numbers import moment, number_of
-from support.keeping import Fill, Pack, since
-from support.reference import Filter, Reference, same_numbers
+from support.maintenance import Fill, Pack, since
+from support.reference.filters import Filter
+from support.reference.questions import Reference
+from support.reference.values import same_numbers
 
 TRENDS = (
     Filter(),
@@ -26,7 +28,7 @@ TRENDS = (
 
 
 def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> None:
-    """Users, processes and the months' jobs outlive it; by one step or by several."""
+    """Users, processes and the months' jobs stay; in one step or in several."""
     centre = Centre(11, records=900, days=150, tidy=True)
     customs = fill(centre.records)
     whole = Reference(centre.records)
@@ -117,8 +119,8 @@ PUBLIC: dict[str, Callable[[Reference, Filter], Any]] = {
 }
 
 
-def test_who_is_told_of_is_among_those_who_are_counted(fill: Fill, pack: Pack) -> None:
-    """Not among those whose runs are gone, of whom only the sums know."""
+def test_public_answers_count_only_users_with_runs(fill: Fill, pack: Pack) -> None:
+    """Users whose runs are pruned are in the sums only."""
     centre = Centre(23, records=900, days=150)
     # of late nearly everything is one person's
     cutoff = centre.newest.date() - timedelta(days=60)
@@ -141,8 +143,8 @@ def test_who_is_told_of_is_among_those_who_are_counted(fill: Fill, pack: Pack) -
     assert not reference.ended(Filter(public=3))
 
 
-def test_prune_beside_a_daemon(start_daemon: StartDaemon, store: Store) -> None:
-    """A job whose old runs were pruned goes on, although the daemon remembers its number."""
+def test_a_job_goes_on_whose_old_runs_were_pruned(start_daemon: StartDaemon, store: Store) -> None:
+    """The daemon still remembers the job's number."""
     daemon = start_daemon(store)
     now = datetime.now(UTC)
 
@@ -188,7 +190,7 @@ def test_prune_beside_a_daemon(start_daemon: StartDaemon, store: Store) -> None:
 
 
 @pytest.mark.parametrize("when", ["yesteryear", "", "-3d", "2026-13-01"])
-def test_prune_wants_a_day(sqlite_store: Store, folder: Path, when: str) -> None:
+def test_prune_without_a_day_is_refused(sqlite_store: Store, folder: Path, when: str) -> None:
     """EX_USAGE, before anything is touched."""
     done = Customs(sqlite_store.url, folder).run("prune", f"--older-than={when}")
     assert done.returncode == 64
@@ -196,8 +198,8 @@ def test_prune_wants_a_day(sqlite_store: Store, folder: Path, when: str) -> None
 
 
 @pytest.mark.parametrize("command", ["prune", "anonymize"])
-def test_a_part_is_not_taken_for_all(fill: Fill, command: str) -> None:
-    """Who asks for one system's old usage must not lose everybody's."""
+def test_maintenance_commands_refuse_filters(fill: Fill, command: str) -> None:
+    """They would go beyond what the filter selects."""
     centre = Centre(8, records=50)
     customs = fill(centre.records)
     before = customs.json("top", "--include-staff")

@@ -1,4 +1,4 @@
-"""What is published and exported, and who may read what."""
+"""Published and exported answers, and the rights of the roles."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from typing import Any
 
 from support.centre import Centre
 from support.daemon import PATIENCE, ROOT, Customs, Store, clean_environment
-from support.keeping import Fill, renamed
+from support.maintenance import Fill, renamed
 from support.postgres import find
-from support.reference import Filter, Reference
+from support.reference.filters import Filter
+from support.reference.questions import Reference
 from support.stores import PostgresStore
 
 
-def test_public_answers_tell_of_no_small_group(fill: Fill) -> None:
-    """What fewer than five users did is left out."""
+def test_public_answers_leave_small_groups_out(fill: Fill) -> None:
+    """Usage of fewer than five users."""
     centre = Centre(3, records=700, tidy=True)
     customs = fill(renamed(centre.records))
     for question in (("top",), ("python",), ("versions", "PIL"), ("trend", "numpy"), ("stacks",)):
@@ -81,8 +82,8 @@ def test_public_answers_tell_of_no_small_group(fill: Fill) -> None:
         assert not done.stdout
 
 
-def test_export(fill: Fill) -> None:
-    """A row for each run and package, the same in both forms."""
+def test_an_export_has_a_row_for_each_run_and_package(fill: Fill) -> None:
+    """The same in both formats."""
     centre = Centre(13, records=2_500)
     customs = fill(centre.records)
     lines = customs.text("export", "--format", "jsonl", "--include-staff").splitlines()
@@ -126,8 +127,10 @@ def test_export(fill: Fill) -> None:
     assert customs.text("export", "--since", "2099-01-01", "--format", "jsonl") == ""
 
 
-def test_roles(postgres_store: Store, folder: Path) -> None:
-    """A reader may ask everything and write nothing; the public sees no small group."""
+def test_the_reader_role_reads_all_and_the_public_role_no_small_group(
+    postgres_store: Store, folder: Path
+) -> None:
+    """Neither can write."""
     assert isinstance(postgres_store, PostgresStore)
     customs = Customs(postgres_store.url, folder)
     archive = folder / "records.jsonl"

@@ -1,4 +1,4 @@
-"""What `customs` says is what the raw records say, by sets and dictionaries without a database."""
+"""Every question on every store gives the answer of the reference, which has no database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ import pytest
 from support.centre import APART, Centre
 from support.daemon import Customs, Daemon, Store
 from support.job_numbers import SILENCE
-from support.reference import Filter, Process, Reference, same_numbers
+from support.reference.filters import Filter
+from support.reference.processes import Process
+from support.reference.questions import Reference
+from support.reference.values import same_numbers
 from support.stores import MakeStore, PostgresStore, SQLiteStore
 
 CENTRE = Centre(2021)
@@ -229,8 +232,8 @@ def filters(customs: Customs) -> dict[str, Filter]:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_answers_are_the_reference(customs: Customs, question: str) -> None:
-    """By every filter, in every row and its place."""
+def test_every_answer_is_that_of_the_reference(customs: Customs, question: str) -> None:
+    """With every filter, in every row and its place."""
     asked = QUESTIONS[question]
     for name, chosen in filters(customs).items():
         wanted = replace(chosen, **REFUSED.get(asked.command[0], {}))
@@ -240,7 +243,7 @@ def test_answers_are_the_reference(customs: Customs, question: str) -> None:
         assert same_numbers(answer) == same_numbers(asked.answer(wanted)), name
 
 
-def test_stacks(customs: Customs) -> None:
+def test_stacks_are_those_of_the_reference(customs: Customs) -> None:
     """Whole sets of versions; equal sets have one name in every store."""
 
     def comparable(rows: list[dict[str, Any]]) -> list[str]:
@@ -256,8 +259,8 @@ def test_stacks(customs: Customs) -> None:
         assert len({row["stack"] for row in answer}) == len(answer)
 
 
-def test_new_packages(customs: Customs) -> None:
-    """What nobody used before a day."""
+def test_new_packages_are_those_of_the_reference(customs: Customs) -> None:
+    """Packages without any use before a day."""
     for back in (100, 99, 60, 0):
         for wanted in (Filter(since=days(back)), Filter(since=days(back), direct=True)):
             answer = customs.json("new", *wanted.options())
@@ -281,8 +284,7 @@ def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
     assert customs.json("top", "--until", after + "T01:30:00+02:00") == told[day]
 
 
-def test_limit_cuts_the_end(customs: Customs) -> None:
-    """Of every list."""
+def test_limit_cuts_the_end_of_every_list(customs: Customs) -> None:
     for command in (
         *(
             ["top"],
@@ -301,8 +303,7 @@ def test_limit_cuts_the_end(customs: Customs) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "table"])
-def test_all_ways_answer_alike(answering: dict[str, Customs], form: str) -> None:
-    """Byte for byte."""
+def test_all_stores_give_the_same_bytes(answering: dict[str, Customs], form: str) -> None:
     commands = [asked.command for asked in QUESTIONS.values()]
     for command in [*commands, ("stacks",), ("new", "--since", str(days(100)))]:
         texts = {
@@ -312,8 +313,8 @@ def test_all_ways_answer_alike(answering: dict[str, Customs], form: str) -> None
         assert len(set(texts.values())) == 1, command
 
 
-def test_jobs_of_one_number(customs: Customs) -> None:
-    """Job ids are the same on two clusters, some were requeued, and some come round again."""
+def test_jobs_of_one_number_are_told_apart(customs: Customs) -> None:
+    """Job ids are equal on two clusters, after a requeue, and when numbers come round again."""
     known = {p.job for p in REFERENCE.all if p.job}
     several = 0
     for job_id in sorted({job[1] for job in known}):

@@ -1,4 +1,4 @@
-"""SQLite stores that this user may not read, or may only read."""
+"""SQLite stores that this user may only read, or may not read."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def as_other(url: str, place: Path, *words: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_a_copy_where_nothing_may_be_written(
+def test_a_read_only_copy_answers_every_question(
     filled: SQLiteStore, folder: Path, place: Path
 ) -> None:
-    """Every question is answered as it was, by SQL too; nothing is left beside the file."""
+    """By SQL too; no file is left beside it."""
     copy = place / "copy of 100%?.sqlite"
     shutil.copy(filled.path, copy)
     copy.chmod(0o444)
@@ -81,8 +81,10 @@ def test_a_copy_where_nothing_may_be_written(
     assert as_other(url, place, "pack").returncode == 69
 
 
-def test_a_copy_whose_newest_changes_lie_beside_it(filled: SQLiteStore, place: Path) -> None:
-    """Without them it would be another store."""
+def test_a_copy_with_a_log_is_refused_where_nothing_may_be_written(
+    filled: SQLiteStore, place: Path
+) -> None:
+    """Without the changes in its log it would be another store."""
     copy = place / "customs.sqlite"
     writer = sqlite3.connect(filled.path)
     writer.execute("PRAGMA wal_autocheckpoint = 0")
@@ -104,8 +106,8 @@ def test_a_copy_whose_newest_changes_lie_beside_it(filled: SQLiteStore, place: P
     assert (asked.returncode, asked.stdout) == (0, expected)
 
 
-def test_a_copy_of_all_three_files(filled: SQLiteStore, place: Path) -> None:
-    """Of a store in use: what lies in its log counts."""
+def test_a_copy_of_all_three_files_has_the_newest_changes(filled: SQLiteStore, place: Path) -> None:
+    """Of a store in use: the changes in its write-ahead log count."""
     copy = place / "customs.sqlite"
     writer = sqlite3.connect(filled.path)
     writer.execute("PRAGMA wal_autocheckpoint = 0")
@@ -122,8 +124,10 @@ def test_a_copy_of_all_three_files(filled: SQLiteStore, place: Path) -> None:
 
 
 @pytest.mark.parametrize("closed", ["file", "directory"])
-def test_a_store_that_may_not_be_read(filled: SQLiteStore, place: Path, closed: str) -> None:
-    """It is there, and that is what is said."""
+def test_an_unreadable_store_is_named_with_its_reason(
+    filled: SQLiteStore, place: Path, closed: str
+) -> None:
+    """The error does not say that it does not exist."""
     store = place / "customs.sqlite"
     shutil.copy(filled.path, store)
     if closed == "file":
@@ -137,8 +141,8 @@ def test_a_store_that_may_not_be_read(filled: SQLiteStore, place: Path, closed: 
     assert "yet" not in done.stderr
 
 
-def test_a_store_that_is_not_there_yet(folder: Path) -> None:
-    """Neither it nor its directory."""
+def test_a_missing_store_is_not_created(folder: Path) -> None:
+    """Neither the file nor its directory."""
     for path in (folder / "customs.sqlite", folder / "missing" / "customs.sqlite"):
         done = Customs(f"sqlite://{path}", folder).run("top")
         assert done.returncode == 69

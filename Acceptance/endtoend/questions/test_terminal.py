@@ -1,4 +1,4 @@
-"""What a person at a terminal sees, and what a pipe does not."""
+"""Output on a terminal, and in a pipe."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def on_terminal(
 
 
 def test_the_spinner_ends_before_an_export_begins(asking: Customs) -> None:
-    """It would stand among the rows."""
+    """It would be printed between the rows."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         [str(CUSTOMS), "export", "--store", asking.store_url, "--include-staff"],
@@ -109,8 +109,8 @@ def width_of(text: str) -> int:
 
 
 @pytest.mark.parametrize("command", [["top"], ["trend", "numpy"], ["jobsizes"]])
-def test_bars_on_a_terminal_only(asking: Customs, command: list[str]) -> None:
-    """And none where they are not wanted."""
+def test_bars_are_drawn_on_a_terminal_only(asking: Customs, command: list[str]) -> None:
+    """And not where they are switched off."""
     shown = on_terminal(asking, *command)
     assert BARS & set(shown)
     assert "\x1b[1m" in shown
@@ -134,8 +134,8 @@ def test_tables_fit_the_terminal(asking: Customs, command: str, columns: int) ->
         assert any("…" in row for row in rows)
 
 
-def test_numbers_are_grouped(make_store: MakeStore, tmp_path: Path) -> None:
-    """By thousands, and right-aligned under their heading."""
+def test_numbers_are_grouped_and_right_aligned(make_store: MakeStore, tmp_path: Path) -> None:
+    """By thousands, under their heading."""
     store = make_store("sqlite")
     archive = tmp_path / "records.jsonl"
     records = [
@@ -159,7 +159,7 @@ def test_numbers_are_grouped(make_store: MakeStore, tmp_path: Path) -> None:
 
 
 def test_long_answers_go_through_a_pager(asking: Customs, tmp_path: Path) -> None:
-    """Where there are more lines than the terminal has."""
+    """Answers with more lines than the terminal."""
     pager = tmp_path / "pager"
     pager.write_text(f"#!/bin/sh\ncat > {tmp_path}/paged\n")
     pager.chmod(0o755)
@@ -177,16 +177,15 @@ def test_long_answers_go_through_a_pager(asking: Customs, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "pager", ["/nonexistent/pager", "false", "head -n 3; exit 2", "sh -c 'kill -9 $$'"]
 )
-def test_a_pager_that_does_not_work(asking: Customs, pager: str) -> None:
-    """It does not eat the answer."""
+def test_a_pager_that_fails_does_not_swallow_the_answer(asking: Customs, pager: str) -> None:
     whole = asking.text("stacks", "--limit", "40")
     shown = on_terminal(asking, "stacks", "--limit", "40", rows=10, columns=10_000, PAGER=pager)
     assert plain(shown).endswith(whole)
     assert pager in shown
 
 
-def test_no_pager_is_there(asking: Customs, tmp_path: Path) -> None:
-    """Nobody chose one: then there is nothing to be told."""
+def test_a_missing_default_pager_is_not_mentioned(asking: Customs, tmp_path: Path) -> None:
+    """The user did not choose one."""
     whole = asking.text("stacks", "--limit", "40")
     shown = on_terminal(
         asking, "stacks", "--limit", "40", rows=10, columns=10_000, PATH=str(tmp_path)
@@ -196,8 +195,9 @@ def test_no_pager_is_there(asking: Customs, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("terminal", [40, 41, 60, 80])
-def test_wide_names_fit_the_terminal(make_store: MakeStore, tmp_path: Path, terminal: int) -> None:
-    """Columns stand one below the other, however wide their letters are."""
+def test_columns_align_below_wide_letters(
+    make_store: MakeStore, tmp_path: Path, terminal: int
+) -> None:
     names = [
         *("numpy", "数値解析ライブラリ" * 3, "カタカナ" * 9, "e\u0301te\u0301" * 4),
         *("한글패키지" * 4, "🐍🐍🐍", "👩\u200d🔬lab", "♥\ufe0fheart", "größe"),
@@ -237,8 +237,8 @@ def test_wide_names_fit_the_terminal(make_store: MakeStore, tmp_path: Path, term
         (["top", "--formt", "json"], "'--format'"),
     ],
 )
-def test_misspelt_words_are_recognised(asking: Customs, words: list[str], meant: str) -> None:
-    """EX_USAGE, and what may have been meant."""
+def test_misspelt_words_get_a_suggestion(asking: Customs, words: list[str], meant: str) -> None:
+    """EX_USAGE."""
     done = subprocess.run(
         [str(CUSTOMS), *words],
         env=clean_environment(asking.folder),
@@ -259,8 +259,9 @@ def test_misspelt_words_are_recognised(asking: Customs, words: list[str], meant:
         *(("trend", "astropy.io.fit", "astropy.io.fits"), ("package", "zzzzzzzz", None)),
     ],
 )
-def test_misspelt_packages(asking: Customs, command: str, name: str, meant: str | None) -> None:
-    """Nobody used it; beside that stands what may have been meant."""
+def test_misspelt_packages_get_a_suggestion(
+    asking: Customs, command: str, name: str, meant: str | None
+) -> None:
     done = asking.run(command, name, "--format", "json")
     assert (done.returncode, done.stdout) == (66, "")
     assert name in done.stderr
@@ -268,8 +269,7 @@ def test_misspelt_packages(asking: Customs, command: str, name: str, meant: str 
     assert not asking.run(command, "numpy", "--format", "json").stderr
 
 
-def test_forms(asking: Customs) -> None:
-    """JSON lines are JSON's rows."""
+def test_json_lines_are_the_rows_of_json(asking: Customs) -> None:
     rows = asking.json("top")
     lines = asking.text("top", "--format", "jsonl").splitlines()
     assert len(lines) == len(rows)
@@ -277,8 +277,9 @@ def test_forms(asking: Customs) -> None:
 
 
 @pytest.mark.parametrize(("program", "section"), [(CUSTOMS, "1"), (CUSTOMSD, "8")])
-def test_man_pages(program: Path, section: str, tmp_path: Path) -> None:
-    """Every command has one, with its options."""
+def test_every_command_has_a_man_page_with_its_options(
+    program: Path, section: str, tmp_path: Path
+) -> None:
     generate = [str(ROOT / "docs/man/generate.py"), str(program), section, str(tmp_path)]
     subprocess.run(["python3", *generate], check=True, timeout=PATIENCE)
     pages = {path.name: path.read_text() for path in tmp_path.iterdir()}
@@ -295,8 +296,7 @@ def test_man_pages(program: Path, section: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(shell: str) -> None:
-    """Each shell gets a script that knows the commands."""
+def test_each_shell_gets_a_completion_of_the_commands(shell: str) -> None:
     done = subprocess.run(
         [str(CUSTOMS), "--generate-completion-script", shell],
         capture_output=True,

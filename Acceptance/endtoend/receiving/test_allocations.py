@@ -1,4 +1,4 @@
-"""What the daemon allocates: nothing for each message on the threads that receive."""
+"""Memory allocations of the daemon: none for a message on the threads that receive."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def allocations(file: Path) -> Counter[str]:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_no_allocation_for_a_message(
+def test_receiving_allocates_nothing_for_a_message(
     start_daemon: StartDaemon, sqlite_store: Store, counter: Path, folder: Path, transport: str
 ) -> None:
-    """Twice as many records, as many allocations: so few that no single one can cost one.
+    """Twice as many records cost as many allocations: too few for one a record.
 
     Each datagram is a batch of its own as often as not, and each write of a stream is read by
     itself, so this holds for batches and reads too.

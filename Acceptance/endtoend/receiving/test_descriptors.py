@@ -1,4 +1,4 @@
-"""A daemon that may open few files goes on receiving and storing, whoever holds connections.
+"""A daemon near its limit of open files goes on receiving and storing.
 
 It is held at its limit for some seconds; CUSTOMS_HOLD_SECONDS=120 holds it for longer.
 """
@@ -90,7 +90,7 @@ def segments(daemon: Daemon) -> set[str]:
     ("kind", "files", "by"),
     [("sqlite", 512, "http"), ("sqlite", 128, "streams"), ("postgres", 512, "all")],
 )
-def test_connections_leave_descriptors(
+def test_connections_leave_descriptors_for_journal_and_store(
     start_daemon: StartDaemon,
     make_store: MakeStore,
     server_certificate: Certificate,
@@ -98,7 +98,7 @@ def test_connections_leave_descriptors(
     files: int,
     by: str,
 ) -> None:
-    """Silent connections take them all, or would: the journal, the store and /metrics go on."""
+    """Silent connections take what they may; the journal, the store and /metrics go on."""
     store = make_store(kind)
     settings = SMALL_SEGMENTS + MANY_CONNECTIONS
     streams = Streams(start_daemon, store, settings, server_certificate, inherits=limited(files))
@@ -138,8 +138,10 @@ def test_connections_leave_descriptors(
     daemon.settle(sent + 1)
 
 
-def test_not_one_more_file(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """Where no file at all can be opened the journal's segment grows on, and nothing is lost."""
+def test_nothing_is_lost_where_no_file_can_be_opened(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """The journal's segment grows on where no further file can be opened."""
     daemon = start_daemon(sqlite_store, settings=SMALL_SEGMENTS)
     population, ledger = Population(772), Ledger()
     daemon.send(load(population, ledger, 100))
@@ -160,7 +162,9 @@ def test_not_one_more_file(start_daemon: StartDaemon, sqlite_store: Store) -> No
     assert health["stored"] + health["merged"] == 600
 
 
-def test_fewer_than_configured_is_said(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """A limit on files under which the configured connections cannot stand."""
+def test_a_limit_below_the_configured_connections_is_logged(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """The limit on open files is too low for the configured connections."""
     streams = Streams(start_daemon, sqlite_store, MANY_CONNECTIONS, inherits=limited(512))
     assert "max_connections=100000" in streams.daemon.log.read_text()

@@ -1,4 +1,4 @@
-"""One sender floods the daemon while others send slowly: who loses what, by the ledger of each.
+"""One sender floods the daemon while others send slowly: ledgers show the losses of each.
 
 What a flood can take from others is room in the kernel's buffer of the very socket that it sends
 to. Each address that the daemon listens on has a buffer and a thread of its own, connections take
@@ -91,10 +91,10 @@ def processes(daemon: Daemon) -> dict[str, int]:
     return {row["package"]: row["processes"] for row in rows}
 
 
-def test_flood_over_udp(
+def test_each_loss_of_a_udp_flood_is_a_counted_drop(
     start_daemon: StartDaemon, sqlite_store: Store, flood_program: Path
 ) -> None:
-    """By any other way nothing is lost; by the flood's own address each loss is a counted drop."""
+    """Only the flood's own address loses messages, and the kernel counts each drop."""
     other, tcp = free_udp_port(), free_tcp_port()
     daemon = start_daemon(
         sqlite_store,
@@ -135,10 +135,10 @@ def test_flood_over_udp(
     assert stored["flood"] + stored.get("slow_same", 0) == sent + SLOW - health["kernel_dropped"]
 
 
-def test_flood_over_the_unix_socket(
+def test_a_unix_socket_flood_loses_only_what_its_sender_was_refused(
     start_daemon: StartDaemon, sqlite_store: Store, flood_program: Path
 ) -> None:
-    """Who waits for room loses nothing; who does not, as the hook, is told what was not taken."""
+    """A sender that waits loses nothing; the hook does not wait, and learns of each refusal."""
     daemon = start_daemon(sqlite_store)
     told = 0
 

@@ -53,8 +53,8 @@ def _still_sound(daemon: Daemon, messages: int) -> None:
 
 
 @pytest.mark.parametrize("transport", ["udp", "unix"])
-def test_hostile_datagrams(daemon: Daemon, transport: str) -> None:
-    """Through the sockets."""
+def test_hostile_datagrams_are_all_accounted_for(daemon: Daemon, transport: str) -> None:
+    """Random and mutated bytes go through the sockets."""
     assert daemon.process
     process = daemon.process.pid
     # Slower than the daemon can take it: every single one must be accounted for.
@@ -73,8 +73,8 @@ def test_hostile_datagrams(daemon: Daemon, transport: str) -> None:
     daemon.stop()
 
 
-def test_hostile_archive(daemon: Daemon, folder: Path) -> None:
-    """Through `customs import`, beside a daemon that goes on."""
+def test_a_hostile_archive_is_all_accounted_for(daemon: Daemon, folder: Path) -> None:
+    """It goes through `customs import`, beside a daemon that goes on."""
     archive = folder / "hostile.log"
     with archive.open("wb") as file:
         for message in _hostile(52, MEGABYTES * 1_000_000):
@@ -88,8 +88,10 @@ def test_hostile_archive(daemon: Daemon, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["gz", "zst"])
-def test_damaged_compressed_archive(daemon: Daemon, folder: Path, suffix: str) -> None:
-    """An archive whose compression is damaged is refused or cut short, never a crash."""
+def test_a_damaged_compressed_archive_is_refused_or_cut_short(
+    daemon: Daemon, folder: Path, suffix: str
+) -> None:
+    """No damage of the compression crashes the import."""
     draw = random.Random(53)
     plain = b"".join(sample.datagram + b"\n" for sample in Population(53).samples(500))
     whole = gzip.compress(plain) if suffix == "gz" else zstandard.compress(plain)

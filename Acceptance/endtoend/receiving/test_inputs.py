@@ -1,4 +1,4 @@
-"""The forms in which records come: relays', both sockets, archives, parts, the older messages."""
+"""The forms in which records come: relays, both sockets, archives, parts, older messages."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ FORMS = {
 
 
 @pytest.mark.parametrize("transport", ["udp", "unix"])
-def test_forms_of_relays(daemon: Daemon, transport: str) -> None:
-    """Each form is accepted and none is mistaken for another record."""
+def test_each_form_of_a_relay_is_accepted(daemon: Daemon, transport: str) -> None:
+    """None is taken for another record."""
     messages = []
     population = Population(70)
     for form, template in FORMS.items():
@@ -65,8 +65,8 @@ def test_forms_of_relays(daemon: Daemon, transport: str) -> None:
     assert top == dict.fromkeys(FORMS, 1)
 
 
-def test_older_messages(daemon: Daemon) -> None:
-    """One message per library, as the older service sent them, beside the new records."""
+def test_older_messages_are_accepted_beside_new_records(daemon: Daemon) -> None:
+    """The older service sent one message for each library."""
     older = [
         b"<134>1 - n customs 1 imports - " + json.dumps(message).encode()
         for message in (
@@ -107,8 +107,8 @@ def test_unknown_keys_are_no_error(daemon: Daemon) -> None:
     assert health["rejected"] == {}
 
 
-def test_minimal_record(daemon: Daemon) -> None:
-    """Only what is required, and everything else null."""
+def test_a_record_of_required_keys_alone_is_stored(daemon: Daemon) -> None:
+    """All other values are null."""
     nothing = dict.fromkeys(Population(72).sample().record)
     for number, rest in enumerate(({}, nothing)):
         record = rest | {"v": 1, "id": f"{number:032x}", "packages": {"numpy": None}}
@@ -120,8 +120,8 @@ def test_minimal_record(daemon: Daemon) -> None:
     assert (row["package"], row["processes"], row["jobs"]) == ("numpy", 2, 0)
 
 
-def test_text_survives(daemon: Daemon) -> None:
-    """Escapes, surrogates and every script come out of `customs job` as they went in."""
+def test_text_of_every_script_comes_out_as_it_went_in(daemon: Daemon) -> None:
+    """Escapes and surrogates too, through `customs job`."""
     awkward = 'a"b\\c/\b\f\n\r\t é ß 漢字 😀 \u2028 \x7f {}[],:'
     sample = Population(73).sample()
     record = sample.record | {
@@ -140,8 +140,8 @@ def test_text_survives(daemon: Daemon) -> None:
     assert run["direct"] == []
 
 
-def test_parts_are_one_process(daemon: Daemon) -> None:
-    """The parts of a long record are united, in whatever order they come, and count once."""
+def test_parts_of_a_long_record_are_one_process(daemon: Daemon) -> None:
+    """They are united in whatever order they come, and count once."""
     sample = Population(74).sample()
     parts = [{"numpy": "2.4.6"}, {"scipy": "1.17.1"}, {"pandas": "3.1.1"}]
     messages = [
@@ -169,10 +169,10 @@ def test_parts_are_one_process(daemon: Daemon) -> None:
 
 
 @pytest.mark.long
-def test_slow_parts_that_stay_alone(
+def test_a_part_without_its_siblings_counts_after_a_minute(
     start_daemon: StartDaemon, sqlite_store: Store, postgres_store: Store
 ) -> None:
-    """Parts wait a minute for their siblings, over a crash too; then they count as they are."""
+    """Parts wait a minute for their siblings, over a crash too."""
     daemons = [start_daemon(sqlite_store), start_daemon(postgres_store)]
     samples = list(Population(76).samples(50))
     for daemon in daemons:
@@ -203,8 +203,10 @@ def _has_received(daemon: Daemon, messages: int) -> bool:
     return health is not None and health["received"] == messages
 
 
-def test_kernel_names_the_sender(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """Over the unix socket nobody can speak for somebody else."""
+def test_the_kernel_names_the_sender_of_a_unix_datagram(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """A record over the unix socket cannot claim another user."""
     daemon = start_daemon(sqlite_store)
     sample = Population(75).sample()
     message = json.dumps(
@@ -249,10 +251,10 @@ def test_kernel_names_the_sender(start_daemon: StartDaemon, sqlite_store: Store)
     ],
 )
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user sends, which only root can make one do")
-def test_names_of_others(
+def test_a_name_of_another_uid_is_not_taken(
     start_daemon: StartDaemon, sqlite_store: Store, uid: int, name: str, user: str
 ) -> None:
-    """A name that belongs to another uid is not taken, though the record's uid is the sender's."""
+    """Also when the record's uid is the sender's."""
     daemon = start_daemon(sqlite_store)
     record = Population(76).sample().record
     message = json.dumps(record | {"username": name, "uid": uid, "is_staff": False})
@@ -299,8 +301,8 @@ COMPRESSIONS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 @pytest.mark.parametrize("form", COMPRESSIONS)
-def test_import(store: Store, folder: Path, form: str) -> None:
-    """Archives need no daemon; imported twice, they count once."""
+def test_an_archive_imported_twice_counts_once(store: Store, folder: Path, form: str) -> None:
+    """The import needs no daemon."""
     ledger = Ledger()
     # Reasons that keep to one line of an archive.
     reasons = ["bad_json", "missing_key", "no_record", "unknown_version", "too_long"]
@@ -328,8 +330,8 @@ def test_import(store: Store, folder: Path, form: str) -> None:
     assert_balanced(customs.health())
 
 
-def test_import_of_json_lines_from_several_files(store: Store, folder: Path) -> None:
-    """Bare JSON, one record a line, the last one without a line feed."""
+def test_json_lines_of_several_files_are_imported(store: Store, folder: Path) -> None:
+    """Bare JSON, one record a line; the last line has no line feed."""
     samples: list[Sample] = list(Population(82).samples(600))
     files = []
     for number in range(3):
@@ -341,8 +343,8 @@ def test_import_of_json_lines_from_several_files(store: Store, folder: Path) -> 
     assert counters["received"] == counters["stored"] + counters["merged"] == 600
 
 
-def test_import_beside_a_daemon(daemon: Daemon, folder: Path) -> None:
-    """The archive adds to what the network brought, and the sum is balanced."""
+def test_an_import_beside_a_daemon_adds_to_its_counts(daemon: Daemon, folder: Path) -> None:
+    """The sum is balanced."""
     ledger = Ledger()
     messages = list(load(Population(83), ledger, 500))
     daemon.send(messages)
@@ -357,8 +359,8 @@ def test_import_beside_a_daemon(daemon: Daemon, folder: Path) -> None:
     assert health["stored"] + health["merged"] == 1_000
 
 
-def test_import_of_what_is_not_there(store: Store, folder: Path) -> None:
-    """A file that cannot be read is named on standard error."""
+def test_an_unreadable_archive_is_named_on_standard_error(store: Store, folder: Path) -> None:
+    """The command fails, and names the file."""
     done = Customs(store.url, folder).run("import", str(folder / "missing.log"))
     assert done.returncode != 0
     assert 0 < done.returncode < 128

@@ -174,10 +174,10 @@ def test_restarts_in_mid_stream_cost_nothing(
 
 @pytest.mark.parametrize("framing", ["counted", "lines"])
 @pytest.mark.parametrize("end", [Daemon.kill, Daemon.stop])
-def test_a_message_split_across_an_end(
+def test_a_message_split_across_a_restart_is_whole(
     start_kept: StartKept, sqlite_store: Store, framing: str, end: Callable[[Daemon], None]
 ) -> None:
-    """Its beginning was read by the one, its end by the next; also of one to be passed over."""
+    """One daemon read its beginning, the next its end; also of a message that is skipped."""
     daemon, manager = start_kept(sqlite_store)
     _, messages, _ = records(704, 6)
     frame = counted if framing == "counted" else lines
@@ -201,10 +201,10 @@ def test_a_message_split_across_an_end(
     assert health["duplicate"] == 0
 
 
-def test_connections_that_end_while_the_daemon_is_away(
+def test_connections_closed_while_the_daemon_is_away_are_read_to_the_end(
     start_kept: StartKept, sqlite_store: Store
 ) -> None:
-    """What they had sent is taken, whether they were closed or broken; then nobody keeps them."""
+    """Closed or broken: what they had sent is taken, and the service manager lets them go."""
     daemon, manager = start_kept(sqlite_store)
     _, messages, _ = records(705, 300)
     closed, broken, new = connect(manager), connect(manager), connect(manager)
@@ -225,8 +225,10 @@ def test_connections_that_end_while_the_daemon_is_away(
     wait_until(lambda: not manager.kept_connections, lambda: f"{manager.kept_connections}")
 
 
-def test_more_are_kept_than_may_stand(start_kept: StartKept, sqlite_store: Store) -> None:
-    """A configuration that lets fewer in: those over it are ended, the others go on."""
+def test_kept_connections_over_a_lowered_limit_are_closed(
+    start_kept: StartKept, sqlite_store: Store
+) -> None:
+    """The new configuration allows fewer connections; the others go on."""
     daemon, manager = start_kept(sqlite_store)
     _, messages, _ = records(706, 5)
     with connect(manager) as first, connect(manager) as second, connect(manager) as third:
@@ -248,10 +250,10 @@ def test_more_are_kept_than_may_stand(start_kept: StartKept, sqlite_store: Store
         daemon.settle(5)
 
 
-def test_a_connection_for_which_there_is_no_room(
+def test_a_connection_that_cannot_be_kept_ends_with_the_daemon(
     start_kept: StartKept, sqlite_store: Store
 ) -> None:
-    """The service manager keeps no more: that one ends with the daemon, as without it."""
+    """The service manager keeps no more descriptors."""
     # the memory of what was read, and one connection
     daemon, manager = start_kept(sqlite_store, store_max=2)
     _, messages, _ = records(707, 3)
@@ -269,8 +271,10 @@ def test_a_connection_for_which_there_is_no_room(
         daemon.settle(3)
 
 
-def test_a_connection_whose_beginning_is_lost(start_kept: StartKept, sqlite_store: Store) -> None:
-    """Nobody knows where its next message begins: it is ended, and not read as what it is not."""
+def test_a_kept_connection_without_its_position_is_closed(
+    start_kept: StartKept, sqlite_store: Store
+) -> None:
+    """The start of its next message is unknown, so nothing of it is read."""
     daemon, manager = start_kept(sqlite_store)
     _, messages, _ = records(708, 2)
     with connect(manager) as connection:
@@ -285,10 +289,10 @@ def test_a_connection_whose_beginning_is_lost(start_kept: StartKept, sqlite_stor
 
 
 @pytest.mark.parametrize("end", [Daemon.kill, Daemon.stop])
-def test_an_end_while_the_journal_has_no_room(
+def test_a_stop_while_the_journal_is_full_refuses_nothing(
     start_kept: StartKept, sqlite_store: Store, end: Callable[[Daemon], None]
 ) -> None:
-    """What waits is kept for the next start; nothing is counted as refused."""
+    """Messages that wait are kept for the next start."""
     settings = "[journal]\nmax_bytes = 1048576\nsegment_bytes = 262144\n"
     daemon, manager = start_kept(sqlite_store, settings)
     _, messages, _ = records(709, 12_000)

@@ -1,4 +1,4 @@
-"""The kernel's receive buffers: one that a service manager made large stays large.
+"""The kernel's receive buffers: a large buffer from a service manager stays large.
 
 systemd makes it by a right that the daemon does not have, beyond net.core.rmem_max.
 """
@@ -56,7 +56,7 @@ def without_rights(held: HeldSockets) -> Callable[[], AbstractContextManager[Inh
 def test_an_inherited_buffer_is_never_made_smaller(
     start_daemon: StartDaemon, sqlite_store: Store, held: HeldSockets, wanted: int, rights: bool
 ) -> None:
-    """Whatever the configuration asks for, of sockets for datagrams and for streams."""
+    """Sockets of datagrams and of streams, whatever size the configuration asks for."""
     for inherited in (held.udp, held.tcp):
         inherited.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, LARGE)
         assert buffer(inherited) == 2 * LARGE
@@ -71,10 +71,10 @@ def test_an_inherited_buffer_is_never_made_smaller(
 
 
 @pytest.mark.parametrize("rights", [True, False])
-def test_a_small_buffer_grows(
+def test_a_small_buffer_grows_to_the_allowed_size(
     start_daemon: StartDaemon, sqlite_store: Store, held: HeldSockets, rights: bool
 ) -> None:
-    """As far as this daemon may."""
+    """As far as the rights of this daemon reach."""
     held.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     start_daemon(
         sqlite_store,
@@ -88,7 +88,7 @@ def test_a_small_buffer_grows(
 def test_nothing_is_lost_while_the_daemon_stands_still(
     start_daemon: StartDaemon, sqlite_store: Store, held: HeldSockets
 ) -> None:
-    """What comes meanwhile waits in the buffer that the service manager made."""
+    """Messages wait in the buffer that the service manager made."""
     held.udp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, LARGE)
     daemon = start_daemon(sqlite_store, inherits=without_rights(held))
     assert daemon.process

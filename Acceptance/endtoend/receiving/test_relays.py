@@ -56,7 +56,7 @@ def is_bound(port: int) -> bool:
 
 
 @pytest.mark.parametrize("form", ["tcp_counted", "tcp_lines", "tls"])
-def test_rsyslog(
+def test_records_through_rsyslog_arrive_once(
     start_daemon: StartDaemon,
     store: Store,
     authority: Authority,

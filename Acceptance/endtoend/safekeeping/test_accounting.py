@@ -15,7 +15,7 @@ from support.ports import free_udp_port
 from support.probes import Probe
 
 
-def test_hundred_thousand_records_at_ten_thousand_a_second(daemon: Daemon) -> None:
+def test_hundred_thousand_records_at_ten_thousand_a_second_are_all_stored(daemon: Daemon) -> None:
     """100,000 distinct records over UDP, 1 % of them twice, and 1 % as many damaged ones."""
     ledger = Ledger()
     messages = list(load(Population(1), ledger, 100_000, twice=0.01, damaged=0.01))
@@ -45,7 +45,7 @@ def test_hundred_thousand_records_at_ten_thousand_a_second(daemon: Daemon) -> No
 
 
 @pytest.mark.parametrize("reason", DAMAGES)
-def test_each_damage_has_its_reason(
+def test_each_kind_of_damage_is_counted_under_its_reason(
     start_daemon: StartDaemon, sqlite_store: Store, reason: str
 ) -> None:
     """A damaged message is rejected for its own reason, and the record after it is not harmed."""
@@ -94,7 +94,9 @@ def test_nothing_is_lost_at_a_graceful_end(daemon: Daemon) -> None:
     assert health["received"] == health["stored"] + health["merged"] == 20_000
 
 
-def test_what_is_doubted(start_daemon: StartDaemon, store: Store) -> None:
+def test_doubted_values_are_counted_and_not_believed(
+    start_daemon: StartDaemon, store: Store
+) -> None:
     """A claim beyond what can be is not believed, is counted, and the record stays."""
     probe = Probe()
     daemon = start_daemon(store, arguments=probe.arguments)
@@ -129,7 +131,7 @@ def test_what_is_doubted(start_daemon: StartDaemon, store: Store) -> None:
     assert probe.metric("doubted_nodes_total") == 2
 
 
-def test_pending_is_right_between_heartbeats(
+def test_pending_is_exact_between_heartbeats(
     start_daemon: StartDaemon, sqlite_store: Store
 ) -> None:
     """Batches are stored several times a second, and the store is told of what came once."""

@@ -1,4 +1,4 @@
-"""The wall clock is set back an hour under load: nothing is lost, counted twice, or made to wait.
+"""The wall clock is set back an hour under load: no loss, no double count, no wait.
 
 The daemon's clock alone: a library that is loaded before libc answers when it asks for the time.
 """
@@ -62,7 +62,9 @@ def last_record_age(daemon: Daemon) -> float:
     return time.time() - float(done.stdout)
 
 
-def test_set_back_an_hour_under_load(start_daemon: StartDaemon, store: Store, clock: Clock) -> None:
+def test_a_clock_set_back_an_hour_loses_nothing(
+    start_daemon: StartDaemon, store: Store, clock: Clock
+) -> None:
     """Set back, killed, restarted, and set right again, while records come."""
     daemon = start_daemon(store, environment=clock.environment)
     ledger = Ledger()
@@ -100,7 +102,7 @@ def test_set_back_an_hour_under_load(start_daemon: StartDaemon, store: Store, cl
 def test_a_lonely_part_does_not_wait_for_the_clock(
     start_daemon: StartDaemon, sqlite_store: Store, clock: Clock, restart: bool
 ) -> None:
-    """It waits its minute from when the clock was set back, and not an hour more."""
+    """It waits its minute from the moment when the clock was set back."""
     daemon = start_daemon(sqlite_store, environment=clock.environment)
     sample = Population(352).sample()
     record = sample.record | {"part": 1, "parts": 2}

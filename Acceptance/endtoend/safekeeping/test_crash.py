@@ -14,7 +14,7 @@ from loadgen.send import connect
 from support.daemon import Daemon, wait_until
 
 
-def test_killed_while_everything_is_only_in_the_journal(daemon: Daemon) -> None:
+def test_a_kill_while_all_records_are_in_the_journal_loses_none(daemon: Daemon) -> None:
     """20,000 records come while the store is away; then customsd is killed, and both come back."""
     ledger = Ledger()
     messages = list(load(Population(11), ledger, 20_000))
@@ -46,7 +46,7 @@ def test_killed_while_everything_is_only_in_the_journal(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("seed", [21, 22, 23])
-def test_killed_at_random_moments(daemon: Daemon, seed: int) -> None:
+def test_kills_at_random_moments_lose_nothing_journalled(daemon: Daemon, seed: int) -> None:
     """Killed three times under load; what the journal held is in the store after the next start.
 
     What is sent while no socket is open is lost, as it must be. So in the end everything is sent

@@ -1,4 +1,4 @@
-"""The disk that the journal lies on is full: refusals are counted, and it goes on by itself."""
+"""The journal's disk is full: refusals are counted, and receiving resumes by itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from support.streams import counted, unread
 PATIENCE_OF_A_LINK = 30.0
 
 
-def test_full_disk_is_counted_and_passes(start_daemon: StartDaemon, store: Store) -> None:
+def test_refusals_of_a_full_disk_are_counted_and_end_with_it(
+    start_daemon: StartDaemon, store: Store
+) -> None:
     """Somebody else fills the disk while the store is away, and tidies up again.
 
     Datagrams are refused and each is counted; a stream's sender waits, and loses nothing.
@@ -65,10 +67,10 @@ def test_full_disk_is_counted_and_passes(start_daemon: StartDaemon, store: Store
 
 
 @pytest.mark.parametrize("segment_bytes", [67_108_864, 1_048_576])
-def test_disk_smaller_than_the_bound(
+def test_stored_segments_give_way_on_a_disk_below_the_bound(
     start_daemon: StartDaemon, sqlite_store: Store, segment_bytes: int
 ) -> None:
-    """A disk smaller than `max_bytes` fills with what is stored already, and that gives way."""
+    """The disk is smaller than `max_bytes`; segments whose records are stored are deleted."""
     with small_disk("4m") as disk:
         daemon = start_daemon(
             sqlite_store,

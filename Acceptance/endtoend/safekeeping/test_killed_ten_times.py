@@ -230,7 +230,7 @@ def runs_of(numbers: list[int]) -> list[list[int]]:
 def test_over_udp_a_kill_costs_one_receive_batch_at_most(
     start_daemon: StartDaemon, store: Store, held: HeldSockets
 ) -> None:
-    """Of every ten kills' losses each is a batch of datagrams that followed each other."""
+    """Of ten kills each loses at most one batch of consecutive datagrams."""
     ledger, messages, ids = the_load()
     daemon = start_daemon(store, port=held.udp_port, inherits=held.inherited)
     sender = DatagramSender(messages, daemon.udp)
@@ -257,10 +257,10 @@ def test_over_udp_a_kill_costs_one_receive_batch_at_most(
     assert_each_counts_once(daemon, ledger, received)
 
 
-def test_over_tcp_a_kill_costs_nothing_that_was_taken(
+def test_over_tcp_a_kill_costs_nothing(
     start_daemon: StartDaemon, store: Store, held: HeldSockets
 ) -> None:
-    """The sender sends the rest again; all of it is stored, and what came twice is recognised."""
+    """The sender sends the rest again; all of it is stored, and repeats are duplicates."""
     ledger, messages, ids = the_load()
     daemon = start_daemon(
         store,

@@ -27,10 +27,10 @@ def _pooled(store: PostgresStore, mode: str, *settings: str) -> Iterator[Pgbounc
 
 
 @pytest.mark.parametrize("settings", [(), ("server_round_robin = 1", "default_pool_size = 4")])
-def test_a_session_of_its_own(
+def test_a_pool_of_sessions_works_as_a_direct_connection(
     start_daemon: StartDaemon, postgres_store: PostgresStore, settings: tuple[str, ...]
 ) -> None:
-    """With `pool_mode = session` all is as without it."""
+    """`pool_mode = session`."""
     with _pooled(postgres_store, "session", *settings) as pooler:
         daemon = start_daemon(pooler)
         ledger = Ledger()
@@ -52,10 +52,10 @@ def test_a_session_of_its_own(
 
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
-def test_sessions_shared_with_others(
+def test_shared_sessions_are_refused_in_words(
     postgres_store: PostgresStore, mode: str, folder: Path
 ) -> None:
-    """Daemon and command refuse it in words, before they leave anything in others' sessions."""
+    """Daemon and command refuse before they leave anything in another client's session."""
     with _pooled(postgres_store, mode) as pooler:
         asked = Customs(pooler.url, folder).run("top")
         assert asked.returncode == 64
@@ -78,10 +78,10 @@ def test_sessions_shared_with_others(
     assert schemas == [["0"]]
 
 
-def test_a_pool_that_becomes_shared(
+def test_a_pool_that_becomes_shared_stops_storing_not_receiving(
     start_daemon: StartDaemon, postgres_store: PostgresStore
 ) -> None:
-    """Somebody sets it so under a daemon that runs: it receives, and says what is wrong."""
+    """The daemon goes on receiving, and says what is wrong."""
     with _pooled(postgres_store, "session") as pooler:
         daemon = start_daemon(pooler)
         daemon.send(load(Population(981), Ledger(), 10))

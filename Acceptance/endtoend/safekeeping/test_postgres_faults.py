@@ -79,7 +79,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_server_ends_under_load(
+def test_a_server_that_ends_under_load_costs_no_record(
     start_daemon: StartDaemon, postgres_store: PostgresStore, fault: Fault
 ) -> None:
     """Three times, at random moments."""
@@ -95,10 +95,10 @@ def test_server_ends_under_load(
     running.assert_all_counts_once()
 
 
-def test_its_disk_is_full(
+def test_a_full_database_disk_makes_records_wait(
     start_daemon: StartDaemon, postgres_server: PostgresServer, folder: Path
 ) -> None:
-    """The database's file system has no room: no record is at fault, and all waits for room."""
+    """No record is at fault: none is set aside."""
     with small_disk("48m") as disk:
         place = disk.folder / "tablespace"
         place.mkdir()
@@ -127,10 +127,10 @@ def test_its_disk_is_full(
 
 
 @pytest.mark.parametrize("seed", [331])
-def test_connections_are_cut_in_copy_and_at_commit(
+def test_connections_cut_in_copy_and_at_commit_cost_no_record(
     start_daemon: StartDaemon, postgres_store: PostgresStore, seed: int
 ) -> None:
-    """In the middle of a COPY nothing has happened; at COMMIT all has, and nobody was told."""
+    """Within COPY nothing was stored; at COMMIT all was stored, without an answer."""
     with tempfile.TemporaryDirectory(prefix="customs-link-", dir="/tmp") as place:
         link = CutLink(postgres_store.server.folder, Path(place), seed)
         try:

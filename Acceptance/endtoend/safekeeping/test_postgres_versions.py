@@ -26,8 +26,8 @@ def _others() -> list[Path]:
 
 @pytest.mark.skipif(not _others(), reason="there is one PostgreSQL here, and all tests use it")
 @pytest.mark.parametrize("programs", _others(), ids=str)
-def test_another_server(start_daemon: StartDaemon, programs: Path) -> None:
-    """Of a version other than the one that the rest is tested with."""
+def test_another_version_of_the_server_works(start_daemon: StartDaemon, programs: Path) -> None:
+    """A version other than the one that all other tests use."""
     server = PostgresServer(programs)
     try:
         server.start()

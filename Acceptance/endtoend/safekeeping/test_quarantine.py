@@ -1,4 +1,4 @@
-"""Records that the store itself refuses: set aside with a reason, and nothing else suffers."""
+"""Records that the store refuses: set aside with a reason, and all others are stored."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def prepare(daemon: Daemon) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("forbid", [forbid_users, forbid_runs])
-def test_20_bad_rows_among_20_000(daemon: Daemon, forbid: object) -> None:
-    """The test that others lose 14,500 good records in, or stand still."""
+def test_20_bad_rows_among_20_000_are_set_aside_alone(daemon: Daemon, forbid: object) -> None:
+    """The load in which peers lost 14,500 good records, or stood still."""
     prepare(daemon)
     assert callable(forbid)
     forbid(daemon.store)
@@ -146,8 +146,8 @@ def _top(daemon: Daemon) -> list[dict[str, Any]]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [911, 912, 913])
-def test_killed_while_bad_rows_are_sought(daemon: Daemon, seed: int) -> None:
-    """SIGKILL again and again in the middle: all good ones, and each bad one once."""
+def test_kills_while_bad_rows_are_sought_lose_and_repeat_nothing(daemon: Daemon, seed: int) -> None:
+    """SIGKILL again and again: all good rows, and each bad row once."""
     prepare(daemon)
     forbid_users(daemon.store)
     draw = random.Random(seed)
@@ -184,8 +184,8 @@ def test_killed_while_bad_rows_are_sought(daemon: Daemon, seed: int) -> None:
     assert len(quarantined(daemon.store)) == SOUGHT
 
 
-def test_nothing_but_bad_rows_holds_up_nothing(daemon: Daemon) -> None:
-    """Receiving goes on, and so does what comes behind them."""
+def test_a_load_of_bad_rows_alone_delays_nothing(daemon: Daemon) -> None:
+    """Receiving goes on, and so do the records behind them."""
     prepare(daemon)
     forbid_users(daemon.store)
     population = Population(921)
@@ -203,10 +203,10 @@ def test_nothing_but_bad_rows_holds_up_nothing(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize(("forbid", "form"), [(forbid_users, "plain"), (forbid_runs, "gzip")])
-def test_import_of_20_bad_rows_among_20_000(
+def test_an_import_sets_20_bad_rows_among_20_000_aside(
     store: Store, folder: Path, forbid: object, form: str
 ) -> None:
-    """As the daemon does it; and what is imported once more is duplicate, the refused ones too."""
+    """A second import finds only duplicates, of the refused rows too."""
     customs = Customs(store.url, folder)
     empty = folder / "empty.log"
     empty.write_text("")
@@ -241,8 +241,8 @@ def test_import_of_20_bad_rows_among_20_000(
     assert len(quarantined(store)) == BAD
 
 
-def test_import_of_a_lonely_part_that_is_refused(store: Store, folder: Path) -> None:
-    """It becomes a record at the archive's end only, and is refused then; the other is stored."""
+def test_an_import_refuses_a_part_without_siblings_at_its_end(store: Store, folder: Path) -> None:
+    """It becomes a record at the end of the archive only; the other part is stored."""
     customs = Customs(store.url, folder)
     empty = folder / "empty.log"
     empty.write_text("")
@@ -266,7 +266,7 @@ def test_import_of_a_lonely_part_that_is_refused(store: Store, folder: Path) -> 
 def test_quarantine_can_be_imported_when_the_rule_is_gone(
     start_daemon: StartDaemon, make_store: object, folder: Path
 ) -> None:
-    """What docs/operations.md says to do with it."""
+    """As docs/operations.md tells operators to do."""
     assert callable(make_store)
     store: Store = make_store("sqlite")
     daemon = start_daemon(store)
@@ -285,8 +285,8 @@ def test_quarantine_can_be_imported_when_the_rule_is_gone(
     store.close()
 
 
-def test_where_even_the_quarantine_refuses_a_file_has_it(daemon: Daemon, folder: Path) -> None:
-    """Beside the journal, each record once, though the daemon is killed; it can be imported."""
+def test_rows_that_the_quarantine_refuses_are_in_a_file(daemon: Daemon, folder: Path) -> None:
+    """The file beside the journal has each once, over kills too, and can be imported."""
     prepare(daemon)
     forbid_users(daemon.store)
     if daemon.store.name == "sqlite":

@@ -1,4 +1,4 @@
-"""PostgreSQL crashes before what it committed is on its disk: the journal gives it once more."""
+"""PostgreSQL crashes before its commits are on disk: the journal delivers them again."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def hold_log(server: PostgresServer) -> None:
     os.kill(int(writer[0][0]), signal.SIGSTOP)
 
 
-def test_store_that_is_set_back(start_daemon: StartDaemon) -> None:
-    """Commits do not wait for the disk; the server's writer is stopped, so they stay off it."""
+def test_a_store_that_lost_commits_gets_them_again(start_daemon: StartDaemon) -> None:
+    """Commits do not wait for the disk, and the server's writer is stopped."""
     server = PostgresServer()
     try:
         server.start()
@@ -91,8 +91,10 @@ def test_store_that_is_set_back(start_daemon: StartDaemon) -> None:
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["goes-on", "ends"])
-def test_store_that_is_set_back_when_all_is_quiet(start_daemon: StartDaemon, ends: bool) -> None:
-    """The crash takes the last batch, and no record follows that could show it."""
+def test_a_quiet_store_that_lost_its_last_batch_gets_it_again(
+    start_daemon: StartDaemon, ends: bool
+) -> None:
+    """No further record follows that could show the loss."""
     server = PostgresServer()
     try:
         server.start()
@@ -127,8 +129,8 @@ def test_store_that_is_set_back_when_all_is_quiet(start_daemon: StartDaemon, end
         server.remove()
 
 
-def test_standby_that_is_named_later(start_daemon: StartDaemon) -> None:
-    """From then on commits wait for it, and not the heartbeats alone."""
+def test_commits_wait_for_a_standby_that_is_named_later(start_daemon: StartDaemon) -> None:
+    """All commits wait from then on, not those of heartbeats alone."""
     server = PostgresServer()
     try:
         server.start()

@@ -1,4 +1,4 @@
-"""The store is there and does not answer: figures go on, somebody is told, and the daemon ends."""
+"""The store accepts connections and does not answer: figures go on, and the daemon ends."""
 
 from __future__ import annotations
 
@@ -82,8 +82,10 @@ HANGS = [
 
 
 @pytest.mark.parametrize("hang", HANGS, ids=lambda hang: hang.name)
-def test_store_that_hangs(start_daemon: StartDaemon, make_store: MakeStore, hang: Hang) -> None:
-    """Nothing that anybody asks shows the last good moment; SIGTERM is obeyed; nothing is lost."""
+def test_a_store_that_hangs_is_reported_and_delays_no_stop(
+    start_daemon: StartDaemon, make_store: MakeStore, hang: Hang
+) -> None:
+    """No figure repeats its last good moment; SIGTERM is obeyed; nothing is lost."""
     store = make_store(hang.kind)
     probe = Probe()
     daemon = start_daemon(store, arguments=probe.arguments)
@@ -130,10 +132,10 @@ def _assert_health_is_no_older_than_it_says(daemon: Daemon, hang: Hang) -> None:
     wait_until(told, lambda: f"{daemon.customs.health()}\n{daemon.log_tail()}", 20)
 
 
-def test_figures_while_the_store_is_away(
+def test_figures_go_on_while_the_store_is_away(
     start_daemon: StartDaemon, postgres_store: PostgresStore
 ) -> None:
-    """Before a restart and after it, though the store cannot say what it has."""
+    """Before a restart and after it, without the store's own numbers."""
     probe = Probe()
     daemon = start_daemon(postgres_store, arguments=probe.arguments)
     ledger = Ledger()
@@ -157,8 +159,10 @@ def test_figures_while_the_store_is_away(
     wait_until(lambda: probe.health()[0] == 200, daemon.log_tail, 10)
 
 
-def test_last_word_of_each_daemon(start_daemon: StartDaemon, postgres_store: PostgresStore) -> None:
-    """One that has ended grows old; one that runs does not."""
+def test_health_tells_running_daemons_from_ended_ones(
+    start_daemon: StartDaemon, postgres_store: PostgresStore
+) -> None:
+    """The last report of an ended daemon grows old; that of a running one does not."""
     ended = start_daemon(postgres_store)
     ended.send(load(Population(921), Ledger(), 10))
     ended.settle(10)

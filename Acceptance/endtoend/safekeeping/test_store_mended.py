@@ -1,4 +1,4 @@
-"""A server's errors that pass, or that somebody mends: the daemon receives, says so, and waits."""
+"""Server errors that pass or that an operator mends: the daemon receives, reports, waits."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def _wait_for(daemon: Daemon, words: str) -> None:
     wait_until(lambda: words in daemon.log_tail(), daemon.log_tail, SOON)
 
 
-def test_errors_that_pass(start_daemon: StartDaemon, postgres_store: PostgresStore) -> None:
-    """Whatever the server says but that a record is bad: nothing is refused, and nothing lost."""
+def test_errors_that_pass_refuse_and_lose_nothing(
+    start_daemon: StartDaemon, postgres_store: PostgresStore
+) -> None:
+    """Any error of the server that does not blame a record."""
     probe = Probe()
     daemon = start_daemon(postgres_store, arguments=probe.arguments)
     ledger = Ledger()
@@ -74,8 +76,10 @@ def writer(start_daemon: StartDaemon, postgres_store: PostgresStore) -> tuple[Da
     return start_daemon(store), store.role
 
 
-def test_what_somebody_mends(postgres_store: PostgresStore, writer: tuple[Daemon, str]) -> None:
-    """A right that is taken and given back, a table that is away for a while, newer tables."""
+def test_errors_that_an_operator_mends_lose_nothing(
+    postgres_store: PostgresStore, writer: tuple[Daemon, str]
+) -> None:
+    """A revoked right, a table that is away for a while, newer tables."""
     daemon, role = writer
     ledger = Ledger()
     daemon.send(load(Population(951), ledger, 10))
@@ -100,8 +104,10 @@ def test_what_somebody_mends(postgres_store: PostgresStore, writer: tuple[Daemon
         assert health["stored"] + health["merged"] == len(ledger.distinct)
 
 
-def test_start_without_a_right(start_daemon: StartDaemon, postgres_store: PostgresStore) -> None:
-    """Somebody may grant it; meanwhile records are received."""
+def test_a_daemon_without_a_right_receives_and_waits_for_it(
+    start_daemon: StartDaemon, postgres_store: PostgresStore
+) -> None:
+    """An operator may still grant it."""
     store = _WriterRole(postgres_store)
     postgres_store.execute(f"REVOKE CREATE ON DATABASE {postgres_store.database} FROM {store.role}")
     daemon = start_daemon(store)
@@ -113,8 +119,10 @@ def test_start_without_a_right(start_daemon: StartDaemon, postgres_store: Postgr
     assert health["stored"] + health["merged"] == 10
 
 
-def test_start_on_newer_tables(start_daemon: StartDaemon, postgres_store: PostgresStore) -> None:
-    """That can never work: it ends at once, and says why."""
+def test_a_start_on_newer_tables_fails_at_once(
+    start_daemon: StartDaemon, postgres_store: PostgresStore
+) -> None:
+    """Waiting cannot help: the daemon ends and says why."""
     daemon = start_daemon(postgres_store)
     daemon.stop()
     postgres_store.execute("INSERT INTO customs.schema_versions VALUES (1000, 0)")

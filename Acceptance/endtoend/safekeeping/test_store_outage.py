@@ -34,23 +34,23 @@ def _outage_under_load(daemon: Daemon, seconds: float, rate: int) -> None:
     assert health["rejected"] == dict(ledger.rejected)
 
 
-def test_store_away_for_3_s_under_load(daemon: Daemon) -> None:
-    """On both stores: a server that is stopped, or a file that somebody else has locked."""
+def test_a_store_away_for_3_s_under_load_costs_no_record(daemon: Daemon) -> None:
+    """A server that is stopped, or a file that another process has locked."""
     _outage_under_load(daemon, 3, rate=5_000)
 
 
 @pytest.mark.long
-def test_slow_postgres_away_for_20_s_under_load(
+def test_postgres_away_for_20_s_under_load_costs_no_record(
     start_daemon: StartDaemon, postgres_store: Store
 ) -> None:
-    """20 s of 1,000 records/s, as its peers were measured."""
+    """20 s of 1,000 records/s: the outage that peers were measured with."""
     _outage_under_load(start_daemon(postgres_store), 20, rate=1_000)
 
 
-def test_daemon_starts_while_postgres_is_away(
+def test_a_daemon_starts_and_receives_while_postgres_is_away(
     start_daemon: StartDaemon, postgres_store: Store
 ) -> None:
-    """It receives from the start, and stores when the server comes."""
+    """It stores when the server comes."""
     postgres_store.interrupt()
     daemon = start_daemon(postgres_store)
     ledger = Ledger()
@@ -63,8 +63,8 @@ def test_daemon_starts_while_postgres_is_away(
 
 
 @pytest.mark.parametrize("restart", [False, True])
-def test_daemon_ends_while_the_store_is_away(daemon: Daemon, restart: bool) -> None:
-    """SIGTERM without a store ends well too: the journal keeps the rest for the next start."""
+def test_a_daemon_ends_well_while_the_store_is_away(daemon: Daemon, restart: bool) -> None:
+    """SIGTERM: the journal keeps the rest for the next start."""
     ledger = Ledger()
     daemon.send(load(Population(33), ledger, 100))
     daemon.settle(100)

@@ -10,8 +10,10 @@ from support.daemon import StartDaemon, Store, assert_balanced, wait_until
 from support.stores import PostgresStore
 
 
-def test_overlapping_names_under_load(start_daemon: StartDaemon, store: Store) -> None:
-    """Both get processes of the same runs, users, programs, stacks and days, at the same time."""
+def test_two_daemons_with_the_same_runs_and_names_store_the_right_sums(
+    start_daemon: StartDaemon, store: Store
+) -> None:
+    """Processes of the same runs, users, programs, stacks and days, at the same time."""
     # Small batches, so that there are many to collide.
     daemons = [start_daemon(store, settings="[merge]\nbatch_records = 500\n") for _ in range(2)]
     ledger = Ledger()
@@ -45,8 +47,10 @@ def test_overlapping_names_under_load(start_daemon: StartDaemon, store: Store) -
         assert store.execute(ask) == [["0"]]
 
 
-def test_one_goes_on_when_the_other_is_killed(start_daemon: StartDaemon, store: Store) -> None:
-    """SIGKILL in the middle of a transaction holds up the other for no longer than its undoing."""
+def test_one_daemon_goes_on_when_the_other_is_killed(
+    start_daemon: StartDaemon, store: Store
+) -> None:
+    """A SIGKILL within a transaction delays the other daemon until it is undone."""
     first, second = (start_daemon(store) for _ in range(2))
     ledger = Ledger()
     messages = list(load(Population(362), ledger, 20_000))

@@ -1,4 +1,4 @@
-"""Canaries: what is lost on the way is told, and how sure that is; they never count as usage."""
+"""Canaries: the measured loss and its certainty; canaries never count as usage."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def run(daemon: Daemon, *arguments: str) -> dict[str, object]:
     return line
 
 
-def test_a_link_that_loses_nothing_is_known_to_lose_little(
+def test_a_link_without_loss_gets_a_low_upper_bound(
     store: Store, start_daemon: StartDaemon
 ) -> None:
     daemon = start_daemon(store)
@@ -84,7 +84,7 @@ def test_a_link_that_loses_nothing_is_known_to_lose_little(
 
 
 @pytest.mark.long
-def test_a_link_that_loses_two_in_a_hundred_is_caught(
+def test_a_link_that_loses_two_in_a_hundred_is_found(
     sqlite_store: Store, start_daemon: StartDaemon
 ) -> None:
     daemon = start_daemon(sqlite_store)
@@ -118,7 +118,7 @@ def test_a_canary_that_could_not_run_is_no_loss(
     assert daemon.customs.health()["canary_loss"] is None
 
 
-def test_the_daemon_sends_them_out_by_itself(
+def test_the_daemon_runs_canary_batches_by_itself(
     sqlite_store: Store, start_daemon: StartDaemon
 ) -> None:
     port = free_udp_port()
@@ -139,7 +139,7 @@ def test_the_daemon_sends_them_out_by_itself(
     assert daemon.customs.health()["canary_loss"] == 0.0
 
 
-def test_records_of_canaries_are_accounted_for_whoever_sent_them(
+def test_canary_records_of_any_sender_are_accounted_for(
     store: Store, start_daemon: StartDaemon
 ) -> None:
     daemon = start_daemon(store)
@@ -173,7 +173,7 @@ def metrics(port: int) -> dict[str, float]:
     return {name: float(value) for name, value in samples}
 
 
-def test_every_figure_of_an_alert_rule_is_told(
+def test_every_figure_of_the_alert_rules_is_exported(
     sqlite_store: Store, start_daemon: StartDaemon
 ) -> None:
     port = free_udp_port()
@@ -195,7 +195,7 @@ def test_every_figure_of_an_alert_rule_is_told(
     assert {(line["partition"], line["node"]) for line in runs} == {(None, None)}
 
 
-def test_while_slurm_is_away_what_is_known_of_canaries_is_told(
+def test_canary_status_goes_on_while_slurm_is_away(
     sqlite_store: Store, start_daemon: StartDaemon, folder: Path
 ) -> None:
     stand_in = StandIn(folder)
@@ -216,7 +216,7 @@ def test_while_slurm_is_away_what_is_known_of_canaries_is_told(
     assert daemon.customs.health()["canary_loss"] is None
 
 
-def test_a_job_that_was_sent_out_by_hand_is_watched_by_a_daemon_that_sends_none(
+def test_a_daemon_without_canaries_watches_a_batch_sent_by_hand(
     store: Store, start_daemon: StartDaemon, folder: Path
 ) -> None:
     stand_in = StandIn(folder)

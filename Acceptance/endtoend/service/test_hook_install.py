@@ -1,106 +1,19 @@
-"""The hook as it is installed: configured, compiled, replaced under running jobs, and checked."""
+"""`customs hook install`: configured, compiled, and replaced under running jobs."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.daemon import CUSTOMS, PATIENCE, ROOT, clean_environment
+from support.daemon import PATIENCE, ROOT
 
-SERVER = "udp://192.0.2.1:5140"
-PYTHON = os.path.realpath(sys.executable)
-
-
-class Site:
-    """A place to install into, with a socket that records are sent to."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.tree = folder / "hook"
-        self.traces = folder / "traces"
-        self.traces.mkdir()
-        self.traces.chmod(0o1777)
-        self.socket = socket.socket(type=socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.setblocking(False)
-        self.url = f"udp://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.environment = clean_environment(folder)
-        # a stand-in that is imported as fast as anything
-        (folder / "numpy.py").write_text("__version__ = '1.0'\n")
-
-    def run(
-        self, *arguments: str, program: Path = CUSTOMS, umask: int = 0o022, **extra: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(program), "hook", *arguments],
-            env=self.environment | extra,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-            umask=umask,
-        )
-
-    def install(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Installs for one interpreter, whatever comes of it."""
-        common = ("--python", PYTHON, "--prefix", str(self.tree), "--trace-dir", str(self.traces))
-        return self.run("install", *common, *(arguments or ("--server", self.url)), **options)
-
-    def installed(self, *arguments: str, **options: Any) -> str:
-        """Installs, which must succeed; returns what is printed on standard output."""
-        done = self.install(*arguments, **options)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def check(self, *arguments: str) -> tuple[int, dict[str, Any], str]:
-        """Returns exit code, answer and standard error of a check of one interpreter."""
-        common = ("--python", PYTHON, "--prefix", str(self.tree), "--format", "json")
-        done = self.run("check", *common, *arguments)
-        return done.returncode, json.loads(done.stdout), done.stderr
-
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs a Python program under the tree."""
-        search = f"{self.tree}:{self.folder}"
-        return subprocess.run(
-            [PYTHON, *arguments],
-            env=self.environment | {"PYTHONPATH": search},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-
-    def records(self) -> int:
-        """How many records have come since the last time."""
-        count = 0
-        while True:
-            try:
-                assert b'"numpy"' in self.socket.recv(65536)
-                count += 1
-            except BlockingIOError:
-                return count
-
-    def contents(self) -> dict[str, bytes]:
-        """All files of the tree but those compiled."""
-        return {str(path): path.read_bytes() for path in sorted(self.tree.rglob("*.py"))}
-
-
-@pytest.fixture
-def site(folder: Path) -> Iterator[Site]:
-    made = Site(folder)
-    yield made
-    made.socket.close()
+from endtoend.service.hook_site import PYTHON, SERVER, Site
 
 
 def test_the_line_for_pythonpath_is_all_that_is_printed(site: Site) -> None:
@@ -109,7 +22,7 @@ def test_the_line_for_pythonpath_is_all_that_is_printed(site: Site) -> None:
     assert site.records() == 1
 
 
-def test_everybody_can_read_it_whatever_the_umask(site: Site) -> None:
+def test_all_users_can_read_the_tree_whatever_the_umask(site: Site) -> None:
     site.installed("--server", site.url, umask=0o077)
     for path in [site.tree, *site.tree.rglob("*")]:
         is_open = path.is_dir() or path.name == "customs_sweep.py"
@@ -134,7 +47,7 @@ def test_a_start_compiles_nothing(site: Site) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in site.tree.rglob("*")}
 
 
-def test_the_answer_as_json(site: Site) -> None:
+def test_json_names_servers_interpreters_and_files(site: Site) -> None:
     answer = json.loads(site.installed("--format", "json", "--server", SERVER, "udp://[::1]:1"))
     keys = ["prefix", "pythonpath", "servers", "interpreters", "files", "warnings"]
     assert list(answer) == keys
@@ -156,14 +69,14 @@ def test_the_answer_as_json(site: Site) -> None:
     assert any("/tmp is world-writable" in warning for warning in answer["warnings"])
 
 
-def test_the_same_again_is_the_same(site: Site) -> None:
+def test_a_second_install_changes_nothing(site: Site) -> None:
     site.installed()
     first = site.contents()
     site.installed()
     assert site.contents() == first
 
 
-def test_the_sites_own_settings(site: Site) -> None:
+def test_the_sites_own_settings_are_installed(site: Site) -> None:
     (site.folder / "packages.txt").write_text("-*\nnumpy\n")
     (site.folder / "site.conf").write_text(f"server = {site.url}\nsystem = cedar\n")
     files = ("--packages", f"{site.folder}/packages.txt", "--config", f"{site.folder}/site.conf")
@@ -190,13 +103,13 @@ def test_errors_of_files_come_with_their_lines_and_nothing_changes(site: Site) -
 @pytest.mark.parametrize(
     "flags", [["--server", "udp://localhost:5140"], ["--server", SERVER, "--trace-dir=x"], []]
 )
-def test_wrong_flags(site: Site, flags: list[str]) -> None:
+def test_wrong_flags_install_nothing(site: Site, flags: list[str]) -> None:
     done = site.run("install", "--prefix", str(site.tree), "--python", PYTHON, *flags)
     assert (done.returncode, done.stdout) == (64, "")
     assert not site.tree.exists()
 
 
-def test_what_is_not_a_hooks_is_not_touched(site: Site) -> None:
+def test_a_folder_of_other_files_is_not_touched(site: Site) -> None:
     site.tree.mkdir()
     (site.tree / "thesis.tex").write_text("years of work")
     done = site.install()
@@ -213,7 +126,7 @@ def test_a_dry_run_writes_nothing(site: Site) -> None:
     assert "sitecustomize.py" in answer["files"]
 
 
-def test_an_interpreter_that_fails_does_not_keep_the_others_from_it(site: Site) -> None:
+def test_an_interpreter_that_fails_does_not_stop_the_others(site: Site) -> None:
     done = site.install("--server", site.url, "--python", "/nowhere/python3")
     assert (done.returncode, done.stdout) == (69, f"PYTHONPATH={site.tree}\n")
     assert "/nowhere/python3: No such file or directory" in done.stderr
@@ -229,7 +142,7 @@ def test_without_any_interpreter_nothing_is_installed(site: Site) -> None:
     assert not site.tree.exists()
 
 
-def test_interpreters_are_found(site: Site) -> None:
+def test_interpreters_are_found_and_compiled_for_once_each(site: Site) -> None:
     options = ("--prefix", str(site.tree), "--server", SERVER, "--format", "json")
     done = site.run("install", *options, PATH=f"{Path(PYTHON).parent}:/usr/bin:/bin")
     assert done.returncode == 0, done.stderr
@@ -241,7 +154,7 @@ def test_interpreters_are_found(site: Site) -> None:
     assert {path.name.split(".")[1] for path in site.tree.rglob("*.pyc")} == set(compiled)
 
 
-def test_jobs_run_while_it_is_replaced(site: Site) -> None:
+def test_running_jobs_find_a_whole_hook_while_it_is_replaced(site: Site) -> None:
     """Each of many starts finds a whole hook: silent, and every record comes."""
     site.installed()
     results: list[subprocess.CompletedProcess[str]] = []
@@ -270,7 +183,7 @@ def test_jobs_run_while_it_is_replaced(site: Site) -> None:
     assert records + site.records() == len(results) > 10
 
 
-def test_where_directories_cannot_change_places(site: Site) -> None:
+def test_the_tree_is_replaced_where_directories_cannot_be_exchanged(site: Site) -> None:
     """Some file systems lack the one step; here a library does without it for them."""
     source = site.folder / "lacking.c"
     source.write_text(
@@ -295,7 +208,7 @@ def test_where_directories_cannot_change_places(site: Site) -> None:
     assert sorted(path.name for path in site.folder.iterdir()) == names
 
 
-def test_installed_by_make_it_finds_its_source(site: Site) -> None:
+def test_a_command_installed_by_make_finds_its_source(site: Site) -> None:
     subprocess.run(
         ["make", "install", "PREFIX=/usr", f"DESTDIR={site.folder}/root"],
         cwd=ROOT,
@@ -313,57 +226,6 @@ def test_installed_by_make_it_finds_its_source(site: Site) -> None:
     site.installed("--server", site.url, "--source", str(ROOT / "sitecustomize"), program=program)
 
 
-def test_a_check_of_what_works(site: Site) -> None:
-    site.installed()
-    code, answer, said = site.check()
-    assert (code, said, answer["problems"]) == (0, "", [])
-    (trial,) = answer["interpreters"]
-    assert (trial["record"], trial["compiled"], trial["trace"]) == ("yes", True, "made")
-    assert trial["milliseconds"] >= 0
-    # it was not for the site's own server, and leaves nothing
-    assert site.records() == 0
-    assert list(site.traces.glob("*/*")) == []
-    assert list(site.folder.glob("**/customs-check-*")) == []
-
-
-def test_a_check_by_the_unix_socket_and_by_pythonpath(site: Site) -> None:
-    site.installed()
-    url = f"unixgram://{site.folder}/s"
-    done = site.run("check", "--server", url, "--python", PYTHON, PYTHONPATH=f"/x:{site.tree}/")
-    assert done.returncode == 0, done.stderr
-    assert not (site.folder / "s").exists()
-    assert site.run("check", PYTHONPATH="/nowhere").returncode == 64
-
-
-def test_a_check_says_what_is_wrong(site: Site) -> None:
-    site.installed()
-
-    def problem() -> str:
-        code, answer, said = site.check("--timeout", "2")
-        assert code == 1
-        problems = answer["problems"] + answer["interpreters"][0]["problems"]
-        assert all(text in said for text in problems if "\n" not in text)
-        return "\n".join(problems)
-
-    (site.tree / "customs_hook/__pycache__" / f"exit.{sys.implementation.cache_tag}.pyc").unlink()
-    assert "each start compiles customs_hook/exit.py: install again" in problem()
-    site.installed()
-    hook = site.tree / "sitecustomize.py"
-    hook.write_text(hook.read_text() + "print('hello')\n")
-    for compiled in (site.tree / "__pycache__").iterdir():
-        compiled.unlink()
-    assert "it printed on standard output: hello" in problem()
-    site.installed()
-    site.traces.chmod(0o755)
-    assert f"{site.traces} has mode 755: chmod 1777 it" in problem()
-    shutil.rmtree(site.traces)
-    assert f"there is no trace directory {site.traces}" in problem()
-    opt_out = site.folder / "opt-out"
-    opt_out.write_text(f"{os.getuid()}\n")
-    site.installed("--server", SERVER, "--trace-dir", "", "--opt-out-file", str(opt_out))
-    assert "in the list of those who have opted out" in problem()
-
-
 def test_the_sweep_runs_by_its_path(site: Site) -> None:
     site.installed()
     command = [str(site.tree / "customs_sweep.py"), "-v"]
@@ -372,63 +234,3 @@ def test_the_sweep_runs_by_its_path(site: Site) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "sent 0, kept 0" in done.stdout
-
-
-@pytest.mark.parametrize("text", ["theirs = 1\n", "raise ImportError('broken')\n"])
-@pytest.mark.parametrize("options", [[], ["--prefix"]], ids=["by PYTHONPATH", "by --prefix"])
-def test_a_check_names_what_is_in_front(site: Site, options: list[str], text: str) -> None:
-    """Python runs the first sitecustomize that it finds, and this one does not hand on."""
-    site.installed()
-    front = site.folder / "front"
-    front.mkdir()
-    (front / "sitecustomize.py").write_text(text)
-    (front / "numpy.py").write_text("__version__ = '1.0'\n")
-    place = [*options, str(site.tree)] if options else []
-    command = ["check", "--python", PYTHON, *place, "--timeout", "2", "--format", "json"]
-    done = site.run(*command, PYTHONPATH=f"{front}:{site.tree}")
-    assert done.returncode == 1
-    problems = "\n".join(json.loads(done.stdout)["interpreters"][0]["problems"])
-    assert f"Python runs {front}/sitecustomize.py, which is in front of {site.tree}" in problems
-    # in the right order both are run
-    done = site.run(*command, PYTHONPATH=f"{site.tree}:{front}")
-    assert json.loads(done.stdout)["interpreters"][0]["record"] == "yes"
-    assert (done.returncode == 0) is text.startswith("theirs")
-
-
-def test_a_check_puts_the_prefix_in_front(site: Site) -> None:
-    site.installed()
-    front = site.folder / "front"
-    front.mkdir()
-    (front / "sitecustomize.py").write_text("")
-    command = ["check", "--python", PYTHON, "--prefix", str(site.tree)]
-    assert site.run(*command, PYTHONPATH=str(front)).returncode == 0
-
-
-def test_a_check_of_what_is_no_interpreter(site: Site) -> None:
-    site.installed()
-    code, answer, _ = site.check("--python", "/nowhere", "--python", "/bin/true")
-    assert code == 1
-    problems = [trial["problems"] for trial in answer["interpreters"]]
-    missing, other = "No such file or directory", "it does not answer like a Python"
-    assert problems == [[], [missing], [other]]
-
-
-def test_every_interpreter_of_this_machine(site: Site) -> None:
-    """All that are found are compiled for, and send a record; an old one is named and silent."""
-    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    place = ("--prefix", str(site.tree))
-    options = ("--server", SERVER, "--trace-dir", str(site.traces), "--format", "json")
-    done = site.run("install", *place, *options, PYENV_ROOT=pyenv)
-    assert done.returncode == 0, done.stderr
-    interpreters = json.loads(done.stdout)["interpreters"]
-    assert [one for one in interpreters if not one["compiled"] or one["error"]] == []
-    old = sorted(Path(pyenv).glob("versions/2.7*/bin/python2.7"))
-    names = [one["executable"] for one in interpreters] + [str(path) for path in old]
-    named = [word for name in names for word in ("--python", name)]
-    done = site.run("check", *place, "--format", "json", *named)
-    assert done.returncode == 0, done.stdout
-    trials = json.loads(done.stdout)["interpreters"]
-    assert [trial["record"] for trial in trials] == ["yes"] * len(interpreters) + [
-        "silent" for _ in old
-    ]
-    assert {trial["trace"] for trial in trials} <= {"made", None}

@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics`: methods, bounds on connections, and an address that is taken."""
+"""`/healthz` and `/metrics`: methods, bounds on connections, and an address in use."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ask(connection: http.client.HTTPConnection, method: str, path: str) -> tuple
 
 
 def test_head_answers_as_get(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """The same status and headers without the body, and the connection goes on."""
+    """The same status and headers without the body; the connection stays open."""
     streams = Streams(start_daemon, sqlite_store)
     connection = http.client.HTTPConnection("127.0.0.1", streams.http, timeout=PATIENCE)
     with contextlib.closing(connection):
@@ -57,8 +57,10 @@ def test_head_answers_as_get(start_daemon: StartDaemon, sqlite_store: Store) -> 
         assert ask(connection, "DELETE", "/metrics")[0] in (404, 405)
 
 
-def test_silent_connections_make_room(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """The one that has been silent for the longest time goes, and whoever asks is answered."""
+def test_the_longest_silent_connection_makes_room(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """A new request is answered although all connections are taken."""
     streams = Streams(start_daemon, sqlite_store)
     asking = http.client.HTTPConnection("127.0.0.1", streams.http, timeout=PATIENCE)
     with ExitStack() as stack:
@@ -76,8 +78,10 @@ def test_silent_connections_make_room(start_daemon: StartDaemon, sqlite_store: S
     wait_until(lambda: streams.metric("http_connections") == 1, streams.daemon.log_tail)
 
 
-def test_times(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """Silence and a request that never ends are ended; a connection that is used stays."""
+def test_timeouts_end_silent_and_endless_requests(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """A connection that is used stays."""
     streams = Streams(start_daemon, sqlite_store)
     used = http.client.HTTPConnection("127.0.0.1", streams.http, timeout=PATIENCE)
     with (
@@ -107,10 +111,10 @@ def test_times(start_daemon: StartDaemon, sqlite_store: Store) -> None:
 @pytest.mark.parametrize(
     "begins", ["", "GET / HTTP/1.1\r\nX: ", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"]
 )
-def test_end_waits_for_no_connection(
+def test_a_stop_waits_for_no_http_connection(
     start_daemon: StartDaemon, sqlite_store: Store, begins: str
 ) -> None:
-    """SIGTERM, while somebody holds connections and says nothing, or not all."""
+    """SIGTERM while clients hold connections, silent or in mid-request."""
     streams = Streams(start_daemon, sqlite_store)
     with ExitStack() as stack:
         for _ in range(8):
@@ -121,8 +125,10 @@ def test_end_waits_for_no_connection(
         assert time.monotonic() - start < REQUEST_SECONDS
 
 
-def test_an_address_that_is_taken(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """It is said with the key's name; receiving goes on; it is had once it is free."""
+def test_an_http_address_in_use_is_logged_and_retried(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """The log names the key; receiving goes on; the page appears once the address is free."""
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         port = free_tcp_port()

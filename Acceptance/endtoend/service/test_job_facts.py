@@ -1,4 +1,4 @@
-"""Facts of jobs: asked for seldom and in batches, by commands that count how often they are called.
+"""Job facts: asked for seldom and in batches, by commands that count their calls.
 
 What a real Slurm answers is tested in `slurm`; here the commands are stand-ins that speak of
 very many jobs.
@@ -90,7 +90,7 @@ def test_a_slurm_that_does_not_answer_holds_up_nothing(
     wait_until(lambda: is_told(daemon, 100), daemon.log_tail)
 
 
-def test_jobs_behind_very_many_that_run_have_their_turn(
+def test_ended_jobs_are_asked_for_behind_very_many_running_ones(
     sqlite_store: Store, start_daemon: StartDaemon, stand_in: StandIn
 ) -> None:
     running, ended = 20_000, 20

@@ -1,4 +1,4 @@
-"""Numbers of jobs come round again: what is another job, and what Slurm says of which."""
+"""Job numbers come round again: which records are of one job, and which facts are its own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ import pytest
 from loadgen.records import encode
 from support.centre import Record
 from support.daemon import Customs, StartDaemon, Store, wait_until
-from support.keeping import Fill, Pack
-from support.reference import Filter, Reference, same_numbers
+from support.maintenance import Fill, Pack
+from support.reference.filters import Filter
+from support.reference.questions import Reference
+from support.reference.values import same_numbers
 from support.slurm_stand_in import StandIn
 
 TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -47,7 +49,7 @@ def day(back: float) -> str:
 
 
 def test_a_number_after_months_is_another_job(fill: Fill) -> None:
-    """With an account, a size and users of its own, however the records came."""
+    """It has an account, a size and users of its own, in whatever order records came."""
     customs = fill(
         [
             used("777", 680, "alice", num_nodes=4, repo="m1"),
@@ -89,10 +91,10 @@ def test_a_number_after_months_is_another_job(fill: Fill) -> None:
         ((400, 40, 30), 3),
     ],
 )
-def test_the_order_of_records_does_not_matter(
+def test_job_numbers_do_not_depend_on_the_order_of_records(
     fill: Fill, pack: Pack, days: tuple[int, ...], jobs: int
 ) -> None:
-    """Nor what was packed before a record came."""
+    """Nor on days that were packed before a record came."""
     orders = list(itertools.permutations(days))
     for step in range(len(days)):
         customs = fill(
@@ -111,8 +113,8 @@ def test_the_order_of_records_does_not_matter(
             assert len(answer["runs"]) == len(days)
 
 
-def test_a_long_process_bridges_the_gap(fill: Fill) -> None:
-    """Whether it is told of first or last, and beside others of its day."""
+def test_a_long_process_joins_both_ends_of_its_job(fill: Fill) -> None:
+    """Reported first or last, and beside others of its day."""
     for job, order in (("1", 1), ("2", -1)):
         records = [
             used(job, 60),
@@ -125,8 +127,8 @@ def test_a_long_process_bridges_the_gap(fill: Fill) -> None:
     assert (row["jobs"], row["processes"]) == (2, 6)
 
 
-def test_requeued_jobs_and_arrays(fill: Fill) -> None:
-    """Each start is a job, and each number's job has its own starts."""
+def test_each_start_of_a_requeued_job_is_a_job(fill: Fill) -> None:
+    """In arrays too: each number's job has its own starts."""
     customs = fill(
         [
             *(used("5", 300), used("5", 299, restart=1)),
@@ -144,8 +146,10 @@ def test_requeued_jobs_and_arrays(fill: Fill) -> None:
     assert customs.json("job", "7_3")["username"] == "bob"
 
 
-def test_a_daemon_that_forgets(start_daemon: StartDaemon, store: Store) -> None:
-    """After a restart, and of what it has seen itself; and no record is lost."""
+def test_a_restarted_daemon_tells_jobs_of_one_number_apart(
+    start_daemon: StartDaemon, store: Store
+) -> None:
+    """After a restart, and beyond its memory; no record is lost."""
     days = (200, 199, 100, 3, 101, 2, 198)
     records = [used("777", back, f"user{back // 50}") for back in days]
     for number in range(2):
@@ -169,7 +173,7 @@ def stand_in(folder: Path) -> StandIn:
 def test_facts_of_another_time_are_not_a_jobs_own(
     store: Store, start_daemon: StartDaemon, stand_in: StandIn, folder: Path
 ) -> None:
-    """Of all jobs of a number each gets its own, and one that Slurm has forgotten none."""
+    """Each job of a number gets its own facts; a job that Slurm has forgotten gets none."""
 
     def start(began: date, user: str, seconds: int) -> dict[str, str]:
         times = {"Submit": f"{began}T11:58:00", "Start": f"{began}T11:59:00"}
@@ -216,8 +220,8 @@ def test_facts_of_another_time_are_not_a_jobs_own(
     assert (row["jobs"], row["processes"]) == (5, 5)
 
 
-def test_one_job_in_a_year_is_found_at_once(sqlite_store: Store, folder: Path) -> None:
-    """SQLite's planner knows nothing of the tables; it took minutes."""
+def test_one_job_of_a_years_store_is_found_at_once(sqlite_store: Store, folder: Path) -> None:
+    """SQLite's planner has no statistics; a bad plan took minutes."""
     records = [
         used(
             str(1_000 + back),
@@ -248,8 +252,8 @@ def test_one_job_in_a_year_is_found_at_once(sqlite_store: Store, folder: Path) -
         customs.json("pack")
 
 
-def test_documented_views_look_rows_up(sqlite_store: Store, folder: Path) -> None:
-    """Runs first, then what they name."""
+def test_documented_views_look_up_names_of_runs(sqlite_store: Store, folder: Path) -> None:
+    """Plans read runs first, then the rows that they name."""
     customs = Customs(sqlite_store.url, folder)
     assert customs.run("import", "/dev/null").returncode == 0
     for view in ("named_runs", "named_packages"):

@@ -1,4 +1,4 @@
-"""The log: a reader that stands still holds up nothing."""
+"""The log: a reader that stands still delays nothing."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ def flood(piped: Piped) -> None:
     assert health["kernel_dropped"] == 0
 
 
-def test_a_log_that_is_not_read_stops_neither_receiving_nor_the_end(piped: Piped) -> None:
-    """Over UDP and TCP all is received and stored, and SIGTERM ends it."""
+def test_an_unread_log_delays_neither_receiving_nor_a_stop(piped: Piped) -> None:
+    """Over UDP and TCP all is received and stored, and SIGTERM ends the daemon."""
     flood(piped)
     piped.daemon.stop()
 
 
-def test_dropped_lines_are_told(piped: Piped) -> None:
-    """Once it is read again: each line that is not there is counted."""
+def test_dropped_log_lines_are_counted_in_the_log(piped: Piped) -> None:
+    """Once the log is read again."""
     flood(piped)
     text = piped.read_until(r"lines=(\d+) .* dropped")
     [dropped] = re.findall(r"lines=(\d+) .* dropped", text)

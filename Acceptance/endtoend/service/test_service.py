@@ -37,7 +37,7 @@ DEFAULTS = ROOT / "etc/customsd.toml"
 # Configuration
 
 
-def test_default_configuration_is_good(folder: Path) -> None:
+def test_the_installed_configuration_is_valid(folder: Path) -> None:
     """As it is installed."""
     done = check_configuration(folder, DEFAULTS.read_text())
     assert done.returncode == 0, done
@@ -93,10 +93,10 @@ def test_every_key_of_the_default_configuration_is_known(
         ('[tls]\ncertificate = "/nonexistent/c.pem"\nkey = "/nonexistent/k.pem"\n', None, "c.pem"),
     ],
 )
-def test_bad_configuration_is_refused(
+def test_a_bad_configuration_is_refused_with_key_and_line(
     folder: Path, text: str, line: int | None, named: str
 ) -> None:
-    """EX_CONFIG, naming the key and its line."""
+    """EX_CONFIG."""
     done = check_configuration(folder, text)
     assert done.returncode == 78, done
     assert named in done.stderr
@@ -105,7 +105,7 @@ def test_bad_configuration_is_refused(
 
 
 def test_check_opens_nothing(folder: Path, sqlite_store: Store) -> None:
-    """No file is made and no address is taken."""
+    """No file is made and no address is bound."""
     port = free_udp_port()
     with socket.socket(type=socket.SOCK_DGRAM) as occupied:
         occupied.bind(("127.0.0.1", port))
@@ -127,14 +127,13 @@ def test_check_opens_nothing(folder: Path, sqlite_store: Store) -> None:
         'store = "sqlite://relative.sqlite"',
     ],
 )
-def test_good_configuration_is_not_refused(folder: Path, text: str) -> None:
-    """Each form that its parts may have."""
+def test_every_form_of_a_value_is_accepted(folder: Path, text: str) -> None:
     done = check_configuration(folder, text + "\n")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_check_looks_at_the_files_of_tls(folder: Path, authority: Authority) -> None:
-    """A key that does not belong to the certificate, and one that is none."""
+def test_check_reads_the_files_of_tls(folder: Path, authority: Authority) -> None:
+    """A key of another certificate, and a file that is no key."""
     one, other = (authority.issue(name) for name in ("one", "other"))
     (folder / "noise.pem").write_text("noise\n")
 
@@ -167,7 +166,7 @@ def test_password_is_never_shown(folder: Path) -> None:
     assert "s3cr3t" not in asked.stdout + asked.stderr
 
 
-def test_bad_configuration_stops_the_start(folder: Path) -> None:
+def test_a_bad_configuration_stops_the_start(folder: Path) -> None:
     """Without `--check` too."""
     file = folder / "bad.toml"
     file.write_text("stoer = 1\n")
@@ -198,14 +197,14 @@ def test_flags_win_over_environment_over_file(
 # Signals
 
 
-def test_end_of_an_idle_daemon(daemon: Daemon) -> None:
-    """SIGTERM ends it with 0, and its unix socket is gone."""
+def test_an_idle_daemon_ends_with_0_and_removes_its_socket(daemon: Daemon) -> None:
+    """SIGTERM."""
     daemon.stop()
     assert not (daemon.folder / "records.sock").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_that_end_it(
+def test_sigint_ends_the_daemon_as_sigterm_does(
     start_daemon: StartDaemon, sqlite_store: Store, number: signal.Signals
 ) -> None:
     """Ctrl-C is as good as SIGTERM."""
@@ -216,8 +215,10 @@ def test_signals_that_end_it(
     daemon.process = None
 
 
-def test_reload(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """SIGHUP loses nothing, and a bad configuration does not bring it down."""
+def test_a_reload_loses_nothing_and_survives_a_bad_configuration(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """SIGHUP."""
     daemon = start_daemon(sqlite_store)
     assert daemon.process
     ledger = Ledger()
@@ -234,8 +235,10 @@ def test_reload(start_daemon: StartDaemon, sqlite_store: Store) -> None:
 # systemd
 
 
-def test_readiness(start_daemon: StartDaemon, sqlite_store: Store, folder: Path) -> None:
-    """READY=1 when it receives, and not before."""
+def test_systemd_is_told_ready_once_the_daemon_receives(
+    start_daemon: StartDaemon, sqlite_store: Store, folder: Path
+) -> None:
+    """READY=1, and not before."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         address = folder / "notify"
         notify.bind(str(address))
@@ -251,8 +254,8 @@ def test_readiness(start_daemon: StartDaemon, sqlite_store: Store, folder: Path)
             told += notify.recv(4_096).decode().splitlines()
 
 
-def test_socket_activation(folder: Path, store: Store) -> None:
-    """Sockets from systemd-socket-activate: what came before the daemon ran is received too."""
+def test_datagrams_sent_before_the_start_are_received(folder: Path, store: Store) -> None:
+    """Sockets from systemd-socket-activate."""
     activate = shutil.which("systemd-socket-activate")
     if activate is None:
         pytest.skip("systemd-socket-activate is not installed (Debian: apt-get install systemd)")
@@ -308,8 +311,7 @@ def test_socket_activation(folder: Path, store: Store) -> None:
             process.wait(PATIENCE)
 
 
-def test_units_and_their_sockets(folder: Path) -> None:
-    """systemd finds nothing wrong with the units."""
+def test_systemd_accepts_the_units(folder: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     assert analyze, "no systemd-analyze (Debian: apt-get install systemd)"
     names = ("customsd.service", "customsd.socket", "customs-keep.service", "customs-keep.timer")
@@ -337,8 +339,10 @@ def test_units_and_their_sockets(folder: Path) -> None:
     assert not complaints, done
 
 
-def test_two_daemons_do_not_share_a_state(start_daemon: StartDaemon, sqlite_store: Store) -> None:
-    """A second daemon on the same journal refuses to start, and the first goes on."""
+def test_two_daemons_do_not_share_a_state_directory(
+    start_daemon: StartDaemon, sqlite_store: Store
+) -> None:
+    """A second daemon on the same journal refuses to start; the first goes on."""
     first = start_daemon(sqlite_store)
     done = subprocess.run(
         [
@@ -358,8 +362,10 @@ def test_two_daemons_do_not_share_a_state(start_daemon: StartDaemon, sqlite_stor
     first.settle(10)
 
 
-def test_copies_of_a_state_directory(start_daemon: StartDaemon, store: Store, folder: Path) -> None:
-    """A clone of a running machine: one goes on, the other is refused, and loses nothing by it."""
+def test_one_of_two_copies_of_a_state_directory_is_refused(
+    start_daemon: StartDaemon, store: Store, folder: Path
+) -> None:
+    """A cloned machine: one daemon goes on, the other is refused and loses nothing."""
     first = start_daemon(store)
     first.send(load(Population(66), Ledger(), 100))
     first.settle(100)

@@ -1,4 +1,4 @@
-"""The installed units under systemd itself: what it keeps for the daemon, and gives it again."""
+"""The installed units under systemd itself: descriptors that it keeps and gives back."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def systemd(folder: Path, port: int, udp_port: int) -> Iterator[Systemd]:
 
 
 def test_connections_outlive_kills_and_restarts(systemd: Systemd, port: int, folder: Path) -> None:
-    """Nothing that was sent is lost or read as what it is not, and the sender sees no break."""
+    """Nothing is lost or misread, and the sender sees no break."""
     messages = list(load(Population(751), Ledger(), 5_000))
     stream = counted(messages)
     customs = Customs(systemd.store_url, folder)
@@ -97,7 +97,7 @@ def test_connections_outlive_kills_and_restarts(systemd: Systemd, port: int, fol
 def test_no_datagram_is_lost_while_the_daemon_stands_still(
     systemd: Systemd, port: int, udp_port: int, folder: Path
 ) -> None:
-    """The units' 64 MiB stay as systemd made them, and hold what comes meanwhile."""
+    """The units' buffers of 64 MiB stay, and hold what comes meanwhile."""
     customs = Customs(systemd.store_url, folder)
     wait_until(lambda: customs.health_if_any() is not None, systemd.said)
     buffers = {}

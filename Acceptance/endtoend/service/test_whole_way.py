@@ -1,4 +1,4 @@
-"""From a real Python process to an answer."""
+"""From a real Python process through the daemon to an answer."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def packages(daemon: Daemon) -> dict[str, int]:
     }
 
 
-def test_numpy_in_a_job(daemon: Daemon) -> None:
+def test_a_job_with_numpy_is_answered_for(daemon: Daemon) -> None:
     """The record arrives with the package's version, the program, the user and the job."""
     done = run_python(daemon, "import numpy as np\nprint(np.arange(4).sum())\n", environment=JOB)
     assert (done.returncode, done.stdout, done.stderr) == (0, "6\n", "")
@@ -77,8 +77,8 @@ def test_numpy_in_a_job(daemon: Daemon) -> None:
     assert run["end"] == "exit"
 
 
-def test_exception(daemon: Daemon) -> None:
-    """The traceback is the program's own, and the record says how it ended."""
+def test_a_program_that_raises_keeps_its_traceback(daemon: Daemon) -> None:
+    """The record says how it ended."""
     program = "import numpy\nraise ValueError('on purpose')\n"
     done = run_python(daemon, program, environment=JOB)
     plain = subprocess.run(
@@ -99,8 +99,8 @@ def test_exception(daemon: Daemon) -> None:
     assert run["end"] == "exception"
 
 
-def test_pool(daemon: Daemon) -> None:
-    """A pool's parent reports; its workers, which end without exit hooks, do no harm."""
+def test_a_pool_reports_once(daemon: Daemon) -> None:
+    """Its parent reports; its workers end without exit hooks and do no harm."""
     program = (
         "import multiprocessing\n\ndef square(x):\n"
         "    import numpy\n    return int(numpy.square(x))\n\n"
@@ -123,10 +123,10 @@ def test_pool(daemon: Daemon) -> None:
         ("OMPI_COMM_WORLD_RANK", "1"),
     ],
 )
-def test_who_does_not_report(
+def test_opted_out_users_and_other_ranks_do_not_report(
     start_daemon: StartDaemon, sqlite_store: Store, name: str, value: str
 ) -> None:
-    """Those who opted out, and all ranks but the first."""
+    """Ranks other than 0."""
     daemon = start_daemon(sqlite_store)
     job = JOB if "RANK" in name or name == "SLURM_PROCID" else {}
     done = run_python(daemon, "import numpy\n", environment={**job, name: value})
@@ -149,10 +149,10 @@ def test_who_does_not_report(
         "unixgram:///nonexistent/socket",
     ],
 )
-def test_hook_is_silent_without_a_server(
+def test_the_hook_is_silent_without_a_server(
     start_daemon: StartDaemon, sqlite_store: Store, server: str
 ) -> None:
-    """Whatever the server's address: no word, no error, no delay that would need a time-out."""
+    """For every address: no output, no error, no delay that would need a time-out."""
     daemon = start_daemon(sqlite_store)
     done = run_python(
         daemon, "import numpy\nprint('done')\n", environment={"CUSTOMS_SERVER": server}
@@ -160,24 +160,24 @@ def test_hook_is_silent_without_a_server(
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
-def test_killed_daemon_is_no_concern_of_the_program(daemon: Daemon) -> None:
-    """A program whose record nobody takes ends as ever."""
+def test_a_killed_daemon_does_not_change_the_program(daemon: Daemon) -> None:
+    """A program whose record is not received ends as ever."""
     daemon.kill()
     done = run_python(daemon, "import numpy\nprint('done')\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
     daemon.start()
 
 
-def test_unix_socket(daemon: Daemon) -> None:
-    """The hook hands its record to a daemon on the same node, which knows who sent it."""
+def test_a_unix_socket_names_the_sender_of_the_record(daemon: Daemon) -> None:
+    """The hook hands its record to a daemon on the same node."""
     done = run_python(daemon, "import numpy\n", environment={"CUSTOMS_SERVER": daemon.unix})
     assert (done.returncode, done.stderr) == (0, "")
     daemon.settle(1)
     assert packages(daemon)["numpy"] == 1
 
 
-def test_many_programs_at_once(daemon: Daemon, tmp_path: Path) -> None:
-    """Forty processes of one job step end together: one run, forty processes."""
+def test_forty_programs_of_one_step_are_one_run(daemon: Daemon, tmp_path: Path) -> None:
+    """They end together: one run, forty processes."""
     file = tmp_path / "rank.py"
     file.write_text("import numpy\n")
     environment = (
@@ -196,8 +196,8 @@ def test_many_programs_at_once(daemon: Daemon, tmp_path: Path) -> None:
     assert run["processes"] == 40
 
 
-def test_handled_sigterm(daemon: Daemon) -> None:
-    """A program that handles SIGTERM and exits reports."""
+def test_a_program_that_handles_sigterm_reports(daemon: Daemon) -> None:
+    """It exits after the signal."""
     program = (
         "import os, signal, sys, time, numpy\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"

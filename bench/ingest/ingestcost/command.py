@@ -18,7 +18,8 @@ from ingestcost import ceiling, faults, generator
 from ingestcost.database import Database
 from ingestcost.generator import ROOT, Unavailable
 from ingestcost.goals import Round
-from ingestcost.receivers import PEERS, Ours, PlainLoop, ReceiveOnly, Rsyslog, SyslogNG
+from ingestcost.peers import PEERS, PlainLoop, ReceiveOnly, Rsyslog, SyslogNG
+from ingestcost.receivers import Ours
 from ingestcost.report import Report
 from ingestcost.trial import fastest, run, sustained
 

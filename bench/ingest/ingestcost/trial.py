@@ -12,8 +12,9 @@ from pathlib import Path
 
 from ingestcost import generator
 from ingestcost.generator import BUILT
+from ingestcost.peers import ReceiveOnly
 from ingestcost.processes import CPUTime, cpu_time, peak_memory
-from ingestcost.receivers import Ours, ReceiveOnly, Receiver
+from ingestcost.receivers import Ours, Receiver
 
 # What is allowed to be lost of a load that counts as taken.
 ALLOWED_LOSS = 0.0001

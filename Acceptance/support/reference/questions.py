@@ -2,69 +2,27 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from datetime import date, timedelta
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from support.centre import Record
-from support.job_numbers import Job, beginning, jobs_of, moment
-
-# docs/life-of-a-record.md, "Doubted values"
-MOST_NODES = 1_000_000
-Key = TypeVar("Key")
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which usage counts, as the options say it."""
-
-    since: date | None = None
-    until: date | None = None
-    system: str | None = None
-    account: str | None = None
-    staff: bool = False
-    compute: bool | None = None
-    direct: bool = False
-    # Only what so many people did.
-    public: int = 0
-
-    def options(self) -> list[str]:
-        """The command line's words for it."""
-        words: list[str] = []
-        for name in ("since", "until", "system", "account"):
-            value = getattr(self, name)
-            if value is not None:
-                words += [f"--{name}", str(value)]
-        words += ["--include-staff"] * self.staff + ["--direct"] * self.direct
-        if self.compute is not None:
-            words.append("--compute" if self.compute else "--login")
-        if self.public:
-            words += ["--public", "--min-users", str(self.public)]
-        return words
-
-
-@dataclass(frozen=True)
-class Process:
-    """One record, as far as questions go."""
-
-    user: str | None
-    job: Job | None
-    nodes: int | None
-    account: str
-    day: date
-    time: datetime
-    start: datetime
-    end: str
-    packages: dict[str, str | None]
-    record: Record
-    # Of what was pruned there are the day, the user, the environment and the packages.
-    pruned: bool = False
+from support.job_numbers import Job, jobs_of
+from support.reference.counting import (
+    by_package,
+    group,
+    is_told,
+    jobs,
+    node_seconds,
+    pearson,
+    users,
+)
+from support.reference.environments import is_boxed, kind
+from support.reference.filters import Filter, fits
+from support.reference.processes import MOST_NODES, Process, process
+from support.reference.values import smallest_first, stamp
+from support.reference.versions import is_older, oldest_first, pep440
 
 
 class Reference:
@@ -360,181 +318,3 @@ class Reference:
             for user, some in group(own, lambda p: p.user or "").items()
         ]
         return sorted(rows, key=lambda row: (-row["processes"], row["username"]))
-
-
-# Records
-
-
-def process(
-    record: Record,
-    job: Job | None,
-    accounts: dict[Job, str],
-    nodes: dict[Job, int],
-    pruned_before: date | None = None,
-) -> Process:
-    """A record's facts, and those of its job."""
-    time = moment(record)
-    pruned = pruned_before is not None and time.date() < pruned_before
-    if pruned:
-        job = None
-    user = record.get("username")
-    if not user and record.get("uid") is not None:
-        user = f"#{record['uid']}"
-    return Process(
-        user=user or None,
-        job=job,
-        nodes=nodes.get(job) if job else None,
-        account=accounts.get(job, "") if job else "",
-        day=time.date(),
-        time=time,
-        start=beginning(record),
-        end=record.get("end") or "exit",
-        packages=record["packages"],
-        record=record,
-        pruned=pruned,
-    )
-
-
-def fits(p: Process, wanted: Filter) -> bool:
-    """Whether a filter leaves it."""
-    return (
-        (wanted.since is None or p.day >= wanted.since)
-        and (wanted.until is None or p.day <= wanted.until)
-        and (wanted.system is None or p.record.get("system") == wanted.system)
-        and (wanted.account is None or (p.job is not None and p.account == wanted.account))
-        and (wanted.staff or not p.record.get("is_staff"))
-        and (wanted.compute is None or bool(p.record.get("is_compute")) == wanted.compute)
-    )
-
-
-# Counting
-
-
-def users(chosen: Iterable[Process]) -> set[str]:
-    """Each person once; the nameless do not count."""
-    return {p.user for p in chosen if p.user}
-
-
-def jobs(chosen: Iterable[Process]) -> set[Job]:
-    """Each job once."""
-    return {p.job for p in chosen if p.job}
-
-
-def is_told(own: list[Process], wanted: Filter) -> bool:
-    """Whether so many people did it, and those whose jobs are counted are so many, too."""
-    left = [p for p in own if not p.pruned]
-    return len(users(own)) >= wanted.public and (not jobs(own) or len(users(left)) >= wanted.public)
-
-
-def group(chosen: Iterable[Process], key: Callable[[Process], Key]) -> dict[Key, list[Process]]:
-    """Processes by whatever they have in common."""
-    groups: dict[Key, list[Process]] = defaultdict(list)
-    for p in chosen:
-        groups[key(p)].append(p)
-    return groups
-
-
-def by_package(chosen: Iterable[Process]) -> dict[str, list[Process]]:
-    """The processes that used each package."""
-    groups: dict[str, list[Process]] = defaultdict(list)
-    for p in chosen:
-        for name in p.packages:
-            groups[name].append(p)
-    return groups
-
-
-def node_seconds(chosen: Iterable[Process], job: Job) -> int:
-    """From the start of the job's first process to the end of its last, times its nodes."""
-    own = [p for p in chosen if p.job == job]
-    lasted = max(p.time for p in own) - min(p.start for p in own)
-    nodes = own[0].nodes
-    return (1 if nodes is None else nodes) * int(lasted / timedelta(seconds=1))
-
-
-def pearson(a: set[Job], b: set[Job], everything: set[Job]) -> float | None:
-    """By the textbook, of two vectors with 1 for each job that used the package."""
-    n = len(everything)
-    x = [float(job in a) for job in everything]
-    y = [float(job in b) for job in everything]
-    mean_x, mean_y = sum(x) / n, sum(y) / n
-    covariance = sum((i - mean_x) * (j - mean_y) for i, j in zip(x, y, strict=True))
-    spread = math.sqrt(sum((i - mean_x) ** 2 for i in x) * sum((j - mean_y) ** 2 for j in y))
-    # sums of fractions are noisy behind the twelfth digit, and rows are sorted by this
-    return round(covariance / spread, 12) + 0.0 if spread > 1e-9 else None
-
-
-# Versions
-
-
-def pep440(version: str | None) -> Version | None:
-    """None for what is no version."""
-    try:
-        return Version(version or "")
-    except InvalidVersion:
-        return None
-
-
-def is_older(version: str | None, than: str) -> bool:
-    """What cannot be compared is not older."""
-    known = pep440(version)
-    return known is not None and known < Version(than)
-
-
-def oldest_first(versions: set[str]) -> list[str]:
-    """Those that cannot be compared first."""
-    known = [version for version in versions if pep440(version)]
-    known.sort(key=lambda version: pep440(version) or Version("0"))
-    return sorted(version for version in versions if not pep440(version)) + known
-
-
-# Environments
-
-
-def is_boxed(p: Process) -> bool:
-    """Whether it ran in a container."""
-    return bool(p.record.get("container") or p.record.get("is_shifter"))
-
-
-def kind(prefix: str | None, boxed: bool) -> str:
-    """By the built-in rules, as far as the centre's prefixes need them."""
-    rules = (
-        ("spack", r".*/spack/"),
-        ("conda", r".*(conda|miniforge)"),
-        ("venv", r".*venv"),
-        ("module", r"/opt/cray/"),
-        ("system", r"(/usr|/usr/local)$"),
-    )
-    if boxed:
-        return "container"
-    return next((name for name, rule in rules if re.match(rule, prefix or "")), "other")
-
-
-def smallest_first(nodes: int | None) -> int:
-    """An unknown number before all others."""
-    return -1 if nodes is None else nodes
-
-
-def stamp(time: datetime | None) -> str | None:
-    """As JSON has it: with as many digits as are needed."""
-    return None if time is None else time.isoformat()
-
-
-def same_numbers(answer: Any) -> Any:
-    """The answer with its fractions to nine digits and its times as times."""
-    if isinstance(answer, float):
-        return round(answer, 9)
-    if isinstance(answer, list):
-        return [same_numbers(each) for each in answer]
-    if isinstance(answer, dict):
-        return {
-            key: _moment(value) if key in TIMES else same_numbers(value)
-            for key, value in answer.items()
-        }
-    return answer
-
-
-TIMES = ("first_seen", "last_seen")
-
-
-def _moment(text: str | None) -> Any:
-    return datetime.fromisoformat(text) if text and "T" in text else text

@@ -1,4 +1,4 @@
-"""What tests of what is kept share."""
+"""Types and records that tests of maintenance share: filling, packing, and old names."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from datetime import date
 
 from support.centre import Record
 from support.daemon import Customs
-from support.reference import Reference
+from support.reference.questions import Reference
 
+#: Imports records into a store and packs its days.
 Fill = Callable[[list[Record]], Customs]
+#: Packs the days of a store, or leaves them live.
 Pack = Callable[[Customs], None]
 
 
 def since(records: list[Record], day: date) -> list[Record]:
+    """Records of a day and later."""
     return [p.record for p in Reference(records).all if p.day >= day]
 
 
 def renamed(records: list[Record]) -> list[Record]:
-    """With names that occur nowhere else, in paths too."""
+    """Records with user names that occur nowhere else, in paths too."""
     text = re.sub(r"\buser(\d+)\b", r"kermit\1x", json.dumps(records))
     changed: list[Record] = json.loads(text)
     return changed

@@ -1,0 +1,68 @@
+"""Counting of users, jobs, node-seconds and correlations by sets."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TypeVar
+
+from support.job_numbers import Job
+from support.reference.filters import Filter
+from support.reference.processes import Process
+
+Key = TypeVar("Key")
+
+
+def users(chosen: Iterable[Process]) -> set[str]:
+    """Each person once; the nameless do not count."""
+    return {p.user for p in chosen if p.user}
+
+
+def jobs(chosen: Iterable[Process]) -> set[Job]:
+    """Each job once."""
+    return {p.job for p in chosen if p.job}
+
+
+def is_told(own: list[Process], wanted: Filter) -> bool:
+    """Whether so many people did it, and those whose jobs are counted are so many, too."""
+    left = [p for p in own if not p.pruned]
+    return len(users(own)) >= wanted.public and (not jobs(own) or len(users(left)) >= wanted.public)
+
+
+def group(chosen: Iterable[Process], key: Callable[[Process], Key]) -> dict[Key, list[Process]]:
+    """Processes by whatever they have in common."""
+    groups: dict[Key, list[Process]] = defaultdict(list)
+    for p in chosen:
+        groups[key(p)].append(p)
+    return groups
+
+
+def by_package(chosen: Iterable[Process]) -> dict[str, list[Process]]:
+    """The processes that used each package."""
+    groups: dict[str, list[Process]] = defaultdict(list)
+    for p in chosen:
+        for name in p.packages:
+            groups[name].append(p)
+    return groups
+
+
+def node_seconds(chosen: Iterable[Process], job: Job) -> int:
+    """From the start of the job's first process to the end of its last, times its nodes."""
+    own = [p for p in chosen if p.job == job]
+    lasted = max(p.time for p in own) - min(p.start for p in own)
+    nodes = own[0].nodes
+    return (1 if nodes is None else nodes) * int(lasted / timedelta(seconds=1))
+
+
+def pearson(a: set[Job], b: set[Job], everything: set[Job]) -> float | None:
+    """By the textbook, of two vectors with 1 for each job that used the package."""
+    n = len(everything)
+    x = [float(job in a) for job in everything]
+    y = [float(job in b) for job in everything]
+    mean_x, mean_y = sum(x) / n, sum(y) / n
+    covariance = sum((i - mean_x) * (j - mean_y) for i, j in zip(x, y, strict=True))
+    spread = math.sqrt(sum((i - mean_x) ** 2 for i in x) * sum((j - mean_y) ** 2 for j in y))
+    # sums of fractions are noisy behind the twelfth digit, and rows are sorted by this
+    return round(covariance / spread, 12) + 0.0 if spread > 1e-9 else None

@@ -1,0 +1,26 @@
+"""Comparison and order of versions by PEP 440."""
+
+from __future__ import annotations
+
+from packaging.version import InvalidVersion, Version
+
+
+def pep440(version: str | None) -> Version | None:
+    """None for what is no version."""
+    try:
+        return Version(version or "")
+    except InvalidVersion:
+        return None
+
+
+def is_older(version: str | None, than: str) -> bool:
+    """What cannot be compared is not older."""
+    known = pep440(version)
+    return known is not None and known < Version(than)
+
+
+def oldest_first(versions: set[str]) -> list[str]:
+    """Those that cannot be compared first."""
+    known = [version for version in versions if pep440(version)]
+    known.sort(key=lambda version: pep440(version) or Version("0"))
+    return sorted(version for version in versions if not pep440(version)) + known
