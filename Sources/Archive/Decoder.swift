@@ -3,7 +3,9 @@ import CZstd
 
 /// Unpacks members (gzip) or frames (zstd), one after the other.
 protocol Decoder: AnyObject {
-    /// - Parameters: - input: the bytes after those that were consumed before; not empty. - output: not empty.
+    /// - Parameters:
+    ///   - input: the bytes after those that were consumed before; not empty.
+    ///   - output: not empty.
     func decode(
         _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) throws(DecodingFailure) -> DecodingStep

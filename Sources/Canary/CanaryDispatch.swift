@@ -2,18 +2,18 @@ import Record
 import Settings
 import Store
 
-/// Sends a run out and writes down what is to be expected of it.
+/// Submits a canary batch and writes down its expected records.
 public enum CanaryDispatch {
     /// - Parameters:
-    ///   - submit: sends it out as a batch job; where it is none, nobody asks.
+    ///   - submit: submits a batch job; not called for a batch of this machine.
     ///   - clock: microseconds since 1970 UTC.
-    ///   - failed: is told if it could not run.
+    ///   - failed: called if the batch could not run.
     public static func send(
         _ order: CanaryOrder, ledger: any CanaryLedger,
         submit: (CanaryOrder) -> Result<String, SlurmCanaries.Refusal> = SlurmCanaries.submit, clock: () -> Int64,
         failed: (CanaryNews) -> Void
     ) throws(StoreError) {
-        // it stands in the store before its first record can, and is no loss if nobody comes to tell of its end
+        // the batch is in the store before its first record can arrive; without news of its end, it counts as no loss
         let patience =
             86_400 + Int64(order.settings.waitSeconds)
             + Int64(order.settings.processes) * (CanaryRun.longestProcess / 1_000_000)

@@ -1,21 +1,21 @@
 import Record
 import Settings
 
-/// One run of canaries before it is sent out: which processes, where, and how they are known by.
+/// A canary batch before it is submitted: its processes, their place, and their names.
 public struct CanaryOrder: Sendable, Equatable {
     public let run: String
     public let settings: CanarySettings
-    /// Empty where the choice is Slurm's, and for processes of this machine.
+    /// Empty if Slurm chooses the partition, and for processes of this machine.
     public let partition: String
     public let node: String
-    /// Nil for the hook's own.
+    /// Nil for the hook's own server.
     public let server: String?
 
     /// - Parameters:
-    ///   - number: how many runs there were; partitions, nodes and servers take turns by it, each at its own pace, so that
-    ///     all their combinations come.
+    ///   - number: the number of earlier batches. Partitions, nodes and servers rotate by it, each at its own pace, so
+    ///     that all their combinations occur.
     ///   - now: microseconds since 1970 UTC.
-    ///   - random: tells runs of one moment apart.
+    ///   - random: distinguishes batches of the same moment.
     public init(_ settings: CanarySettings, number: Int64, now: Int64, random: UInt32) {
         self.settings = settings
         let digits = String(random, radix: 16)
@@ -35,7 +35,7 @@ public struct CanaryOrder: Sendable, Equatable {
 
     /// - Parameters:
     ///   - now: microseconds since 1970 UTC.
-    ///   - patience: until then nothing is lost, seconds.
+    ///   - patience: the time in which no record counts as lost, seconds.
     public func record(now: Int64, patience: Int64) -> CanaryRun {
         CanaryRun(
             run: run, submitted: now, expected: Int64(settings.processes), killed: Int64(settings.killedProcesses),
@@ -44,15 +44,15 @@ public struct CanaryOrder: Sendable, Equatable {
             deadline: now + patience * 1_000_000)
     }
 
-    /// The program of one of its processes, which are numbered from 1.
+    /// The program of one of its processes. Processes are numbered from 1.
     func program(_ process: Int) -> String {
         let imports = "import " + settings.packages.joined(separator: ", ")
         return process <= settings.killedProcesses ? imports + "; import os; os.kill(os.getpid(), 9)" : imports
     }
 
-    /// By which the hook knows a process for a canary.
+    /// The value by which the hook recognises a process as a canary.
     func mark(_ process: Int) -> String { "\(run):\(process):\(settings.processes)" }
 
-    /// The status with which a process ends, as a shell tells it.
+    /// The exit status of a process, as a shell reports it.
     func status(_ process: Int) -> Int32 { process <= settings.killedProcesses ? 137 : 0 }
 }

@@ -4,9 +4,9 @@ import Settings
 
 /// Runs canaries as processes of this machine, where there is no Slurm.
 public enum LocalCanaries {
-    /// Runs them one after the other.
+    /// Runs the processes one after the other.
     ///
-    /// - Returns: why not all of them ran as they should; nil if all did.
+    /// - Returns: the reason why not all of them ran as planned; nil if all did.
     public static func run(_ order: CanaryOrder) -> String? {
         for process in 1...order.settings.processes {
             var environment = surroundings() + ["CUSTOMS_CANARY=\(order.mark(process))"]
@@ -25,7 +25,7 @@ public enum LocalCanaries {
         return nil
     }
 
-    /// Without settings of Python, the hook and a job.
+    /// The environment of the processes, without settings of Python, the hook and a job.
     private static func surroundings() -> [String] {
         let own = ["PYTHON", "CUSTOMS_", "SLURM", "OMPI_", "PMI", "PALS_", "MV2_", "FLUX_", "JSM_", "ALPS_"]
         return inheritedEnvironment().filter { entry in !own.contains { entry.hasPrefix($0) } }

@@ -2,15 +2,15 @@ import Processes
 import Record
 import Settings
 
-/// Sends canaries out as batch jobs.
+/// Submits canary batches as batch jobs.
 public enum SlurmCanaries {
     public static let jobName = "customs-canary"
-    /// The time limit.
+    /// The time limit of the job.
     public static let minutes = 5
 
-    /// By sbatch.
+    /// Submits a batch by sbatch.
     ///
-    /// - Returns: the job's number, or why there is none.
+    /// - Returns: the job's number, or the reason of the failure.
     public static func submit(_ order: CanaryOrder) -> Result<String, Refusal> {
         var arguments = [
             "--parsable", "--job-name=\(jobName)", "--output=/dev/null", "--error=/dev/null", "--ntasks=1",
@@ -19,7 +19,7 @@ public enum SlurmCanaries {
         if let account = order.settings.account { arguments.append("--account=\(account)") }
         if !order.partition.isEmpty { arguments.append("--partition=\(order.partition)") }
         if !order.node.isEmpty { arguments.append("--nodelist=\(order.node)") }
-        // the site's own come last, and win
+        // the site's own options come last, because sbatch takes the last value of an option
         arguments += order.settings.options + ["--wrap=\(script(order))"]
         let program = Program(
             order.settings.sbatch, arguments, environment: surroundings(), secondsAtMost: 60, bytesAtMost: 65_536)
@@ -43,24 +43,24 @@ public enum SlurmCanaries {
         public init(why: String) { self.why = why }
     }
 
-    /// What Slurm's word on the job comes to.
+    /// The news of a batch that follow from Slurm's data on its job.
     ///
     /// - Parameters:
-    ///   - facts: of its last start; nil if Slurm does not know the job.
-    ///   - wait: after the end, until what has not come is lost, microseconds.
+    ///   - facts: of the job's last start; nil if Slurm does not know the job.
+    ///   - wait: the time after the end at which missing records count as lost, microseconds.
     ///   - now: microseconds since 1970 UTC.
     public static func news(
         of run: String, submitted: Int64, facts: JobFacts?, wait: Int64, now: Int64
     ) -> CanaryNews {
         var news = CanaryNews(run: run)
         guard let facts else {
-            // the accounting lags behind
+            // Slurm's accounting lags behind, so the job gets an hour to appear
             if now - submitted > 3_600_000_000 { news.failure = "Slurm does not know the job" }
             return news
         }
         news.started = facts.start
         guard facts.isFinal, facts.state != "REQUEUED" else {
-            // nothing is lost while it waits
+            // nothing counts as lost while the job waits in the queue
             news.deadline = now + max(wait, 86_400_000_000)
             return news
         }
@@ -74,7 +74,7 @@ public enum SlurmCanaries {
         return news
     }
 
-    /// Ends with 3 if not every process ran as it should.
+    /// The job's script. It ends with status 3 if a process did not run as planned.
     public static func script(_ order: CanaryOrder) -> String {
         var lines = ["failed=0"]
         if let hook = order.settings.hook {
@@ -95,7 +95,7 @@ public enum SlurmCanaries {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
-    /// What sbatch hands on to the job: nothing of this process' own.
+    /// The environment that sbatch passes on to the job: nothing of this process's own.
     private static func surroundings() -> [String] {
         let kept = ["PATH=", "HOME=", "USER=", "LOGNAME=", "SHELL=", "SLURM_CONF=", "LANG=", "LC_ALL="]
         return inheritedEnvironment().filter { entry in kept.contains { entry.hasPrefix($0) } }

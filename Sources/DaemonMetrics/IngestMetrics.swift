@@ -1,15 +1,16 @@
 import Record
 import Synchronization
 
-/// What the daemon counts while it lives, for `/metrics`, `/healthz` and the log. The store holds the counts that last.
+/// The daemon's counts for `/metrics`, `/healthz` and the log. They last as long as the process; the store has the
+/// lasting ones.
 ///
-/// Written once a batch, never once a datagram, so a lock is no cost.
+/// They are written once a batch, never once a datagram, so a lock costs nothing.
 public final class IngestMetrics: Sendable {
-    /// One moment's values.
+    /// The values at one moment.
     public struct Snapshot: Sendable, Equatable {
         /// Counts since the daemon's start, by the names of `IngestCounters`.
         public var counters = IngestCounters()
-        /// Messages received since the journal began, and those of them that the store has, as far as that is known.
+        /// Messages received since the journal began, and those that the store is known to have.
         public var received: UInt64 = 0
         public var settled: UInt64 = 0
         public var journalBytes: UInt64 = 0
@@ -17,25 +18,25 @@ public final class IngestMetrics: Sendable {
         /// Attempts to write that the store refused or did not answer.
         public var storeFailures: UInt64 = 0
         public var storeIsAway = true
-        /// For how long the store has not answered the statement at hand, milliseconds; 0 where there is none.
+        /// The time for which the store has not answered the present statement, milliseconds; 0 without one.
         public var storeSilence = 0
-        /// The arrival of the oldest message that the store has not, as far as that is known, microseconds since 1970 UTC.
+        /// The arrival of the oldest message that the store is not known to have, microseconds since 1970 UTC.
         public var oldestPending: Int64?
-        /// For how long that one has waited.
+        /// The time for which the oldest pending message has waited.
         public var oldestPendingSeconds = 0.0
-        /// What came since the daemon's start, by the beginning of the address: `udp`, `unixgram`, `tcp`, `tls`.
+        /// Messages since the daemon's start, by the scheme of the address: `udp`, `unixgram`, `tcp`, `tls`.
         public var transports: [String: TransportCounts] = [:]
-        /// Connections of streams that stand.
+        /// Open stream connections.
         public var connections: UInt64 = 0
-        /// Connections that were not let in or were ended from this side, by reason.
+        /// Connections that the daemon refused or closed, by reason.
         public var refusedConnections: [String: UInt64] = [:]
-        /// Connections over HTTP that stand, and those that the daemon closed, by reason.
+        /// Open connections over HTTP, and those that the daemon closed, by reason.
         public var webConnections: UInt64 = 0
         public var endedWebConnections: [WebConnectionEnd: UInt64] = [:]
         /// Log lines dropped because standard error was not read.
         public var droppedLogLines: UInt64 = 0
         public var jobs = JobMetrics()
-        /// Nil where no canaries are sent out.
+        /// Nil if canaries are off.
         public var canaries: CanaryMetrics?
         /// Microseconds since 1970 UTC; 0 before the first record.
         public var lastRecord: Int64 = 0
@@ -50,16 +51,16 @@ public final class IngestMetrics: Sendable {
 
     public init() {}
 
-    /// The values as they are now.
+    /// The present values.
     public var snapshot: Snapshot {
         var snapshot = state.withLock { $0 }
-        // after what was noted: so nothing is stored that has not been received
+        // after the counts were copied, so that there is nothing stored that was not received
         if let observe = observer.withLock({ $0 }) { observe(&snapshot) }
         return snapshot
     }
 
-    /// From now on `observe` sets, whenever somebody asks, what is to be looked up rather than noted: what was noted last
-    /// stands still with the thread that notes it.
+    /// Makes `snapshot` call `observe` for values that are looked up when they are asked for. Values that a thread
+    /// notes would stand still if the thread hangs.
     public func observe(by observe: @escaping @Sendable (inout Snapshot) -> Void) {
         observer.withLock { $0 = observe }
     }
@@ -69,13 +70,13 @@ public final class IngestMetrics: Sendable {
     }
 }
 
-/// Why the daemon closed a connection over HTTP; the raw values name counters.
+/// The reason for which the daemon closed a connection over HTTP; the raw values name counters.
 public enum WebConnectionEnd: String, Sendable, CaseIterable {
     case timeout
     case tooMany = "too_many"
 }
 
-/// What came by one transport.
+/// Messages and bytes of one transport.
 public struct TransportCounts: Sendable, Equatable {
     public private(set) var accepted: UInt64 = 0
     public private(set) var rejected: UInt64 = 0

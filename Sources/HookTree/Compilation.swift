@@ -1,10 +1,10 @@
 import Processes
 
-/// Which of a site's interpreters have a tree compiled for them.
+/// The interpreters of a site, and whether a tree is compiled for each.
 public struct Compilation: Sendable {
     public struct Result: Sendable {
         public let executable: String
-        /// Nil if it did not answer.
+        /// Nil if the interpreter did not answer.
         public let interpreter: Interpreter?
         public let wasNamed: Bool
         public internal(set) var isCompiled = false
@@ -13,10 +13,10 @@ public struct Compilation: Sendable {
 
     public private(set) var results: [Result] = []
 
-    /// Asks each what it is; the same one by several names counts once.
+    /// Asks each interpreter for its version and format. One interpreter with several names counts once.
     ///
     /// - Parameters:
-    ///   - named: as the user gave them; one that fails is a failure.
+    ///   - named: as the user gave them; an interpreter that fails counts as a failure.
     ///   - found: asked only if none was named.
     public init(named: [String], found: [String]) {
         var seen: Set<String> = []
@@ -37,27 +37,27 @@ public struct Compilation: Sendable {
         }
     }
 
-    /// The interpreter that reads the configuration; nil if there is none that the hook records.
+    /// The interpreter that reads the configuration; nil if the hook records on none of them.
     public var reader: Interpreter? { results.lazy.compactMap { $0.interpreter }.first { $0.isRecorded } }
 
-    /// Whether those for which there is to be a compiled tree have one, as far as anybody asked for them.
+    /// Whether all named interpreters have a compiled tree. Without names, there is no such demand.
     public var isGood: Bool {
         results.contains { $0.isCompiled } && !results.contains { $0.wasNamed && $0.error != nil }
     }
 
     public var hasCompiled: Bool { results.contains { $0.isCompiled } }
 
-    /// Has each compile a tree for itself; one that fails does not keep the others from it.
+    /// Makes each interpreter compile the tree. If one fails, the others go on.
     ///
     /// - Parameters:
-    ///   - directory: where the tree is.
-    ///   - prefix: where it will be.
+    ///   - directory: the tree's present directory.
+    ///   - prefix: the directory in which the tree will be installed.
     public mutating func compile(_ directory: String, prefix: String, progress: (String) -> Void) {
         var done: [String: String?] = [:]
         for index in results.indices where results[index].error == nil {
             guard let interpreter = results[index].interpreter, interpreter.isRecorded else { continue }
             if let earlier = done[interpreter.tag] {
-                // they share their compiled files
+                // interpreters with the same format share their compiled files
                 results[index].error = earlier
             } else {
                 progress(
@@ -77,7 +77,7 @@ public struct Compilation: Sendable {
         do throws(ProgramError) { return try program.run().complaint } catch { return HookTreeError(error).reason }
     }
 
-    /// Compiled files are found by the tag; of two kinds of them with one tag, only the first can be there.
+    /// Python finds compiled files by the tag. If two formats have the same tag, only the first can be installed.
     private func conflict(of interpreter: Interpreter) -> String? {
         let rival = results.compactMap { $0.interpreter }.first {
             interpreter.isRecorded && $0.tag == interpreter.tag && $0.magic != interpreter.magic
@@ -88,7 +88,7 @@ public struct Compilation: Sendable {
         }
     }
 
-    /// A name without a slash is looked up on PATH.
+    /// The path of an interpreter; a name without a slash is looked up on PATH.
     private static func location(_ executable: String) -> String {
         executable.contains("/") ? Path.absolute(executable) : onPath(executable) ?? executable
     }

@@ -1,7 +1,7 @@
 import CFileSystem
 import Glibc
 
-/// What there is in the file system, and changes to it.
+/// Questions to the file system, and changes to it.
 public enum Files {
     /// The names in a directory, sorted; nil if it cannot be read.
     public static func entries(of directory: String) -> [String]? {
@@ -32,7 +32,7 @@ public enum Files {
         }
     }
 
-    /// Makes a file that was not there, of exactly this mode, whatever the umask is.
+    /// Makes a new file of exactly this mode, whatever the umask is.
     public static func make(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(HookTreeError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .last("open", path) }
@@ -46,16 +46,16 @@ public enum Files {
         guard fchmod(descriptor, mode) == 0 else { throw .last("fchmod", path) }
     }
 
-    /// Gives a file the time that all files of a tree have, 1 January 2020, whenever it was written.
+    /// Sets a file's time to 1 January 2020, the time of all files of a tree.
     ///
-    /// Programs that load a module anew, or begin anew, when the time of a file has changed (IPython's autoreload,
-    /// Flask's reloader) do not notice that a tree is replaced.
+    /// Some programs load a module again, or restart, when the time of a file has changed (IPython's autoreload,
+    /// Flask's reloader). With a fixed time they do not notice that a tree is replaced.
     static func fixTime(_ path: String) throws(HookTreeError) {
         let times = [timespec](repeating: timespec(tv_sec: 1_577_836_800, tv_nsec: 0), count: 2)
         guard utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0 else { throw .last("utimensat", path) }
     }
 
-    /// Makes a directory, and those above it, of mode 0755; one that is there stays as it is.
+    /// Makes a directory and its missing parents, of mode 0755; an existing one keeps its mode.
     public static func makeDirectories(_ path: String) throws(HookTreeError) {
         if status(path)?.isDirectory == true { return }
         if path != "/" { try makeDirectories(Path.parent(path)) }
@@ -63,7 +63,7 @@ public enum Files {
         guard chmod(path, 0o755) == 0 else { throw .last("chmod", path) }
     }
 
-    /// Makes a directory with a name of its own, for its owner alone.
+    /// Makes a directory with a unique name, which only its owner can enter.
     ///
     /// - Parameter stem: path and beginning of the name.
     public static func makeOwnDirectory(_ stem: String) throws(HookTreeError) -> String {
@@ -72,7 +72,7 @@ public enum Files {
         return text(template)
     }
 
-    /// Returns once what was written to a directory's file system is on disk.
+    /// Returns once all writes to a directory's file system are on disk.
     public static func sync(_ directory: String) throws(HookTreeError) {
         let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last("open", directory) }
@@ -80,7 +80,7 @@ public enum Files {
         guard filesystem_sync(descriptor) == 0 else { throw .last("syncfs", directory) }
     }
 
-    /// Removes a directory with all that is in it; symbolic links are not followed.
+    /// Removes a directory with its content; symbolic links are not followed.
     public static func removeTree(_ path: String) throws(HookTreeError) {
         for name in entries(of: path) ?? [] {
             let inner = path + "/" + name
@@ -93,7 +93,7 @@ public enum Files {
         guard rmdir(path) == 0 else { throw .last("rmdir", path) }
     }
 
-    /// What the kernel says of a path; nil if nothing is there.
+    /// The kernel's data on a path; nil if nothing is there.
     static func status(_ path: String, follow: Bool = true) -> stat? {
         var found = stat()
         return (follow ? stat(path, &found) : lstat(path, &found)) == 0 ? found : nil
@@ -101,7 +101,7 @@ public enum Files {
 }
 
 extension stat {
-    /// The same for all names of a file, hard links among them.
+    /// The same text for all names of a file, hard links among them.
     var identity: String { "\(st_dev):\(st_ino)" }
     var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
     var isFile: Bool { st_mode & S_IFMT == S_IFREG }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// The directory in which a hook is installed, or is to be.
+/// The directory in which a hook is installed, or will be.
 public struct HookPlace: Sendable {
-    /// As it goes on PYTHONPATH.
+    /// The path for PYTHONPATH.
     public let prefix: String
-    /// Without symbolic links: the directory that is replaced.
+    /// The path without symbolic links: the directory that is replaced.
     public let directory: String
-    /// Files of the site's own that stand there, and stay.
+    /// The site's own files in the directory; they are kept.
     public let kept: [String]
     public let isThere: Bool
 
-    /// - Parameter files: the hook's own, as paths below the directory.
+    /// - Parameter files: the hook's own files, as paths below the directory.
     public init(prefix given: String, files: [String]) throws(HookTreeError) {
         let prefix = Path.absolute(given)
         guard !prefix.contains(":"), !prefix.contains("\n") else {
@@ -21,7 +21,7 @@ public struct HookPlace: Sendable {
         self.prefix = prefix
         isThere = Files.status(prefix, follow: false) != nil
         guard isThere else {
-            // the part that is there may be reached by links
+            // the existing part of the path may contain symbolic links
             directory = HookPlace.directory(notYetAt: prefix)
             kept = []
             return
@@ -40,7 +40,7 @@ public struct HookPlace: Sendable {
         return text.contains("\n# --- site:") && text.contains("\n# --- end of what the site has set")
     }
 
-    /// What whoever installs here ought to know.
+    /// Warnings for the person who installs here.
     public var warnings: [String] {
         var found: [String] = []
         var above = directory
@@ -68,7 +68,7 @@ public struct HookPlace: Sendable {
         return found
     }
 
-    /// Beginning of the names of directories beside ours.
+    /// The beginning of the names of temporary directories beside the hook's.
     var temporaryStem: String { "." + Path.name(directory) + ".customs-" }
 
     private static func directory(notYetAt prefix: String) -> String {
@@ -76,7 +76,7 @@ public struct HookPlace: Sendable {
         return (Path.resolved(above) ?? directory(notYetAt: above)) + "/" + Path.name(prefix)
     }
 
-    /// What is in a directory that is not the hook's; refused if that is not clear.
+    /// The files in a directory that are not the hook's. Throws if another program's files may be among them.
     private static func kept(in directory: String, files: [String]) throws(HookTreeError) -> [String] {
         let names = Files.entries(of: directory) ?? []
         if names.isEmpty { return [] }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// The files that make up a hook, from which trees are installed.
+/// The files of a hook, from which trees are installed.
 public struct HookSource: Sendable, Equatable {
     public let directory: String
-    /// Its Python files as paths below it, sorted.
+    /// The hook's Python files as paths below the directory, sorted.
     public let files: [String]
 
     /// - Parameters:
-    ///   - directory: the one to take; nil for the one that lies beside the program.
+    ///   - directory: the directory to use; nil for the one beside the program.
     ///   - program: this program's own path.
     public init(directory: String?, program: String) throws(HookTreeError) {
         let places = directory.map { [Path.absolute($0)] } ?? HookSource.places(program)
@@ -24,7 +24,8 @@ public struct HookSource: Sendable, Equatable {
 
     public func path(_ file: String) -> String { directory + "/" + file }
 
-    /// Installed it lies under the same prefix, and in a checkout above the build folder.
+    /// The possible directories: an installed hook lies under the same prefix, one in a checkout above the build
+    /// folder.
     private static func places(_ program: String) -> [String] {
         let prefix = Path.parent(Path.parent(program))
         var places = [prefix + "/share/customs/sitecustomize"]

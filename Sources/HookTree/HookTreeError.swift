@@ -1,11 +1,11 @@
 import Glibc
 import Processes
 
-/// Why the hook could not be installed or tried.
+/// The reason why the hook could not be installed or tried.
 public enum HookTreeError: Error, Sendable, CustomStringConvertible {
-    /// Nowhere was there a tree to install from.
+    /// No directory holds a tree to install from.
     case noSource(lookedIn: [String])
-    /// What was asked for cannot be done; the text says why and what could be.
+    /// The request cannot be carried out; the text gives the reason and the way out.
     case refused(String)
     /// A system call failed.
     case system(call: String, path: String, code: Int32)
@@ -19,7 +19,7 @@ public enum HookTreeError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The description where the path has been named already.
+    /// The description for a text that already names the path.
     var reason: String {
         guard case .system(_, _, let code) = self else { return description }
         return String(cString: strerror(code))
@@ -27,6 +27,6 @@ public enum HookTreeError: Error, Sendable, CustomStringConvertible {
 
     public init(_ error: ProgramError) { self = .system(call: error.call, path: error.path, code: error.code) }
 
-    /// The failure of the system call just made.
+    /// The failure of the last system call.
     static func last(_ call: String, _ path: String) -> HookTreeError { .system(call: call, path: path, code: errno) }
 }

@@ -1,12 +1,12 @@
-/// What an installed tree says of its site, as far as others than Python ask.
+/// The settings of an installed tree that programs other than Python read.
 ///
-/// `configure.py` writes it: names in one text, and a line a key.
+/// `configure.py` writes them: names in one text, one line for each key.
 public struct InstalledSite: Sendable, Equatable {
-    /// Names of packages that are watched and belong to no other.
+    /// The names of packages that are watched and belong to no other package.
     public let packages: [String]
     public let servers: [String]
 
-    /// - Parameter text: that of `sitecustomize.py`.
+    /// - Parameter text: the content of `sitecustomize.py`.
     public init(text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let names = lines.drop { $0 != "WATCHED = \"\"\"" }.dropFirst().prefix { $0 != "\"\"\"" }

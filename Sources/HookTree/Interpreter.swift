@@ -1,21 +1,21 @@
 import Processes
 
-/// A Python, by its own word.
+/// A Python interpreter, as it describes itself.
 public struct Interpreter: Sendable, Equatable {
-    /// As it was named or found.
+    /// The path as it was named or found.
     public let executable: String
-    /// Without symbolic links and wrappers.
+    /// The path without symbolic links and wrappers.
     public let path: String
-    /// "3.11.7".
+    /// For example "3.11.7".
     public let version: String
-    /// "cpython".
+    /// For example "cpython".
     public let implementation: String
-    /// What the names of its compiled files contain; empty before 3.2.
+    /// The tag in the names of its compiled files; empty before 3.2.
     public let tag: String
-    /// What its compiled files begin with, in hexadecimal digits.
+    /// The first bytes of its compiled files, in hexadecimal digits.
     public let magic: String
 
-    /// Whether the hook records anything on it, and so has to be compiled for it.
+    /// Whether the hook records on this interpreter, so that the tree must be compiled for it.
     public var isRecorded: Bool {
         let parts = version.split(separator: ".").map { Int($0) ?? 0 }
         return !tag.isEmpty && parts.count >= 2 && (parts[0], parts[1]) >= (3, 6)
@@ -32,7 +32,7 @@ public struct Interpreter: Sendable, Equatable {
         self.magic = magic
     }
 
-    /// Asks an interpreter what it is.
+    /// Asks an interpreter for its version and format.
     public static func ask(_ executable: String) throws(HookTreeError) -> Interpreter {
         let program = Program(
             executable, ["-E", "-s", "-S", "-B", "-c", question], environment: surroundings(), secondsAtMost: 60)
@@ -50,15 +50,15 @@ public struct Interpreter: Sendable, Equatable {
         throw .refused("it does not answer like a Python")
     }
 
-    /// The environment for an interpreter that is to do its work and no other: without settings of Python or the hook,
-    /// and outside of any job.
+    /// The environment for an interpreter that we start: without settings of Python or the hook, and outside of any
+    /// job.
     public static func surroundings() -> [String] {
         let own = ["PYTHON", "CUSTOMS_", "LC_ALL=", "SLURM", "OMPI_", "PMI", "PALS_", "MV2_", "FLUX_", "JSM_", "ALPS_"]
         return inheritedEnvironment().filter { entry in !own.contains { entry.hasPrefix($0) } } + ["LC_ALL=C.UTF-8"]
     }
 
     private static let mark = "customs-interpreter"
-    // on any Python from 2.6 on; a wrapper may print lines of its own
+    // works on any Python from 2.6 on; a wrapper may print lines of its own
     private static let question = """
         import os, sys, binascii
         try:

@@ -1,14 +1,14 @@
 import Glibc
 import Processes
 
-/// Where interpreters lie on a machine that nobody has described.
+/// Searches a machine for interpreters that the user did not name.
 public struct InterpreterSearch: Sendable {
-    /// Each file once.
+    /// The interpreters' paths, each file once.
     public private(set) var found: [String] = []
-    /// What was passed over, and why.
+    /// The files that were skipped, with the reason.
     public private(set) var passedOver: [String] = []
 
-    /// - Parameter directories: where to look; nil for the usual places.
+    /// - Parameter directories: the directories to search; nil for the usual places.
     public init(directories: [String]? = nil, environment: [String] = inheritedEnvironment()) {
         var seen: Set<String> = []
         for directory in directories ?? InterpreterSearch.places(environment) {
@@ -17,7 +17,7 @@ public struct InterpreterSearch: Sendable {
                 guard access(path, X_OK) == 0, let file = Files.status(path), file.isFile,
                     seen.insert(file.identity).inserted
                 else { continue }
-                // it is about to be run, perhaps by root
+                // only the owner's or root's files are run, because root may be running this
                 if file.st_uid == 0 || file.st_uid == geteuid() {
                     found.append(path)
                 } else {
@@ -41,7 +41,7 @@ public struct InterpreterSearch: Sendable {
         func value(_ name: String) -> String? {
             environment.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
         }
-        // what lies in a directory of shims runs a Python of one of the others
+        // a shim in such a directory runs one of the other interpreters
         let path = (value("PATH") ?? "").split(separator: ":").map(String.init)
             .filter { $0.hasPrefix("/") && Path.name($0) != "shims" }
         let pyenv = value("PYENV_ROOT") ?? (value("HOME").map { $0 + "/.pyenv" } ?? "/.pyenv")
@@ -53,7 +53,7 @@ public struct InterpreterSearch: Sendable {
     }
 }
 
-/// Where PATH has a program; nil if it has not.
+/// The path of a program on PATH; nil if it is not there.
 func onPath(_ program: String) -> String? {
     let path = inheritedEnvironment().first { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? ""
     return path.split(separator: ":").lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }

@@ -2,7 +2,7 @@ import Glibc
 
 /// Paths as texts.
 public enum Path {
-    /// The absolute form of a path without `.`, `..` and doubled slashes, by its words alone.
+    /// The absolute form of a path without `.`, `..` and doubled slashes, from its text alone.
     public static func absolute(_ path: String) -> String {
         var whole = path
         if !path.hasPrefix("/") {

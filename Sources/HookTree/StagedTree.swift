@@ -1,13 +1,13 @@
 import CFileSystem
 import Glibc
 
-/// A tree that is made beside the place where it is to be, and goes there whole.
+/// A tree that is made beside its final place and moved there whole.
 ///
-/// Running jobs use what is there. They find files by their paths, at start and at exit, so at every moment there is
-/// either the old tree or the new one.
+/// Running jobs use the installed files. They find files by their paths, at start and at exit. So at every moment there
+/// must be either the old tree or the new one.
 public struct StagedTree: Sendable {
     public let place: HookPlace
-    /// Where it is now.
+    /// The tree's present directory.
     public let directory: String
     private let home: String
 
@@ -15,12 +15,12 @@ public struct StagedTree: Sendable {
         self.place = place
         let above = Path.parent(place.directory)
         try Files.makeDirectories(above)
-        // a home that only its owner can enter: nobody sees the tree before its time
+        // a directory that only its owner can enter, so that no process finds the unfinished tree
         home = try Files.makeOwnDirectory(above + "/" + place.temporaryStem)
         directory = home + "/new"
     }
 
-    /// Writes the source with a configured `sitecustomize.py`, and takes over the site's own files.
+    /// Writes the source with a configured `sitecustomize.py`, and copies the site's own files.
     public func write(_ source: HookSource, configured: [UInt8]) throws(HookTreeError) {
         try Files.makeDirectories(directory)
         for file in source.files {
@@ -28,7 +28,7 @@ public struct StagedTree: Sendable {
             try Files.makeDirectories(Path.parent(path))
             let bytes = file == "sitecustomize.py" ? configured : try Files.contents(of: source.path(file))
             try Files.make(path, bytes, mode: file == "customs_sweep.py" ? 0o755 : 0o644)
-            // what is compiled for Python 3.6 bears it
+            // Python 3.6 writes this time into its compiled files
             try Files.fixTime(path)
         }
         for name in place.kept where link(place.directory + "/" + name, directory + "/" + name) != 0 {
@@ -36,15 +36,15 @@ public struct StagedTree: Sendable {
         }
     }
 
-    /// All its files as paths below it, sorted.
+    /// All files of the tree as paths below it, sorted.
     public var files: [String] { StagedTree.files(below: directory) }
 
-    /// Lets it take its place, and removes what was there.
+    /// Moves the tree to its place, and removes the old one.
     ///
     /// - Returns: a warning, if the old one could not be removed.
     public func putInPlace() throws(HookTreeError) -> String? {
         for file in files where !place.kept.contains(file) { try Files.fixTime(directory + "/" + file) }
-        // compiled files that a crash had emptied would make each start fail aloud
+        // if a crash emptied compiled files, each start of Python would fail with an error message
         try Files.sync(directory)
         let old = home + "/old"
         if !place.isThere {
@@ -56,10 +56,11 @@ public struct StagedTree: Sendable {
         return nil
     }
 
-    /// Removes it.
+    /// Removes the unfinished tree.
     public func discard() { try? Files.removeTree(home) }
 
-    /// Where the file system cannot let two directories change places: for a moment there is none, which is silent.
+    /// For a file system that cannot exchange two directories: for a moment there is no tree, and Python starts without
+    /// it, silently.
     private func putInPlaceByTwoSteps(_ old: String) throws(HookTreeError) {
         guard [EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) else { throw .last("renameat2", place.directory) }
         guard rename(place.directory, old) == 0 else { throw .last("rename", place.directory) }

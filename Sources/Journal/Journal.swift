@@ -138,9 +138,10 @@ public final class Journal: Sendable {
     ///
     /// When this returns, the kernel holds the bytes: they survive the end of the process, but a power failure only
     /// after the next `sync`. This call does not wait for the disk.
-    /// - Parameters: - tallyIncrease: the amount by which the caller's running total grows. - mayUseReserve: for the
-    ///   few entries that must not be refused because no sender can repeat them: if the journal is full, they take the
-    ///   reserve.
+    /// - Parameters:
+    ///   - tallyIncrease: the amount by which the caller's running total grows.
+    ///   - mayUseReserve: for the few entries that must not be refused because no sender can repeat them: if the
+    ///     journal is full, they take the reserve.
     /// - Returns: the position after the frame.
     /// - Throws: `JournalError.full` or `.io`; the journal is then as before.
     @discardableResult

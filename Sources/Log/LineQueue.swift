@@ -1,16 +1,16 @@
 import Glibc
 
-/// A bounded queue of lines for a descriptor whose reader may stand still. Adding a line never waits.
+/// A bounded queue of lines for a descriptor that may be read slowly or not at all. Adding a line never waits.
 ///
-/// One thread writes the lines (`run`). A line that finds no room is dropped and counted.
+/// One thread writes the lines (`run`). A line that does not fit is dropped and counted.
 public final class LineQueue: TextOutputStream, @unchecked Sendable {
-    // pthread objects must not move, so they live on the heap; all that varies is used under the mutex
+    // pthread objects must not move, so they live on the heap; all variables are used under the mutex
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var lines: [String] = []
-    /// Of the lines that wait and of the line that is being written.
+    /// The size of the lines that wait and of the line that is being written.
     private var bytes = 0
-    /// Lines dropped since `run` last looked.
+    /// Lines dropped since the last check in `run`.
     private var dropped: UInt64 = 0
     private var writer: pthread_t?
 
@@ -19,7 +19,7 @@ public final class LineQueue: TextOutputStream, @unchecked Sendable {
     private let noteDrop: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - maximumBytes: bound on the lines that wait.
+    ///   - maximumBytes: the limit of the lines that wait.
     ///   - noteDrop: called for each dropped line, on the thread that adds it or on the thread that writes.
     public init(descriptor: Int32, maximumBytes: Int = 256 << 10, noteDrop: @escaping @Sendable () -> Void) {
         self.descriptor = descriptor
@@ -43,7 +43,7 @@ public final class LineQueue: TextOutputStream, @unchecked Sendable {
     /// Adds a line that ends with a line feed.
     public func write(_ line: String) {
         let isAdded = locked {
-            // the thread that writes adds one line at a time, the one that tells of dropped lines
+            // the writing thread adds only one line at a time: the one with the number of dropped lines
             let isOwn = writer.map { pthread_equal(pthread_self(), $0) != 0 } ?? false
             guard isOwn || bytes + line.utf8.count <= maximumBytes else {
                 dropped += 1

@@ -1,15 +1,15 @@
 import CFileSystem
 import Glibc
 
-/// A program that is run to its end, or until its time is up.
+/// A program that is run until it ends or its time is up.
 public struct Program: Sendable {
-    /// A path, or a name that is looked for on this process's `PATH`.
+    /// A path, or a name that is looked up on this process's `PATH`.
     public let executable: String
     public let arguments: [String]
     /// NAME=VALUE.
     public let environment: [String]
     public let secondsAtMost: Int
-    /// How much is kept of what it writes to its standard output; of the other one the last few KiB are.
+    /// The number of bytes that are kept of its standard output; of standard error the last few KiB are kept.
     public let bytesAtMost: Int
 
     public init(
@@ -24,10 +24,10 @@ public struct Program: Sendable {
     }
 
     public struct Outcome: Sendable {
-        /// The exit code, 128 and the signal's number, or nil if time was up.
+        /// The exit code, 128 plus the signal's number, or nil if the time was up.
         public let status: Int32?
         public let output: [UInt8]
-        /// The end of it, if it is long.
+        /// The end of standard error, if it is long.
         public let errors: [UInt8]
         /// Whether it wrote more to its standard output than was kept.
         public let isCut: Bool
@@ -35,7 +35,7 @@ public struct Program: Sendable {
         public var outputText: String { String(decoding: output, as: UTF8.self) }
         public var errorText: String { String(decoding: errors, as: UTF8.self) }
 
-        /// What went wrong, in one line; nil if nothing did.
+        /// A description of the failure in one line; nil if there was none.
         public var complaint: String? {
             guard status != 0 else { return nil }
             let last = errorText.split(separator: "\n").last.map { ": \($0)" } ?? ""
@@ -45,7 +45,7 @@ public struct Program: Sendable {
 
     private static let errorBytesAtMost = 16_384
 
-    /// Runs it with nothing on its standard input, in a process group of its own.
+    /// Runs the program without standard input, in a process group of its own.
     public func run() throws(ProgramError) -> Outcome {
         let output = try Pipe(keeping: .first(bytesAtMost))
         let errors = try Pipe(keeping: .last(Program.errorBytesAtMost))
@@ -69,7 +69,7 @@ public struct Program: Sendable {
         output.closeWriting()
         errors.closeWriting()
         let end = monotonicMilliseconds() + Int64(secondsAtMost) * 1000
-        // one that has closed its outputs may go on all the same
+        // a program that has closed its outputs may still run
         let status = Pipe.drain([output, errors], until: end) ? Program.status(of: child, until: end) : nil
         if status == nil {
             kill(-child, SIGKILL)
@@ -79,14 +79,14 @@ public struct Program: Sendable {
         return Outcome(status: status, output: output.bytes, errors: errors.bytes, isCut: output.isCut)
     }
 
-    /// Waits for a child's end; nil if it has not come by then.
+    /// Waits for a child's end; nil if it has not ended in time.
     private static func status(of child: pid_t, until end: Int64) -> Int32? {
         var status: Int32 = 0
         var pause: UInt32 = 100
         while true {
             let found = waitpid(child, &status, WNOHANG)
             if found == child { break }
-            // a child that somebody else has reaped has ended as nobody knows
+            // another part of this process has reaped the child, so its status is unknown
             if found < 0, errno != EINTR { return 255 }
             if monotonicMilliseconds() >= end { return nil }
             usleep(pause)
@@ -111,7 +111,7 @@ public func inheritedEnvironment() -> [String] {
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
 }
 
-/// What a child writes.
+/// A pipe that a child writes to.
 private final class Pipe {
     enum Keeping {
         case first(Int)
@@ -128,7 +128,7 @@ private final class Pipe {
 
     init(keeping: Keeping) throws(ProgramError) {
         var ends: [Int32] = [-1, -1]
-        // at once, for another thread may start a program between two calls
+        // in one call: between two, another thread could start a program that inherits the pipe
         guard filesystem_pipe(&ends) == 0 else { throw ProgramError(call: "pipe2", path: "a pipe", code: errno) }
         (reading, writing) = (ends[0], ends[1])
         self.keeping = keeping
@@ -151,7 +151,7 @@ private final class Pipe {
         isWritingOpen = false
     }
 
-    /// Reads until nobody can write any more; returns whether that was so in time.
+    /// Reads until the last writer has closed the pipes. Returns whether that happened in time.
     static func drain(_ pipes: [Pipe], until end: Int64) -> Bool {
         while true {
             let open = pipes.filter { !$0.isAtEnd }
@@ -169,7 +169,7 @@ private final class Pipe {
         let count = read(reading, &chunk, chunk.count)
         isAtEnd = count == 0 || count < 0 && errno != EINTR
         guard count > 0 else { return }
-        // what is too much is read all the same, so that the program comes to its end
+        // bytes beyond the limit are read and dropped, so that the program does not wait for ever
         switch keeping {
         case .first(let most): if kept.count + count <= most { kept += chunk[..<count] } else { isCut = true }
         case .last(let most):
@@ -179,7 +179,7 @@ private final class Pipe {
     }
 }
 
-/// Milliseconds since some moment (`CLOCK_MONOTONIC`).
+/// Milliseconds on a clock that is never set (`CLOCK_MONOTONIC`); its origin has no meaning.
 public func monotonicMilliseconds() -> Int64 {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)

@@ -2,7 +2,7 @@ import Glibc
 
 /// A program that could not be started.
 public struct ProgramError: Error, Sendable, CustomStringConvertible {
-    /// The system call that failed, what it was for, and its `errno`.
+    /// The failed system call, its argument, and its `errno`.
     public let call: String
     public let path: String
     public let code: Int32

@@ -1,4 +1,4 @@
-/// Where settings were made, for errors about what cannot be told when they are read.
+/// The places where settings were made, for errors that are found only after the settings were read.
 public struct SettingOrigins: Sendable, Equatable {
     private var places: [String: String] = [:]
 
@@ -8,6 +8,6 @@ public struct SettingOrigins: Sendable, Equatable {
         set { places[key] = newValue }
     }
 
-    /// The same settings are the same wherever they were made.
+    /// Always true: settings are equal even if they were made in different places.
     public static func == (left: SettingOrigins, right: SettingOrigins) -> Bool { true }
 }

@@ -1,11 +1,11 @@
-/// How `customsd` is to run, all values checked.
+/// The settings of `customsd`, all values checked.
 public struct Settings: Sendable, Equatable {
-    /// Where to receive: `udp://HOST:PORT`, `tcp://HOST:PORT`, `tls://HOST:PORT`, `unixgram:///PATH`.
+    /// Addresses to receive on: `udp://HOST:PORT`, `tcp://HOST:PORT`, `tls://HOST:PORT`, `unixgram:///PATH`.
     public var listen: [String]
     /// True while `listen` is the default, which sockets from the service manager replace.
     public var listenIsDefault = true
     public var store: String
-    /// Holds the journal.
+    /// The directory of the journal.
     public var stateDirectory: String
     /// `HOST:PORT` for metrics and health over HTTP; nil for none.
     public var http: String?
@@ -15,8 +15,8 @@ public struct Settings: Sendable, Equatable {
     public var tls = TLSSettings()
     public var merge = MergeSettings()
     public var log = LogSettings()
-    /// Patterns of interpreters' prefixes by the kind of environment that they stand for; kinds that are not here keep
-    /// their built-in patterns.
+    /// Patterns of interpreters' prefixes by the kind of environment. Kinds without an entry keep their built-in
+    /// patterns.
     public var environments: [String: [String]] = [:]
     public var slurm = SlurmSettings()
     public var canary = CanarySettings()
@@ -30,33 +30,34 @@ public struct Settings: Sendable, Equatable {
     }
 }
 
-/// Kinds of environments that patterns can tell.
+/// The kinds of environments that patterns can recognise.
 public enum EnvironmentSettings {
     public static let kinds = ["spack", "conda", "venv", "module", "system"]
 }
 
 public struct JournalSettings: Sendable, Equatable {
-    /// The most that the journal may take on disk, bytes.
+    /// The journal's limit on disk, bytes.
     public var maximumBytes = 8 << 30
     public var segmentBytes = 64 << 20
-    /// How long what was received may stay unsynced to disk.
+    /// The time for which a received message may stay unsynced to disk.
     public var syncIntervalMilliseconds = 100
 }
 
 public struct ReceiveSettings: Sendable, Equatable {
-    /// The kernel's buffer asked for each socket, bytes.
+    /// The size of the kernel's buffer that is requested for each socket, bytes.
     public var bufferBytes = 64 << 20
-    /// For each UDP address, each with a socket of its own.
+    /// Threads for each UDP address, each with a socket of its own.
     public var threads = 1
 }
 
 public struct StreamSettings: Sendable, Equatable {
-    /// Connections over TCP and TLS together.
+    /// The largest number of connections over TCP and TLS together.
     public var maximumConnections = 1_024
     public var maximumConnectionsPerAddress = 64
-    /// How long a connection may be silent. Relays keep theirs for days, and lose a message when it is closed.
+    /// The time for which a connection may be silent. Relays keep theirs for days, and lose a message when it is
+    /// closed.
     public var idleTimeoutSeconds = 86_400
-    /// How long a message may take from its first byte to its last.
+    /// The time that a message may take from its first byte to its last.
     public var messageTimeoutSeconds = 60
     public var handshakeTimeoutSeconds = 10
 }
@@ -66,28 +67,28 @@ public struct TLSSettings: Sendable, Equatable {
     public var certificate: String?
     public var key: String?
     public var clientAuthorities: String?
-    /// `none`, `optional` or `required`; nil for `required` where `clientAuthorities` is given, else `none`.
+    /// `none`, `optional` or `required`; nil for `required` if `clientAuthorities` is given, else `none`.
     public var clientCertificates: String?
 
     public init() {}
 }
 
 public struct MergeSettings: Sendable, Equatable {
-    /// Messages after which a batch is written.
+    /// The number of messages after which a batch is written.
     public var batchRecords = 10_000
-    /// How long a batch that is not full waits for more.
+    /// The time for which a batch that is not full waits for more.
     public var batchDelayMilliseconds = 200
 }
 
 public struct LogSettings: Sendable, Equatable {
     /// `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical`.
     public var level = "info"
-    /// Rejected messages that are logged one by one, a minute.
+    /// The number of rejected messages that are logged one by one, a minute.
     public var rejectsPerMinute = 10
 }
 
 extension Settings {
-    /// The keys in which these settings differ from `other` and that a running daemon cannot change.
+    /// The changed keys that a running daemon cannot apply.
     public func changesAtStart(from other: Settings) -> [String] {
         [
             ("listen", listen != other.listen), ("store", store != other.store),

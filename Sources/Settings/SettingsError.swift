@@ -1,4 +1,4 @@
-/// A configuration that cannot be used; the text names the file, line and column, the key, and what would be right.
+/// An unusable configuration; the text names the file, line and column, the key, and a valid value.
 public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
 

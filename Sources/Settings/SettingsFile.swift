@@ -2,10 +2,10 @@ import TOMLKit
 
 /// Reads the TOML configuration file.
 public enum SettingsFile {
-    /// Puts what `text` says over `settings`.
+    /// Puts the values of `text` over `settings`.
     ///
     /// - Parameter name: the file's name for errors.
-    /// - Throws: `SettingsError` for what is no TOML, an unknown key, a value of the wrong type or out of range.
+    /// - Throws: `SettingsError` for text that is not TOML, an unknown key, a value of the wrong type or out of range.
     public static func apply(_ text: String, named name: String, to settings: inout Settings) throws(SettingsError) {
         let table: TOMLTable
         do {
@@ -149,7 +149,7 @@ public enum SettingsFile {
         }
     }
 
-    /// It becomes part of a program.
+    /// Checks a package's name, because it becomes part of a program.
     private static func isImportName(_ text: String) -> Bool {
         text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
             part.utf8.first.map { !(48...57).contains($0) } == true
@@ -163,7 +163,7 @@ public enum SettingsFile {
 /// One table of the file.
 private struct Section {
     let table: TOMLTable
-    /// Empty for the root.
+    /// The table's name; empty for the root.
     let name: String
     let file: String
     let text: String
@@ -222,14 +222,14 @@ private struct Section {
 
     func complaint(_ key: String, _ why: String) -> SettingsError { SettingsError("\(origin(key)): \(why)") }
 
-    /// The key and where it stands.
+    /// The key and its place in the file.
     func origin(_ key: String) -> String {
         let (line, column) = place(of: key)
         return "\(file):\(line):\(column): \(key)"
     }
 
-    /// Where the key stands. The TOML library tells places for errors of syntax only, so the file's lines are searched: for
-    /// `key =` or `[key]`, within this table, or for the key in `table = { … }`.
+    /// The place of the key in the file. The TOML library gives places only for syntax errors, so this searches the
+    /// file's lines for `key =` or `[key]` within this table, or for the key in `table = { … }`.
     private func place(of key: String) -> (line: Int, column: Int) {
         var current = ""
         // to Swift, CR and LF together are one character
@@ -254,7 +254,7 @@ private struct Section {
         return (1, 1)
     }
 
-    /// Where the key stands as a word of its own.
+    /// The column of the key as a word of its own.
     private func column(of key: String, in line: Substring) -> Int? {
         func isPartOfKey(_ character: Character?) -> Bool {
             character.map { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" } ?? false

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Puts the configuration together: defaults, then the file, then the environment; the caller puts its flags on top.
+/// Combines the configuration: defaults, then the file, then the environment. The caller puts its flags on top.
 public enum SettingsSources {
     /// - Parameters:
-    ///   - path: the file named by `--config`; nil for `CUSTOMS_CONFIG`, else `/etc/customs/customsd.toml` for the system
-    ///     service if it is there.
+    ///   - path: the file that `--config` names. Nil for `CUSTOMS_CONFIG`, else `/etc/customs/customsd.toml` for the
+    ///     system service if the file exists.
     ///   - environment: a variable's value by its name.
     /// - Throws: `SettingsError`.
     public static func load(
@@ -44,7 +44,8 @@ public enum SettingsSources {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// systemd sets these for a service, the first for any unit and the second where `StateDirectory=` is given.
+    /// Whether systemd runs this as a service: it sets the first variable for any unit, the second for
+    /// `StateDirectory=`.
     private static func isSystemService(_ environment: (String) -> String?) -> Bool {
         environment("INVOCATION_ID") != nil && environment("HOME") == nil || environment("STATE_DIRECTORY") != nil
             || getuid() == 0 && access(systemFile, R_OK) == 0
@@ -67,7 +68,7 @@ public enum SettingsSources {
             if count == 0 { break }
             bytes.append(contentsOf: chunk[..<count])
         }
-        // a directory can be opened and not be read
+        // a directory can be opened but not read
         if ferror(file) != 0 { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -1,14 +1,14 @@
-/// Where facts of jobs come from.
+/// The source of job data.
 public struct SlurmSettings: Sendable, Equatable {
     /// `off`, `commands` or `slurmrestd`.
     public var source = "off"
-    /// Whose jobs are asked for, and those of records that name no cluster; nil for the one that answers.
+    /// The cluster whose jobs are asked for, also for records that name no cluster; nil for the cluster that answers.
     public var cluster: String?
-    /// Between sweeps.
+    /// The time between two rounds of questions.
     public var intervalSeconds = 30
-    /// Ended jobs that are asked for at once.
+    /// The number of ended jobs in one question.
     public var batchJobs = 500
-    /// How long an answer may take.
+    /// The time that an answer may take.
     public var timeoutSeconds = 60
     public var squeue = "squeue"
     public var sacct = "sacct"
@@ -16,7 +16,7 @@ public struct SlurmSettings: Sendable, Equatable {
     public var url: String?
     /// The version of slurmrestd's interface.
     public var version = "v0.0.38"
-    /// Sent to slurmrestd with the token.
+    /// The user name that is sent to slurmrestd with the token.
     public var user: String?
     /// A file with a token (JWT); nil for the environment variable `SLURM_JWT`.
     public var tokenFile: String?

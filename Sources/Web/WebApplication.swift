@@ -3,14 +3,14 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The daemon's page for machines: `/healthz` and `/metrics`.
+/// The daemon's answers for machines: `/healthz` and `/metrics`.
 enum WebApplication {
     /// - Parameters:
     ///   - host: the address to bind.
-    ///   - metrics: what the daemon counts.
-    ///   - connections: bounds on connections.
-    ///   - group: has one thread, so that a connection is counted before the next one is accepted.
-    ///   - onServerRunning: called once the address is bound.
+    ///   - metrics: the daemon's counts.
+    ///   - connections: limits of connections.
+    ///   - group: has one thread, so that a connection is counted before the next one is accepted. - onServerRunning:
+    ///   called once the address is bound.
     static func make(
         host: String, port: Int, metrics: IngestMetrics, connections: WebConnections,
         group: any EventLoopGroup, logger: Logger, onServerRunning: @escaping @Sendable () -> Void
@@ -38,7 +38,7 @@ enum WebApplication {
             logger: logger)
     }
 
-    /// Healthy while the store answers: receiving goes on without it, but not for ever.
+    /// Healthy while the store answers: receiving goes on without it, but only until the journal is full.
     static func healthz(_ snapshot: IngestMetrics.Snapshot) -> (isHealthy: Bool, text: String) {
         if snapshot.storeIsAway {
             return (false, "store away; \(snapshot.received &- snapshot.settled) messages wait in the journal\n")

@@ -2,20 +2,20 @@ import DaemonMetrics
 import NIOCore
 import Synchronization
 
-/// Bounds on connections over HTTP: their number, and how long one may be silent.
+/// Limits of connections over HTTP: their number, and the time that one may be silent.
 ///
-/// A new connection is always accepted. If there are too many, the one that has been silent for the longest time is closed,
+/// A new connection is always accepted. If there are too many, the one that was silent for the longest time is closed,
 /// so that silent connections cannot keep requests out.
 final class WebConnections: Sendable {
     static let maximum = 32
-    /// From the connection's beginning, or the last part of a request, to the next part.
+    /// The time from the connection's beginning, or the last part of a request, to the next part.
     static let requestTime = TimeAmount.seconds(10)
-    /// From a response to the next request.
+    /// The time from a response to the next request.
     static let idleTime = TimeAmount.seconds(75)
 
     private struct Connection {
         let channel: any Channel
-        /// Of a part of a request or of a response.
+        /// The time of the last part of a request or a response.
         var lastSign: NIODeadline
         var deadline: NIODeadline
     }
@@ -35,10 +35,10 @@ final class WebConnections: Sendable {
         self.metrics = metrics
     }
 
-    /// For the pipeline of a new connection.
+    /// The handler for a new connection's pipeline.
     var handler: some RemovableChannelHandler { WebConnection(self) }
 
-    /// Closes all connections, and those that are still to come.
+    /// Closes all connections, and refuses new ones.
     func close() {
         let channels = state.withLock { state in
             state.isClosed = true
@@ -47,7 +47,7 @@ final class WebConnections: Sendable {
         for channel in channels { channel.close(promise: nil) }
     }
 
-    /// Closes the connections whose time is over.
+    /// Closes the connections that were silent for too long.
     func expire(now: NIODeadline = .now()) {
         let overdue = state.withLock { $0.connections.values.filter { $0.deadline < now }.map { $0.channel } }
         for channel in overdue { end(channel, .timeout) }
@@ -68,7 +68,7 @@ final class WebConnections: Sendable {
         if isClosed { channel.close(promise: nil) }
     }
 
-    /// A part of a request or a response has passed; the next must within `time`.
+    /// Notes that a part of a request or a response has passed; the next one must follow within `time`.
     fileprivate func note(_ channel: any Channel, next time: TimeAmount) {
         let now = NIODeadline.now()
         state.withLock { state in

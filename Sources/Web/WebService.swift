@@ -20,7 +20,7 @@ public struct WebService: Service {
     /// - Parameters:
     ///   - host: the address to bind.
     ///   - descriptors: the process's limit on open files.
-    ///   - metrics: what the daemon counts.
+    ///   - metrics: the daemon's counts.
     public init(host: String, port: Int, descriptors: Int, metrics: IngestMetrics, logger: Logger) {
         self.host = host
         self.port = port
@@ -66,7 +66,7 @@ public struct WebService: Service {
                 onServerRunning: onServerRunning
             ).run()
         } onGracefulShutdown: {
-            // a silent connection must not hold up the end
+            // a silent connection must not delay the end
             connections.close()
         }
     }

@@ -37,9 +37,10 @@ public struct MessageParser: Sendable {
 
     /// Reads a whole message as it came from the network or a file.
     ///
-    /// - Parameters: - arrival: the time of arrival, in microseconds since 1970 UTC. An RFC 3164 time gets the latest
-    ///   year that puts it at most one day after the arrival. - record: filled if the message is accepted, otherwise
-    ///   without meaning.
+    /// - Parameters:
+    ///   - arrival: the time of arrival, in microseconds since 1970 UTC. An RFC 3164 time gets the latest year that
+    ///     puts it at most one day after the arrival.
+    ///   - record: filled if the message is accepted, otherwise without meaning.
     public mutating func parse(
         message: UnsafeRawBufferPointer, arrival: Int64, into record: inout UsageRecord
     ) -> ParsedMessage {
@@ -94,8 +95,9 @@ public struct MessageParser: Sendable {
 
 /// The outcome of parsing a message.
 public enum ParsedMessage: Sendable, Equatable {
-    /// - Parameters: - headerTime: the time in the syslog header, in microseconds since 1970 UTC; nil if it has no
-    ///   valid one. - json: the range of the JSON record in the message, in bytes, without white space after it.
+    /// - Parameters:
+    ///   - headerTime: the time in the syslog header, in microseconds since 1970 UTC; nil if it has no valid one.
+    ///   - json: the range of the JSON record in the message, in bytes, without white space after it.
     case accepted(headerTime: Int64?, json: Range<Int>)
     case rejected(RejectReason)
 }

@@ -20,8 +20,9 @@ struct SyslogHeader {
 
     /// Nil if the message holds only white space and NULs.
     ///
-    /// - Parameters: - arrival: the time of arrival, in microseconds since 1970 UTC. - lastYear: the latest year for an
-    ///   RFC 3164 time, which has none; nil for no limit.
+    /// - Parameters:
+    ///   - arrival: the time of arrival, in microseconds since 1970 UTC.
+    ///   - lastYear: the latest year for an RFC 3164 time, which has none; nil for no limit.
     init?(of message: UnsafeRawBufferPointer, arrival: Int64, lastYear: Int?) {
         var end = message.count
         while end > 0, isBlank(message[end - 1]) { end -= 1 }

@@ -29,8 +29,9 @@ public enum Timestamp {
     /// write the year after the day. If the year is missing, it follows from the arrival: a log is of the past, and
     /// clocks and time zones differ by less than a day.
     ///
-    /// - Parameters: - arrival: microseconds since 1970 UTC; the year is the latest that puts the time at most one day
-    ///   after it. - lastYear: the latest possible year; nil for no limit.
+    /// - Parameters:
+    ///   - arrival: microseconds since 1970 UTC; the year is the latest that puts the time at most one day after it.
+    ///   - lastYear: the latest possible year; nil for no limit.
     /// - Returns: nil if the text begins otherwise; `time` is nil if it is not a time or outside `accepted`; `count` is
     ///   the length in bytes.
     static func rfc3164(
