@@ -96,7 +96,7 @@ extension FileFormat.Foreign {
     func complaint(about path: String?) -> ArchiveError {
         let command = command.replacing("FILE", with: path.map(quoted) ?? "FILE")
         return .unsupported(
-            "\(path ?? "standard input") \(description), which is not read here; take it apart first: "
+            "\(path ?? "standard input") \(description), which cannot be imported directly; unpack it first: "
                 + "\(command) | customs import -")
     }
 

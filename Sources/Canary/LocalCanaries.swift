@@ -18,7 +18,7 @@ public enum LocalCanaries {
             let outcome: Program.Outcome
             do throws(ProgramError) { outcome = try program.run() } catch { return error.description }
             if outcome.status != order.status(process) {
-                let why = outcome.complaint ?? "it ended with status 0 and was to be killed"
+                let why = outcome.complaint ?? "it ended with status 0 before it could be killed"
                 return "\(order.settings.python), process \(process): \(why)"
             }
         }

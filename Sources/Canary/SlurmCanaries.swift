@@ -32,7 +32,7 @@ public enum SlurmCanaries {
         }
         let number = outcome.outputText.prefix { $0.isASCII && $0.isNumber }
         guard !number.isEmpty else {
-            return .failure(Refusal(why: "\(order.settings.sbatch): it names no job"))
+            return .failure(Refusal(why: "\(order.settings.sbatch): its answer has no job number"))
         }
         return .success(String(number))
     }

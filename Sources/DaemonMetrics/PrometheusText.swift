@@ -4,12 +4,12 @@ extension IngestMetrics.Snapshot {
     private func addJobs(to text: inout String) {
         for (name, kind, help, value) in [
             ("slurm_sweeps_total", "counter", "Sweeps over open jobs since the daemon's start.", jobs.sweeps),
-            ("slurm_queue_calls_total", "counter", "Questions for the jobs that run.", jobs.queueCalls),
-            ("slurm_accounting_calls_total", "counter", "Questions for jobs that have ended.", jobs.accountingCalls),
-            ("slurm_failures_total", "counter", "Sweeps that Slurm or the store broke off.", jobs.failures),
-            ("jobs_open", "gauge", "Jobs whose last word is not known.", jobs.open),
+            ("slurm_queue_calls_total", "counter", "Calls for running jobs.", jobs.queueCalls),
+            ("slurm_accounting_calls_total", "counter", "Calls for ended jobs.", jobs.accountingCalls),
+            ("slurm_failures_total", "counter", "Sweeps that failed because of Slurm or the store.", jobs.failures),
+            ("jobs_open", "gauge", "Jobs without final data.", jobs.open),
             (
-                "slurm_last_sweep_timestamp_seconds", "gauge", "When a sweep last went through.",
+                "slurm_last_sweep_timestamp_seconds", "gauge", "Time of the last complete sweep.",
                 UInt64(clamping: jobs.lastSweep / 1_000_000)
             ),
         ] {
@@ -25,8 +25,8 @@ extension IngestMetrics.Snapshot {
             for sample in samples { text += "customs_\(name)\(sample.labels) \(sample.value)\n" }
         }
         add("received_total", "counter", "Messages received since the journal began.", [("", received)])
-        add("pending", "gauge", "Messages in the journal that the store has not.", [("", pending)])
-        text += "# HELP customs_oldest_pending_seconds For how long the oldest of them has waited.\n"
+        add("pending", "gauge", "Messages in the journal that the store does not have yet.", [("", pending)])
+        text += "# HELP customs_oldest_pending_seconds Waiting time of the oldest pending message.\n"
         text += "# TYPE customs_oldest_pending_seconds gauge\n"
         text += "customs_oldest_pending_seconds \(oldestPendingSeconds)\n"
         add("journal_bytes", "gauge", "Bytes of the journal on disk.", [("", journalBytes)])
@@ -48,11 +48,11 @@ extension IngestMetrics.Snapshot {
         add(
             "transport_rejected_total", "counter", "Messages rejected since the daemon's start, by transport.",
             transports.map { ("{transport=\"\($0.key)\"}", $0.value.rejected) })
-        add("connections", "gauge", "Connections over TCP and TLS that stand.", [("", connections)])
+        add("connections", "gauge", "Open connections over TCP and TLS.", [("", connections)])
         add(
-            "connections_refused_total", "counter", "Connections not let in, or ended from this side, by reason.",
+            "connections_refused_total", "counter", "Connections that the daemon refused or closed, by reason.",
             refusedConnections.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
-        add("http_connections", "gauge", "Connections over HTTP that stand.", [("", webConnections)])
+        add("http_connections", "gauge", "Open connections over HTTP.", [("", webConnections)])
         add(
             "http_connections_ended_total", "counter", "Connections over HTTP that the daemon closed, by reason.",
             WebConnectionEnd.allCases.map { ("{reason=\"\($0.rawValue)\"}", endedWebConnections[$0, default: 0]) })
@@ -77,17 +77,17 @@ extension CanaryMetrics {
             text += "# HELP customs_\(name) \(help)\n# TYPE customs_\(name) gauge\n"
             for sample in samples { text += "customs_\(name)\(sample.labels) \(sample.value)\n" }
         }
-        if let loss { add("canary_loss", "The fraction of canaries' records lost, of 30 days.", [("", "\(loss)")]) }
+        if let loss { add("canary_loss", "Fraction of canaries' records lost in 30 days.", [("", "\(loss)")]) }
         if let lossUpper95 {
-            add("canary_loss_upper_95", "Its upper bound at 95 %, exact binomial.", [("", "\(lossUpper95)")])
+            add("canary_loss_upper_95", "Upper bound of the loss at 95 %, exact binomial.", [("", "\(lossUpper95)")])
         }
         if let lastComplete {
             add(
-                "canary_last_complete_timestamp_seconds", "When the newest run was sent out of which all has come.",
+                "canary_last_complete_timestamp_seconds", "Time of submission of the newest run without loss.",
                 [("", "\(lastComplete / 1_000_000)")])
         }
         add(
-            "canary_runs", "Runs of canaries of 30 days, by state.",
+            "canary_runs", "Canary runs of 30 days, by state.",
             states.sorted { $0.key < $1.key }.map { ("{state=\"\($0.key)\"}", "\($0.value)") })
     }
 }

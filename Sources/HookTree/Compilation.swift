@@ -40,7 +40,7 @@ public struct Compilation: Sendable {
     /// The interpreter that reads the configuration; nil if the hook records on none of them.
     public var reader: Interpreter? { results.lazy.compactMap { $0.interpreter }.first { $0.isRecorded } }
 
-    /// Whether all named interpreters have a compiled tree. Without names, there is no such demand.
+    /// Whether at least one interpreter has a compiled tree, and none that the user named has failed.
     public var isGood: Bool {
         results.contains { $0.isCompiled } && !results.contains { $0.wasNamed && $0.error != nil }
     }
@@ -83,7 +83,7 @@ public struct Compilation: Sendable {
             interpreter.isRecorded && $0.tag == interpreter.tag && $0.magic != interpreter.magic
         }
         return rival.map {
-            "its compiled files would have the names of those of \($0.executable), and differ: each of its starts "
+            "its compiled files would have the same names as those of \($0.executable), but differ: each of its starts "
                 + "compiles the hook anew"
         }
     }

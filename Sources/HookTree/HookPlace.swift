@@ -27,7 +27,7 @@ public struct HookPlace: Sendable {
             return
         }
         guard let real = Path.resolved(prefix), Files.status(real)?.isDirectory == true else {
-            throw .refused("\(prefix) is no directory: name another, or move it away")
+            throw .refused("\(prefix) is not a directory: name another, or move it away")
         }
         directory = real
         kept = try HookPlace.kept(in: real, files: files)
@@ -49,21 +49,21 @@ public struct HookPlace: Sendable {
             guard let status = Files.status(above) else { continue }
             if status.st_mode & 0o002 != 0 {
                 let isSticky = status.st_mode & 0o1000 != 0
-                let danger = isSticky ? "make this directory when it is not there" : "put another tree there"
-                found.append("\(above) is world-writable: anybody could \(danger)")
+                let danger = isSticky ? "make this directory while it is missing" : "put another tree there"
+                found.append("\(above) is world-writable: any user could \(danger)")
             } else if status.st_uid != 0, status.st_uid != geteuid() {
                 found.append("\(above) belongs to uid \(status.st_uid), who could put another tree there")
             }
             if status.st_mode & 0o001 == 0 {
-                found.append("\(above) cannot be entered by everybody: who cannot enter it is not recorded")
+                found.append("not every user can enter \(above): users who cannot enter it are not recorded")
             }
         } while above != "/"
         if geteuid() != 0 {
-            found.append("the tree belongs to uid \(geteuid()) and not to root, for that is who you are")
+            found.append("the tree belongs to uid \(geteuid()), because you are not root")
         }
         let leftovers = (Files.entries(of: Path.parent(directory)) ?? []).filter { $0.hasPrefix(temporaryStem) }
         found += leftovers.map {
-            "\(Path.parent(directory))/\($0) is left of an installation that was interrupted, if none is going on: remove it"
+            "\(Path.parent(directory))/\($0) is left from an interrupted installation: remove it if none is running"
         }
         return found
     }
@@ -76,7 +76,7 @@ public struct HookPlace: Sendable {
         return (Path.resolved(above) ?? directory(notYetAt: above)) + "/" + Path.name(prefix)
     }
 
-    /// The files in a directory that are not the hook's. Throws if another program's files may be among them.
+    /// The files in a directory that are not the hook's. Throws if the directory may be another program's.
     private static func kept(in directory: String, files: [String]) throws(HookTreeError) -> [String] {
         let names = Files.entries(of: directory) ?? []
         if names.isEmpty { return [] }

@@ -17,7 +17,7 @@ public struct InterpreterSearch: Sendable {
                 guard access(path, X_OK) == 0, let file = Files.status(path), file.isFile,
                     seen.insert(file.identity).inserted
                 else { continue }
-                // only the owner's or root's files are run, because root may be running this
+                // only root's and the user's own files are run, because the user may be root
                 if file.st_uid == 0 || file.st_uid == geteuid() {
                     found.append(path)
                 } else {

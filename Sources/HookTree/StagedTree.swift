@@ -52,7 +52,7 @@ public struct StagedTree: Sendable {
         } else if filesystem_exchange(directory, place.directory) != 0 {
             try putInPlaceByTwoSteps(old)
         }
-        do { try Files.removeTree(home) } catch { return "the old tree is left: \(error)" }
+        do { try Files.removeTree(home) } catch { return "the old tree could not be removed: \(error)" }
         return nil
     }
 

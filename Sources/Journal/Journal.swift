@@ -151,7 +151,7 @@ public final class Journal: Sendable {
         guard frame.count > 0 else { return head }
         let (payloadBytes, payloadHash) = frame.seal(seed: seed)
         guard payloadBytes < FrameHeader.maximumFrameBytes - FrameHeader.byteCount - 8 else {
-            throw .full("a frame of \(payloadBytes) bytes is larger than a frame may be")
+            throw .full("a frame of \(payloadBytes) bytes exceeds the limit of a frame")
         }
         let result = state.withLock { state -> Result<JournalPosition, JournalError> in
             let header = FrameHeader(
@@ -318,7 +318,7 @@ public final class Journal: Sendable {
         let last = state.segments.last?.bytes ?? 0
         let rolls = last > SegmentHeader.byteCount && last + bytes > limits.segmentBytes
         guard state.bytes + bytes + (rolls ? SegmentHeader.byteCount : 0) <= maximum else {
-            throw .full("it has reached its bound of \(limits.maximumBytes) bytes")
+            throw .full("it has reached its limit of \(limits.maximumBytes) bytes")
         }
         guard rolls else { return }
         do throws(JournalError) { try roll(to: state.head, in: &state) } catch {

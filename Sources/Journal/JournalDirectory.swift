@@ -29,7 +29,7 @@ enum JournalDirectory {
         }
         if let identity = try Recovery.survey(directory, identity: nil) {
             try write(hexadecimal(identity) + "\n", to: path, in: directory)
-            return (identity, "\(path): was \(text == nil ? "lost" : "damaged"); written anew as the segments have it")
+            return (identity, "\(path): was \(text == nil ? "lost" : "damaged"); restored from the segments")
         }
         guard text == nil else {
             throw .foreign("\(path) does not hold 32 hexadecimal digits; is this a journal's directory?")

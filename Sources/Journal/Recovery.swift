@@ -67,14 +67,14 @@ struct Recovery {
             let version = bytes.withUnsafeBytes { SegmentHeader.version(of: $0) }
             if let version, version != SegmentHeader.version {
                 throw .foreign(
-                    "\(path) is of version \(version) of the journal's format, and this program knows version "
-                        + "\(SegmentHeader.version); nothing was changed: let the program that wrote it finish it")
+                    "\(path) has version \(version) of the journal's format, and this program knows version "
+                        + "\(SegmentHeader.version); nothing was changed: drain it with the program that wrote it")
             }
             if let header = bytes.withUnsafeBytes({ SegmentHeader($0) }) { found.append((header.identity, path)) }
         }
         if let identity {
             if found.isEmpty || found.contains(where: { $0.identity == identity }) { return identity }
-            throw .foreign("\(directory)/identity is another journal's than \(found[0].path); nothing was changed")
+            throw .foreign("\(directory)/identity and \(found[0].path) are of different journals; nothing was changed")
         }
         if let other = found.first(where: { $0.identity != found[0].identity }) {
             throw .foreign(
@@ -100,7 +100,7 @@ struct Recovery {
             guard ftruncate(file.descriptor, off_t(scanner.soundEnd)) == 0 else {
                 throw .io(call: "truncate", path: file.path, code: errno)
             }
-            notes.append("\(file.path): cut \(size - scanner.soundEnd) bytes behind the last whole frame")
+            notes.append("\(file.path): cut \(size - scanner.soundEnd) bytes after the last whole frame")
         }
         segments[segments.count - 1].bytes = scanner.soundEnd
         last = file
@@ -117,7 +117,7 @@ struct Recovery {
         }
         if isLast && size <= SegmentHeader.byteCount {
             guard unlink(path) == 0 else { throw .io(call: "unlink", path: path, code: errno) }
-            notes.append("\(path): removed, it had been begun and held nothing")
+            notes.append("\(path): removed an empty segment")
         } else {
             guard rename(path, path + ".damaged") == 0 else { throw .io(call: "rename", path: path, code: errno) }
             notes.append(

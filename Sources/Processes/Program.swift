@@ -169,7 +169,7 @@ private final class Pipe {
         let count = read(reading, &chunk, chunk.count)
         isAtEnd = count == 0 || count < 0 && errno != EINTR
         guard count > 0 else { return }
-        // bytes beyond the limit are read and dropped, so that the program does not wait for ever
+        // bytes beyond the limit are read and dropped, so that the program does not block on a full pipe
         switch keeping {
         case .first(let most): if kept.count + count <= most { kept += chunk[..<count] } else { isCut = true }
         case .last(let most):

@@ -109,7 +109,7 @@ public enum SettingsFile {
         slurm.user = try section.string("user") ?? slurm.user
         slurm.tokenFile = try section.string("token_file") ?? slurm.tokenFile
         if slurm.source == "slurmrestd" && slurm.url == nil {
-            throw section.complaint("source", "\"slurmrestd\" needs url, where slurmrestd listens")
+            throw section.complaint("source", "\"slurmrestd\" needs url, slurmrestd's address")
         }
     }
 
@@ -142,7 +142,7 @@ public enum SettingsFile {
         canary.options = try section.strings("options") ?? canary.options
         canary.account = try section.string("account") ?? canary.account
         if canary.mode == "slurmrestd" && slurm.url == nil {
-            throw section.complaint("mode", "\"slurmrestd\" needs url in [slurm], where slurmrestd listens")
+            throw section.complaint("mode", "\"slurmrestd\" needs url in [slurm], slurmrestd's address")
         }
         if canary.mode == "local" && canary.hook == nil {
             throw section.complaint("mode", "\"local\" needs hook, the hook's directory")

@@ -9,8 +9,8 @@ enum WebApplication {
     ///   - host: the address to bind.
     ///   - metrics: the daemon's counts.
     ///   - connections: limits of connections.
-    ///   - group: has one thread, so that a connection is counted before the next one is accepted. - onServerRunning:
-    ///   called once the address is bound.
+    ///   - group: has one thread, so that a connection is counted before the next one is accepted.
+    ///   - onServerRunning: called once the address is bound.
     static func make(
         host: String, port: Int, metrics: IngestMetrics, connections: WebConnections,
         group: any EventLoopGroup, logger: Logger, onServerRunning: @escaping @Sendable () -> Void
@@ -41,7 +41,7 @@ enum WebApplication {
     /// Healthy while the store answers: receiving goes on without it, but only until the journal is full.
     static func healthz(_ snapshot: IngestMetrics.Snapshot) -> (isHealthy: Bool, text: String) {
         if snapshot.storeIsAway {
-            return (false, "store away; \(snapshot.received &- snapshot.settled) messages wait in the journal\n")
+            return (false, "store unavailable; \(snapshot.received &- snapshot.settled) messages wait in the journal\n")
         }
         return (true, "ok\n")
     }

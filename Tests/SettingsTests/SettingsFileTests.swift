@@ -253,7 +253,7 @@ import Testing
             ("[slurm]\nsource = \"sacct\"", "f.toml:2:1: source: 'sacct' is none of off, commands, slurmrestd"),
             (
                 "[slurm]\nsource = \"slurmrestd\"",
-                "f.toml:2:1: source: \"slurmrestd\" needs url, where slurmrestd listens"
+                "f.toml:2:1: source: \"slurmrestd\" needs url, slurmrestd's address"
             ),
             ("[slurm]\nversion = \"0.0.38\"", "f.toml:2:1: version: must be like v0.0.38"),
             (
