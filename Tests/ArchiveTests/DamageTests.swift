@@ -7,7 +7,7 @@ import Testing
         if case .damaged? = error { true } else { false }
     }
 
-    /// Where the parts of an archive end, of which each prefix is an archive of its own.
+    /// The lengths at which the parts of an archive end. A prefix of such a length is an archive of its own.
     private func wholeLengths(_ packing: Packing, _ text: [UInt8]) throws -> Set<Int> {
         let whole = try packing.pack(text).count
         let first = Array(text.prefix(Packing.cut(text)))
@@ -16,7 +16,7 @@ import Testing
         case .zstdFrames: [try Packing.zstd.pack(first).count, whole]
         case .gzipThenZstd: [try Packing.gzip.pack(first).count, whole]
         case .zstdSkippable:
-            // a frame to be skipped may stand alone
+            // a skippable frame may stand alone
             [12, try Packing.zstd.pack(first).count + 12, try Packing.zstd.pack(first).count + 24, whole]
         case .gzipPadded: Set(whole - 10_000...whole)
         default: [whole]
@@ -28,7 +28,7 @@ import Testing
         let text = Array((0..<40).map { "line \($0 * 7_919 % 1_000)\n" }.joined().utf8)
         let packed = try packing.pack(text)
         let whole = try wholeLengths(packing, text)
-        // with so few bytes a file is not known for packed: then it is lines that are no records
+        // a file this short is not recognised as compressed: it counts as lines that are not records
         for length in 4..<packed.count where !whole.contains(length) {
             try withTemporaryFile(Array(packed.prefix(length))) { path in
                 let error = #expect(throws: ArchiveError.self, "\(length) of \(packed.count)") {

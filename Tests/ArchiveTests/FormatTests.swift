@@ -2,7 +2,7 @@ import Archive
 import Glibc
 import Testing
 
-/// What is no archive that is read here, and what does not belong into one.
+/// Formats that cannot be imported, and files that are not archives of messages.
 @Suite struct FormatTests {
     @Test(
         "other formats are refused by their name, with what to do",
@@ -12,7 +12,7 @@ import Testing
             (Array("BZh9".utf8) + [0x31, 0x41, 0x59, 0x26, 0x53, 0x59, 0x01], "bzip2 -dc"),
             (Array("BZh9".utf8) + [0x17, 0x72, 0x45, 0x38, 0x50, 0x90, 0, 0, 0, 0], "bzip2 -dc"),
             ([0x04, 0x22, 0x4D, 0x18, 0x64, 0x40], "lz4 -dc"), ([0x02, 0x21, 0x4C, 0x18, 0x01], "lz4 -dc"),
-            // lz4 knows frames to be skipped, too
+            // lz4 has skippable frames, too
             ([0x51, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 7, 0x04, 0x22, 0x4D, 0x18, 0x64, 0x40], "lz4 -dc"),
             (Array("LZIP".utf8) + [1, 12], "lzip -dc"), ([0x1F, 0x9D, 0x90], "gzip -dc"),
             (Array("PK\u{03}\u{04}".utf8), "unzip -p"), ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C, 0], "7z x -so"),

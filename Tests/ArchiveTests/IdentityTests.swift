@@ -27,7 +27,7 @@ import Testing
         #expect(try Set(all.map { try identity($0) }).count == all.count)
     }
 
-    @Test("the identity of known bytes never changes: the store remembers it for ever") func fixed() throws {
+    @Test("the identity of known bytes never changes, because the store keeps it") func fixed() throws {
         #expect(try identity([]) == "archive:ef46db3751d8e999d5afba1336a3be4b")
     }
 }

@@ -4,10 +4,10 @@ import Glibc
 import SampleRecords
 import Testing
 
-/// How an archive may be packed.
+/// The ways to pack an archive.
 enum Packing: CaseIterable, Sendable {
     case plain, gzip, gzipMembers, zstd, zstdFrames, zstdChecked, zstdStreamed
-    /// As pzstd does: each frame behind one to be skipped, which says how long it is.
+    /// As pzstd does: before each frame a skippable one, which tells the frame's length.
     case zstdSkippable
     /// Padded with zeros, as tapes do.
     case gzipPadded
@@ -16,7 +16,7 @@ enum Packing: CaseIterable, Sendable {
     /// The piece after the first end of a gzip member or zstd frame begins here.
     static func cut(_ bytes: [UInt8]) -> Int { bytes.count * 2 / 5 }
 
-    /// Archives that tell when they have been cut short.
+    /// Archives in which a cut is noticed.
     static var packed: [Packing] { allCases.filter { $0 != .plain } }
 
     func pack(_ bytes: [UInt8]) throws -> [UInt8] {
@@ -39,7 +39,7 @@ enum Packing: CaseIterable, Sendable {
         }
     }
 
-    /// Two pieces, cut anywhere but at a line's end.
+    /// Two pieces, cut within a line.
     private func halves(_ bytes: [UInt8]) -> [[UInt8]] {
         [Array(bytes.prefix(Packing.cut(bytes))), Array(bytes.dropFirst(Packing.cut(bytes)))]
     }

@@ -2,7 +2,7 @@ import Archive
 import SampleRecords
 import Testing
 
-/// A line as the reader hands it over.
+/// A line as the reader delivers it.
 struct Line: Equatable {
     let bytes: [UInt8]
     let length: Int
@@ -15,7 +15,7 @@ func lines(of path: String) throws -> [Line] {
     return lines
 }
 
-/// What the lines of these bytes are, without a buffer.
+/// The lines of these bytes, found without a buffer.
 func expectedLines(_ bytes: [UInt8]) -> [Line] {
     var pieces = bytes.split(separator: 10, omittingEmptySubsequences: false)
     if pieces.last?.isEmpty == true { pieces.removeLast() }
@@ -44,7 +44,7 @@ func expectedLines(_ bytes: [UInt8]) -> [Line] {
             // mostly lines of records' length, some around the longest allowed and the reader's buffer
             let count =
                 random.once(in: 200) ? [65_535, 65_536, 65_537, 1 << 20, 3 << 20][random.below(5)] : random.below(900)
-            // what repeats packs well: then much is unpacked from little
+            // repeated bytes compress well, so that a little input unpacks to much output
             text += random.once(in: 2) ? [UInt8](repeating: 120, count: count) : random.bytes(count).map { $0 | 32 }
             text.append(10)
         }

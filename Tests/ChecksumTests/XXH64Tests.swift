@@ -11,8 +11,8 @@ import Testing
         }
     }
 
-    /// Lengths on both sides of every place where the algorithm changes its step: 4, 8, 32 and their multiples. Those of
-    /// 1, 4, 14 and 222 bytes are in the xxHash project's own tests; all are what its C code says.
+    /// Lengths on both sides of every place where the algorithm changes its step: 4, 8, 32 and their multiples. Those
+    /// of 1, 4, 14 and 222 bytes are in the xxHash project's own tests; all results come from its C code.
     @Test(
         "the published sanity vectors, under seeds 0, PRIME32 and all ones",
         arguments: [

@@ -82,7 +82,7 @@ import Testing
         #expect(errors[3] == "it ended with status 1: a reason")
         #expect(errors[5] == "No such file or directory")
         #expect(progress.count == 2)
-        // nobody asked for those that failed
+        // the failed interpreters were found, not named by the user
         #expect(compilation.isGood)
         #expect(compilation.reader?.version == "3.11.2")
     }

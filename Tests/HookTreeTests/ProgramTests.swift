@@ -29,7 +29,7 @@ import Testing
             }
         }
         for thread in threads { thread.join() }
-        // its own two, and what this process itself may have been given
+        // its own two, and descriptors that this process may have inherited
         #expect(listings.withLock { $0 }.count == 1)
     }
 

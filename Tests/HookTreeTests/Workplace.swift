@@ -49,5 +49,5 @@ final class Workplace {
     }
 }
 
-/// A `sitecustomize.py` as far as this room looks into it.
+/// The parts of a `sitecustomize.py` that this module reads.
 let configured = "#\n# --- site: x\nWATCHED = \"\"\"\n\"\"\"\n# --- end of what the site has set\n"

@@ -2,7 +2,7 @@ import Checksum
 import Journal
 import Testing
 
-/// Whose a journal is, and of which version: nothing is changed before both are known.
+/// Tests that a foreign or newer journal is refused: nothing is changed before its identity and version are known.
 @Suite struct IdentityTests {
     /// Three segments of a few entries.
     private func makeJournal(_ directory: TemporaryDirectory) throws -> (identity: String, entries: [[UInt8]]) {
@@ -13,7 +13,7 @@ import Testing
         return (journal.identity, entries)
     }
 
-    /// The words of the refusal, after which every file must be as it was.
+    /// The refusal's text. Every file must be unchanged afterwards.
     private func refusal(_ directory: TemporaryDirectory) -> String {
         let before = directory.contents
         defer { #expect(directory.contents == before) }
@@ -105,7 +105,7 @@ import Testing
         #expect(first.known == nil && first.own.utf8.count == 32)
         let second = try open(confirm: false)
         #expect(second.known == [first.own] && second.own != first.own)
-        // whether the consumer came to know it nobody can tell
+        // it is unknown whether the consumer learnt the new name
         let third = try open(confirm: true)
         #expect(third.own == second.own && third.known == [first.own, second.own])
         let fourth = try open(confirm: true)

@@ -26,8 +26,8 @@ import Testing
         #expect(try readAll(journal).entries.last == [1])
     }
 
-    /// The bound above is tested where no small file system can be mounted, too.
-    @Test(.enabled(if: canMount, "nobody but a root that may mount gets a file system of one megabyte"))
+    /// Where no small file system can be mounted, the test above tests the limit too.
+    @Test(.enabled(if: canMount, "needs the permission to mount a file system of one megabyte"))
     func aFullFileSystemIsRefusedAndSurvived() throws {
         let directory = TemporaryDirectory()
         try #require(mount("tmpfs", directory.path, "tmpfs", 0, "size=1m") == 0, "cannot mount a tmpfs")
@@ -51,15 +51,15 @@ import Testing
         let journal = try Journal(directory: place)
         #expect(journal.notes == [])
         #expect(journal.head.sequence == UInt64(accepted))
-        // room comes back by itself: here somebody makes the file system larger
+        // in practice room comes back by itself; here the test makes the file system larger
         try #require(mount("tmpfs", directory.path, "tmpfs", UInt(MS_REMOUNT), "size=2m") == 0)
         try append([[9]], to: journal)
         #expect(try readAll(journal).entries.last == [9])
     }
 
-    /// One segment, all of it released, and not a block left for the next one's header.
+    /// One segment, all of it released, and no block left for the next one's header.
     @Test(
-        .enabled(if: canMount, "nobody but a root that may mount gets a file system of one megabyte"),
+        .enabled(if: canMount, "needs the permission to mount a file system of one megabyte"),
         arguments: [false, true])
     func aDiskSmallerThanASegmentIsUsedAgain(afterReopening reopens: Bool) throws {
         let directory = TemporaryDirectory()
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("the last words have room in a journal that has reached its bound, though not without end")
+    @Test("entries from the reserve fit into a journal that has reached its limit, up to the reserve's size")
     func lastWordsPassTheBound() throws {
         let directory = TemporaryDirectory()
         let limits = JournalLimits(segmentBytes: 1_000, maximumBytes: 5_000)
@@ -114,8 +114,8 @@ import Testing
     }
 
     @Test(
-        "the last words have room on a full disk, after each start that found some",
-        .enabled(if: canMount, "nobody but a root that may mount gets a file system of one megabyte"))
+        "entries from the reserve fit on a full disk, after each start that found room for it",
+        .enabled(if: canMount, "needs the permission to mount a file system of one megabyte"))
     func lastWordsOnAFullDisk() throws {
         let directory = TemporaryDirectory()
         try #require(mount("tmpfs", directory.path, "tmpfs", 0, "size=1m") == 0, "cannot mount a tmpfs")

@@ -87,7 +87,7 @@ import Testing
                 damaged[offset] ^= 0x5A
                 directory.write(damaged, to: name)
                 let journal = try Journal(directory: directory.path)
-                // what a torn end took away nobody can count; a consumer who had read it knows its position
+                // the length of a torn end is unknown; a consumer that had read it knows its position
                 try journal.advance(to: JournalPosition(sequence: 18, tally: 18))
                 try append([[0xEE]], to: journal)
                 let delivered = try readAll(journal, from: JournalPosition(sequence: 0, tally: 0))
@@ -144,7 +144,7 @@ import Testing
             let journal = try Journal(directory: other.path)
             try append([Array("forged".utf8)], to: journal)
         }
-        // a whole frame of another journal, sent as an entry's bytes, behind a frame that is then damaged
+        // a whole frame of another journal, appended as an entry's bytes, after a frame that is then damaged
         let forged = Array(other.read(other.segments[0]).dropFirst(64))
         let directory = TemporaryDirectory()
         var end = 0
@@ -172,7 +172,8 @@ import Testing
         for seed in 1...6 { try followModel(seed: UInt64(seed)) }
     }
 
-    /// Random operations on the journal and on a list. What was appended is the kernel's, so reopening finds all of it.
+    /// Random operations on the journal and on a list. The kernel holds all appended bytes, so reopening finds all of
+    /// them.
     private func followModel(seed: UInt64) throws {
         var random = Seeded(state: seed)
         let directory = TemporaryDirectory()

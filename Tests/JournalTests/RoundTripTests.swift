@@ -131,7 +131,7 @@ import Testing
         #expect(directory.segments.count == 1)
         #expect(before > 10)
         #expect(journal.byteCount == directory.read(directory.segments[0]).count)
-        // what was asked for and is gone is told by the tally
+        // the tally tells of entries that were asked for and are gone
         let delivered = try readAll(journal, from: positions[10])
         #expect(delivered.skippedTally + UInt64(delivered.entries.count) == 50)
     }
@@ -191,7 +191,7 @@ import Testing
     }
 }
 
-/// A joinable thread.
+/// A thread that can be joined.
 private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
     final class Work: Sendable {
         let body: @Sendable () -> Void

@@ -82,7 +82,7 @@ func append(_ entries: [[UInt8]], to journal: Journal, tally: UInt64? = nil) thr
     return try journal.append(frame, tallyIncrease: tally ?? UInt64(entries.count))
 }
 
-/// An entry that tells its number and has a length of its own.
+/// An entry that tells its number and has a length that depends on it.
 func entry(_ number: Int, length: Int) -> [UInt8] {
     let head = Array("entry \(number) ".utf8)
     return head + (0..<max(0, length - head.count)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }

@@ -2,7 +2,7 @@ import Listen
 import Testing
 
 @Suite struct FramingTests {
-    /// What a stream comes to, however it is cut.
+    /// Something found in a stream, however the stream is cut.
     private enum Found: Equatable, CustomStringConvertible {
         case message(String)
         case fault(StreamFault)
@@ -20,7 +20,7 @@ import Testing
 
     /// Shows the framing the stream in pieces, as a connection does.
     ///
-    /// - Parameter isHandedOver: whether another framing goes on behind each piece, as in another process.
+    /// - Parameter isHandedOver: whether a new framing goes on after each piece, as in another process.
     private func read(_ stream: [UInt8], isHandedOver: Bool = false, pieces: () -> Int) -> [Found] {
         var framing = StreamFraming()
         var kept: [UInt8] = []
@@ -78,7 +78,7 @@ import Testing
             read("\(fits)x\0{}\0\(fits)x\n{}\n") == [
                 .fault(.tooLong), .message("{}"), .fault(.tooLong), .message("{}"),
             ])
-        // ends on both sides of where the search changes from one to the other
+        // lengths on both sides of the search's stride
         for length in [1_020, 1_023, 1_024, 1_025, 2_048, 2_049] {
             let line = String(repeating: "y", count: length)
             for (first, second) in [("\n", "\0"), ("\0", "\n"), ("\0", "\0")] {

@@ -68,8 +68,8 @@ import Testing
         }
     }
 
-    /// One thread sends faster than a tiny buffer takes, and nobody receives until it is done.
-    @Test("what the kernel drops is counted: received and dropped are what was sent") func drops() throws {
+    /// One thread sends faster than a tiny buffer takes, and the receiver starts only when it is done.
+    @Test("dropped datagrams are counted: received and dropped make up the sent ones") func drops() throws {
         let socket = try DatagramSocket(anyPort)
         #expect(socket.kernelDrops == 0)
         socket.shrinkReceiveBuffer(to: 4_096)
@@ -96,7 +96,7 @@ import Testing
             socket.shrinkReceiveBuffer(to: 8_192)
             #expect(socket.raiseReceiveBuffer(to: 131_072) == 131_072)
             #expect(socket.raiseReceiveBuffer(to: 4_096) == 131_072)
-            // a request beyond all bounds is no error
+            // a request beyond all limits is not an error
             #expect(socket.raiseReceiveBuffer(to: .max) >= 131_072)
         }
     }
@@ -104,7 +104,7 @@ import Testing
     @Test("a stop first takes what the kernel holds") func drains() throws {
         let place = try SocketPath()
         let udp = try DatagramSocket(anyPort)
-        // room for all that is sent before anybody receives
+        // room for all datagrams that are sent before the receiver starts
         _ = udp.raiseReceiveBuffer(to: 1 << 20)
         let unix = try DatagramSocket(place.address)
         for (socket, count) in [(udp, 150), (unix, 8)] {

@@ -3,7 +3,7 @@ import Listen
 import Synchronization
 import Testing
 
-/// What one datagram said, kept.
+/// A copy of one datagram's content.
 struct Received: Sendable {
     let bytes: [UInt8]
     let isTruncated: Bool
@@ -70,7 +70,7 @@ final class Reception: Sendable {
 }
 
 extension DatagramSocket {
-    /// What no program under test does.
+    /// Shrinks the buffer, which no program under test does.
     func shrinkReceiveBuffer(to bytes: Int32) {
         var bytes = bytes
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
@@ -111,7 +111,7 @@ final class Sender {
         case .tcp, .tls:
             throw ListenError.badAddress("\(address.description) takes no datagrams")
         }
-        // a test must not wait for ever for a receiver that takes nothing
+        // a test must not hang on a receiver that takes nothing
         var timeout = timeval(tv_sec: isUnix ? 10 : 1, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }

@@ -19,7 +19,7 @@ import Testing
 
     @Test("a file that a killed daemon left is taken over") func abandoned() throws {
         let place = try SocketPath()
-        // bound and closed, without the file's removal: what a killed process leaves
+        // bound and closed without removing the file, as a killed process leaves it
         let left = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         var name = sockaddr_un()
         name.sun_family = sa_family_t(AF_UNIX)
@@ -65,7 +65,7 @@ import Testing
         let first = try DatagramSocket(.udp(host: "127.0.0.1", port: 0))
         let again = #expect(throws: ListenError.self) { try DatagramSocket(first.address) }
         #expect(cannotListen(again)?.hasPrefix("\(first.address.description): bind: ") == true)
-        // a network for documentation (RFC 5737), which nobody has
+        // a network for documentation (RFC 5737), which no machine has
         let foreign = #expect(throws: ListenError.self) { try DatagramSocket(.udp(host: "192.0.2.1", port: 0)) }
         #expect(cannotListen(foreign)?.hasPrefix("udp://192.0.2.1:0: bind: ") == true)
         let nobody = #expect(throws: ListenError.self) { try DatagramSocket(.udp(host: "host.invalid", port: 1)) }

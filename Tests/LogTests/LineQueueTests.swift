@@ -43,7 +43,7 @@ import Testing
             pthread_detach(thread)
         }
 
-        /// Lines as they come, until `isEnough`.
+        /// The lines so far, read until `isEnough`.
         func read(until isEnough: ([Substring]) -> Bool) -> [Substring] {
             var text = ""
             var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -73,14 +73,14 @@ import Testing
         #expect(logged.drops.value == 0)
     }
 
-    @Test("while nobody reads, adding does not wait: what has no room is dropped, counted, and told once there is room")
+    @Test("without a reader, adding does not wait: lines that do not fit are dropped, counted, and reported later")
     func notRead() throws {
         let logged = try Logged(maximumBytes: 20_000)
         logged.start()
         for number in 0..<10_000 { logged.queue.write("line \(number)\n") }
         let dropped = logged.drops.value
         #expect(dropped > 5_000)
-        // an end does not wait for ever for what nobody reads
+        // the end must not wait for a reader that never reads
         #expect((50..<10_000).contains(milliseconds { logged.queue.drain(milliseconds: 100) }))
         let lines = logged.read { $0.last == "dropped \(dropped)" }
         #expect(lines.last == "dropped \(dropped)")

@@ -12,7 +12,7 @@ struct Feed {
     var merger: Merger
     var sequence: UInt64 = 0
     private var marker = RunMarker()
-    /// How many records were taken by their gists.
+    /// The number of records that were merged by their digests.
     private(set) var takenByGist = 0
 
     private let usesGists: Bool
@@ -24,7 +24,7 @@ struct Feed {
 
     mutating func add(_ sample: SampleRecord, _ envelope: Envelope = Envelope(arrival: noon)) {
         let record = sample.usage
-        // not all entries have one
+        // some entries have no digest
         let gist = !usesGists || sequence % 4 == 3 ? nil : RunGist(record, uid: envelope.uid, by: &marker)
         if let gist, merger.add(gist, envelope, sequence: sequence) {
             takenByGist += 1
@@ -40,7 +40,7 @@ struct Feed {
         for sample in samples { add(sample) }
     }
 
-    /// Stands in for the journal's entry: the merger only hands it through.
+    /// Stands in for the journal's entry: the merger only passes it on.
     static func entry(_ sample: SampleRecord) -> [UInt8] { Array("\(sample.id)/\(sample.part ?? 0)".utf8) }
 
     var batch: Batch { merger.batch }
@@ -50,7 +50,7 @@ struct Feed {
 
     var runs: [ReadRun] { batch.runs.map { ReadRun($0, merger.vocabulary) } }
 
-    /// Messages that the batch tells the fate of.
+    /// The number of messages whose outcome the batch tells.
     var accountedFor: UInt64 {
         batch.runs.reduce(0) { $0 + UInt64($1.processes) } + batch.counters[IngestCounters.stored]
             + batch.counters[IngestCounters.merged] + batch.counters[IngestCounters.duplicate]
@@ -100,7 +100,7 @@ struct ReadRun {
     }
 }
 
-/// A record of a job's process that says most of what can be said.
+/// A record of a job's process with most keys.
 func process(_ id: UInt64) -> SampleRecord {
     SampleRecord(id: id).with {
         $0.time = noon - 60 * second

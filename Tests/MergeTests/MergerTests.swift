@@ -97,7 +97,7 @@ import Testing
         var uid: Int64?
         var envelope: Envelope
         var user: String
-        var testDescription: String { "\(name ?? "nobody") \(uid ?? -1) by \(envelope.identity) \(envelope.uid ?? 0)" }
+        var testDescription: String { "\(name ?? "no user") \(uid ?? -1) by \(envelope.identity) \(envelope.uid ?? 0)" }
     }
 
     private static func kernel(_ uid: UInt32) -> Envelope {
@@ -119,7 +119,7 @@ import Testing
         Case(name: "ada", uid: 1_001, envelope: kernel(0), user: "ada"),
         Case(name: nil, uid: 1_001, envelope: kernel(0), user: "#1001"),
         Case(name: "ada", uid: 1_001, envelope: Envelope(arrival: noon, identity: .relay), user: "ada"),
-        // whose the names are, the machine knows
+        // the machine's user database has the names' owners
         Case(name: "bob", uid: 1_002, envelope: kernel(1_002), user: "bob"),
         Case(name: "bob", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
         Case(name: "bob", uid: 1_001, envelope: kernel(0), user: "bob"),
@@ -127,7 +127,7 @@ import Testing
         Case(name: "root", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
         Case(name: "#1002", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
         Case(name: "#1001", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
-        // whom the kernel has no uid for
+        // a user to whom the kernel gives the overflow uid
         Case(name: "nobody", uid: 65_534, envelope: kernel(65_534), user: "nobody"),
         Case(name: "bob", uid: 65_534, envelope: kernel(65_534), user: "#65534"),
         Case(name: "stranger", uid: 65_534, envelope: kernel(65_534), user: "#65534"),

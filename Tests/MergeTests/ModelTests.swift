@@ -35,7 +35,7 @@ import Testing
         #expect(merged.canaries == model.canaries)
         #expect(merged.snapshots == model.snapshots)
         #expect(merged.accountedFor + UInt64(merged.held.count) == UInt64(messages))
-        // or the sequence would prove little
+        // otherwise the sequence would prove little
         #expect(feed.takenByGist > 5)
         #expect(merged.runs.count > 100 && merged.runs.values.contains { $0.processes > 3 })
         for name in ["duplicate", "merged", "stored", "incomplete_parts", "clock_ahead"] {
@@ -64,7 +64,7 @@ import Testing
             expected.take(plain)
             plain.merger.finishBatch()
 
-            // the whole, then any piece of it, may be fed in vain before it is taken
+            // first the whole batch, then any piece of it, may be fed and undone before it is taken
             for (sample, envelope) in batch { undone.add(sample, envelope) }
             undone.merger.expireParts(now: now)
             undone.merger.undoBatch()
@@ -150,7 +150,7 @@ import Testing
     /// Few different values, so that all that can coincide does.
     private func record(_ random: inout FixedRandom, now: Int64) -> SampleRecord {
         var sample = SampleRecord(id: UInt64(random.below(3_000)))
-        // all records of one identity say the same, as the hook's do
+        // all records of one identity have the same content, as the hook's do
         var own = FixedRandom(seed: sample.id)
         sample.time = own.once(in: 5) ? nil : now - Int64(own.below(5)) * 20_000_000_000
         if own.once(in: 50) { sample.time = now + 2 * day }
@@ -179,7 +179,7 @@ import Testing
     }
 }
 
-/// What all batches of a sequence come to.
+/// The sums of all batches of a sequence.
 private struct Sums {
     var runs: [RunWords: SlowModel.Totals] = [:]
     var counters: [String: UInt64] = [:]

@@ -21,7 +21,7 @@ import Testing
     ]
 
     @Test(
-        "parts count once, when the last has come, in whatever order", arguments: [[1, 2, 3], [3, 1, 2], [2, 3, 1]])
+        "parts count once, at the arrival of the last, in any order", arguments: [[1, 2, 3], [3, 1, 2], [2, 3, 1]])
     func united(order: [Int64]) throws {
         var feed = Feed()
         for (index, number) in order.enumerated() {
@@ -97,8 +97,8 @@ import Testing
         #expect(feed.accountedFor == 2)
     }
 
-    /// What the writer does after a restart: it remembers all that the journal still has of what is stored, the parts
-    /// among them, and then takes up the parts that the store holds.
+    /// The writer's steps after a restart: it remembers the stored records that the journal still has, parts included,
+    /// and then loads the parts that the store holds.
     @Test("a part held over a restart waits on", arguments: [true, false]) func restored(isInJournal: Bool) {
         var feed = Feed()
         let held = part(1, of: 2)

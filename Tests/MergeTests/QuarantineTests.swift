@@ -35,7 +35,7 @@ import Testing
         #expect(feed.counters == ["duplicate": 2])
     }
 
-    @Test("a record of which the store refused the last part is made of the others") func part() throws {
+    @Test("if the store refuses a record's last part, the record is made of the other parts") func part() throws {
         let parts = (1...3).map { number in
             process(1).with {
                 $0.part = Int64(number); $0.parts = 3

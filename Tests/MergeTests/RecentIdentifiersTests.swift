@@ -19,7 +19,7 @@ import Testing
         var recent = RecentIdentifiers()
         #expect(!recent.contains(id(1)))
         #expect(!recent.contains(id(1)))
-        // both halves tell, and zeros are an identity like any other
+        // both halves of an identity count, and zeros are an identity like any other
         let ids = [id(1), id(1), RecordID(high: 8, low: 1), RecordID(high: 0, low: 0), RecordID(high: 0, low: 0)]
         let isNew = ids.map { recent.insert($0, arrival: 0, sequence: 0) }
         #expect(isNew == [true, false, true, true, false])

@@ -227,7 +227,7 @@ import Testing
             var feed = Feed(usesGists: byGist)
             feed.add(process(1).with { $0.elapsed = 1 })
             feed.add(process(2).with { $0.elapsed = elapsed })
-            // what would make its job older is looked at as a whole
+            // a record that would make its job older is read as a whole
             #expect(feed.takenByGist == (byGist && seconds == 0 ? 1 : 0))
             let run = try #require(feed.runs.first?.delta)
             #expect(run.processes == 2)

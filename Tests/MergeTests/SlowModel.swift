@@ -1,7 +1,7 @@
 import Record
 import SampleRecords
 
-/// What the merger promises, in dictionaries of plain values and without regard to speed.
+/// The merger's promises, in dictionaries of plain values and without regard to speed.
 struct SlowModel {
     struct Totals: Equatable {
         var processes: Int64 = 0

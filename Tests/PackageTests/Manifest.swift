@@ -23,7 +23,7 @@ struct Manifest {
         dependencies = found.mapValues { names in Set(names.filter { found[$0] != nil }) }
     }
 
-    /// All that a module can import, directly or by what it imports.
+    /// All modules that a module can import, directly or through others.
     func reach(of module: String) -> Set<String> {
         var reached: Set<String> = []
         var waiting = dependencies[module] ?? []

@@ -1,6 +1,6 @@
 import Testing
 
-/// The flow goes one way because `Package.swift` says so; an undeclared import would pass the compiler when the other module
+/// The flow goes one way because `Package.swift` says so. The compiler accepts an undeclared import if the other module
 /// happens to be built first.
 struct ModuleTests {
     private let manifest: Manifest

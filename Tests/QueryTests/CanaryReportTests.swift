@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(
-        "records of runs that nobody here has sent out count where there are no others",
+        "records of batches that another site submitted count if there are no others",
         arguments: TestDatabase.dialects)
     func strangers(dialect: Dialect) throws {
         let database = try database(dialect)

@@ -6,7 +6,7 @@ import TestDatabases
 import Testing
 
 @Suite struct JobReportTests {
-    /// A run's key in the job report, as far as it shows it.
+    /// The columns of a run's key that the job report shows.
     private struct RunWords: Hashable {
         let step: String
         let username: String
@@ -62,7 +62,7 @@ import Testing
         #expect(report.runs.count == groups.count)
         #expect(report.runs.map { $0.firstSeen } == report.runs.map { $0.firstSeen }.sorted())
         for run in report.runs {
-            // a requeued job's runs do not say of which start they are
+            // the runs of a requeued job do not tell to which start they belong
             let possible = (0...restart).map { words(run, restart: $0) }.filter { groups[$0] != nil }
             let match = possible.first { groups[$0]?.count == Int(run.processes) }
             guard let match, let processes = groups.removeValue(forKey: match) else {

@@ -63,7 +63,7 @@ import Testing
         for process in plainly.processes {
             for use in process.packages where use.name == package { groups[use.version, default: []].append(process) }
         }
-        // the largest first; equal ones by their text, and one that is unknown after an empty one
+        // the largest first; equal ones by their text, and an unknown one after an empty one
         let sorted = groups.keys.sorted { left, right in
             let (one, other) = (groups[left] ?? [], groups[right] ?? [])
             if plainly.users(one) != plainly.users(other) { return plainly.users(one) > plainly.users(other) }
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test("a package that nobody used has no times and nothing beside it") func unknown() throws {
+    @Test("a package without users has no times and no other packages beside it") func unknown() throws {
         for database in try SampleCentre.databases() {
             let answer = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "no such package")
             #expect(

@@ -2,7 +2,7 @@ import Query
 import Testing
 
 @Suite struct PackageVersionTests {
-    /// The order of PEP 440's own summary, and of what it says of epochs, local versions and long numbers.
+    /// The order of PEP 440's own summary, and of its examples of epochs, local versions and long numbers.
     private static let ordered = [
         "1.dev0", "1.0.dev456", "1.0a1", "1.0a2.dev456", "1.0a12.dev456", "1.0a12", "1.0b1.dev456", "1.0b2",
         "1.0b2.post345.dev456", "1.0b2.post345", "1.0rc1.dev456", "1.0rc1", "1.0", "1.0+abc.5", "1.0+abc.7", "1.0+5",

@@ -8,9 +8,9 @@ struct Plainly {
     /// The jobs that used each package.
     private(set) var jobsUsing: [String: Set<JobWords>] = [:]
 
-    /// The processes that a filter leaves.
+    /// The processes that pass a filter.
     init(_ all: [SampleRecord], _ filter: UsageFilter = UsageFilter()) {
-        // an account belongs to a job, whichever of its processes said it
+        // an account belongs to a job, whichever of its processes reported it
         var accounts: [JobWords: String] = [:]
         for process in all {
             if let job = process.job, let account = process[.account] { accounts[job] = account }
@@ -45,7 +45,7 @@ struct Plainly {
 
     func using(_ package: String) -> [SampleRecord] { processes.filter { $0.uses(package) } }
 
-    /// Whole node seconds of a job, from the first sign of its life to the last.
+    /// Whole node seconds of a job, from its first sign of life to its last.
     func nodeSeconds(_ job: JobWords) -> Int64 {
         let own = processes.filter { $0.job == job }
         let nodes = own.compactMap { $0.numNodes }.first ?? 1

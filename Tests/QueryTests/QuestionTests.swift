@@ -7,7 +7,7 @@ import Testing
 
 /// The questions whose answer is one list, over the sample centre.
 @Suite struct QuestionTests {
-    /// The same answer from both stores, which is the rows that are expected.
+    /// Expects the same rows from both stores.
     private func expect(
         _ filter: Int, _ columns: [String], _ rows: [[JSON]], _ ask: (any SQLConnection, UsageFilter) throws -> JSON
     ) throws {
@@ -137,7 +137,7 @@ import Testing
     @Test("versions", arguments: filters.indices, [nil, "1.10", "1.9.9"])
     func versions(filter: Int, olderThan: String?) throws {
         let plainly = plainly(filter)
-        // the newest first, then the one that is no version, then the unknown one
+        // the newest first, then a text that is not a version, then an unknown version
         let order = olderThan == nil ? ["2.0", "1.10", "1.9", "", nil] : ["1.9"]
         let rows = order.compactMap { version -> [JSON]? in
             let own = plainly.processes.filter { $0.packages.contains(SampleRecord.Package("scipy", version)) }

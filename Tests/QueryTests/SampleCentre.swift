@@ -11,7 +11,7 @@ enum SampleCentre {
     static let day = Calendar.microsecondsPerDay
     static let arrival = beginning + 200 * day
 
-    /// All processes: what the answers must be found in without the store.
+    /// All processes, from which the tests compute the answers without the store.
     static let processes: [SampleRecord] = {
         var random = FixedRandom(seed: 2_026)
         return (0..<900 as Range<UInt64>).map { process($0, &random) }
@@ -59,8 +59,7 @@ enum SampleCentre {
         }
     }
 
-    /// What a process is depends on its job and user, as in a real centre: who works for which account, how many nodes a
-    /// job has.
+    /// A process's account, nodes and so on depend on its job and user, as in a real centre.
     private static func process(_ id: UInt64, _ random: inout FixedRandom) -> SampleRecord {
         let job = random.below(60)
         let user = random.once(in: 8) ? random.below(12) : job % 12

@@ -99,8 +99,8 @@ import Testing
         #expect(row.processes == 3 && row.nodeSeconds == 990)
     }
 
-    /// Anyone can send a record that claims the most that is believed, or more.
-    @Test("claims count up to what is believed, and none beyond it does", arguments: TestDatabase.dialects)
+    /// Anyone can send a record that claims the largest accepted value, or more.
+    @Test("claims count up to the largest accepted value, and none beyond it", arguments: TestDatabase.dialects)
     func immeasurable(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
         let claims =

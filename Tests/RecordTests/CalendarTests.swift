@@ -32,7 +32,7 @@ import Testing
             }
         }
         #expect(wrong == [])
-        // 181 years, of which 44 are leap years: 2100 is none
+        // 181 years with 44 leap years; 2100 is not one
         #expect(number == 181 * 365 + 44)
     }
 

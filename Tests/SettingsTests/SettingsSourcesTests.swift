@@ -16,7 +16,7 @@ import Testing
         return try body(path)
     }
 
-    /// What comes of an empty file and these variables.
+    /// The settings that an empty file and these variables give.
     private func load(_ variables: [String: String], file: String = "") throws -> Settings {
         try withFile(file) { path in try SettingsSources.load(path: path) { variables[$0] } }
     }
@@ -68,7 +68,7 @@ import Testing
         #expect(both.http == "127.0.0.1:2")
     }
 
-    @Test("a state directory from the environment moves only a store that nobody named") func storeMoves() throws {
+    @Test("a state directory from the environment moves only the default store") func storeMoves() throws {
         #expect(try load(["CUSTOMS_STATE_DIR": "/v"], file: "state_dir='/f'").store == "sqlite:///v/customs.sqlite")
         #expect(try load(["CUSTOMS_STATE_DIR": "/v"], file: "store='sqlite:///f'").store == "sqlite:///f")
     }

@@ -126,13 +126,13 @@ import Testing
         }
     }
 
-    @Test("an answer with a heading alone says that nobody knows the jobs") func nobody() throws {
+    @Test("an answer with a heading alone means that Slurm does not know the jobs") func nobody() throws {
         let separator = Accounting.newSeparator()
         let heading = Accounting.fields.joined(separator: separator)
         #expect(try Accounting.facts(heading + "\n", separator: separator).isEmpty)
     }
 
-    @Test("no job's name can tell of another job, for nobody knows the separator of the next question") func forged()
+    @Test("no job's name can forge another job, because the next question's separator is random") func forged()
         throws
     {
         let separator = Accounting.newSeparator()

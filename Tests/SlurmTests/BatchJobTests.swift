@@ -28,7 +28,7 @@ import Testing
         #expect(self.job.request(version: "v0.0.43") == job + ",\(script)}}")
     }
 
-    @Test("what nobody has chosen is left to Slurm") func bare() {
+    @Test("options that are not set are left to Slurm") func bare() {
         let said = BatchJob(name: "n", script: "true", minutes: 1).request(version: "v0.0.38")
         #expect(!said.contains("partition") && !said.contains("nodes") && !said.contains("account"))
     }

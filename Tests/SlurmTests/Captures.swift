@@ -2,9 +2,10 @@ import Glibc
 
 /// Answers of a real Slurm 22.05.8 with four nodes; times are UTC, the cluster is called `rig`.
 ///
-/// `cli/` holds what commands print (`squeue.Format.txt`: `squeue --Format`, with the columns of `Queue`), `slurmrestd/` the
-/// bodies of `/slurm/v0.0.38/job/ID` and, as `dbv0.0.38`, of `/slurmdb/v0.0.38/job/ID`. Job 33 was requeued twice, 39 is
-/// heterogeneous, 13 and 14 are arrays, 30 ran out of memory, 55 lost its node, 58 too and was requeued.
+/// `cli/` holds the commands' output (`squeue.Format.txt`: `squeue --Format`, with the columns of `Queue`).
+/// `slurmrestd/` holds the bodies of `/slurm/v0.0.38/job/ID` and, as `dbv0.0.38`, of `/slurmdb/v0.0.38/job/ID`. Job 33
+/// was requeued twice, 39 is heterogeneous, 13 and 14 are arrays, 30 ran out of memory, 55 lost its node, 58 too and
+/// was requeued.
 enum Captures {
     static func bytes(_ name: String) throws -> [UInt8] {
         guard let file = fopen("\(directory)/\(name)", "r") else { throw Missing(name: name) }

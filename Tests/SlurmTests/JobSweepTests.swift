@@ -43,7 +43,7 @@ import Testing
         for _ in 1...2 {
             sweep.begin(running: [running])
             #expect(sweep.look(at: [open(7, "1")]).outcomes == [.facts(row: 7, running)])
-            // the store is away: nobody comes to the end of the sweep
+            // the store is unavailable, so the sweep does not end
         }
         #expect(look(&sweep, [open(7, "1")], [running]).outcomes == [.facts(row: 7, running)])
         #expect(look(&sweep, [open(7, "1")], [running]).outcomes == [])
@@ -139,7 +139,7 @@ import Testing
         #expect(sweep.cluster == nil)
         _ = look(&sweep, [], [facts("1", "RUNNING", isFinal: false)])
         #expect(sweep.cluster == "rig")
-        // before it was known, another cluster's job was asked for: that its number is unknown here says nothing of it
+        // another cluster's job was asked for first: that its number is unknown here says nothing about the job
         #expect(sweep.judge([open(1, "1", cluster: "other")], accounted: [], now: now).isEmpty)
     }
 

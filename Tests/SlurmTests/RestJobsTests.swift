@@ -19,14 +19,15 @@ import Testing
             uniqueKeysWithValues: sacct.map { (JobKey(jobID: $0.jobID, restart: $0.restart), $0) })
         var compared = 0
         for name in try Captures.names("slurmrestd") where name.hasPrefix("dbv0.0.38") {
-            // one component of job 39, asked for by its own number, which no process knows
+            // one component of job 39, asked for by its own number, which its processes do not know
             if name.contains("heterogen_40") { continue }
             for var facts in try accounting("slurmrestd/" + name) {
                 guard var expected = known[JobKey(jobID: facts.jobID, restart: facts.restart)] else { continue }
-                // waiting tasks of an array are counted together, and captures of living jobs are of other moments
+                // waiting tasks of an array are counted together, and captures of living jobs were made at different
+                // moments
                 guard expected.isFinal, facts.isFinal else { continue }
-                // the interface has no numbers of users; and of jobs that failed it has no exit code, nor for
-                // components a number of tasks where only steps that ran in several are
+                // the interface has no user ids. It has no exit code for failed jobs. For components it has a number of
+                // tasks only for steps that ran in several of them
                 (facts.uid, expected.uid) = (nil, nil)
                 if facts.state == "FAILED" || facts.state == "OUT_OF_MEMORY" { facts.exitCode = expected.exitCode }
                 if facts.state == "CANCELLED" || facts.state == "NODE_FAIL" { expected.exitCode = facts.exitCode }

@@ -39,8 +39,10 @@ import Testing
         for (place, user) in users.enumerated() {
             let told = [user, key.pseudonym(of: user)].map { name in
                 try? database.integer(
-                    "SELECT COALESCE(sum(r.processes), 0) FROM runs r JOIN users u ON u.id = r.usr WHERE u.name = '\(name)'"
-                )
+                    """
+                    SELECT COALESCE(sum(r.processes), 0) FROM runs r JOIN users u ON u.id = r.usr
+                    WHERE u.name = '\(name)'
+                    """)
             }
             #expect(told == (place % 2 == 0 ? [2, 2] : [1, 3]), "\(user)")
         }

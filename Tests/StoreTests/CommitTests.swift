@@ -68,7 +68,7 @@ import Testing
         #expect(try writing.store.commit(batch, vocabulary: vocabulary, from: from, to: to) != .alreadyCommitted)
         let before = (try runTexts(database), try counters(database))
         #expect(try writing.store.commit(batch, vocabulary: vocabulary, from: from, to: to) == .alreadyCommitted)
-        // and so for a daemon that died before it heard the answer
+        // the same for a daemon that died before it got the answer
         let other = database.location.makeStore()
         let state = try other.open(source: "source", kind: .daemon, host: "here")
         #expect(state.position == to)
@@ -179,7 +179,7 @@ import Testing
         #expect(writing.store.safePosition == nil)
         try writing.commit([process(1), process(2)])
         if dialect == .sqlite { #expect(writing.store.safePosition == writing.position) }
-        // a heartbeat waits for the disk; the next one finds that it has
+        // a heartbeat does not wait for the disk, and the next one notices it
         for _ in 1...2 { try writing.store.beat(Heartbeat(received: 2, now: noon, oldestPending: nil)) }
         #expect(writing.store.safePosition == writing.position)
     }

@@ -8,7 +8,7 @@ import TestDatabases
 import Testing
 
 @Suite struct ConcurrencyTests {
-    /// Several daemons write records of the same few jobs, users and stacks at the same time, each in an order of its own.
+    /// Several daemons write records of the same few jobs, users and stacks at once, each in an order of its own.
     @Test("sources that write overlapping runs at once lose and double nothing", arguments: TestDatabase.dialects)
     func overlapping(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)

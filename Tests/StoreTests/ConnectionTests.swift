@@ -57,7 +57,8 @@ import Testing
         #expect(found == sorted)
     }
 
-    /// By PostgreSQL's classes of errors: the data is blamed for nothing that another day, or somebody, may mend.
+    /// By PostgreSQL's classes of errors: the data is blamed only for errors that no retry and no administrator can
+    /// mend.
     @Test("only what tells of data is refused for good") func states() {
         let passing = [
             "08006", "57P01", "57P02", "57P03", "57014", "58000", "58030", "58P01", "58P02", "F0000", "XX000", "XX001",

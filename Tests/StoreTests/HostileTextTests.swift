@@ -44,7 +44,7 @@ import Testing
         let versions = try database.rows(
             "SELECT count(*) FROM stack_packages sp JOIN packages p ON p.id = sp.package WHERE sp.version = p.name")
         #expect(versions == [[.integer(Int64(count))]])
-        // known now, they are found again
+        // the names are known now, and must be found again
         writing.merger = Merger()
         #expect(
             try writing.commit(samples.map { sample in sample.with { $0.id += 1_000 } })
@@ -63,7 +63,7 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM canary_records") == count)
     }
 
-    /// Whatever bytes a package's name has, an index must be able to hold it.
+    /// An index must be able to hold a package's name of any bytes.
     @Test(
         "names of packages over the bound are cut to it",
         arguments: TestDatabase.dialects,

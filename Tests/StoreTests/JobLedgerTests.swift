@@ -25,7 +25,7 @@ import Testing
         return facts
     }
 
-    @Test("a job is open from its first record to Slurm's last word", arguments: TestDatabase.dialects)
+    @Test("a job is open from its first record to Slurm's final data", arguments: TestDatabase.dialects)
     func life(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
         var writing = try Writing(database)
@@ -90,7 +90,9 @@ import Testing
         #expect(claims.differences.map { $0.claimed } == ["#502"])
     }
 
-    @Test("what is not known yet is due later; what nobody knows is given up", arguments: TestDatabase.dialects)
+    @Test(
+        "a job that is not known yet is due later; a job that Slurm will never know is given up",
+        arguments: TestDatabase.dialects)
     func later(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
         var writing = try Writing(database)
@@ -111,7 +113,7 @@ import Testing
         try writing.commit((1...5).map { number in process(UInt64(number)).with { $0[.jobID] = "\(number)" } })
         let ledger = database.location.makeJobLedger()
         let all = try openJobs(ledger, cluster: nil, now: noon, limit: 10)
-        // the first is due later than the others, and so comes last
+        // the first is due later than the others, so it comes last
         try ledger.note([.later(row: all[0].row, attempts: 1, due: noon - 1)])
         var found: [OpenJob] = []
         var sizes: [Int] = []

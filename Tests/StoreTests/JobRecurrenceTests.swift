@@ -20,13 +20,13 @@ import Testing
         ).map { $0.map { $0.integer } }
     }
 
-    @Test("jobs of one number have rows of their own, whoever writes them", arguments: TestDatabase.dialects)
+    @Test("jobs with the same number have rows of their own, for every writer", arguments: TestDatabase.dialects)
     func rowsOfTheirOwn(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
         var one = try Writing(database)
         try one.commit([seen(1, 100), seen(2, 60), seen(3, 59), seen(4, 20)])
         #expect(try rows(database) == [[0, -100, -100], [1, -60, -59], [2, -20, -20]])
-        // another daemon knows nothing of that, and the first learns of nothing
+        // another daemon knows nothing of that, and the first learns nothing
         var other = try Writing(database, source: "other")
         try other.commit([seen(5, 99), seen(6, 300), seen(7, 58)])
         try one.commit([seen(8, 98), seen(9, 301)])

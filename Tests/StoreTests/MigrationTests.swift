@@ -69,7 +69,7 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM pruned_usage") == 0, "nothing has been pruned")
     }
 
-    @Test("of sums by day only those stay of which the runs are gone", arguments: TestDatabase.dialects)
+    @Test("sums by day stay only for days without runs", arguments: TestDatabase.dialects)
     func sums(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
         var writing = try Writing(database)
@@ -143,7 +143,7 @@ import Testing
             try database.rows("SELECT recurrence, first_day, last_day FROM jobs") == [
                 [.integer(0), .integer(today - 2), .integer(today)]
             ])
-        // and a number that comes round again is another job's
+        // and a recycled number is another job's
         writing = try Writing(database, source: "another")
         try writing.commit([process(3).with { $0.time = noon - 40 * day }])
         #expect(try database.integer("SELECT max(recurrence) FROM named_runs") == 1)

@@ -8,7 +8,7 @@ import TestDatabases
 import Testing
 
 @Suite struct PackingTests {
-    /// A year before the tests' records: whenever they run, these days are over.
+    /// A year before the tests' records: these days are over, whenever the tests run.
     private static let old = noon - 365 * Calendar.microsecondsPerDay
 
     private func past(_ id: UInt64, day: Int64 = 0, job: String = "4711") -> SampleRecord {
@@ -114,14 +114,15 @@ import Testing
             try database.location.makeJobLedger().note([.facts(row: job.row, facts)])
         }
         #expect(try packAll(database) == 1)
-        // as if it were being packed
+        // as if the day were being packed
         try database.connect().run(script: "UPDATE packed_days SET state = 2")
         try note()
         #expect(try database.integer("SELECT state FROM packed_days") == 3)
         // the same happens to a day while its parts are written
         try database.connect().run(
             script: dialect == .postgres
-                ? "CREATE RULE news AS ON INSERT TO packed_parts DO ALSO UPDATE packed_days SET state = 3 WHERE day = NEW.day"
+                ? "CREATE RULE news AS ON INSERT TO packed_parts DO ALSO "
+                    + "UPDATE packed_days SET state = 3 WHERE day = NEW.day"
                 : """
                 CREATE TRIGGER news AFTER INSERT ON packed_parts
                 BEGIN UPDATE packed_days SET state = 3 WHERE day = NEW.day; END
@@ -138,14 +139,14 @@ import Testing
         let database = try TestDatabase(dialect)
         var writing = try Writing(database)
         let now = Int64(time(nil))
-        // whenever the test is run: a record that is dated long after it arrived would get the time of arrival
+        // whenever the test is run: a record that is dated long after its arrival would get the time of arrival
         writing.add([process(1).with { $0.time = now * 1_000_000 }], Envelope(arrival: now * 1_000_000))
         try writing.commit([past(2)])
         #expect(try packAll(database) == 1)
         let today = Int(now / 86_400)
         #expect(try !Packing.pack(database.location.maintainer(), day: today))
         #expect(try scanned(database).count == 2)
-        // of a day that has just ended nobody relies on either side
+        // no result is promised for a day that has just ended
         let midnight: Int64 = 20_000 * 86_400
         #expect(PackedDays.firstOpenDay(now: midnight + 3_599, isPacking: false) == 19_999)
         #expect(PackedDays.firstOpenDay(now: midnight + 3_600, isPacking: false) == 20_000)
@@ -153,7 +154,7 @@ import Testing
         #expect(PackedDays.firstOpenDay(now: midnight + 7_200, isPacking: true) == 20_000)
     }
 
-    /// However the two fall together, a day either is packed as it is or not at all.
+    /// Whenever a write falls, a day is packed with all its rows or not at all.
     @Test("days that are written to while they are packed lose nothing", arguments: TestDatabase.dialects)
     func beside(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
@@ -207,7 +208,7 @@ import Testing
             }
         }
         try expectBack([.min, .max, 0, -1])
-        // few that differ from the others are kept by their places
+        // a few values that differ from the others are kept with their places
         for count in [1, 100, 70_000] {
             var values = [Int64](repeating: 1_750_000_000_000_000, count: count)
             try expectBack(values)

@@ -10,7 +10,8 @@ import Testing
     /// 2025-03-01 UTC.
     private static let march = Calendar.days(year: 2_025, month: 3, day: 1)
 
-    /// A store with a table for March 2025, as a daemon made it then, and 31 days of usage in it; beside them ten days before.
+    /// A store with a table for March 2025, as a daemon made it then. The table has 31 days of usage; ten earlier days
+    /// lie beside it.
     private func store() throws -> (TestDatabase, Writing) {
         let database = try TestDatabase(.postgres)
         var writing = try Writing(database)
@@ -61,7 +62,7 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM runs_rest") == 1)
     }
 
-    @Test("a month of which there is usage already stays where it is") func used() throws {
+    @Test("usage of a month stays in its present table") func used() throws {
         let database = try TestDatabase(.postgres)
         var writing = try Writing(database)
         let today = Int(time(nil) / 86_400)
@@ -89,8 +90,10 @@ import Testing
         #expect(try months(database).contains("runs_2025_03") == (days < 31))
         // each job counts once in each of the months
         let counted = try database.integer(
-            "SELECT sum(p.jobs) FROM pruned_jobs p JOIN packages n ON n.id = p.package WHERE n.name = 'numpy' AND direct = 0"
-        )
+            """
+            SELECT sum(p.jobs) FROM pruned_jobs p JOIN packages n ON n.id = p.package
+            WHERE n.name = 'numpy' AND direct = 0
+            """)
         #expect(counted == [0: 7, 1: 7, 31: 14, 40: 14][days])
     }
 

@@ -6,7 +6,7 @@ import TestDatabases
 import Testing
 
 @Suite struct QuarantineTests {
-    /// Makes the database refuse what a table is to hold, as a site's own rule might.
+    /// Makes the database refuse a value in a table, as a site's own rule might.
     private func forbid(_ table: String, _ column: String, _ value: String, in database: TestDatabase) throws {
         switch database.dialect {
         case .postgres:
@@ -39,7 +39,7 @@ import Testing
             #expect(kind(error) == "unacceptable" && error?.canRetry == false, "\(table)")
             #expect("\(error.map { "\($0)" } ?? "")".contains("forbidden"))
             #expect(try database.integer("SELECT count(*) FROM runs") == 0)
-            // what does not use the forbidden name goes through, though the vocabulary holds it
+            // records without the forbidden name are written, though the vocabulary holds the name
             writing.undo()
             #expect(try writing.commit([process(1)]) == .committed(stored: 1, merged: 0), "\(table)")
             #expect(try writing.commit([process(3, user: "eve")]) == .committed(stored: 1, merged: 0), "\(table)")
@@ -52,7 +52,8 @@ import Testing
         var writing = try Writing(database)
         try database.connect().run(
             script: """
-                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not here'; END $$;
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE EXCEPTION 'not here'; END $$;
                 CREATE TRIGGER refuse BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()
                 """)
         let error = #expect(throws: StoreError.self) { try writing.commit([process(1)]) }

@@ -6,7 +6,7 @@ import TestDatabases
 import Testing
 
 @Suite struct ReconnectionTests {
-    /// Ends all connections to the database but the one that asks.
+    /// Ends all other connections to the database.
     private func breakConnections(_ database: TestDatabase) throws {
         let connection = try database.connect()
         let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -45,7 +45,7 @@ import Testing
         #expect(try writing.store.open(source: "source", kind: .daemon, host: "here").position != nil)
     }
 
-    /// A standby that was promoted, or a restored backup, may have given other numbers to the same names.
+    /// A promoted standby, or a restored backup, may have given other numbers to the same names.
     @Test("after a reconnection the ids of the database that answers count") func otherIDs() throws {
         let database = try TestDatabase(.postgres)
         var writing = try Writing(database)

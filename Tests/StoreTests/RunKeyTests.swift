@@ -33,7 +33,7 @@ import Testing
                 #expect(report.runs.count == place + 1, "\(id)")
                 #expect(Set(report.runs.map { $0.step }).count == place + 1, "\(id)")
             }
-            // and of days that are packed
+            // the same for packed days
             for day in try Packing.due(connection) { try Packing.pack(connection, day: day) }
         }
     }

@@ -5,7 +5,7 @@ import Store
 import TestDatabases
 import Testing
 
-/// What a server, a database, a role or a connection string may be set to, and what of it counts.
+/// Settings of a server, a database, a role or a connection string, and which of them count.
 @Suite struct SessionTests {
     private let bytes: [UInt8] = (0...255).map { UInt8($0) } + Array(#"\x41 \\ \001 '"#.utf8)
 
@@ -86,7 +86,8 @@ import Testing
         try database.location.makeStore().migrate()
         let without = try database.rows(
             """
-            SELECT c.relname FROM pg_class c WHERE c.relnamespace = CAST('customs' AS regnamespace) AND c.relkind IN ('r', 'p')
+            SELECT c.relname FROM pg_class c
+            WHERE c.relnamespace = CAST('customs' AS regnamespace) AND c.relkind IN ('r', 'p')
                 AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
             """)
         #expect(without == [])

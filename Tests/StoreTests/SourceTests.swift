@@ -146,17 +146,17 @@ import Testing
         let original = try open("1", nil)
         let copy = try open("2", ["1"])
         try commit(copy)
-        // it has come just as far, with something else
+        // its position is the same, but with other content
         let moved = #expect(throws: StoreError.self) { try commit(original) }
         #expect(kind(moved) == "positionMoved" && moved?.canRetry == false)
         try original.beat(Heartbeat(received: 77, now: 1, oldestPending: nil))
         #expect(try database.rows("SELECT sequence, head_tally FROM sources") == [[.integer(1), .integer(1)]])
         let refused = #expect(throws: StoreError.self) { _ = try open("3", ["1"]) }
         #expect(kind(refused) == "positionMoved")
-        // a start of which nobody knows how far it came
+        // a start whose position is unknown
         _ = try open("4", ["2", "4"])
         _ = try open("4", ["2", "4"])
-        // whoever does not know what he was has to be believed
+        // a source that does not know its former name must be believed
         _ = try open("5", nil)
         #expect(try counters(database) == ["rejected.bad_json": 1])
     }

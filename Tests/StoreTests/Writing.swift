@@ -14,7 +14,7 @@ struct Writing {
     private(set) var position = SourcePosition(sequence: 0, tally: 0)
     private var reached = SourcePosition(sequence: 0, tally: 0)
 
-    /// - Parameter location: where the database is for somebody else than its owner.
+    /// - Parameter location: the location of the database for another user than its owner.
     init(_ database: TestDatabase, source: String = "source", location: StoreLocation? = nil) throws {
         store = (location ?? database.location).makeStore()
         try store.migrate()
@@ -32,7 +32,7 @@ struct Writing {
         }
     }
 
-    /// Takes the batch back, and the entries with it.
+    /// Undoes the batch with its entries.
     mutating func undo() {
         merger.undoBatch()
         reached = position

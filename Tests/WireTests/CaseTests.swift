@@ -3,11 +3,10 @@ import Record
 import Testing
 import Wire
 
-/// The folders of `Cases`: what senders and relays put on the wire, and what is read from it.
+/// The folders of `Cases`: messages as senders and relays send them, and the records read from them.
 ///
-/// `input` holds the bytes of one message that arrives at 2026-11-21T04:13:00Z; `expected` the reason for which it is
-/// rejected, or `accepted`, the header's time, and a line for each thing that the record says. A new case is a new
-/// folder.
+/// `input` holds the bytes of one message that arrives at 2026-11-21T04:13:00Z. `expected` holds the reject reason, or
+/// `accepted`, the header's time, and a line for each value of the record. A new case is a new folder.
 @Suite struct CaseTests {
     @Test("cases", arguments: folders()) func example(name: String) throws {
         let message = try contents(of: "\(cases)/\(name)/input")

@@ -2,7 +2,7 @@ import Record
 import Testing
 import Wire
 
-/// The parser accepts what RFC 8259 calls JSON and refuses everything else, wherever in a record it stands.
+/// The parser accepts JSON by RFC 8259 and refuses everything else, wherever it is in a record.
 @Suite struct ConformanceTests {
     @Test("the oracle knows the tables") func oracleAgrees() {
         for text in validDocuments {
@@ -58,7 +58,7 @@ import Wire
                 ("\"direct\":[", "]"), ("\"direct\":[\"a\",", "]"), ("\"canary\":{\"run\":", "}"),
                 ("\"canary\":{\"seq\":", "}"), ("\"canary\":{\"k\":", "}"),
             ] {
-                // A few texts break off in such a way that what is around them completes them.
+                // A few texts break off in such a way that the text around them completes them.
                 let json = Array(record(left + text + right).utf8)
                 let isJSON = (try? JSONOracle.parse(json)) != nil
                 #expect((reason(json) == .badJSON) == !isJSON, "\(left)\(text)\(right)")

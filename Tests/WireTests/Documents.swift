@@ -162,7 +162,7 @@ let validDocuments: [String] = [
     "\t\"a\"\r",
 ]
 
-/// Texts that are UTF-8 and no JSON, alone and as a part of any other text.
+/// Texts that are UTF-8 but not JSON, alone and as a part of any other text.
 let invalidDocuments: [String] = [
     #"nul"#,
     #"nulll"#,

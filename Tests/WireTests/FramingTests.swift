@@ -2,7 +2,7 @@ import Record
 import Testing
 import Wire
 
-/// What stands before and behind the record.
+/// Tests for the bytes before and after the record.
 @Suite struct FramingTests {
     private static let time: Int64 = 1_795_234_380_123_456
 
@@ -39,13 +39,13 @@ import Wire
             ("<134>customs[17]: ", nil),
             ("<134>customs: @cee: ", nil),
             ("<134>nid1 customs[17]:", nil),
-            // none
+            // no header
             ("<134>", nil), ("<134> ", nil), ("<0>", nil), ("<7>@cee:", nil), ("<191>@cee: ", nil),
             ("", nil), (" ", nil), ("\n", nil), ("@cee:", nil), ("@cee: ", nil), ("\u{FEFF}", nil), ("\u{0}", nil),
             // as files keep them, without the priority
             ("Nov 21 04:13:00 nid1 customs[17]: ", 1_795_234_380_000_000),
             ("2026-11-21T04:13:00.123456+00:00 nid1 customs[17]: @cee: ", time),
-            // mangled: a version to come, a header within a header, fields lost, a priority out of its form
+            // mangled: a future version, a header within a header, missing fields, a malformed priority
             ("<134>2 2026-11-21T04:13:00.123456Z h a p m - ", nil),
             ("<13>Nov 21 04:13:00 relay <134>1 2026-11-21T04:13:00.123456Z h a p m - ", 1_795_234_380_000_000),
             ("<134>1 2026-11-21T04:13:00.123456Z nid1 customs - ", time),

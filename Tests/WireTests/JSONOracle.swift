@@ -2,7 +2,7 @@
 indirect enum JSONValue: Equatable {
     case null
     case bool(Bool)
-    /// As it stands in the text.
+    /// As written in the text.
     case number(String)
     /// Unescaped, U+FFFD in place of U+0000 and of lone surrogates.
     case string(String)

@@ -32,7 +32,7 @@ import Wire
             }
         }
         #expect(disagreements == 0)
-        // A damage that always broke the syntax would prove little.
+        // Damage that always broke the syntax would prove little.
         for outcome in ["accepted", "bad_json", "not_utf8", "wrong_type", "bad_value", "missing_key"] {
             #expect(outcomes[outcome, default: 0] > 100, "\(outcomes)")
         }
@@ -67,7 +67,7 @@ import Wire
         }
     }
 
-    /// Puts another value behind the first colon after `position`: most such records are still JSON.
+    /// Puts another value after the first colon after `position`: most such records are still JSON.
     private func replaceValue(in json: inout [UInt8], near position: Int, using random: inout SplitMix64) {
         guard let colon = json[position...].firstIndex(of: UInt8(ascii: ":")),
             let stop = json[colon...].firstIndex(where: { [UInt8(ascii: ","), UInt8(ascii: "}")].contains($0) })
@@ -76,7 +76,7 @@ import Wire
     }
 }
 
-/// Bytes that mean something in JSON.
+/// Bytes with a meaning in JSON.
 private let telling =
     Array("{}[]:,\"\\u0123456789-+.eEtrufalsn \n\t/'\u{0}\u{1F}".utf8) + [0x80, 0xC0, 0xED, 0xF4, 0xFF]
 

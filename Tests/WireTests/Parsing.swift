@@ -4,13 +4,13 @@ import Wire
 /// The time at which the messages of the tests arrive: 2026-11-21T04:13:00Z.
 let arrival: Int64 = 1_795_234_380_000_000
 
-/// The least that a record must say, open for more members: `record(#""pid":1"#)`.
+/// The smallest valid record, open for more members: `record(#""pid":1"#)`.
 func record(_ members: String = "") -> String {
     #"{"v":1,"id":"000102030405060708090a0b0c0d0e0f","packages":{}"# + (members.isEmpty ? "" : "," + members) + "}"
 }
 
-/// Calls `body` with a copy of `bytes` that has exactly its length in memory, so that a sanitizer sees what is read
-/// beside it.
+/// Calls `body` with a copy of `bytes` that has exactly its length in memory, so that a sanitizer sees reads outside of
+/// it.
 func withExactCopy<Result>(of bytes: [UInt8], _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
     defer { copy.deallocate() }
@@ -42,7 +42,7 @@ struct Reading {
     }
 }
 
-/// What a record is rejected for; nil if it is accepted.
+/// The reason for which a record is rejected; nil if it is accepted.
 func reason(_ json: String, limits: MessageParser.Limits = MessageParser.Limits()) -> RejectReason? {
     var reading = Reading(limits: limits)
     return reading.parse(record: json)

@@ -1,9 +1,9 @@
 import Record
 
-/// What the contract says of a record, worked out from the tree of its JSON: slow, plain, and with nothing in common
+/// A record as the contract defines it, worked out from the tree of its JSON: slow, plain, and with nothing in common
 /// with the parser under test.
 ///
-/// An accepted record is described by a text for each thing that it says, so that two descriptions can be compared.
+/// An accepted record is described by a text for each of its values, so that two descriptions can be compared.
 struct RecordOracle {
     /// The members by name, the last of equal names only, without those that are null.
     private var members: [String: JSONValue] = [:]
@@ -59,7 +59,8 @@ struct RecordOracle {
         return description
     }
 
-    /// The keys as the contract's table lists them, the required ones first: the first one at fault is blamed.
+    /// The keys in the order of the contract's table, the required ones first: the reject reason names the first wrong
+    /// one.
     private let order = [
         "id", "packages", "event_timestamp", "elapsed", "host", "pid", "ppid", "username", "uid", "executable",
         "prefix", "python", "implementation", "main", "direct", "end", "is_compute", "is_shifter", "is_staff",
@@ -205,7 +206,7 @@ struct RecordOracle {
     }
 }
 
-/// The description of what the parser made of a record.
+/// The description of the record that the parser made.
 func describe(_ record: UsageRecord) -> [String: String] {
     var description: [String: String] = [:]
     let texts: [(String, TextField)] = [

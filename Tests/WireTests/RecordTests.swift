@@ -2,7 +2,7 @@ import Record
 import Testing
 import Wire
 
-/// What the members of a record mean.
+/// Tests for the meaning of a record's members.
 @Suite struct RecordTests {
     @Test("a record that says everything") func everything() throws {
         let record = try accepted(

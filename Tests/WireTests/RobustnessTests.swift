@@ -2,7 +2,7 @@ import Record
 import Testing
 import Wire
 
-/// Whatever comes from the network is answered, and the same thing always in the same way.
+/// Every message gets an answer, and the same message always the same one.
 @Suite struct RobustnessTests {
     private static let messages = [
         "<134>1 2026-11-21T04:13:00.123456Z nid1 customs 17 imports [a b=\"c\\\"\"] \u{FEFF}" + rich,
@@ -60,13 +60,13 @@ import Wire
     }
 
     @Test("a text that breaks off where the record's buffer ends") func endOfBuffer() {
-        // A new record has room for 16,384 bytes, of which 16 stay behind the text: a sanitizer sees one more read.
+        // A new record has room for 16,384 bytes; 16 of them stay after the text. A sanitizer sees one read beyond.
         let size = 16_384 - 16
         let limits = MessageParser.Limits(bytes: size)
         for text in invalidDocuments + ["{\"v\":1,\"host\":\"", "{\"v", "{\"v\":", "{\"is_staff\":f", "\u{1F600}"] {
             for head in ["", "{\"x\":", "{\"packages\":{\"a\":", "{\""] {
                 let end = head + text
-                // A few texts are completed by what is before them.
+                // A few texts are completed by the text before them.
                 if (try? JSONOracle.parse(Array(end.utf8))) != nil { continue }
                 let json = String(repeating: " ", count: size - end.utf8.count) + end
                 #expect(reason(json, limits: limits) == .badJSON, "\(end)")
@@ -110,13 +110,13 @@ import Wire
     }
 }
 
-/// Kinds of random messages, each of which gets to another depth of the parser.
+/// Kinds of random messages. Each reaches another depth of the parser.
 enum Noise: Int, CaseIterable, Sendable {
     /// Bytes of every value.
     case bytes
     /// A priority and bytes that mean something in headers and in JSON.
     case tokens
-    /// A good record of which some bytes are others.
+    /// A good record with some bytes replaced.
     case damaged
 
     var outcomes: Set<RejectReason> {

@@ -1,6 +1,6 @@
 import Record
 
-/// A record in plain values, from which tests make the room's own.
+/// A record in plain values, from which tests make a `UsageRecord`.
 public struct SampleRecord: Sendable {
     public struct Package: Sendable, Hashable {
         public var name: String
@@ -17,7 +17,7 @@ public struct SampleRecord: Sendable {
     public var elapsed: Double?
     public var texts: [TextField: String] = [:]
     public var packages: [Package] = []
-    /// nil where the record does not say.
+    /// nil if the record does not say.
     public var direct: [String]?
     public var end: ProcessEnd?
     public var uid: Int64?

@@ -13,7 +13,7 @@ enum PostgresServer {
 
     private static let started = Result { try start() }
 
-    /// Where a database of the server is.
+    /// The location of a database of the server.
     static func location(of database: String) throws -> String {
         try started.get()
         return "postgres://customs@/\(database)?host=\(ScratchFolder.path)/pg"
@@ -26,7 +26,7 @@ enum PostgresServer {
     static func stop() {
         let pid = process.load(ordering: .acquiring)
         guard pid > 0 else { return }
-        // immediate shutdown: nobody needs the data any more
+        // immediate shutdown: the data is not needed any more
         kill(pid, SIGQUIT)
         for _ in 0..<500 where process.load(ordering: .acquiring) > 0 { usleep(10_000) }
     }

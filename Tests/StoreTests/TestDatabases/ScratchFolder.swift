@@ -3,7 +3,7 @@ import Synchronization
 
 /// A folder for what the tests of this process write; it goes when the process ends.
 public enum ScratchFolder {
-    /// Short, for the paths of unix sockets are, and open to the user that PostgreSQL runs as.
+    /// Short, because the paths of unix sockets are, and open to the user that PostgreSQL runs as.
     public static let path: String = {
         var name = Array("/tmp/customs-tests-XXXXXX".utf8CString)
         guard mkdtemp(&name) != nil else {

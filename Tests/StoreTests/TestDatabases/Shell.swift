@@ -6,9 +6,7 @@ public enum Shell {
         public let description: String
     }
 
-    /// Runs a command of `sh` to its end.
-    ///
-    /// - Throws: if its exit status is not 0.
+    /// A folder for the files of this process's tests; it is removed when the process ends.
     public static func run(_ command: String) throws(Failed) {
         guard let pid = start(command) else { throw Failed(description: "cannot start: \(command)") }
         let status = wait(for: pid)
@@ -17,7 +15,7 @@ public enum Shell {
 
     /// Starts a command of `sh`; nil if that fails.
     static func start(_ command: String) -> pid_t? {
-        // a language of its own would change what programs print
+        // a user's own language would change the programs' output
         let environment = ["PATH=\(variable("PATH") ?? "/usr/bin:/bin")", "LC_ALL=C.UTF-8"]
         var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/sh", "-c", command].map { (text: String) in strdup(text)
         }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Starts a thread of its own: what blocks must stay off the pool that runs tests.
+/// Starts a thread of its own: work that blocks must stay off the pool that runs tests.
 public func onThread(_ body: @escaping @Sendable () -> Void) {
     final class Work: Sendable {
         let body: @Sendable () -> Void

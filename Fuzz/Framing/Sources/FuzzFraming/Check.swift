@@ -1,13 +1,13 @@
 import Framing
 
-/// What a stream comes to.
+/// Something found in a stream.
 private enum Found: Equatable {
     case message([UInt8])
     case fault(StreamFault)
     case rest([UInt8])
 }
 
-/// Reads a stream whole and in pieces, and holds both against what the framing promises. The first byte tells the pieces.
+/// Reads a stream whole and in pieces, and checks both against the framing's promises. The first byte gives the pieces.
 func check(_ input: UnsafeRawBufferPointer) {
     guard let first = input.first else { return }
     let stream = [UInt8](input.dropFirst())

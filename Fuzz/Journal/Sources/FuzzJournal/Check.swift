@@ -1,8 +1,8 @@
 import Glibc
 import Journal
 
-/// Writes a journal as the input says, damages its files as the input says, and holds what is read then against what was
-/// written: no entry that was not, none twice, and of those that are missing the number, told by the tally.
+/// Writes a journal and damages its files, both as the input says, and compares the read entries with the written ones:
+/// no entry that was not written, none twice, and a tally that tells the number of missing ones.
 func check(_ input: UnsafeRawBufferPointer) {
     var script = Script(bytes: input)
     let scratch = Scratch.shared
@@ -25,7 +25,7 @@ func check(_ input: UnsafeRawBufferPointer) {
     scratch.damage(by: &script)
     do throws(JournalError) {
         let journal = try Journal(directory: scratch.path, limits: limits)
-        // what a torn end took away nobody can count; a consumer who had read it knows its position
+        // the length of a torn end is unknown; a consumer that had read it knows its position
         let end = UInt64(written.count)
         try journal.advance(to: JournalPosition(sequence: end, tally: end))
         let frame = FrameBuilder()
@@ -58,7 +58,7 @@ private func hold(_ journal: Journal, against written: [[UInt8]]) throws(Journal
     precondition(accountedFor == UInt64(written.count) + 1, "lost without being told, or told twice")
 }
 
-/// Bytes to take decisions by; zeros at their end.
+/// The input as a list of decisions; zeros follow its end.
 struct Script {
     private let bytes: UnsafeRawBufferPointer
     private var place = 0

@@ -5,7 +5,7 @@ import Wire
 nonisolated(unsafe) private var parser = MessageParser()
 nonisolated(unsafe) private var record = UsageRecord()
 
-/// Reads a message and holds the answer against what the parser promises.
+/// Reads a message and checks the answer against the parser's promises.
 func check(_ message: UnsafeRawBufferPointer) {
     let first = parser.parse(message: message, arrival: 1_795_234_380_000_000, into: &record)
     guard case .accepted(_, let json) = first else { return }
