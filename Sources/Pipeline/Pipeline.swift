@@ -15,39 +15,51 @@ import Write
 
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
-/// Left of `=>` is a thread for each datagram socket, one for TCP and one for TLS, which never waits for disk sync, database or Slurm. Right of it is one thread
-/// that writes; beside it one that asks Slurm of jobs, one that sends canaries out, and one that packs days that have ended.
-/// Another syncs the journal. Memory is bounded: the receivers' buffers, one batch, the dictionaries and the
-/// identities of late records, each with a bound of its own; what waits, waits on disk.
+/// Left of `=>` a thread for each datagram socket, one for TCP and one for TLS receive; they never wait for disk sync, database
+/// or Slurm. Another syncs the journal. Right of it one thread writes. Beside the flow one thread asks Slurm about jobs,
+/// one sends canaries out, and one does maintenance. Memory is bounded: the receivers' buffers, one batch, the
+/// dictionaries and the identities of late records, each with a bound of its own. What waits, waits on disk.
 public final class Pipeline: Sendable {
+    /// The stages that `stop` ends, in the order of the flow.
+    private struct Running {
+        var receiving: [Stage] = []
+        var writing: Stage?
+        var syncing: Stage?
+    }
+
     private let receivers: [DatagramReceiver]
     private let streams: StreamServer?
     private let journal: Journal
     private let metrics: IngestMetrics
-    private let batches: Tunable<MergeSettings>
-    private let syncInterval: Tunable<Int>
-    private let rejectsPerMinute: Tunable<Int>
     private let location: StoreLocation
     private let stateDirectory: String
+    private let slurm: SlurmSettings
+    private let canary: CanarySettings
     private let logger: Logger
     private let rejectLog: RejectLog
     private let gists = GistDemand()
     private let activity = StoreActivity()
     private let settled: SettledMemory
 
-    /// A third of the turns that a receiver gets, where processors are short.
-    private static let writerNiceness: Int32 = 5
+    private let batches: Tunable<MergeSettings>
+    private let syncInterval: Tunable<Int>
+    private let rejectsPerMinute: Tunable<Int>
 
-    private let stopReceiving = StopSignal()
+    private let stopBackground = StopSignal()
     private let stopWriting = StopSignal()
-    private let stopAsking = StopSignal()
-    private let slurm: SlurmSettings
-    private let canary: CanarySettings
-    private let threads = Mutex(0)
+    private let stopSyncing = StopSignal()
+    /// Opens once the store has answered, or has failed to.
+    private let storeTried = Latch()
+    private let running = Mutex(Running())
     private let failure = Mutex<String?>(nil)
     /// Tells what made a stage end early, while the others still run.
     public let failures: AsyncStream<String>
     private let tellFailure: AsyncStream<String>.Continuation
+
+    /// A third of the turns that a receiver gets, where processors are short.
+    private static let writerNiceness: Int32 = 5
+    /// Between looks at a statement that holds up the end, milliseconds.
+    private static let statementInterval = 50
 
     /// Opens the journal; nothing is received yet.
     ///
@@ -78,7 +90,67 @@ public final class Pipeline: Sendable {
         showJournal()
     }
 
-    /// Has the metrics look into the journal, and at what the store is asked, when somebody wants to know.
+    /// Starts all threads. From now on messages are received.
+    ///
+    /// - Throws: `ListenError.cannotListen`.
+    public func start() throws(ListenError) {
+        var stages = Running()
+        stages.receiving = try startStreams() + startDatagrams()
+        stages.syncing = Stage("sync") { [journal, syncInterval, stopSyncing, logger] in
+            JournalSync(journal, interval: syncInterval, stop: stopSyncing, logger: logger).run()
+        }
+        stages.writing = Stage("write") {
+            // in a burst what waits in the journal is safe, and what waits in the kernel is not
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Pipeline.writerNiceness)
+            self.runWriter()
+        }
+        running.withLock { $0 = stages }
+        startBackground()
+    }
+
+    /// Waits until the store has answered, or has failed to once, or the time is over: so that whoever waits for readiness
+    /// finds the tables there, and a store that is away holds up nothing.
+    public func waitForStore(milliseconds: Int) { storeTried.wait(milliseconds: milliseconds) }
+
+    /// Ends in the order of the flow: the receivers take what the kernel holds, the writer what the journal holds; what the
+    /// store does not take now it gets after the next start. Blocks until these stages have ended, but for a writer that waits
+    /// for a store which cannot be made to answer.
+    ///
+    /// The threads beside the flow are told to end and not waited for: one may stand in a question to Slurm, and asks it again
+    /// after the next start.
+    ///
+    /// - Returns: what made a stage end early; nil if all ended as they should.
+    public func stop() -> String? {
+        let stages = running.withLock { stages in
+            defer { stages = Running() }
+            return stages
+        }
+        stopBackground.request()
+        for receiver in receivers { receiver.stop() }
+        streams?.stop()
+        for stage in stages.receiving { stage.join() }
+        stopWriting.request()
+        journal.wake()
+        if let writing = stages.writing {
+            var end = StatementEnd(activity, logger: logger)
+            while !writing.join(milliseconds: Pipeline.statementInterval), end.goesOn() {}
+        }
+        stopSyncing.request()
+        stages.syncing?.join()
+        return failure.withLock { $0 }
+    }
+
+    /// Takes over from `settings` what can change while running: batches, sync interval, logging of rejects.
+    public func tune(_ settings: Settings) {
+        batches.set(settings.merge)
+        syncInterval.set(settings.journal.syncIntervalMilliseconds)
+        rejectsPerMinute.set(settings.log.rejectsPerMinute)
+    }
+
+    /// Takes over, for connections to come, what is known of streams.
+    public func tune(streams limits: StreamLimits, tls: TLSServer?) { streams?.reload(limits: limits, tls: tls) }
+
+    /// Has the metrics look into the journal, and at what the store is asked, whenever they are read.
     private func showJournal() {
         let estimate = settled.estimate(of: journal)
         metrics.update {
@@ -95,25 +167,27 @@ public final class Pipeline: Sendable {
         }
     }
 
-    /// Starts all threads. From now on messages are received.
-    ///
-    /// - Throws: `ListenError.cannotListen`.
-    public func start() throws(ListenError) {
+    private func startStreams() throws(ListenError) -> [Stage] {
+        var stages: [Stage] = []
         try streams?.start(
             { transport in
                 StreamIntake(
                     transport, journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog,
                     gists: self.gists, logger: self.logger)
             },
-            onThread: { startStage("receive", $0) },
+            onThread: { stages.append(Stage("receive", $0)) },
             onFailure: { why in
                 self.logger.critical("streams are not received", metadata: ["why": "\(why)"])
                 self.fail(why)
             })
+        return stages
+    }
+
+    private func startDatagrams() -> [Stage] {
         let memory = KernelDropMemory(
             path: stateDirectory + "/kernel-drops", cookies: receivers.map { $0.socket.cookie })
-        for receiver in receivers {
-            startStage("receive") {
+        return receivers.map { receiver in
+            Stage("receive") {
                 var intake = DatagramIntake(
                     journal: self.journal, socket: receiver.socket, memory: memory, metrics: self.metrics,
                     rejectLog: self.rejectLog, gists: self.gists)
@@ -121,99 +195,36 @@ public final class Pipeline: Sendable {
                 intake.finish()
             }
         }
-        startStage("sync") { self.runSync() }
-        startStage("write") {
-            // in a burst what waits in the journal is safe, and what waits in the kernel is not
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Pipeline.writerNiceness)
-            self.runWriter()
-        }
+    }
+
+    private func startBackground() {
         startThread("watch") {
-            StoreWatch(activity: self.activity, metrics: self.metrics, stop: self.stopAsking, logger: self.logger).run()
+            StoreWatch(
+                activity: self.activity, metrics: self.metrics, stop: self.stopBackground, logger: self.logger
+            ).run()
         }
-        startThread("heartbeat") { self.runSpareHeartbeat() }
-        // no end waits for it: it may stand in a question to Slurm, and what it has not written it asks for again
+        startThread("heartbeat") {
+            guard let spare = self.location.makeSpareHeartbeat() else { return }
+            SpareHeartbeatStage(
+                spare, source: self.journal.identity, activity: self.activity, metrics: self.metrics,
+                stop: self.stopBackground
+            ).run()
+        }
         if slurm.source != "off" { startThread("jobs") { self.runJobs() } }
         // jobs of canaries that were sent out by hand are watched too
         startThread("canaries") { self.runCanaries() }
-        startThread("upkeep") { self.runUpkeep() }
-    }
-
-    /// Waits until the store has answered, or has failed to once, or the time is over: so that whoever waits for readiness
-    /// finds the tables there, and a store that is away holds up nothing.
-    public func waitForStore(milliseconds: Int) {
-        let end = steadyMilliseconds() + milliseconds
-        while steadyMilliseconds() < end {
-            let snapshot = metrics.snapshot
-            if !snapshot.storeIsAway || snapshot.storeFailures > 0 || hasFailed { return }
-            usleep(5_000)
-        }
-    }
-
-    /// Ends in the order of the flow: the receivers take what the kernel holds, the writer what the journal holds; what the
-    /// store does not take now it gets after the next start. Blocks until all threads have ended, but for one that waits for a
-    /// store that cannot be made to answer.
-    ///
-    /// - Returns: what made a stage end early; nil if all ended as they should.
-    public func stop() -> String? {
-        stopAsking.request()
-        for receiver in receivers { receiver.stop() }
-        streams?.stop()
-        while threads.withLock({ $0 }) > 2 { usleep(2_000) }
-        stopWriting.request()
-        journal.wake()
-        var end = StatementEnd(activity, logger: logger)
-        var left = 0
-        while threads.withLock({ $0 }) > 1 {
-            if !end.goesOn() {
-                left = 1
-                break
-            }
-            usleep(2_000)
-        }
-        stopReceiving.request()
-        while threads.withLock({ $0 }) > left { usleep(2_000) }
-        return failure.withLock { $0 }
-    }
-
-    /// Takes over from `settings` what can change while running: batches, sync interval, logging of rejects.
-    public func tune(_ settings: Settings) {
-        batches.set(settings.merge)
-        syncInterval.set(settings.journal.syncIntervalMilliseconds)
-        rejectsPerMinute.set(settings.log.rejectsPerMinute)
-    }
-
-    /// Takes over, for connections to come, what is known of streams.
-    public func tune(streams limits: StreamLimits, tls: TLSServer?) { streams?.reload(limits: limits, tls: tls) }
-
-    private var hasFailed: Bool { failure.withLock { $0 != nil } }
-
-    private func fail(_ why: String) {
-        failure.withLock { $0 = why }
-        tellFailure.yield(why)
-    }
-
-    private func startStage(_ name: String, _ body: @escaping @Sendable () -> Void) {
-        threads.withLock { $0 += 1 }
-        startThread(name) {
-            body()
-            self.threads.withLock { $0 -= 1 }
-        }
-    }
-
-    private func runSync() {
-        while !stopReceiving.isRequested {
-            stopReceiving.wait(milliseconds: syncInterval.current)
-            do throws(JournalError) { try journal.sync() } catch {
-                logger.error("the journal cannot be synced", metadata: ["why": "\(error)"])
-                stopReceiving.wait(milliseconds: 1_000)
-            }
+        startThread("upkeep") {
+            UpkeepStage(
+                upkeep: self.location.makeUpkeep(), metrics: self.metrics, stop: self.stopBackground,
+                logger: self.logger
+            ).run()
         }
     }
 
     private func runJobs() {
         guard let source = slurm.jobSource else { return }
         JobFactsStage(
-            settings: slurm, source: source, ledger: location.makeJobLedger(), metrics: metrics, stop: stopAsking,
+            settings: slurm, source: source, ledger: location.makeJobLedger(), metrics: metrics, stop: stopBackground,
             logger: logger
         ).run()
     }
@@ -221,26 +232,8 @@ public final class Pipeline: Sendable {
     private func runCanaries() {
         CanaryStage(
             settings: canary, source: slurm.jobSource ?? slurm.commands, rest: slurm.rest,
-            ledger: location.makeCanaryLedger(), metrics: metrics, stop: stopAsking, logger: logger
+            ledger: location.makeCanaryLedger(), metrics: metrics, stop: stopBackground, logger: logger
         ).run()
-    }
-
-    /// While the writer waits for the store, others are told how much waits, if the store lets them.
-    private func runSpareHeartbeat() {
-        guard let spare = location.makeSpareHeartbeat() else { return }
-        while !stopAsking.isRequested {
-            stopAsking.wait(milliseconds: 1_000)
-            guard activity.silence > StoreWatch.patience else { continue }
-            let seen = metrics.snapshot
-            // what goes wrong here is the store's silence once more, of which others speak
-            try? spare.beat(
-                source: journal.identity,
-                Heartbeat(received: seen.received, now: wallClock(), oldestPending: seen.oldestPending))
-        }
-    }
-
-    private func runUpkeep() {
-        UpkeepStage(upkeep: location.makeUpkeep(), metrics: metrics, stop: stopAsking, logger: logger).run()
     }
 
     private func runWriter() {
@@ -248,12 +241,19 @@ public final class Pipeline: Sendable {
             journal: journal,
             refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
             store: location.makeStore(activity: activity), activity: activity, settled: settled, limits: batches,
-            metrics: metrics, gists: gists, stop: stopWriting, logger: logger, homeCluster: slurm.cluster)
+            metrics: metrics, gists: gists, stop: stopWriting, tried: storeTried, logger: logger,
+            homeCluster: slurm.cluster)
         do {
             try writer.run()
         } catch {
             logger.critical("the writer has ended", metadata: ["why": "\(error)"])
             fail("\(error)")
         }
+    }
+
+    private func fail(_ why: String) {
+        failure.withLock { $0 = why }
+        storeTried.open()
+        tellFailure.yield(why)
     }
 }

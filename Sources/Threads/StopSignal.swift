@@ -1,22 +1,13 @@
-import Synchronization
-
 /// Tells threads that the daemon is to end. Once requested it stays so.
 public final class StopSignal: Sendable {
-    private let requested = Atomic<Bool>(false)
-    private let signal = WakeSignal()
+    private let latch = Latch()
 
     public init() {}
 
-    public var isRequested: Bool { requested.load(ordering: .acquiring) }
+    public var isRequested: Bool { latch.isOpen }
 
-    public func request() {
-        requested.store(true, ordering: .releasing)
-        signal.notify()
-    }
+    public func request() { latch.open() }
 
     /// Sleeps until the request, or until the time is over. Returns at once after the request.
-    public func wait(milliseconds: Int) {
-        let ticket = signal.ticket
-        if !isRequested { signal.wait(since: ticket, milliseconds: milliseconds) }
-    }
+    public func wait(milliseconds: Int) { latch.wait(milliseconds: milliseconds) }
 }

@@ -24,6 +24,7 @@ public final class Writer {
     let metrics: IngestMetrics
     private let gists: GistDemand
     let stop: StopSignal
+    private let tried: Latch
     let logger: Logger
 
     var merger: Merger
@@ -39,11 +40,14 @@ public final class Writer {
     /// Whether the store was good once: then it may be so again, whatever it says.
     private var hasOpened = false
 
+    /// - Parameters:
+    ///   - stop: then the writer takes what the journal holds, and ends.
+    ///   - tried: opened once the store has answered, or has failed to.
+    ///   - homeCluster: the cluster of records that name none.
     public init(
         journal: Journal, refusedFile: RefusedFile, store: any UsageStore, activity: StoreActivity,
         settled: SettledMemory, limits: Tunable<MergeSettings>, metrics: IngestMetrics, gists: GistDemand,
-        stop: StopSignal,
-        logger: Logger, homeCluster: String? = nil
+        stop: StopSignal, tried: Latch, logger: Logger, homeCluster: String? = nil
     ) {
         self.homeCluster = homeCluster
         merger = Merger(homeCluster: homeCluster, owner: PasswordDatabase.uid)
@@ -56,6 +60,7 @@ public final class Writer {
         self.metrics = metrics
         self.gists = gists
         self.stop = stop
+        self.tried = tried
         self.logger = logger
     }
 
@@ -150,6 +155,7 @@ public final class Writer {
             $0.settled = state.position?.tally ?? 0
             $0.oldestPending = nil
         }
+        tried.open()
         return try journal.reader(at: position)
     }
 
@@ -324,8 +330,10 @@ public final class Writer {
                     $0.storeIsAway = true
                     $0.storeFailures += 1
                 }
+                tried.open()
                 // one more attempt when stopping, in case this was a passing fault
                 if stop.isRequested && (failures > 1 || activity.isCancelled) { return nil }
+                // after the stop signal `stop.wait` returns at once
                 let wait = pause + Int.random(in: -pause / 4...pause / 4)
                 if stop.isRequested { usleep(UInt32(wait) * 1_000) } else { stop.wait(milliseconds: wait) }
                 pause = min(pause * 2, 5_000)

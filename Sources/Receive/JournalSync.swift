@@ -1,0 +1,35 @@
+import Journal
+import Logging
+import Threads
+
+/// Makes what was appended to the journal survive a power failure, again and again.
+///
+/// One thread runs it, for it waits for the disk, and the receiving threads must not.
+public struct JournalSync {
+    private let journal: Journal
+    /// Between two syncs, milliseconds.
+    private let interval: Tunable<Int>
+    private let stop: StopSignal
+    private let logger: Logger
+
+    /// After a failure, milliseconds.
+    private static let pause = 1_000
+
+    public init(_ journal: Journal, interval: Tunable<Int>, stop: StopSignal, logger: Logger) {
+        self.journal = journal
+        self.interval = interval
+        self.stop = stop
+        self.logger = logger
+    }
+
+    /// Runs until the stop signal, and syncs once more then.
+    public func run() {
+        while !stop.isRequested {
+            stop.wait(milliseconds: interval.current)
+            do throws(JournalError) { try journal.sync() } catch {
+                logger.error("the journal cannot be synced; trying again", metadata: ["why": "\(error)"])
+                stop.wait(milliseconds: JournalSync.pause)
+            }
+        }
+    }
+}
