@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// Python processes of our own, of which it is known how many records must come.
+/// Measures the loss of records with test processes whose record count is known.
 struct CanaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "canary",
-        abstract: "Send out processes of which it is known how many records must come, and count those that do.",
+        abstract: "Measure record loss with test processes whose record count is known.",
         discussion: """
-            customsd sends out canaries by itself where its configuration says so ([canary]); they never count as usage.
+            customsd runs canaries by itself if its configuration says so ([canary]). They never count as usage.
 
             EXAMPLES
               customs canary status

@@ -8,15 +8,15 @@ import Query
 struct HookCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Run interpreters under the installed hook, and see whether their records come.",
+        abstract: "Run interpreters under the installed hook, and check that their records arrive.",
         discussion: prose(
             """
-            Each interpreter is run with PYTHONPATH as it is, with the tree in front if it is not on it. It imports a \
-            stand-in for a watched package, and its record is received here, not by \
-            the site's server. Told is what keeps a record back (another \
-            sitecustomize in front of the hook, for example), what the hook prints, whether a start has to \
-            compile, and whether a trace is left for the case that the process is killed, and removed at its end. \
-            Nothing is stored.
+            Each interpreter is run with the present PYTHONPATH; the tree is put in front if it is missing there. It
+            imports a stand-in for a watched package. This command receives its record, not the site's server.
+
+            The answer says what keeps a record back, such as another sitecustomize in front of the hook. It says what
+            the hook prints, and whether each start has to compile. It says whether the process leaves a trace for the
+            case that it is killed, and removes it at its end. Nothing is stored.
 
             EXAMPLES
               customs hook check
@@ -24,22 +24,22 @@ struct HookCheck: ParsableCommand {
               customs hook check --server unixgram:///tmp/s --format json
 
             EXIT STATUS
-              0   all is as it should be
-              1   something is not
-              64  the command line cannot be understood, or there is no hook at that place
+              0   the hook works
+              1   a problem was found
+              64  the command line is wrong, or there is no hook in that directory
             """))
 
-    @Option(help: ArgumentHelp("The tree; without it the first one on PYTHONPATH.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of the tree; by default the first one on PYTHONPATH.", valueName: "dir"))
     var prefix: String?
 
     @Option(
-        help: ArgumentHelp("An interpreter to run; may be repeated. Without it all that are found.", valueName: "exe"))
+        help: ArgumentHelp("Interpreter to run; may be repeated. By default all that are found.", valueName: "exe"))
     var python: [String] = []
 
-    @Option(help: ArgumentHelp("Receive here, and not on a free port of loopback.", valueName: "url"))
+    @Option(help: ArgumentHelp("Address to receive on; by default a free port of loopback.", valueName: "url"))
     var server = "udp://127.0.0.1:0"
 
-    @Option(help: "Seconds that each interpreter and its record may take.")
+    @Option(help: "Maximum seconds for each interpreter and its record.")
     var timeout = 20
 
     @Option(help: "table (the default), json or csv.")
@@ -60,7 +60,7 @@ struct HookCheck: ParsableCommand {
         let directory = try Files.makeOwnDirectory("/tmp/customs-check-")
         defer { try? Files.removeTree(directory) }
         guard let package = site.packages.first else {
-            throw Failure(.usage, "\(tree) watches no package by its name, so there is nothing to try it with")
+            throw Failure(.usage, "\(tree) watches no package by its name, so it cannot be tried")
         }
         let surroundings = HookTrial.Surroundings(
             prefix: tree, search: HookCheck.search(tree), socket: socket, secondsAtMost: timeout, directory: directory,

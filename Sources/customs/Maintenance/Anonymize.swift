@@ -6,19 +6,22 @@ import Store
 
 struct Anonymize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put pseudonyms in the place of users' names in old usage.",
+        abstract: "Replace users' names by pseudonyms in old usage.",
         discussion: prose(
             """
-            On all days before --older-than, users are called by a pseudonym: who was last seen before it has lost the name for
-            good, who has been seen since has it from that day on. Counts of users stay what they were. Names that stand in
-            paths (/home/alice/run.py) are replaced too, and records that the store refused, which are kept as they came, go.
+            On all days before --older-than, users have pseudonyms instead of names. A user who was last seen before
+            that day loses the name for good. A user seen since keeps the name from that day on. Counts of users do not
+            change. Names in paths (/home/alice/run.py) are replaced too. Records that the store refused contain names,
+            and are deleted.
 
-            A pseudonym is made of the name by a key, so that the same person gets the same one each time. The key is made at
-            the first run, in a file that only its owner may read: who runs this, or, if that is root, the owner of the folder
-            that it lies in, so that a timer of that user's can go on. --rotate begins another one: who becomes a pseudonym from
-            then on, or comes back, has nothing to do with earlier pseudonyms. --forget destroys the key, and what links
-            names to pseudonyms in the store: nobody can tell any more whose they are, and a person's usage under the
-            pseudonym and under the name counts as two people's from then on.
+            A key makes the pseudonym from the name, so that a person always gets the same one. The first run makes the
+            key, in a file that only its owner may read. The owner is the user who runs this command. If that is root,
+            it is the owner of the folder, so that a timer of that user can use the key.
+
+            --rotate makes a new key: later pseudonyms cannot be linked with earlier ones, not even those of the same
+            person. --forget destroys the key, and the links between names and pseudonyms in the store. From then on, no
+            pseudonym can be traced to a name, and a person's usage under the pseudonym and under the name counts as
+            that of two people.
 
             EXAMPLES
               customs anonymize --older-than 180d --dry-run
@@ -32,7 +35,7 @@ struct Anonymize: ParsableCommand {
     @Option(help: ArgumentHelp("Days before this one: 180d for 180 days ago, or a date.", valueName: "when"))
     var olderThan: String?
 
-    @Flag(help: "Only say whose names would become pseudonyms.")
+    @Flag(help: "Only print the names that would become pseudonyms.")
     var dryRun = false
 
     @Option(
@@ -43,12 +46,14 @@ struct Anonymize: ParsableCommand {
     @Flag(help: "Make a new key first.")
     var rotate = false
 
-    @Flag(help: "Destroy the key, and what links names to pseudonyms.")
+    @Flag(help: "Destroy the key, and the links between names and pseudonyms.")
     var forget = false
 
     func validate() throws {
         if let olderThan { _ = try Day(olderThan, "--older-than") }
-        if olderThan == nil && !forget { throw ValidationError("say from when on names stay: --older-than 180d") }
+        if olderThan == nil && !forget {
+            throw ValidationError("--older-than is missing: name the first day on which names stay, such as 180d")
+        }
         if forget && rotate { throw ValidationError("--forget and --rotate: give one of them") }
     }
 

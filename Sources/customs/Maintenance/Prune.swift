@@ -5,15 +5,15 @@ import Store
 
 struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take away the detail of old usage.",
+        abstract: "Delete old runs, keep daily sums.",
         discussion: prose(
             """
-            Runs, and the jobs that they belonged to, of all days before --older-than go. Daily sums stay, and so do jobs by
-            month: 'top', 'trend', 'versions' and others still count users and processes of what was pruned, and 'trend' its
-            jobs. A job itself goes 30 days after its last run at the earliest, for it may still run. It may be interrupted and
-            run again; daemons go on writing meanwhile.
+            Prune deletes the runs of all days before --older-than, and their jobs. Daily sums and monthly counts of
+            jobs stay. So 'top', 'trend', 'versions' and others still count users and processes of pruned runs, and
+            'trend' counts their jobs. A job is deleted at the earliest 30 days after its last run, because it may still
+            run. The command may be interrupted and run again. Daemons go on writing meanwhile.
 
-            What is old goes, whoever's it was: options that select usage are refused.
+            Prune applies to all old usage; options that select usage are refused.
 
             EXAMPLES
               customs prune --older-than 400d --dry-run
@@ -26,7 +26,7 @@ struct Prune: ParsableCommand {
     @Option(help: ArgumentHelp("Days before this one: 400d for 400 days ago, or a date.", valueName: "when"))
     var olderThan: String
 
-    @Flag(help: "Only say what would go.")
+    @Flag(help: "Only count the rows that would be deleted.")
     var dryRun = false
 
     func validate() throws { _ = try Day(olderThan, "--older-than") }

@@ -4,11 +4,11 @@ import Store
 
 struct Ended: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "How processes end, by the packages that they used.",
+        abstract: "Ends of processes, by the packages that they used.",
         discussion: prose(
             """
-            exit is a normal end, exception an error that nobody caught, signal an end by a signal with a handler, killed an end
-            of which only a trace was found.
+            exit is a normal end, and exception an error that the program did not catch. signal is an end by a signal
+            with a handler. killed is an end after which only a trace was found.
 
             EXAMPLES
               customs ended --limit 20

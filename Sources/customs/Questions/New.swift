@@ -4,11 +4,12 @@ import Store
 
 struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Packages that nobody used before.",
+        abstract: "Packages that were not used before.",
         discussion: prose(
             """
-            Those used since --since, 30 days unless it is given, and on no day before by anybody who counts: what only the staff
-            used before is new, unless --include-staff is given, and so is with --compute what was used on login nodes only.
+            The answer has the packages used since --since (by default 30 days ago) and on no day before. Only usage
+            that these options select counts. So a package that only the staff used before is new, unless
+            --include-staff is given. With --compute, a package that was used only on login nodes before is new.
 
             EXAMPLES
               customs new --since 7d

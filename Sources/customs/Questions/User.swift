@@ -7,8 +7,8 @@ struct User: ParsableCommand {
         abstract: "One person: jobs, processes, packages, environments.",
         discussion: prose(
             """
-            In CSV it is the list of packages. Staff or not: whoever asks for a person by name means it. --direct leaves out
-            packages, and changes neither processes nor environments; --limit cuts both lists.
+            The CSV form has the list of packages only. Usage by staff is included, because the person is named.
+            --direct leaves out packages, and changes neither processes nor environments; --limit cuts both lists.
 
             EXAMPLES
               customs user alice --since 30d
