@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# commit.sh FOLDER: writes FOLDER/commit.h, from which `--version` takes the commit. Outside a clone there is none to name.
+# commit.sh FOLDER: writes FOLDER/commit.h, from which `--version` takes the commit. Outside a clone there is none.
 set -euo pipefail
 
 header=$1/commit.h

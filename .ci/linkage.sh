@@ -2,10 +2,10 @@
 # Refuses a binary that needs a Swift runtime on the target or that contains the full Foundation.
 #
 #   linkage.sh BINARY...     checks each
-#   linkage.sh --self-test   builds one program that must be refused and one that must not, and checks the check
+#   linkage.sh --self-test   builds a program that must be refused and one that must pass, and checks both
 #
-# FoundationEssentials (6 MB) is fine; the full Foundation adds some 50 MB with CoreFoundation and ICU. In a static binary
-# its code shows as defined symbols of the module `Foundation`, mangled `$s10Foundation...`.
+# FoundationEssentials (6 MB) is fine; the full Foundation adds some 50 MB with CoreFoundation and ICU. In a static
+# binary its code shows as defined symbols of the module `Foundation`, mangled `$s10Foundation...`.
 set -euo pipefail
 
 check() {
@@ -31,7 +31,7 @@ check() {
 self_test() {
     local folder
     folder=$(mktemp -d)
-    # shellcheck disable=SC2064 # the folder of now
+    # shellcheck disable=SC2064 # the folder's present name
     trap "rm -rf '$folder'" EXIT
     cat >"$folder/full.swift" <<'SWIFT'
 import Foundation

@@ -3,10 +3,10 @@
 #
 #   newer-pythons.sh DIR [PACKAGE]...
 #
-# DIR/root/usr/bin/python3.15 and its like run from there as they are: their packages are unpacked, not installed, and
-# bring the C library that they need. Prints their paths, with colons: what CUSTOMS_TEST_PYTHONS wants. Packages:
-# python3.13 python3.14 python3.15 by default; one that unstable does not have is passed over. Takes 15 seconds and
-# 60 MB of downloads; needs apt-get, dpkg-deb and patchelf. What is there already is used again.
+# DIR/root/usr/bin/python3.15 and the others run from there: their packages are unpacked, not installed, and bring the C
+# library that they need. Prints their paths, separated by colons, for CUSTOMS_TEST_PYTHONS. Packages: python3.13
+# python3.14 python3.15 by default; one that unstable does not have is skipped. Takes 15 seconds and 60 MB of downloads;
+# needs apt-get, dpkg-deb and patchelf. Existing results are used again.
 set -euo pipefail
 
 if (($# == 0)); then
@@ -23,7 +23,7 @@ if [ ! -e "$root/complete" ]; then
     apt=$directory/apt
     rm -rf "$root" "$apt"
     mkdir -p "$apt/etc/apt.conf.d" "$apt/etc/preferences.d" "$apt/state/lists/partial" "$apt/cache/archives/partial"
-    # an apt of its own, which thinks that nothing is installed and so fetches the C library too
+    # an apt of its own with no package installed, so that it fetches the C library too
     : >"$apt/status"
     cat >"$apt/apt.conf" <<END
 Dir "$apt";
@@ -38,7 +38,7 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Check-Valid-Until "false";
 END
-    # the mirror that this system has its own packages from
+    # the mirror of this system's own packages
     mirror=$(apt-get indextargets --format "\$(SITE)" 2>/dev/null | grep -v -e security -e updates | head -n 1 || true)
     if [ -z "$mirror" ]; then
         echo "newer-pythons: apt knows of no mirror here; run 'apt-get update' first" >&2
@@ -56,7 +56,7 @@ END
     mkdir -p "$root/usr/lib" "$root/usr/lib64" "$root/usr/bin" "$root/usr/sbin"
     for name in lib lib64 bin sbin; do ln -s "usr/$name" "$root/$name"; done
     for archive in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$archive" "$root"; done
-    # what points to the system's own /etc and /usr is to point to these
+    # links to the system's own /etc and /usr must point to these
     find "$root" -type l -lname '/*' | while IFS= read -r link; do
         target=$root$(readlink "$link")
         if [ -e "$target" ]; then ln -sfn "$target" "$link"; fi

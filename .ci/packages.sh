@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing, or says which they are where it may not install.
+# Installs the missing Debian packages, or prints their names if it may not install.
 #
 #   packages.sh build|test ...
 #
-# What is there already, from whatever source, is left alone: each package is asked for by what it provides.
+# Each package is checked by the command or file that it provides, so tools from other sources are used as they are.
 set -euo pipefail
 
 usage() {
@@ -50,7 +50,7 @@ for purpose in "$@"; do
         require util-linux command -v setpriv
         # it counts the system calls that the hook adds
         require strace command -v strace
-        # what the files under etc/ are written for, and are tried in
+        # the programs that the files under etc/ are written for and tested with
         require libslurm-dev test -e /usr/include/slurm/spank.h
         require gcc command -v cc
         require tcsh command -v tcsh
@@ -60,7 +60,7 @@ for purpose in "$@"; do
         require dash command -v dash
         # Environment Modules and Lmod are not installed side by side
         require lmod test -e /usr/share/lmod/lmod/init/bash -o -e /usr/share/modules/init/bash
-        # a newer Python is made of it
+        # needed to unpack a newer Python
         require patchelf command -v patchelf
         # the other implementation of Python
         require pypy3 command -v pypy3

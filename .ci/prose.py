@@ -1,4 +1,4 @@
-"""Refuses long sentences, long lines and riddling phrases in documents and help (docs/style.md)."""
+"""Refuses long sentences, long lines and riddles in documents and help (docs/style.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DOCUMENTS = ["*.md", "docs/**/*.md", "etc/**/*.md", "Fuzz/*/README.md"]
 COMMANDS = ["Sources/customs/**/*.swift", "Sources/customsd/**/*.swift"]
 LONGEST_SENTENCE = 35
 LONGEST_LINE = 100
-#: Ways to build a sentence that a reader has to take apart again.
+#: Phrases that build riddles.
 PHRASES = re.compile(
     r"\b(nobody|whoever|of which|that stand|so many|for ever|to be had|upkeep)\b", re.IGNORECASE
 )
@@ -26,7 +26,7 @@ HELP = re.compile(
 
 
 def faults(text: str) -> Iterator[tuple[int, str]]:
-    """Yields the number of a line and what is wrong there."""
+    """Yields faults of sentences with the number of their line."""
     for number, sentence in sentences(text):
         words = len(sentence.split())
         if words > LONGEST_SENTENCE:
@@ -39,7 +39,7 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
 
 
 def long_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yields the numbers of lines that are too long; a table's row cannot be broken."""
+    """Yields lines that are too long with their numbers; a table's row cannot be broken."""
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > LONGEST_LINE and not line.startswith("|"):
             yield number, f"{len(line)} columns; at most {LONGEST_LINE}"
@@ -71,7 +71,7 @@ def help_texts(source: str) -> Iterator[tuple[int, str]]:
     """Yields texts of `--help` in a Swift file as documents, with the line before each."""
     for found in HELP.finditer(source):
         text = found[1].strip('"').lstrip("\n")
-        # what is indented there is an example or a list; a line may go on behind a backslash
+        # indented lines are examples or lists; a line may go on after a backslash
         text = textwrap.dedent(text).replace("\\\n", "\n")
         text = re.sub(r"^ +.*|^[A-Z ]+$", "", text, flags=re.MULTILINE)
         yield source.count("\n", 0, found.start(1)), text

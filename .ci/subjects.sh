@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Refuses commit subjects over 72 columns (docs/style.md): the newest one, and those that the upstream does not have.
+# Refuses commit subjects over 72 columns (docs/style.md): the newest one, and those not yet pushed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs every test suite and ends with one line that adds them up. `make test` has built what it needs.
 #
-#   TEST_WORKERS=N               so many tests at a time of the suites that can be divided (default: two a core, 8 at most)
-#   CUSTOMS_TEST_PYTHONS=A:B     interpreters for the tests of the hook, beside those of pyenv and PATH (default: the newest
-#                                of Debian unstable, where it can be had)
+#   TEST_WORKERS=N               workers of each suite that can be divided (default: two a core, at most 8)
+#   CUSTOMS_TEST_PYTHONS=A:B     interpreters for the tests of the hook, in addition to those of pyenv and PATH
+#                                (default: the newest of Debian unstable, if available)
 #
 # The Slurm tests, which mostly wait for jobs, run while the Swift tests are built.
 set -euo pipefail
@@ -13,7 +13,7 @@ SWIFT=${SWIFT:-swift}
 PYTHON=.venv-test/bin/python
 cores=$(nproc)
 workers=${TEST_WORKERS:-$((cores < 4 ? cores * 2 : 8))}
-# Seconds for all Slurm tests together; its cluster is given as many as it needs to be taken down.
+# Seconds for all Slurm tests together; stopping their cluster has no limit.
 slurm_seconds=360
 
 results=$(mktemp -d "${TMPDIR:-/tmp}/customs-test.XXXXXX")
@@ -21,7 +21,7 @@ slurm_folder=$(mktemp -d /tmp/customs-slurm-XXXXXX)
 slurm=
 suites=()
 
-end_slurm() { # what the tests have left of their cluster, if they were killed
+end_slurm() { # ends the rest of the tests' cluster, if they were killed
     if [[ -e $slurm_folder/rig/state ]]; then
         RIG_STATE=$slurm_folder/rig/state Acceptance/slurm-rig/stop.sh --wipe || true
     fi
@@ -40,7 +40,7 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# The newest Python, made while the Swift tests are built. Where it cannot be had the tests go without it.
+# The newest Python, prepared while the Swift tests are built. If it is unavailable, the tests run without it.
 newest=python3.15
 newer_pythons=${XDG_CACHE_HOME:-$HOME/.cache}/customs-tests/pythons
 newer=
@@ -49,7 +49,7 @@ if [[ -z ${CUSTOMS_TEST_PYTHONS:-} ]] && ! command -v "$newest" >/dev/null; then
     newer=$!
 fi
 
-# No single test takes that long: one that hangs must not hang everything.
+# Longer than any single test takes, so that a test that hangs does not block the rest.
 pytest=("$PYTHON" -m pytest -ra --timeout=600 -o junit_family=xunit2)
 
 # One cluster, and so one worker.
@@ -59,10 +59,10 @@ slurm=$!
 
 echo "== Swift tests (after $SECONDS s)"
 status=0
-# A build of its own: Swift Testing comes only as a shared library, the released binaries are static. In release, for the
-# tests by millions of mutations take minutes in debug; they use the public interfaces only.
+# A build of its own: Swift Testing comes only as a shared library, the released binaries are static. In release mode,
+# because the tests with millions of mutations take minutes in debug mode; they use the public interfaces only.
 "$SWIFT" test -c release --scratch-path .build-tests --xunit-output "$results/swift.xml" </dev/null || status=$?
-# XCTest writes the file that it was told, Swift Testing one beside it.
+# XCTest writes the named file, Swift Testing one beside it.
 suites+=("Swift:$status:$results/swift.xml:$results/swift-swift-testing.xml")
 
 echo "== Slurm tests, which ran meanwhile (after $SECONDS s)"
@@ -79,14 +79,14 @@ if [[ -n $newer ]]; then
         CUSTOMS_TEST_PYTHONS=$(cat "$results/pythons")
         export CUSTOMS_TEST_PYTHONS
     else
-        echo "== $newest could not be had from Debian unstable; the tests of the hook go without it"
+        echo "== $newest is unavailable from Debian unstable; the tests of the hook run without it"
         tail -n 3 "$results/pythons.log"
     fi
 fi
 
 for suite in Hook Deploy EndToEnd; do
     together=(-n "$workers" --dist worksteal)
-    # over before the workers would have begun
+    # ends before workers would have started
     [[ $suite != Deploy ]] || together=()
     echo "== $suite tests (after $SECONDS s)"
     status=0

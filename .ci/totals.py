@@ -3,8 +3,8 @@
     totals.py NAME:STATUS:FILE[:FILE...] ...
 
 Each argument is one suite: its name, the exit status of its runner, and the JUnit XML files that
-the runner wrote. A suite counts one failure more than its files show where the files say nothing of
-what went wrong: no file, no test that ran, or a runner that failed although each test passed.
+the runner wrote. If the files do not show what went wrong, the suite counts one failure more: there
+is no file, no test ran, or the runner failed although each test passed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 @dataclass
 class Suite:
-    """What one runner's tests came to."""
+    """The results of one runner's tests."""
 
     passed: int = 0
     failed: int = 0
@@ -68,7 +68,7 @@ def closing_line(passed: int, failed: int, skipped: int) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints one line a suite, what failed or was skipped, and the sum."""
+    """Prints one line a suite, the failed and skipped tests, and the sum."""
     total = Suite()
     for argument in arguments:
         name, status, *files = argument.split(":")

@@ -1,4 +1,4 @@
-"""Says in three lines what the demo saw, or whether all of it is stored; reads JSON from stdin."""
+"""Sums up the demo in three lines, or says whether all of it is stored; reads JSON from stdin."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 import sys
 from typing import Any
 
-# matrix, survey, failing, pool and its four workers, and killed, which the sweep found; plain
-# imports nothing that is watched.
+# matrix, survey, failing, pool and its four workers, and killed, which the sweep found. plain
+# imports no watched package.
 PROCESSES_WITH_RECORD = 9
 
 
 def settled(health: dict[str, Any]) -> bool:
-    """Whether every program's record has come and none waits for the store."""
+    """Whether every program's record has arrived and none waits for the store."""
     return bool(
         health["stored"] + health["merged"] >= PROCESSES_WITH_RECORD and health["pending"] == 0
     )
@@ -21,7 +21,7 @@ def settled(health: dict[str, Any]) -> bool:
 def told(
     health: dict[str, Any], top: list[dict[str, Any]], job: dict[str, Any], killed: dict[str, Any]
 ) -> bool:
-    """Prints the three lines; false if the answers contradict what was run."""
+    """Prints the three lines; false if the answers contradict the programs that were run."""
     usage = {row["package"]: row for row in top}
     numpy = usage.get("numpy", {"processes": 0})
     [run] = job["runs"]

@@ -4,7 +4,7 @@
 #   peers.sh FOLDER
 #
 # The two are not installed: Debian's packages of them exclude each other, and each would start a service. But syslog-ng
-# finds the driver of its database in one place only, so that is installed where it is missing.
+# finds its database driver in one place only, so a missing driver is installed.
 set -euo pipefail
 
 folder=$1

@@ -3,9 +3,9 @@
 --     psql -d DATABASE -v jobs=10000000 -f generate.sql
 --
 -- The workload is `realistic` of bench/ingest: users and stacks by Zipf, jobs of 1 to 4,096 processes, each size class
--- with as many processes: ten processes a job on average. Beside that, what a year has and an hour has not: one job in twenty
--- goes on after midnight, one user in forty is staff, each has environments of their own, and Slurm has told of all
--- jobs but one in fifty.
+-- with the same number of processes: ten processes a job on average. In addition it has what only a longer time has:
+-- one job in twenty goes on after midnight, one user in forty is staff, each user has environments of their own, and
+-- Slurm has data on all jobs but one in fifty.
 \set users 10000
 \set stacks 10000
 \set packages 42
@@ -46,7 +46,7 @@ CREATE TEMP TABLE tastes AS
     FROM generate_series(1, 2 * :users) n;
 ALTER TABLE tastes ADD PRIMARY KEY (program);
 ANALYZE tastes;
--- offsets keep the draws of one row apart from one another
+-- offsets make the draws of one row independent
 CREATE TEMP TABLE drawn AS
     SELECT n AS job, (:first_day + n::bigint * :days / (:jobs + 1))::int AS day,
         2 * floor(power(:users + 1, random()))::int - (random() < 0.5)::int AS program,
@@ -74,7 +74,7 @@ INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, 
         UNION ALL SELECT job, day + 1, program, moment FROM drawn WHERE goes_on AND day + 1 < :first_day + :days) r
         JOIN tastes t ON t.program = r.program JOIN jobs j ON j.id = r.job
     ORDER BY 1;
--- what daemons write later begins behind these
+-- ids that daemons take later begin after these
 SELECT setval(pg_get_serial_sequence(t, 'id'), (SELECT COALESCE(max(id), 1) FROM jobs) + 100000)
     FROM unnest(ARRAY['users', 'packages', 'clusters', 'hosts', 'executables', 'programs', 'steps', 'accounts', 'environments',
         'stacks', 'jobs']) t;

@@ -1,5 +1,5 @@
--- A row for each record, as who sends records to a database by rsyslog or syslog-ng has it, with the indexes that help: the same
--- usage as generate.sql has made.
+-- A row for each record, as rsyslog or syslog-ng would store it, with the indexes that help: the usage that
+-- generate.sql has made.
 CREATE TABLE public.wide AS
     SELECT r.first_seen, DATE '1970-01-01' + r.day AS day, 'nid' || r.host AS host, u.name AS username,
         x.name AS executable, m.name AS main, j.job_id, '0' AS step_id, j.num_nodes, a.name AS account,

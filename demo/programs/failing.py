@@ -1,4 +1,4 @@
-"""Ends in an exception, as so many programs do; its record says so."""
+"""Ends in an exception, as many programs do; its record says so."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Nothing but the standard library, and none of its packages that are watched."""
+"""A program with the standard library only, and none of the watched packages."""
 
 import textwrap
 

@@ -14,7 +14,7 @@ def part(seed: int) -> float:
 if __name__ == "__main__":
     with Pool(4) as pool:
         estimates = pool.map(part, range(8))
-        # without these the workers are killed at the end of "with", and some would tell of nothing
+        # without these the workers are killed at the end of "with", and some would send no record
         pool.close()
         pool.join()
     print(f"pi is about {sum(estimates) / len(estimates):.3f}, say 4 workers")

@@ -1,4 +1,4 @@
-"""The programs that are measured, and what our hook may cost in each."""
+"""The measured programs, and the budgets of our hook in each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BUDGET_VERSION = (3, 11)
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that our hook may add to a program."""
+    """The budgets of our hook in a program."""
 
     syscalls: int
     instructions: int

@@ -1,4 +1,4 @@
-"""The command line: what to measure, and in which order all is made, measured and taken away."""
+"""The command line, and the order in which things are made, measured and removed."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ def main() -> int:
 
 
 def _plan(options: argparse.Namespace) -> Iterator[tuple[VenvKind, list[Case]]]:
-    """Says what is measured in which kind of virtual environment."""
+    """Yields each kind of virtual environment with its cases."""
     for kind in KINDS:
         cases = [case for case in CASES if case.name in options.case]
         if options.quick and kind is not KINDS[0]:
-            # the kinds differ in how Python starts, which shows best in what does nothing else
+            # the kinds differ in Python's start, which shows best in a program without other work
             cases = [case for case in cases if not case.is_watched]
         if cases:
             yield kind, cases
@@ -111,7 +111,7 @@ def _measure_in(
 ) -> None:
     names = [name for name in HOOKS if name == BASE or name in options.hook]
     with _directory(None) as hooks_at, _directory(None) as home, _directory("/dev/shm") as traces:
-        # like /tmp: everybody's processes leave theirs
+        # like /tmp, because the processes of all users leave traces here
         traces.chmod(0o1777)
         with Programs(venv, home, traces) as programs:
             site = Site(venv.python, hooks_at, programs.port, traces)

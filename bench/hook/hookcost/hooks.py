@@ -28,16 +28,16 @@ class Hook:
 
     name: str
     directory: Path | None
-    #: Which numbers of datagrams are right of a program that imports nothing that is watched ...
+    #: The right numbers of datagrams from a program that imports no watched package ...
     idle: range = range(1)
-    #: ... and of one that does.
+    #: ... and from one that imports some.
     busy: range = range(1)
     environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where the hooks are made, and what they are told."""
+    """The place of the hooks, and their settings."""
 
     python: Path
     directory: Path
@@ -68,7 +68,7 @@ def has_installer() -> bool:
     """Does this repository's `customs` install hooks?"""
     if not _COMMAND.exists():
         return False
-    # of a command that it does not know it prints the general help, with success
+    # for an unknown command it prints the general help, with success
     asked = subprocess.run(
         [_COMMAND, "hook", "install", "--help"], capture_output=True, text=True, check=False
     )
@@ -76,7 +76,7 @@ def has_installer() -> bool:
 
 
 def _published(directory: Path) -> Hook:
-    # one for each package, and nobody counts how many the stack draws in
+    # one for each package; the stack draws in an unknown number of them
     return Hook("published", directory, idle=range(1), busy=range(1, 50))
 
 
@@ -113,7 +113,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _compile(site: Site, directory: Path) -> None:
-    # as on a site, where users cannot write the .pyc and nobody edits the source
+    # as on a site, where users cannot write the .pyc files and the source does not change
     mode = ["--invalidation-mode", "unchecked-hash"]
     subprocess.run(
         [site.python, "-I", "-m", "compileall", "-q", *mode, directory],

@@ -1,4 +1,4 @@
-"""Counts and times: what one program does under each of several hooks."""
+"""Counts and times of one program under each of several hooks."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ from hookcost.cases import Case
 from hookcost.hooks import OURS, Hook
 from hookcost.programs import Programs
 
-#: The system calls that take a path, or work on what a path has opened. A few of them also serve
-#: sockets (close, fcntl), which nothing here can tell apart.
+#: The system calls that take a path, or a descriptor that a path has opened. A few of them also
+#: take sockets (close, fcntl), which this count cannot tell apart.
 _FILE_CALLS = """
 access chdir chmod close creat dup faccessat faccessat2 fchdir fchmod fchmodat fcntl flock fstat
 fstatfs ftruncate getcwd getdents getdents64 ioctl link linkat lseek lstat mkdir mkdirat
 newfstatat open openat openat2 pread64 pwrite64 read readlink readlinkat rename renameat
 renameat2 rmdir stat statfs statx symlink symlinkat unlink unlinkat write writev
 """
-#: Those that ask for memory and give it back. In a big program a few objects more shift when the
-#: allocator does so, by tens of calls in either direction, whatever the hook does.
+#: The system calls that allocate and free memory. In a big program, a few more objects shift the
+#: allocator's calls by tens in either direction, whatever the hook does.
 _MEMORY_CALLS = "brk mmap munmap mremap madvise"
 
 
 class Failed(Exception):
-    """The measuring itself went wrong."""
+    """An error of the measurement itself."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a program does from its start to its end under one hook."""
+    """The counts and times of a program from start to end under one hook."""
 
     hook: str
     syscalls: int
     file_calls: int
     memory_calls: int
     instructions: int
-    #: Median over seeds, what is more than without a hook. Of a big program each seed shifts the
-    #: difference by a million in either direction, for tables in memory collide otherwise.
+    #: Median over seeds of the difference from a run without a hook. In a big program each seed
+    #: shifts the difference by a million in either direction: hash tables collide differently.
     added_instructions: int
     modules: frozenset[str]
     datagrams: int
     milliseconds: float
-    #: Median over pairs of runs, this one's time by that without a hook.
+    #: Median over pairs of runs of this run's time divided by that without a hook.
     ratio: float
-    #: Did the hook do what it must, every time? Else these figures mean nothing.
+    #: Did the hook work correctly, every time? Otherwise these figures mean nothing.
     is_sound: bool
 
 
 def measure(
     programs: Programs, case: Case, hooks: Sequence[Hook], *, repeats: int, pairs: int
 ) -> list[Cost]:
-    """Measures a case under each hook; the first one is what the others are compared with."""
+    """Measures a case under each hook; the others are compared with the first one."""
     modules = {}
     datagrams = {}
     for hook in hooks:
-        # this one also fills the page cache and has missing .pyc written
+        # this run also fills the page cache and writes missing .pyc files
         _, datagrams[hook.name] = programs.run(case, hook)
         modules[hook.name] = _modules(programs, case, hook)
     times = _times(programs, case, hooks, pairs)
@@ -97,8 +97,8 @@ def measure(
 def _modules(programs: Programs, case: Case, hook: Hook) -> frozenset[str]:
     """Returns the names in sys.modules as the program's own code sees them.
 
-    On the way it sees whether our hook has left its trace by then, where one is due: without that
-    the rest would be too cheap.
+    On the way it checks that our hook has left its trace by then, if one is due: without the trace
+    the figures would be too low.
     """
     look = f"sum(len(files) for _, _, files in os.walk({str(programs.traces)!r}))"
     code = (
@@ -118,7 +118,7 @@ def _modules(programs: Programs, case: Case, hook: Hook) -> frozenset[str]:
 def _times(
     programs: Programs, case: Case, hooks: Sequence[Hook], pairs: int
 ) -> dict[str, list[float]]:
-    """Times rounds in which every hook comes once, in the next round at another place."""
+    """Times rounds in which every hook runs once, in another order each round."""
     _say(f"{case.name} {programs.venv.kind}: {pairs} rounds of {len(hooks)} runs")
     times: dict[str, list[float]] = {hook.name: [] for hook in hooks}
     for number in range(pairs):

@@ -1,4 +1,4 @@
-"""What must be there before anything can be measured: tools, an interpreter, its packages."""
+"""Prepares a measurement: checks tools, finds an interpreter, and installs its packages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PIP = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 @dataclass(frozen=True)
 class VenvKind:
-    """A kind of virtual environment: what `site` does at a process' start differs."""
+    """A kind of virtual environment: they differ in the work of `site` at a process' start."""
 
     name: str
     directory: Path
@@ -40,11 +40,11 @@ class Venv:
 
 
 class Unavailable(Exception):
-    """Something that this needs is missing; the message says how to get it."""
+    """A missing tool or package; the message says how to get it."""
 
 
 def check_tools() -> None:
-    """Raises Unavailable unless strace and valgrind are there and allowed to work."""
+    """Raises Unavailable unless strace and valgrind are installed and allowed to work."""
     missing = [tool for tool in ("strace", "valgrind") if shutil.which(tool) is None]
     if missing:
         raise Unavailable(
@@ -71,7 +71,7 @@ def find_interpreter(wanted: str | None) -> str:
 
 
 def make_venv(interpreter: str, kind: VenvKind) -> Venv:
-    """Returns the virtual environment of this kind, which is made anew only if it must be."""
+    """Returns the virtual environment of this kind, and makes it only if necessary."""
     version = _answer(interpreter, "sys.version")
     if version is None:
         raise Unavailable(f"{interpreter} is not a Python that works")

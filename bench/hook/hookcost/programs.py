@@ -1,4 +1,4 @@
-"""Runs one program under one hook, and sees whether all happens that must and nothing else."""
+"""Runs one program under one hook, and checks its output, its datagrams and its files."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from hookcost.cases import Case
 from hookcost.hooks import OURS, Hook
 from hookcost.prepare import Venv
 
-#: Nothing takes that long, not even under valgrind; seconds.
+#: Longer than any program takes, even under valgrind; seconds.
 _LIMIT = 600
 
 
 class Programs:
-    """Runs programs in a world of their own, and keeps account of what went wrong in it."""
+    """Runs programs in an environment of their own, and counts their failures."""
 
     def __init__(self, venv: Venv, directory: Path, traces: Path) -> None:
         self.venv = venv
         self.traces = traces
         self.directory = directory
-        #: What went wrong, and how often.
+        #: Failures, and their numbers.
         self.problems: Counter[str] = Counter()
-        #: Cases and hooks of which something did.
+        #: Cases and hooks with a failure.
         self.unsound: set[tuple[str, str]] = set()
         self._settings: dict[str, str] = {}
         self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -48,7 +48,7 @@ class Programs:
         self._receiver.close()
 
     def set_for_all(self, settings: Mapping[str, str]) -> None:
-        """Adds to every program's environment: reading it costs something, which is nobody's."""
+        """Adds variables to every program's environment, so that all hooks have their cost."""
         self._settings.update(settings)
 
     def run(
@@ -59,9 +59,9 @@ class Programs:
         code: str | None = None,
         seed: int = 0,
     ) -> tuple[str, int]:
-        """Runs a case to its end; returns what it printed, and how many datagrams came of it.
+        """Runs a case to its end; returns its output, and the number of its datagrams.
 
-        ``seed``: of the hashes of texts, and with them of where everything lies in memory.
+        ``seed``: the seed of the hashes of texts, which also decides the layout of memory.
         """
         command = [*tool, str(self.venv.python), "-c", code or case.code]
         environment = self._environment(hook, seed)
@@ -75,7 +75,7 @@ class Programs:
         return output, len(datagrams)
 
     def complain(self, case: Case, hook: Hook, what: str) -> None:
-        """Notes that something is not as it must be."""
+        """Notes a failure."""
         self.problems[f"{case.name} {self.venv.kind}, {hook.name}: {what}"] += 1
         self.unsound.add((case.name, hook.name))
 
@@ -87,7 +87,7 @@ class Programs:
             self.complain(case, hook, "a record without numpy")
 
     def _check_traces(self, case: Case, hook: Hook) -> None:
-        # directories of users may stay
+        # users' own directories may stay
         for path in self.traces.rglob("*"):
             if not path.is_dir():
                 self.complain(case, hook, "a trace is left of a program that has ended")
@@ -109,7 +109,7 @@ class Programs:
             "LANG": "C.UTF-8",
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": home,
-            # threads come and go as they like, and their system calls with them
+            # threads start and end at any moment, and so do their system calls
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "PATH": os.defpath,

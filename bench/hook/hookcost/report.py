@@ -1,4 +1,4 @@
-"""What was measured, as a table and as JSON, and what of it is within the budgets."""
+"""The measured values as a table and as JSON, and those within the budgets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hookcost.measure import Cost
 
 @dataclass(frozen=True)
 class Result:
-    """What a program does in one kind of virtual environment, first without a hook."""
+    """The values of a program in one kind of virtual environment, first without a hook."""
 
     case: Case
     venv: str
@@ -23,7 +23,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One budget of our hook, and what it takes of it."""
+    """One budget of our hook, and the measured value."""
 
     case: str
     venv: str
@@ -35,7 +35,7 @@ class Verdict:
 
 @dataclass
 class Report:
-    """All that a run has found."""
+    """The results of a run."""
 
     python: str
     hook_from: str

@@ -1,4 +1,4 @@
-"""The least that a hook can do and still send: one datagram at exit, whatever happened."""
+"""The smallest hook that sends: one datagram at exit, whatever happened."""
 
 import atexit
 
@@ -8,7 +8,7 @@ PORT = 0
 
 def send() -> None:
     """Sends the same text from every process."""
-    # with `socket` in the place of `_socket` it would be dearer
+    # `socket` instead of `_socket` would cost more
     import _socket
 
     sender = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)

@@ -1,4 +1,4 @@
-"""The published design: all of it is imported at start, and every package is a message.
+"""The published design: it is imported completely at start, and sends a message a package.
 
 After Thomas, Stephey, Greiner and Cook, "Monitoring Scientific Python Usage on a Supercomputer"
 (SciPy 2021), in our own words.

@@ -1,9 +1,9 @@
 /* copy SHAPE WORKLOAD SEED RECORDS CONNECTION
  *
- * Puts rows that were made beforehand into PostgreSQL by COPY BINARY, 10,000 a transaction: the ceiling of whatever
- * writes there. Shapes: 'wide', a row of 20 columns for each record; 'staged', the same by way of a temporary table and
- * ON CONFLICT DO NOTHING, as whoever must not store a duplicate needs it; 'runs', a row as the schema's table of that name.
- * Prints rows, seconds and the processor's seconds that it took, as JSON.
+ * Writes prepared rows to PostgreSQL by COPY BINARY, 10,000 a transaction: the ceiling of every writer. Shapes: 'wide',
+ * a row of 20 columns for each record; 'staged', the same through a temporary table and ON CONFLICT DO NOTHING, as a
+ * writer without duplicates needs it; 'runs', a row of the schema's table of that name. Prints rows, seconds and the
+ * processor's seconds, as JSON.
  */
 #include "execute.h"
 #include "workload.h"

@@ -1,4 +1,4 @@
-/* Statements for PostgreSQL of which none may fail. */
+/* Runs statements in PostgreSQL; a failure ends the program. */
 #ifndef CUSTOMS_BENCH_EXECUTE_H
 #define CUSTOMS_BENCH_EXECUTE_H
 

@@ -1,9 +1,9 @@
 /* loop PORT CONNECTION
  *
- * What a plain loop in C does that keeps nothing but what PostgreSQL has: takes datagrams, finds the values of each record,
- * and stores a row of 20 columns for it, by COPY BINARY to a temporary table and ON CONFLICT DO NOTHING, up to 10,000 a
- * transaction. One thread receives, two write. It checks nothing that a hostile sender could get wrong, and loses what it holds
- * when it is killed. Says "ready", and goes on until it is killed.
+ * A plain loop in C without a journal: it takes datagrams, finds the values of each record, and stores a row of 20
+ * columns for it, by COPY BINARY to a temporary table and ON CONFLICT DO NOTHING, up to 10,000 a transaction. One
+ * thread receives, two write. It does not check for hostile input, and loses the records in memory when it is killed.
+ * Prints "ready", and goes on until it is killed.
  */
 #include "execute.h"
 
@@ -26,7 +26,7 @@ struct batch {
     char messages[BATCH][BYTES];
 };
 
-/* Batches that wait: to be filled, and to be written. */
+/* Batches that wait to be filled, and batches that wait to be written. */
 struct queue {
     struct batch *batches[BATCHES];
     int first, count;
@@ -99,7 +99,7 @@ static const char *skip(const char *at, const char *end)
     return at;
 }
 
-/* Finds the values of a record. Keys come in the same order each time: `places` has which column the last record had there. */
+/* Finds the values of a record. Keys come in the same order each time: `places` has the last record's column there. */
 static void find(const char *message, int size, struct value values[COLUMNS], int8_t places[64])
 {
     memset(values, 0, COLUMNS * sizeof *values);

@@ -1,6 +1,6 @@
 /* receive PORT
  *
- * Takes datagrams and does nothing with them: what receiving alone costs. Says "ready"; at SIGTERM, how many came.
+ * Takes datagrams and drops them, to measure the cost of receiving alone. Prints "ready"; at SIGTERM, their number.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -23,7 +23,7 @@ static void on_signal(int number)
 int main(int argc, char **argv)
 {
     if (argc != 2) return 64;
-    /* Not restarted, so that the signal ends a wait. */
+    /* Without SA_RESTART, so that the signal ends a wait. */
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);

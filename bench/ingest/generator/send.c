@@ -1,9 +1,9 @@
 /* send WORKLOAD SEED RECORDS RATE udp:PORT|unix:PATH|tcp:PORT|archive:PATH
  *
- * Sends records at a rate (0: as fast as the receiver or the kernel takes them), or writes them as JSON lines.
- * Over TCP it writes octet-counted frames (RFC 6587), 64 a time, and waits for no answer. When the connection breaks it makes
- * another, and writes again what it was writing: nothing that an earlier write has taken.
- * Prints how many were sent, in how many seconds, and the processor's seconds that it took, as JSON.
+ * Sends records at a rate (0: as fast as the receiver or the kernel takes them), or writes them as JSON lines. Over TCP
+ * it writes octet-counted frames (RFC 6587), 64 at a time, and waits for no answer. When the connection breaks it makes
+ * another, and repeats only the present write. Prints the number of sent records, the seconds, and the processor's
+ * seconds, as JSON.
  */
 #include "workload.h"
 
@@ -55,7 +55,7 @@ static void due(double start, uint64_t sent, double rate)
 {
     if (rate <= 0) return;
     double early = start + (double)sent / rate - now();
-    /* A sleep overshoots by some 50 microseconds: what is due meanwhile follows without one. */
+    /* A sleep overshoots by some 50 microseconds: records that are due meanwhile follow without one. */
     if (early < 100e-6) return;
     struct timespec pause = {.tv_sec = (time_t)early, .tv_nsec = (long)((early - (time_t)early) * 1e9)};
     nanosleep(&pause, NULL);
@@ -65,7 +65,7 @@ static int connect_stream(const char *where)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(where + 4))};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    /* As long as nobody listens: a daemon that is started again is back in seconds. */
+    /* While no daemon listens: a restarted daemon is back in seconds. */
     for (int attempt = 0; attempt < 3000; attempt++) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0) fail(where);
@@ -147,7 +147,7 @@ static uint64_t send_all(struct workload *w, uint64_t records, double rate, int 
         for (int done = 0; done < count;) {
             int taken = sendmmsg(fd, headers + done, (unsigned)(count - done), 0);
             if (taken > 0) done += taken;
-            /* Nobody receives: a hook would not know, and goes on. */
+            /* No daemon receives: a hook would not notice, and go on. */
             else if (errno == ECONNREFUSED) done++;
             else if (errno != EINTR && errno != ENOBUFS) fail("sendmmsg");
         }
@@ -160,7 +160,8 @@ int main(int argc, char **argv)
 {
     enum workload_kind kind;
     if (argc != 6 || workload_kind_named(argv[1], &kind)) {
-        fprintf(stderr, "usage: send unique|steps|realistic SEED RECORDS RATE udp:PORT|unix:PATH|tcp:PORT|archive:PATH\n");
+        fprintf(stderr, "usage: send unique|steps|realistic SEED RECORDS RATE "
+                        "udp:PORT|unix:PATH|tcp:PORT|archive:PATH\n");
         return 64;
     }
     struct workload *w = workload_create(kind, strtoull(argv[2], NULL, 10));
@@ -173,8 +174,9 @@ int main(int argc, char **argv)
     else records = send_all(w, records, atof(argv[4]), connect_to(argv[5]), start);
     double seconds = now() - start;
     getrusage(RUSAGE_SELF, &after);
-    double cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-                 (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) * 1e-6;
+    long whole = after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec;
+    long micros = after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec;
+    double cpu = (double)whole + (double)micros * 1e-6;
     printf("{\"sent\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.6f}\n", (unsigned long long)records, seconds, cpu);
     return 0;
 }

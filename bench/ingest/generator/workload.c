@@ -11,11 +11,11 @@ enum {
     PROGRAMS = 2 * USERS,
     HOSTS = 10000,
     LARGEST_JOB = 12, /* as a power of 2 */
-    /* Jobs that end at the same time, and how many records of one come together. */
+    /* Jobs that end at the same time, and the number of a job's records that come together. */
     ENDING = 64,
     TOGETHER = 32,
     STEPS = 64,
-    /* What the hook's records are long, on average of a real cluster. */
+    /* The average length of the hook's records on a real cluster. */
     RECORD_BYTES = 628,
     PROCESS_BYTES = 162,
     JOB_BYTES = 165,
@@ -92,7 +92,7 @@ static void make_stack(struct workload *w, char *text, size_t room)
     uint32_t count = 2 + below(w, 4);
     size_t at = 0;
     for (uint32_t i = 0; i < count;) {
-        /* The first ones are the popular ones, and the very first is in every stack. */
+        /* The first packages are the popular ones, and the very first is in every stack. */
         uint32_t name = !i ? 0 : below(w, 3) ? below(w, 14) : below(w, PACKAGES);
         if (chosen[name]) continue;
         chosen[name] = 1;
@@ -115,10 +115,11 @@ static void make_program(struct workload *w, uint32_t number)
     snprintf(p->main, sizeof p->main, "/home/user%04u/run%u.py", user, number % 2);
     for (int pass = 0; pass < 2; pass++) {
         p->bytes = (uint16_t)snprintf(p->text, sizeof p->text, format, user, 20000 + user, p->main, stack);
-        int missing = RECORD_BYTES - (w->kind == WORKLOAD_REALISTIC ? RANK_BYTES : 0) - PROCESS_BYTES - JOB_BYTES - p->bytes;
+        int rank = w->kind == WORKLOAD_REALISTIC ? RANK_BYTES : 0;
+        int missing = RECORD_BYTES - rank - PROCESS_BYTES - JOB_BYTES - p->bytes;
         if (pass || missing < 2) break;
         if (missing > 120) missing = 120;
-        /* A program's place is what differs most in length between centres: it takes up the rest. */
+        /* The length of programs' paths differs most between centres, so the path fills the rest. */
         char filler[128];
         memset(filler, 'd', (size_t)missing - 1);
         snprintf(p->main, sizeof p->main, "/home/user%04u/%.*s/run%u.py", user, missing - 1, filler, number % 2);
@@ -140,7 +141,7 @@ static void make_job(struct workload *w, struct job *job)
     }
     job->size = 1;
     if (w->kind == WORKLOAD_REALISTIC) {
-        /* Jobs half as many, when twice as large: each size class has as many processes. */
+        /* Twice as large jobs are half as many, so each size class has the same number of processes. */
         uint64_t coins = draw(w) | 1ULL << LARGEST_JOB;
         uint32_t class = (uint32_t)__builtin_ctzll(coins);
         job->size = 1u << class;
@@ -151,8 +152,8 @@ static void make_job(struct workload *w, struct job *job)
     job->nodes = (job->size + 63) / 64;
     job->text_bytes = (uint16_t)snprintf(
         job->text, sizeof job->text,
-        "\"is_compute\":true,\"cluster\":\"alder\",\"system\":\"alder\",\"job_id\":\"%u\",\"step_id\":\"%u\",\"num_nodes\":%u,"
-        "\"num_tasks\":%u,\"qos\":\"regular\",\"partition\":\"batch\",\"repo\":\"m%u\"",
+        "\"is_compute\":true,\"cluster\":\"alder\",\"system\":\"alder\",\"job_id\":\"%u\",\"step_id\":\"%u\","
+        "\"num_nodes\":%u,\"num_tasks\":%u,\"qos\":\"regular\",\"partition\":\"batch\",\"repo\":\"m%u\"",
         job->number, job->step, job->nodes, job->size, 1000 + job->program % 400);
 }
 
@@ -226,7 +227,7 @@ static char *hexadecimal(char *to, uint64_t value)
 
 void workload_time(int64_t microseconds, char *to)
 {
-    /* Nothing is sent that is dated after June: 2.6e12 microseconds hold 2.6e11 records. */
+    /* No record is dated after June: 2.6e12 microseconds hold 2.6e11 records. */
     uint64_t since = (uint64_t)(microseconds - first_moment);
     uint64_t seconds = since / 1000000;
     to = PUT(to, "2025-06-");

@@ -15,7 +15,7 @@ enum workload_kind {
     WORKLOAD_STEPS,
     /* Jobs of 1 to 4,096 processes that end together. */
     WORKLOAD_REALISTIC,
-    /* JOBS jobs, of which each record is one more process. */
+    /* JOBS jobs; each record is one more process of one. */
     WORKLOAD_JOBS,
 };
 
@@ -29,7 +29,7 @@ struct job {
     uint32_t nodes;
     uint16_t step;
     uint16_t text_bytes;
-    /* What is the same in all its records, as JSON. */
+    /* The part that is the same in all its records, as JSON. */
     char text[256];
 };
 
@@ -46,9 +46,9 @@ struct workload;
 struct workload *workload_create(enum workload_kind kind, uint64_t seed);
 /* Draws the next process. */
 void workload_next(struct workload *, struct sample *);
-/* Writes its JSON; returns how many bytes. */
+/* Writes its JSON; returns the number of bytes. */
 size_t workload_record(const struct workload *, const struct sample *, char *to);
-/* Writes it as the hook sends it, as one RFC 5424 message; returns how many bytes. */
+/* Writes it as the hook sends it, as one RFC 5424 message; returns the number of bytes. */
 size_t workload_message(const struct workload *, const struct sample *, char *to);
 /* "2025-06-01T00:00:00.000000Z", 27 bytes. */
 void workload_time(int64_t microseconds, char *to);

@@ -1,1 +1,1 @@
-"""Measures what taking usage records in costs, beside what others take for it."""
+"""Measures the cost of ingesting usage records, beside that of other receivers."""

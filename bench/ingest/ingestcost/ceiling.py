@@ -1,4 +1,4 @@
-"""What PostgreSQL itself takes of rows that are ready."""
+"""PostgreSQL's own rate for rows that are ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: what to measure, and in which order."""
+"""The command line, and the order of measurements."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
     quick = options.quick
     seconds = 4.0 if quick else 60.0
     tries = 2 if quick else 3
-    # A peer is slower by a factor that short loads tell as well.
+    # A peer is slower by a factor that short loads show as well.
     peer_seconds, peer_tries = (3.0, 3) if quick else (20.0, 4)
 
     def part(name: str, body: Callable[[], None]) -> None:
@@ -116,7 +116,7 @@ def _round(database: Database, options: argparse.Namespace, skipped: list[str]) 
         try:
             body()
         except (RuntimeError, AssertionError, subprocess.SubprocessError) as error:
-            # One receiver that does not work must not cost the figures of the others.
+            # If one receiver does not work, the others are still measured.
             skipped.append(f"{name}: {error}")
 
     def ours(name: str, workload: str, rate: float, store: Database | None) -> None:

@@ -8,7 +8,7 @@ from support.postgres import PostgresServer
 
 from ingestcost.processes import CPUTime, cpu_time
 
-# Nothing of it trades safety for speed: commits are synced.
+# No setting trades safety for speed: commits are synced.
 _SETTINGS = """
 shared_buffers = 1GB
 max_wal_size = 16GB
@@ -18,7 +18,7 @@ wal_compression = off
 max_connections = 20
 """
 
-# What one takes who has no schema but the record.
+# The table of a site whose only schema is the record.
 WIDE = """CREATE TABLE wide (
     id uuid PRIMARY KEY, event_timestamp text, elapsed text, host text, pid integer, ppid integer,
     username text, uid integer, executable text, prefix text, python text, implementation text,
@@ -61,7 +61,7 @@ class Database:
 
     def drop(self, name: str) -> None:
         self.server.drop_database(name)
-        # What the next measurement would otherwise pay for.
+        # Otherwise the next measurement would pay for it.
         self.server.execute("postgres", "CHECKPOINT")
 
     @property
@@ -70,16 +70,16 @@ class Database:
 
     @property
     def cpu(self) -> CPUTime:
-        """What all of the server's processes have used."""
+        """The resources that all of the server's processes have used."""
         assert self.server.process is not None
         return cpu_time(self.server.process.pid)
 
     def number(self, name: str, query: str) -> int:
-        """The one number that a query answers with."""
+        """The single number of a query's answer."""
         return int(self.server.execute(name, query)[0][0])
 
     def bytes_of_tables(self, name: str) -> int:
-        """What the tables take on disk with their indexes, once they are tidied up."""
+        """The size of the tables on disk with their indexes, after a vacuum."""
         self.server.execute(name, "VACUUM")
         return self.number(
             name,

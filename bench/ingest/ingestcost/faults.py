@@ -1,4 +1,4 @@
-"""What becomes of records when something fails, and on the way from an archive."""
+"""The fate of records during failures, and in an import from an archive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ingestcost.trial import Trial, place, run, settle
 
 @dataclass(frozen=True)
 class Journalled:
-    """Receiving while PostgreSQL is away."""
+    """Receiving while PostgreSQL is stopped."""
 
     records: int
     rate: float
@@ -87,7 +87,7 @@ def killed(database: Database, by: str, records: int, rate: float) -> Killed:
 
 
 def bad_rows(database: Database, good: int = 19_980, bad: int = 20) -> BadRows:
-    """Sends records, and strewn among them some of users that the database refuses."""
+    """Sends records, some of them with users that the database refuses."""
     receiver = Ours(database)
     with place() as folder:
         receiver.start(folder)
@@ -118,7 +118,7 @@ def bad_rows(database: Database, good: int = 19_980, bad: int = 20) -> BadRows:
 
 
 def slow_sync(database: Database, records: int, rate: float) -> SlowSync:
-    """The same load twice, faster than it can be stored: then the rate is the store's."""
+    """Sends the same load twice, faster than it can be stored: the rate is then the store's."""
     undisturbed = run(Ours(database), "realistic", records, rate)
     slow = {"LD_PRELOAD": str(generator.program("slowsync.so"))}
     database.server.stop()
@@ -137,7 +137,7 @@ def slow_sync(database: Database, records: int, rate: float) -> SlowSync:
 
 
 def while_away(database: Database, records: int, rate: float, *, drain: bool = True) -> Journalled:
-    """Sends all records while the server is stopped; then starts it, and waits for what came."""
+    """Sends all records while the server is stopped; then starts it, and waits for them."""
     receiver = Ours(database)
     with place() as folder:
         to = receiver.start(folder)

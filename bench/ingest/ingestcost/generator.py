@@ -16,7 +16,7 @@ SEED = 1
 
 
 class Unavailable(Exception):
-    """Something that the benchmark needs is missing."""
+    """A missing tool or package."""
 
 
 def build() -> None:
@@ -44,7 +44,7 @@ def program(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Sent:
-    """What the sender says of itself."""
+    """The sender's own report."""
 
     records: int
     seconds: float

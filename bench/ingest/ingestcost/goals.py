@@ -1,4 +1,4 @@
-"""What a round has found, and what of it reaches its goal."""
+"""The results of a round, and the goals that they reach."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingestcost.trial import Trial
 
 @dataclass
 class Round:
-    """All that one round has measured; what was not asked for is missing."""
+    """The results of one round; parts that were not requested are missing."""
 
     trials: dict[str, Trial] = field(default_factory=dict)
     ceilings: dict[str, Ceiling] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Goal:
-    """One goal: what was found, and what is allowed."""
+    """One goal: the measured value, and the allowed one."""
 
     what: str
     found: float
@@ -41,7 +41,7 @@ class Goal:
 
 
 def judge(rounds: Sequence[Round]) -> list[Goal]:
-    """The goals of which something was measured, by the median of the rounds."""
+    """The measured goals, by the median of the rounds."""
     found: dict[str, list[Goal]] = {}
     for one in rounds:
         for goal in _goals(one):

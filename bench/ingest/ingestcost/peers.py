@@ -138,7 +138,7 @@ log {{ source(s); parser(p); destination(d); }};
 
 
 class PlainLoop(_Peer):
-    """A loop in C that receives, reads and stores a row a record, and recovers nothing."""
+    """A loop in C that receives, reads and stores a row a record, without any recovery."""
 
     name = "loop in C, staged"
 
@@ -169,11 +169,11 @@ class ReceiveOnly:
         return self._process.pid
 
     def stored(self) -> int:
-        # It can be asked only by its end; its time is taken before.
+        # It reports only at its end, so its time is read before.
         return -1
 
     def finish(self) -> int:
-        """Ends it; how many it took."""
+        """Ends it; returns the number of datagrams."""
         if self._count is None:
             self._process.send_signal(signal.SIGTERM)
             output, _ = self._process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""What processes have used, by the kernel's word."""
+"""The resources that processes have used, as the kernel reports them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CPUTime:
 
 
 def cpu_time(pid: int) -> CPUTime:
-    """What a process, its ended children and its living descendants have used."""
+    """The resources of a process, its ended children and its living descendants."""
     user = system = 0
     waiting = [pid]
     while waiting:
@@ -35,9 +35,9 @@ def cpu_time(pid: int) -> CPUTime:
             stat = Path(f"/proc/{current}/stat").read_text()
             children = Path(f"/proc/{current}/task/{current}/children").read_text()
         except (FileNotFoundError, ProcessLookupError):
-            # It ended meanwhile: its parent has its time by now.
+            # It has ended meanwhile, so its parent has its time.
             continue
-        # The name may hold blanks and brackets.
+        # The name may contain blanks and brackets.
         fields = stat.rpartition(")")[2].split()
         user += int(fields[11]) + int(fields[13])
         system += int(fields[12]) + int(fields[14])
@@ -46,7 +46,7 @@ def cpu_time(pid: int) -> CPUTime:
 
 
 def peak_memory(pid: int) -> int:
-    """The most memory that a process has had at once, bytes."""
+    """The largest memory that a process has had, bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
@@ -54,6 +54,6 @@ def peak_memory(pid: int) -> int:
 
 
 def children_time() -> float:
-    """What this program's ended children have used."""
+    """The resources of this program's ended children."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -17,7 +17,7 @@ from ingestcost.database import Database
 
 
 class Receiver(Protocol):
-    """One who takes records in, on a place of its own."""
+    """A receiver of records, with a directory of its own."""
 
     name: str
 
@@ -25,19 +25,19 @@ class Receiver(Protocol):
     def database(self) -> Database | None: ...
 
     def start(self, folder: Path) -> str:
-        """Starts it with nothing stored; returns where to send to."""
+        """Starts it with an empty store; returns the address to send to."""
 
     @property
     def pid(self) -> int: ...
 
     def stored(self) -> int:
-        """How many records are where they are to stay."""
+        """The number of records in their final place."""
 
     def disk_bytes(self) -> int:
-        """What is stored takes so many bytes on disk."""
+        """The size of the stored data on disk, bytes."""
 
     def stop(self) -> None:
-        """Ends it and takes away what it stored."""
+        """Ends it and removes its stored data."""
 
 
 class _File:
@@ -117,7 +117,7 @@ class Ours:
         return self.daemon.process.pid
 
     def metrics(self) -> dict[str, float]:
-        """What the daemon says of itself: cheaper to ask than the store."""
+        """The daemon's own metrics, which are cheaper to ask for than the store."""
         url = f"http://127.0.0.1:{self._http}/metrics"
         with urllib.request.urlopen(url, timeout=60) as answer:
             lines = answer.read().decode().splitlines()
@@ -127,7 +127,7 @@ class Ours:
         }
 
     def stored(self) -> int:
-        # Told with each batch; the store itself is not asked meanwhile.
+        # A metric of each batch, so that the store itself is not queried.
         said = self.metrics()
         return int(said["customs_received_total"] - said["customs_pending"])
 
@@ -140,7 +140,7 @@ class Ours:
         return self._sqlite.stat().st_size
 
     def rejected(self) -> dict[str, int]:
-        """Rejected messages by reason, by the store's account."""
+        """Rejected messages by reason, from the store's counters."""
         return {str(why): int(n) for why, n in self.daemon.customs.health()["rejected"].items()}
 
     def execute(self, script: str) -> list[list[str]]:
@@ -149,7 +149,7 @@ class Ours:
         return self.database.server.execute(self._name, script)
 
     def counted(self) -> int:
-        """How many different records the store has, by its own account."""
+        """The number of different records, from the store's counters."""
         health = self.daemon.customs.health()
         return int(health["stored"]) + int(health["merged"])
 
@@ -160,7 +160,7 @@ class Ours:
 
 
 class Held(Ours):
-    """customsd with a socket that somebody else holds, as systemd does: it outlives the daemon."""
+    """customsd with a socket that another process holds, like systemd: it outlives the daemon."""
 
     def start(self, folder: Path) -> str:
         self._socket = socket.socket(type=socket.SOCK_DGRAM)
@@ -170,7 +170,7 @@ class Held(Ours):
     def launch(self) -> None:
         if not self._socket.getsockname()[1]:
             self._socket.bind(("127.0.0.1", self.daemon.port))
-            # With a service manager there is no --listen: what is handed over stands for it.
+            # With a service manager there is no --listen: its sockets replace the option.
             self.daemon.arguments = [
                 part
                 for part in self.daemon.arguments
@@ -200,7 +200,7 @@ class Held(Ours):
 
 
 class Kept(Ours):
-    """customsd over TCP under what stands for systemd: its connections outlive it."""
+    """customsd over TCP under a stand-in for systemd: its connections outlive it."""
 
     def start(self, folder: Path) -> str:
         self._manager = ServiceManagerStandIn(folder)

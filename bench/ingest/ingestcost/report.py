@@ -1,4 +1,4 @@
-"""What was measured, as a table and as JSON."""
+"""The measured values as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNITS = " " * 51 + f"{'us/record':>10}{'us/record':>10}{'bytes':>7}{'MB':>8}"
 
 
 def machine() -> dict[str, str]:
-    """What the figures depend on."""
+    """The machine and versions that the figures depend on."""
     processor = ""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -36,7 +36,7 @@ def machine() -> dict[str, str]:
 
 
 class Report:
-    """All that a run has found."""
+    """The results of a run."""
 
     def __init__(self, rounds: list[Round], skipped: list[str], load_before: str) -> None:
         self.rounds = rounds
@@ -91,7 +91,7 @@ class Report:
         return "\n".join(lines).rstrip()
 
     def _ratios(self) -> list[str]:
-        """What is measured of ours, beside each peer."""
+        """Our values beside those of each peer."""
         lines = []
         first = self.rounds[0].trials
         for peer in (key for key in first if key.startswith(("rsyslog", "syslog-ng"))):

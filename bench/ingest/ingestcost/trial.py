@@ -1,4 +1,4 @@
-"""One load on one receiver, and what it took."""
+"""One load on one receiver, and its cost."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ingestcost.peers import ReceiveOnly
 from ingestcost.processes import CPUTime, cpu_time, peak_memory
 from ingestcost.receivers import Ours, Receiver
 
-# What is allowed to be lost of a load that counts as taken.
+# The allowed loss of a load that counts as stored.
 ALLOWED_LOSS = 0.0001
 _NONE = CPUTime(0, 0)
-# Nothing more is stored for so long: what is missing will not come.
+# The time without a stored record after which the missing ones will not come.
 _QUIET = 6.0
-# How long a load lasts that is to find a rate, seconds.
+# The length of a load that finds a rate, seconds.
 _PROBE = 6.0
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What one load took."""
+    """The cost of one load."""
 
     receiver: str
     workload: str
@@ -58,13 +58,13 @@ class Trial:
 
     @property
     def kept_up(self) -> bool:
-        """Whether it stored as fast as it was sent to, but for what one batch and one look take."""
+        """Whether it stored as fast as records came, apart from one batch and one look."""
         return self.seconds <= 1.05 * self.sending_seconds + 1.5
 
 
 @contextmanager
 def place() -> Iterator[Path]:
-    """A folder of a receiver's own, on the disk that the build is on: /tmp may be memory."""
+    """A folder of a receiver's own, on the build's disk, because /tmp may be memory."""
     (BUILT / "runs").mkdir(parents=True, exist_ok=True)
     path = Path(tempfile.mkdtemp(prefix="r", dir=BUILT / "runs"))
     try:
@@ -74,7 +74,7 @@ def place() -> Iterator[Path]:
 
 
 def settle(stored: Callable[[], int], records: int, *, every: float) -> tuple[int, float]:
-    """Waits until all are stored or no more come; how many, and when the last came."""
+    """Waits until all are stored or no more come; returns their number and the last one's time."""
     seen, since = -1, time.monotonic()
     while True:
         now = time.monotonic()
@@ -87,7 +87,7 @@ def settle(stored: Callable[[], int], records: int, *, every: float) -> tuple[in
 
 
 def run(receiver: Receiver, workload: str, records: int, rate: float) -> Trial:
-    """Sends one load, waits for it, and takes everything away."""
+    """Sends one load, waits for it, and removes everything."""
     with place() as folder:
         to = receiver.start(folder)
         try:
@@ -113,7 +113,7 @@ def _measure(receiver: Receiver, workload: str, records: int, rate: float, to: s
         after = cpu_time(receiver.pid), database.cpu if database else _NONE
         memory = peak_memory(receiver.pid)
     if isinstance(receiver, Ours):
-        # Settled is what has an end of any kind; stored is what the store has.
+        # A settled message is stored, merged, duplicate or rejected; a stored one is in the store.
         count = receiver.counted()
     if count == 0:
         raise RuntimeError(f"{receiver.name} took none of {records} records")
@@ -136,7 +136,7 @@ def _measure(receiver: Receiver, workload: str, records: int, rate: float, to: s
 def sustained(
     receiver: Receiver, workload: str, rate: float, seconds: float, *, tries: int
 ) -> Trial:
-    """The fastest of short loads, or one as fast that lasts for `seconds`."""
+    """The fastest of short loads, or one at that rate that lasts for `seconds`."""
     probe = fastest(receiver, workload, rate, min(seconds, _PROBE), tries=tries)
     if seconds <= _PROBE:
         return probe
@@ -150,13 +150,13 @@ def sustained(
 
 
 def fastest(receiver: Receiver, workload: str, rate: float, seconds: float, *, tries: int) -> Trial:
-    """The lossless trial that stored most a second: up while it keeps up, down while it loses."""
+    """The lossless trial with the highest rate: raises the rate until records are lost."""
     best: Trial | None = None
     last: Trial | None = None
     for _ in range(tries):
         trial = last = run(receiver, workload, int(rate * seconds), rate)
         if not trial.is_lossless:
-            # What it did store a second is a better guess than any fixed step.
+            # The rate that it reached is a better guess than any fixed step.
             rate = min(rate * 0.75, max(trial.throughput * 0.9, rate * 0.4))
             if best:
                 break

@@ -1,1 +1,1 @@
-"""A load of usage records for customsd, and the ledger of what it must become."""
+"""A load of usage records for customsd, and the ledger of the expected counts."""

@@ -13,7 +13,7 @@ from loadgen.send import connect, send
 
 
 def main() -> None:
-    """Sends one load and prints what it must become."""
+    """Sends one load and prints the expected counts."""
     parser = argparse.ArgumentParser(
         prog="loadgen", description="Sends usage records to customsd at a steady rate."
     )

@@ -23,7 +23,7 @@ def _without(sample: Sample, key: str) -> bytes:
 
 def _cut(sample: Sample, draw: random.Random) -> bytes:
     whole = sample.datagram
-    # Behind the opening brace and before the closing one: the start of an object that never ends.
+    # After the opening brace and before the closing one: the start of an object that never ends.
     return whole[: draw.randrange(whole.index(b"{") + 1, len(whole) - 1)]
 
 
@@ -81,7 +81,7 @@ DAMAGES: dict[str, Damage] = {
         sample,
         event_timestamp=draw.choice(("yesterday", "2026-13-01T00:00:00Z", "1999-12-31T23:59:59Z")),
     ),
-    # So many names in `packages` would exceed a record's size; `direct` has the same bound.
+    # This many names in `packages` would exceed a record's size; `direct` has the same limit.
     "too_many_packages": lambda sample, draw: _changed(
         sample, direct=["a"] * draw.randint(1_025, 1_400)
     ),

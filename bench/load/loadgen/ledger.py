@@ -1,4 +1,4 @@
-"""What was sent, and so what customsd must say of it."""
+"""The sent messages, and the counts that customsd must show for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loadgen.records import Population, Run, Sample
 
 @dataclass
 class Usage:
-    """What `customs top` must say of one package."""
+    """The row of `customs top` for one package."""
 
     users: set[str] = field(default_factory=set)
     jobs: set[tuple[str, str]] = field(default_factory=set)
@@ -24,7 +24,7 @@ class Usage:
 
 @dataclass
 class Ledger:
-    """Every message of a load, by what must become of it."""
+    """Every message of a load, by its expected outcome."""
 
     distinct: dict[str, Sample] = field(default_factory=dict)
     duplicates: int = 0
@@ -32,7 +32,7 @@ class Ledger:
 
     @property
     def messages(self) -> int:
-        """How many messages there are, whatever becomes of them."""
+        """The number of messages, whatever their outcome."""
         return len(self.distinct) + self.duplicates + self.rejected.total()
 
     @property
@@ -54,7 +54,7 @@ class Ledger:
         return damage(sample, reason, draw)
 
     def top(self, *, include_staff: bool = False, direct: bool = False) -> dict[str, Usage]:
-        """What `customs top` must say."""
+        """The expected answer of `customs top`."""
         table: dict[str, Usage] = {}
         for sample in self.distinct.values():
             program = sample.program
@@ -97,8 +97,8 @@ def load(
 ) -> Iterator[bytes]:
     """`count` distinct valid records as messages, entered into `ledger` as they are drawn.
 
-    The share `twice` of them comes a second time, at once or any number of messages later;
-    `damaged` times `count` messages that must be rejected are strewn among them, reasons in turn.
+    The share `twice` of them comes a second time, at once or any number of messages later.
+    `damaged` times `count` messages that must be rejected are mixed in, with each reason in turn.
     """
     draw = population.random
     reasons = tuple(reasons)
@@ -109,7 +109,7 @@ def load(
             yield ledger.add(sample)
         sample = population.sample()
         yield ledger.add(sample)
-        # By position and not by chance: exactly the share that was asked for.
+        # By position and not by chance, so that the share is exact.
         if int((index + 1) * twice) > int(index * twice):
             later = min(count, index + 1 + draw.choice((0, draw.randrange(count - index))))
             again.setdefault(later, []).append(sample)

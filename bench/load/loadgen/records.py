@@ -50,7 +50,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program of one user: what its processes have in common."""
+    """A program of one user: the values that its processes share."""
 
     username: str
     uid: int
@@ -88,7 +88,7 @@ class Sample:
 
     @property
     def run(self) -> Run:
-        """What makes processes one run."""
+        """The key of a run."""
         step = str(self.record.get("step_id", ""))
         day = str(self.record["event_timestamp"])[:10]
         job = (self.job.cluster, self.job.job_id) if self.job else None

@@ -26,7 +26,7 @@ def connect(url: str) -> socket.socket:
 
 
 def send(sender: socket.socket, messages: Iterable[bytes], rate: float) -> int:
-    """Sends `messages` at `rate` a second, in bursts of some two milliseconds; returns how many.
+    """Sends `messages` at `rate` a second, in bursts of some two milliseconds; returns the count.
 
     A burst that is late is followed at once by the next, so that the mean rate holds as long as the
     machine keeps up.

@@ -1,1 +1,1 @@
-"""How long questions take, on stores of a year's usage and on the plain design beside them."""
+"""Measures the time of questions, on stores with a year's usage and on the plain design."""

@@ -1,4 +1,4 @@
-"""What is asked, of customs and of the plain table."""
+"""The questions to customs and to the plain table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import median
 
 from questioncost.stores import CUSTOMS, Year
 
-# How long an answer may take, milliseconds.
+# The limit of an answer's time, milliseconds.
 GOALS = {"30 days": 100.0, "year": 500.0}
 
 PERIODS = {"30 days": ("--since", "30d"), "year": ()}
@@ -34,14 +34,14 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("python",),
     ("ended",),
     ("who", "package9"),
-    # one that every size of year has
+    # a job that every size of year has
     ("job", "10050000"),
 )
 
-# Questions of a time of their own.
+# Questions with a period of their own.
 _TIMELESS = ("job",)
 
-# The same of a row for each record.
+# The same from a table with a row for each record.
 _WIDE_QUESTIONS = {
     ("top",): (
         "SELECT p.name, count(DISTINCT username), count(DISTINCT job_id), count(*)"
@@ -74,12 +74,12 @@ _WIDE_QUESTIONS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """How long one question took of one period."""
+    """The time of one question on one period."""
 
     question: str
     period: str
     milliseconds: float
-    # Of several times, the middle one is what counts.
+    # Of several times, the median counts.
     least: float
 
     @property
@@ -92,7 +92,7 @@ def ask(url: str, times: int) -> list[Answer]:
     return [
         _measure(" ".join(question), period, _command(url, question, period), times)
         for question in QUESTIONS
-        # without a first day there is nothing that could be new
+        # without a first day no package could be new
         for period in PERIODS
         if question != ("new",) or period == "30 days"
         if question[0] not in _TIMELESS or period == "year"
@@ -100,7 +100,7 @@ def ask(url: str, times: int) -> list[Answer]:
 
 
 def ask_wide(year: Year, times: int) -> list[Answer]:
-    """Asks the plain table what it can be asked."""
+    """Asks the plain table the questions that it can answer."""
     answers = []
     for question, sql in _WIDE_QUESTIONS.items():
         for period in PERIODS:
@@ -112,7 +112,7 @@ def ask_wide(year: Year, times: int) -> list[Answer]:
 
 
 def start_time(times: int) -> float:
-    """How long the command takes to start and to end, milliseconds."""
+    """The time that the command takes to start and to end, milliseconds."""
     return _measure("", "year", [str(CUSTOMS), "--version"], times).milliseconds
 
 

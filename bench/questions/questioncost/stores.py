@@ -19,7 +19,7 @@ CUSTOMS = _ROOT / ".build/release/customs"
 
 _NULL = "(null)"
 
-# As an administrator would set up a machine of this size; nothing is about these questions.
+# As an administrator would set up a machine of this size; no setting is made for these questions.
 SETTINGS = """
 shared_buffers = 2GB
 effective_cache_size = 8GB
@@ -31,7 +31,7 @@ checkpoint_timeout = 30min
 
 @dataclass(frozen=True)
 class Size:
-    """How much usage a store has."""
+    """The amount of usage in a store."""
 
     runs: int
     records: int
@@ -49,7 +49,7 @@ class Year:
         self.url = server.create_database(name)
         empty = server.folder / "empty.jsonl"
         empty.write_text("")
-        # who imports makes the tables
+        # an import creates the tables
         subprocess.run(
             [CUSTOMS, "import", "--store", self.url, empty], stdout=subprocess.DEVNULL, check=True
         )

@@ -1,1 +1,1 @@
-"""How often Slurm is asked while very many records come."""
+"""Counts the calls to Slurm while very many records arrive."""

@@ -1,4 +1,4 @@
-"""The command line, and what is counted."""
+"""The command line, and the counts."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _measure(database: Database, rate: int, seconds: float, interval: int) -> di
             ),
             lambda: f"{stand_in.count('sacct')} calls of sacct\n{daemon.log_tail()}",
         )
-        # with no job open nothing is asked
+        # without an open job there is no call
         time.sleep(2 * interval)
         return {
             "sent": sent.records,

@@ -41,7 +41,7 @@ class Inspector:
 
 
 def register_exit_hook(names: list[str], reporter: type[Reporter], *arguments: object) -> None:
-    """Reports at exit which of these modules are there; the reporter is made only then."""
+    """Reports at exit which of these modules are loaded; the reporter is made only then."""
 
     def report() -> None:
         reporter(*arguments)(Inspector(map(_check, names))(sys.modules))

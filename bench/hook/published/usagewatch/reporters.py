@@ -1,4 +1,4 @@
-"""Ways to tell what was found. All that any of them needs is imported with the module."""
+"""Reporters of the packages found. The modules that they need are imported with this one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Reporter(ABC):
-    """Tells somebody which packages were found."""
+    """Reports the packages that were found."""
 
     def __init__(self, *arguments: Any) -> None:
         self.arguments = arguments
@@ -41,7 +41,7 @@ class PickleReporter(Reporter):
 
 
 class SyslogReporter(Reporter):
-    """Sends a message for each name, with what is known of the process."""
+    """Sends a message for each name, with data on the process."""
 
     def __call__(self, imports: list[str]) -> None:
         logger = logging.getLogger("usagewatch")
