@@ -62,8 +62,9 @@ let package = Package(
         module("Record", ["Checksum"]),
         module("Wire", ["Record"]),
         module("Journal", ["Checksum", "CFileSystem", "Threads"]),
+        module("Jobs", ["Record"]),
         module("Merge", ["Record", "Checksum"]),
-        module("Store", ["Record", "Merge", "Checksum", "CPQ", "CSQLite"]),
+        module("Store", ["Record", "Jobs", "Merge", "Checksum", "CPQ", "CSQLite"]),
         module(
             "Listen",
             [
@@ -78,8 +79,8 @@ let package = Package(
         module("Query", ["Checksum", "Merge", "Record", "Store"]),
         module("Processes", ["CFileSystem"]),
         module("HookTree", ["CFileSystem", "Processes"]),
-        module("Slurm", ["CCurl", "Processes", "Record", "Wire"]),
-        module("Canary", ["Processes", "Record", "Settings", "Store"]),
+        module("Slurm", ["CCurl", "Jobs", "Processes", "Record", "Wire"]),
+        module("Canary", ["Jobs", "Processes", "Record", "Settings", "Store"]),
 
         module(
             "Web",
@@ -100,7 +101,7 @@ let package = Package(
         module(
             "Background",
             [
-                "Canary", "DaemonMetrics", "Query", "Record", "Settings", "Slurm", "Store", "SystemClock", "Threads",
+                "Canary", "DaemonMetrics", "Jobs", "Query", "Record", "Settings", "Store", "SystemClock", "Threads",
                 log,
             ]),
         module(
@@ -113,8 +114,8 @@ let package = Package(
         .executableTarget(
             name: "customsd",
             dependencies: [
-                "DaemonMetrics", "Journal", "Listen", "Log", "Pipeline", "Settings", "Store", "Threads",
-                "Version", "Web", arguments, log, lifecycle, signals,
+                "Background", "Canary", "DaemonMetrics", "Jobs", "Journal", "Listen", "Log", "Pipeline", "Settings",
+                "Slurm", "Store", "Threads", "Version", "Web", arguments, log, lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -137,15 +138,16 @@ let package = Package(
         tests("JournalTests", ["Checksum", "Journal"]),
         tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
         tests(
-            "StoreTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
+            "StoreTests", ["Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
             exclude: ["TestDatabases"]),
         tests("QueryTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
         tests("SettingsTests", ["Settings"]),
-        tests("CanaryTests", ["Canary", "Record", "Settings"]),
+        tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
         tests("LogTests", ["Log"]),
         tests("HookTreeTests", ["HookTree", "Processes"]),
-        tests("SlurmTests", ["Record", "Slurm"], exclude: ["Captures"]),
+        tests("JobsTests", ["Jobs", "Record"]),
+        tests("SlurmTests", ["Jobs", "Record", "Slurm"], exclude: ["Captures"]),
         tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,10 +1,10 @@
 import Canary
 import DaemonMetrics
+import Jobs
 import Logging
 import Query
 import Record
 import Settings
-import Slurm
 import Store
 import SystemClock
 import Threads
@@ -12,48 +12,47 @@ import Threads
 /// Sends canaries out on a schedule, and watches what becomes of their jobs and of those that were sent out by hand.
 ///
 /// One thread runs it, with a connection to the store of its own. The schedule is kept by what the store has of earlier
-/// runs, so a restart sends none too many. Nothing here waits for anything else: where Slurm does not answer, canaries are
+/// runs, so a restart sends none too many. Nothing here waits for anything else: where the batch system does not answer, canaries are
 /// sent out, if it takes them, and what is known of them is told.
 public final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource
-    /// Who submits them in the mode `slurmrestd`.
-    private let rest: SlurmRest?
+    private let submit: (CanaryOrder) -> Result<String, SlurmCanaries.Refusal>
     private let ledger: any CanaryLedger
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
     /// Between looks at the schedule and the store, milliseconds.
     private let interval: Int
-    /// Before Slurm is asked again, and before the store is complained of again.
-    private var slurmRetreat: Retreat
+    /// Before the batch system is asked again, and before the store is complained of again.
+    private var sourceRetreat: Retreat
     private var storeRetreat: Retreat
 
+    /// - Parameter batchSystem: runs canaries that are jobs, and tells what becomes of them.
     public init(
-        settings: CanarySettings, source: any JobSource, rest: SlurmRest?, ledger: any CanaryLedger,
-        metrics: IngestMetrics,
+        settings: CanarySettings, batchSystem: BatchSystem, ledger: any CanaryLedger, metrics: IngestMetrics,
         stop: StopSignal, logger: Logger
     ) {
         self.settings = settings
-        self.source = source
-        self.rest = rest
+        source = batchSystem.makeSource()
+        submit = batchSystem.submit
         self.ledger = ledger
         self.metrics = metrics
         self.stop = stop
         self.logger = logger
         interval = min(30_000, max(1_000, 86_400_000 / settings.perDay / 4))
-        slurmRetreat = Retreat(interval: interval)
+        sourceRetreat = Retreat(interval: interval)
         storeRetreat = Retreat(interval: interval)
     }
 
     /// Runs until the stop signal.
     public func run() {
-        // who writes makes the tables
+        // the writer makes the tables
         while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         var nextWatch = 0
         while !stop.isRequested {
             if metrics.snapshot.storeIsAway {
-                // who writes says so
+                // the writer logs that
                 stop.wait(milliseconds: interval)
                 continue
             }
@@ -62,14 +61,15 @@ public final class CanaryStage {
                 if settings.mode != "off" { try sendIfDue() }
                 if steadyMilliseconds() >= nextWatch {
                     try watch()
-                    nextWatch = steadyMilliseconds() + slurmRetreat.wait
+                    nextWatch = steadyMilliseconds() + sourceRetreat.wait
                 }
                 try tell()
                 _ = storeRetreat.end()
             } catch {
                 if storeRetreat.goOn() {
                     logger.warning(
-                        "canaries: not for now", metadata: ["why": "\(error)", "failures": "\(storeRetreat.failures)"])
+                        "canary round failed; retrying",
+                        metadata: ["why": "\(error)", "failures": "\(storeRetreat.failures)"])
                 }
             }
             stop.wait(milliseconds: interval)
@@ -87,34 +87,22 @@ public final class CanaryStage {
         }
     }
 
-    private func submit(_ order: CanaryOrder) -> Result<String, SlurmCanaries.Refusal> {
-        guard settings.mode == "slurmrestd", let rest else { return SlurmCanaries.submit(order) }
-        var job = BatchJob(
-            name: SlurmCanaries.jobName, script: SlurmCanaries.script(order), minutes: SlurmCanaries.minutes)
-        if !order.partition.isEmpty { job.partition = order.partition }
-        if !order.node.isEmpty { job.node = order.node }
-        job.account = settings.account
-        do throws(SlurmError) { return .success(try rest.submit(job)) } catch {
-            return .failure(SlurmCanaries.Refusal(why: error.description))
-        }
-    }
-
     private func watch() throws(StoreError) {
         let open = try ledger.openJobs()
         if open.isEmpty { return }
         let accounted: [JobFacts]
-        do throws(SlurmError) { accounted = try source.accounted(open.map { $0.slurmJob }) } catch {
-            if slurmRetreat.goOn() {
+        do throws(JobSourceError) { accounted = try source.accounted(open.map { $0.slurmJob }) } catch {
+            if sourceRetreat.goOn() {
                 logger.warning(
-                    "canaries: Slurm does not tell what became of their jobs; asked again",
+                    "could not read from \(source.name) what became of canary jobs; retrying",
                     metadata: [
-                        "why": "\(error)", "in_seconds": "\(slurmRetreat.wait / 1_000)",
-                        "failures": "\(slurmRetreat.failures)",
+                        "why": "\(error)", "in_seconds": "\(sourceRetreat.wait / 1_000)",
+                        "failures": "\(sourceRetreat.failures)",
                     ])
             }
             return
         }
-        if slurmRetreat.end() { logger.notice("canaries: Slurm answers again") }
+        if sourceRetreat.end() { logger.notice("\(source.name) answers again about canary jobs") }
         var facts: [String: JobFacts] = [:]
         for found in accounted { facts[found.jobID] = found }
         for (run, job, submitted) in open {

@@ -1,8 +1,6 @@
 import DaemonMetrics
+import Jobs
 import Logging
-import Record
-import Settings
-import Slurm
 import Store
 import SystemClock
 import Threads
@@ -10,9 +8,8 @@ import Threads
 /// Asks the batch system, beside the way of the records and never on it, what became of their jobs.
 ///
 /// One thread runs it, with a connection to the store of its own. Whatever goes wrong here waits for the next sweep: the
-/// store knows which jobs are still open, so nothing is forgotten while Slurm, the store or this daemon is away.
+/// store knows which jobs are still open, so nothing is forgotten while the batch system, the store or this daemon is away.
 public final class JobFactsStage {
-    private let settings: SlurmSettings
     private let source: any JobSource
     private let ledger: any JobLedger
     private let metrics: IngestMetrics
@@ -26,43 +23,45 @@ public final class JobFactsStage {
     /// Ended jobs that a sweep asks for; the rest waits for the next one.
     private static let endedAtMost = 20_000
 
+    /// - Parameters:
+    ///   - cluster: whose jobs are asked for; nil for the cluster that answers.
+    ///   - batchJobs: ended jobs that are asked for at once.
     public init(
-        settings: SlurmSettings, source: any JobSource, ledger: any JobLedger, metrics: IngestMetrics, stop: StopSignal,
-        logger: Logger
+        source: any JobSource, cluster: String?, intervalSeconds: Int, batchJobs: Int, ledger: any JobLedger,
+        metrics: IngestMetrics, stop: StopSignal, logger: Logger
     ) {
-        self.settings = settings
         self.source = source
         self.ledger = ledger
         self.metrics = metrics
         self.stop = stop
         self.logger = logger
         sweep = JobSweep(
-            cluster: settings.cluster, batchSize: settings.batchJobs,
-            interval: Int64(settings.intervalSeconds) * 1_000_000)
-        retreat = Retreat(interval: settings.intervalSeconds * 1_000)
+            cluster: cluster, batchSize: batchJobs, interval: Int64(intervalSeconds) * 1_000_000,
+            isJobID: source.isJobID)
+        retreat = Retreat(interval: intervalSeconds * 1_000)
     }
 
     /// Runs until the stop signal.
     public func run() {
-        // who writes makes the tables
+        // the writer makes the tables
         while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
         while !stop.isRequested {
             let began = steadyMilliseconds()
             do {
                 try sweepOnce()
-                if retreat.end() { logger.notice("jobs: Slurm answers again") }
+                if retreat.end() { logger.notice("\(source.name) answers again; job data is up to date") }
             } catch {
                 metrics.update { $0.jobs.failures += 1 }
                 if retreat.goOn() {
                     logger.warning(
-                        "jobs: no facts for now; asked again",
+                        "could not read job data from \(source.name); retrying",
                         metadata: [
                             "why": "\(error)", "in_seconds": "\(retreat.wait / 1_000)",
                             "failures": "\(retreat.failures)",
                         ])
                 }
             }
-            // a Slurm that is slow is asked less often; one that is away takes its time to say so, and may be back soon
+            // a batch system that is slow is asked less often; one that is away takes its time to say so, and may be back soon
             let took = steadyMilliseconds() - began
             stop.wait(milliseconds: max(retreat.wait - took, retreat.failures == 0 ? took * 3 : 0, 100))
         }

@@ -1,4 +1,4 @@
-/// How long to wait before Slurm is asked again: the longer, the more often it has not answered.
+/// How long to wait before something is tried again: the longer, the more often it has failed.
 struct Retreat {
     /// In a row.
     private(set) var failures = 0

@@ -1,3 +1,4 @@
+import Jobs
 import Processes
 import Record
 import Settings
@@ -59,13 +60,13 @@ public enum SlurmCanaries {
             return news
         }
         news.started = facts.start
-        guard facts.isFinal, facts.state != "REQUEUED" else {
+        guard facts.isFinal, facts.state != JobState.requeued else {
             // nothing counts as lost while the job waits in the queue
             news.deadline = now + max(wait, 86_400_000_000)
             return news
         }
         let ended = facts.end ?? now
-        if facts.state == "COMPLETED" {
+        if facts.state == JobState.completed {
             news.ended = ended
             news.deadline = ended + wait
         } else {

@@ -16,7 +16,7 @@ import Write
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
 /// Left of `=>` a thread for each datagram socket, one for TCP and one for TLS receive; they never wait for disk sync, database
-/// or Slurm. Another syncs the journal. Right of it one thread writes. Beside the flow one thread asks Slurm about jobs,
+/// or batch system. Another syncs the journal. Right of it one thread writes. Beside the flow one thread asks the batch system about jobs,
 /// one sends canaries out, and one does maintenance. Memory is bounded: the receivers' buffers, one batch, the
 /// dictionaries and the identities of late records, each with a bound of its own. What waits, waits on disk.
 public final class Pipeline: Sendable {
@@ -33,8 +33,9 @@ public final class Pipeline: Sendable {
     private let metrics: IngestMetrics
     private let location: StoreLocation
     private let stateDirectory: String
-    private let slurm: SlurmSettings
+    private let jobs: SlurmSettings
     private let canary: CanarySettings
+    private let batchSystem: BatchSystem
     private let logger: Logger
     private let rejectLog: RejectLog
     private let gists = GistDemand()
@@ -66,7 +67,8 @@ public final class Pipeline: Sendable {
     /// - Parameter streams: nil where no stream is received.
     /// - Throws: `JournalError`, `StoreError.badLocation`.
     public init(
-        settings: Settings, sockets: [DatagramSocket], streams: StreamServer?, metrics: IngestMetrics, logger: Logger
+        settings: Settings, sockets: [DatagramSocket], streams: StreamServer?, batchSystem: BatchSystem,
+        metrics: IngestMetrics, logger: Logger
     ) throws {
         batches = Tunable(settings.merge)
         syncInterval = Tunable(settings.journal.syncIntervalMilliseconds)
@@ -76,8 +78,9 @@ public final class Pipeline: Sendable {
         self.logger = logger
         location = try StoreLocation(settings.store)
         stateDirectory = settings.stateDirectory
-        slurm = settings.slurm
+        jobs = settings.slurm
         canary = settings.canary
+        self.batchSystem = batchSystem
         journal = try Journal(
             directory: settings.stateDirectory + "/journal",
             limits: JournalLimits(
@@ -116,7 +119,7 @@ public final class Pipeline: Sendable {
     /// store does not take now it gets after the next start. Blocks until these stages have ended, but for a writer that waits
     /// for a store which cannot be made to answer.
     ///
-    /// The threads beside the flow are told to end and not waited for: one may stand in a question to Slurm, and asks it again
+    /// The threads beside the flow are told to end and not waited for: one may stand in a question to the batch system, and asks it again
     /// after the next start.
     ///
     /// - Returns: what made a stage end early; nil if all ended as they should.
@@ -210,7 +213,7 @@ public final class Pipeline: Sendable {
                 stop: self.stopBackground
             ).run()
         }
-        if slurm.source != "off" { startThread("jobs") { self.runJobs() } }
+        if jobs.source != "off" { startThread("jobs") { self.runJobs() } }
         // jobs of canaries that were sent out by hand are watched too
         startThread("canaries") { self.runCanaries() }
         startThread("upkeep") {
@@ -222,17 +225,17 @@ public final class Pipeline: Sendable {
     }
 
     private func runJobs() {
-        guard let source = slurm.jobSource else { return }
         JobFactsStage(
-            settings: slurm, source: source, ledger: location.makeJobLedger(), metrics: metrics, stop: stopBackground,
+            source: batchSystem.makeSource(), cluster: jobs.cluster, intervalSeconds: jobs.intervalSeconds,
+            batchJobs: jobs.batchJobs, ledger: location.makeJobLedger(), metrics: metrics, stop: stopBackground,
             logger: logger
         ).run()
     }
 
     private func runCanaries() {
         CanaryStage(
-            settings: canary, source: slurm.jobSource ?? slurm.commands, rest: slurm.rest,
-            ledger: location.makeCanaryLedger(), metrics: metrics, stop: stopBackground, logger: logger
+            settings: canary, batchSystem: batchSystem, ledger: location.makeCanaryLedger(), metrics: metrics,
+            stop: stopBackground, logger: logger
         ).run()
     }
 
@@ -242,7 +245,7 @@ public final class Pipeline: Sendable {
             refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
             store: location.makeStore(activity: activity), activity: activity, settled: settled, limits: batches,
             metrics: metrics, gists: gists, stop: stopWriting, tried: storeTried, logger: logger,
-            homeCluster: slurm.cluster)
+            homeCluster: jobs.cluster)
         do {
             try writer.run()
         } catch {

@@ -1,4 +1,4 @@
-import Record
+import Jobs
 
 /// `sacct`: what the accounting has of jobs by their numbers.
 package enum Accounting {
@@ -19,11 +19,11 @@ package enum Accounting {
     }
 
     /// The starts of the jobs that the accounting knows.
-    package static func facts(_ text: String, separator: String) throws(SlurmError) -> [JobFacts] {
+    package static func facts(_ text: String, separator: String) throws(JobSourceError) -> [JobFacts] {
         Allocation.facts(of: try allocations(text, separator: separator))
     }
 
-    static func allocations(_ text: String, separator: String) throws(SlurmError) -> [Allocation] {
+    static func allocations(_ text: String, separator: String) throws(JobSourceError) -> [Allocation] {
         let table = try FieldTable(text, separator: separator, wanted: ["JobID", "State"], from: "sacct")
         var allocations: [Allocation] = []
         for row in table.rows {
@@ -33,7 +33,7 @@ package enum Accounting {
                 guard let last = allocations.indices.last,
                     number.prefix(while: { $0 != "." }) == allocations[last].facts.jobID
                 else { continue }
-                allocations[last].stepStates.append(JobState.word(row["State"]))
+                allocations[last].stepStates.append(SlurmState.word(row["State"]))
                 if let tasks = SlurmText.number(row["NTasks"]) {
                     allocations[last].mostTasks = max(allocations[last].mostTasks ?? 0, tasks)
                 }
@@ -46,8 +46,8 @@ package enum Accounting {
 
     private static func allocation(_ row: FieldTable.Row, _ id: Substring) -> Allocation? {
         guard let number = SlurmText.value(id) else { return nil }
-        let state = JobState.word(row["State"])
-        var facts = JobFacts(jobID: number, state: state, isFinal: JobState.isFinal(state))
+        let state = SlurmState.word(row["State"])
+        var facts = JobFacts(jobID: number, state: state, isFinal: SlurmState.isFinal(state))
         facts.cluster = SlurmText.value(row["Cluster"])
         facts.exitCode = SlurmText.value(row["ExitCode"])
         facts.username = SlurmText.value(row["User"])

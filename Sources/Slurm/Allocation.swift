@@ -1,4 +1,4 @@
-import Record
+import Jobs
 
 /// One record of the accounting: one start of a job, or of one component of a heterogeneous job.
 struct Allocation: Equatable {

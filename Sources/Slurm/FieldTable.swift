@@ -1,3 +1,5 @@
+import Jobs
+
 /// Lines of fields under a heading, as `sacct --parsable2` writes them.
 ///
 /// Lines and fields are parted by bytes: to Swift a carriage return and the line feed after it are one character, and a
@@ -8,8 +10,8 @@ struct FieldTable {
     private let columns: [String: Int]
     private let lines: [[Substring]]
 
-    /// - Throws: `SlurmError.unreadable` if a column that is wanted is not in the heading.
-    init(_ text: String, separator: String, wanted: [String], from what: String) throws(SlurmError) {
+    /// - Throws: `JobSourceError.unreadable` if a column that is wanted is not in the heading.
+    init(_ text: String, separator: String, wanted: [String], from what: String) throws(JobSourceError) {
         let separator = Array(separator.utf8)
         var lines = text.utf8.split(separator: UInt8(ascii: "\n")).map { FieldTable.fields($0, separator) }
         guard !lines.isEmpty else { throw .unreadable(what: what, why: "there is not even a heading") }

@@ -1,4 +1,4 @@
-import Record
+import Jobs
 import Wire
 
 /// A JSON value of which the batch system's answers are made.
@@ -58,8 +58,8 @@ package struct SlurmDocument {
 
     private static let depthLimit = 64
 
-    /// - Throws: `SlurmError.unreadable` for what is no JSON (RFC 8259) or no object.
-    package init(_ bytes: consuming [UInt8], keys: Set<String>, from what: String) throws(SlurmError) {
+    /// - Throws: `JobSourceError.unreadable` for what is no JSON (RFC 8259) or no object.
+    package init(_ bytes: consuming [UInt8], keys: Set<String>, from what: String) throws(JobSourceError) {
         let count = bytes.count
         var padded = bytes
         padded.append(contentsOf: repeatElement(0, count: JSONScanner.padding))

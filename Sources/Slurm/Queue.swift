@@ -1,4 +1,4 @@
-import Record
+import Jobs
 
 /// `squeue`: the jobs that hold nodes now.
 ///
@@ -17,7 +17,7 @@ package enum Queue {
         [
             // not --clusters: for that squeue asks the accounting, which may be away while the controller is not
             "--noheader", "--all", "--local",
-            "--states=\(JobState.holding.subtracting(rare).sorted().joined(separator: ","))",
+            "--states=\(SlurmState.holding.subtracting(rare).sorted().joined(separator: ","))",
             "--Format=\(columns.map { "\($0.name):\($0.width)" }.joined(separator: ","))",
         ]
     }
@@ -28,7 +28,7 @@ package enum Queue {
     /// One entry a start of a job; components of a heterogeneous job are put together.
     ///
     /// A name, which comes last, may hold a line break: what follows it is a line too short to be a job's.
-    package static func facts(_ output: [UInt8]) throws(SlurmError) -> [JobFacts] {
+    package static func facts(_ output: [UInt8]) throws(JobSourceError) -> [JobFacts] {
         let width = columns.reduce(0) { $0 + $1.width }
         let lines = output.split(separator: UInt8(ascii: "\n"))
         let whole = lines.filter { $0.count >= width - nameWidth }
@@ -86,16 +86,5 @@ package enum Queue {
             facts.arrayTaskID = task
         }
         return facts
-    }
-}
-
-/// One start of a job.
-public struct JobKey: Hashable, Sendable {
-    public let jobID: String
-    public let restart: Int64
-
-    public init(jobID: String, restart: Int64) {
-        self.jobID = jobID
-        self.restart = restart
     }
 }

@@ -1,4 +1,4 @@
-import Record
+import Jobs
 
 /// What slurmrestd says of jobs, in versions 0.0.36 to 0.0.43 of its interface.
 ///
@@ -30,10 +30,10 @@ package enum RestJobs {
     private static func queued(_ job: JSONTree) -> JobFacts? {
         guard let number = job["job_id"].number else { return nil }
         let leader = job["het_job_id"].number.flatMap { $0 > 0 ? $0 : nil }
-        let state = JobState.word(among: job["job_state"].words)
+        let state = SlurmState.word(among: job["job_state"].words)
         var facts = JobFacts(
             jobID: String(leader ?? number), restart: job["restart_cnt"].number ?? 0, state: state,
-            isFinal: JobState.isFinal(state))
+            isFinal: SlurmState.isFinal(state))
         facts.cluster = job["cluster"].text
         facts.username = job["user_name"].text
         facts.uid = job["user_id"].number
@@ -55,8 +55,8 @@ package enum RestJobs {
 
     private static func allocation(_ job: JSONTree) -> Allocation? {
         guard let number = job["job_id"].number else { return nil }
-        let state = JobState.word(among: job["state"]["current"].words)
-        var facts = JobFacts(jobID: String(number), state: state, isFinal: JobState.isFinal(state))
+        let state = SlurmState.word(among: job["state"]["current"].words)
+        var facts = JobFacts(jobID: String(number), state: state, isFinal: SlurmState.isFinal(state))
         facts.cluster = job["cluster"].text ?? job["association"]["cluster"].text
         facts.username = job["user"].text ?? job["association"]["user"].text
         facts.account = job["account"].text ?? job["association"]["account"].text
@@ -80,7 +80,7 @@ package enum RestJobs {
             allocation.component = job["het"]["job_offset"].number ?? 0
         }
         for step in job["steps"].elements {
-            allocation.stepStates.append(JobState.word(among: step["state"].words))
+            allocation.stepStates.append(SlurmState.word(among: step["state"].words))
             if let tasks = step["tasks"]["count"].number {
                 allocation.mostTasks = max(allocation.mostTasks ?? 0, tasks)
             }

@@ -1,5 +1,5 @@
+import Jobs
 import Processes
-import Record
 
 /// Facts by Slurm's commands, of the cluster of this machine's slurm.conf.
 public final class SlurmCommands: JobSource {
@@ -17,17 +17,21 @@ public final class SlurmCommands: JobSource {
         self.secondsAtMost = secondsAtMost
     }
 
-    public func running() throws(SlurmError) -> [JobFacts] {
+    public var name: String { "Slurm" }
+
+    public func isJobID(_ text: String) -> Bool { SlurmText.isJobID(text) }
+
+    public func running() throws(JobSourceError) -> [JobFacts] {
         try Queue.facts(try run(squeue, Queue.arguments))
     }
 
-    public func accounted(_ jobs: [String]) throws(SlurmError) -> [JobFacts] {
+    public func accounted(_ jobs: [String]) throws(JobSourceError) -> [JobFacts] {
         let separator = Accounting.newSeparator()
         let output = try run(sacct, Accounting.arguments(jobs, separator: separator))
         return try Accounting.facts(String(decoding: output, as: UTF8.self), separator: separator)
     }
 
-    private func run(_ command: String, _ arguments: [String]) throws(SlurmError) -> [UInt8] {
+    private func run(_ command: String, _ arguments: [String]) throws(JobSourceError) -> [UInt8] {
         // users' own settings of the commands' output must not change it
         let environment = inheritedEnvironment().filter { entry in
             !["SQUEUE_", "SACCT_", "SLURM_TIME_FORMAT=", "SLURM_CLUSTERS=", "TZ=", "LC_ALL="].contains {

@@ -1,6 +1,6 @@
 import CCurl
 import Glibc
-import Record
+import Jobs
 
 /// Facts by slurmrestd, over its unix socket or over TCP with a token (JWT).
 public final class SlurmRest: JobSource {
@@ -37,17 +37,21 @@ public final class SlurmRest: JobSource {
         self.secondsAtMost = secondsAtMost
     }
 
-    public func running() throws(SlurmError) -> [JobFacts] {
+    public var name: String { "Slurm" }
+
+    public func isJobID(_ text: String) -> Bool { SlurmText.isJobID(text) }
+
+    public func running() throws(JobSourceError) -> [JobFacts] {
         let document = try get("/slurm/\(place.version)/jobs", keys: RestJobs.queueKeys)
         let known = RestJobs.queue(document)
         finished.removeAll(keepingCapacity: true)
         for facts in known where facts.isFinal {
             finished[JobKey(jobID: facts.jobID, restart: facts.restart)] = facts
         }
-        return known.filter { JobState.holding.contains($0.state) }
+        return known.filter { SlurmState.holding.contains($0.state) }
     }
 
-    public func accounted(_ jobs: [String]) throws(SlurmError) -> [JobFacts] {
+    public func accounted(_ jobs: [String]) throws(JobSourceError) -> [JobFacts] {
         // a comma in a query is refused
         let path = "/slurmdb/\(place.version)/jobs?step=\(jobs.joined(separator: "%2C"))"
         return RestJobs.accounting(try get(path, keys: RestJobs.accountingKeys)).map { facts in
@@ -62,7 +66,7 @@ public final class SlurmRest: JobSource {
     /// Submits a job.
     ///
     /// - Returns: its number.
-    public func submit(_ job: BatchJob) throws(SlurmError) -> String {
+    public func submit(_ job: BatchJob) throws(JobSourceError) -> String {
         let path = "/slurm/\(place.version)/job/submit"
         let document = try ask(path, keys: [], body: job.request(version: place.version))
         if let number = document.jobNumber, number > 0 { return String(number) }
@@ -72,12 +76,12 @@ public final class SlurmRest: JobSource {
             why: error?["description"].text ?? error?["error"].text ?? "it names no job")
     }
 
-    private func get(_ path: String, keys: Set<String>) throws(SlurmError) -> SlurmDocument {
+    private func get(_ path: String, keys: Set<String>) throws(JobSourceError) -> SlurmDocument {
         try ask(path, keys: keys, body: nil)
     }
 
     /// - Parameter posted: JSON; nil to get.
-    private func ask(_ path: String, keys: Set<String>, body posted: String?) throws(SlurmError) -> SlurmDocument {
+    private func ask(_ path: String, keys: Set<String>, body posted: String?) throws(JobSourceError) -> SlurmDocument {
         var socket: String?
         var url = place.url + path
         if let path = socketPath {
@@ -90,7 +94,7 @@ public final class SlurmRest: JobSource {
         let beginning = Array(body.prefix(200))
         let what = place.url + path.prefix { $0 != "?" }
         let document: SlurmDocument
-        do throws(SlurmError) {
+        do throws(JobSourceError) {
             document = try SlurmDocument(consume body, keys: keys, from: what)
         } catch {
             if status == 200 { throw error }
@@ -110,7 +114,7 @@ public final class SlurmRest: JobSource {
         place.url.hasPrefix("unix://") ? String(place.url.dropFirst("unix://".count)) : nil
     }
 
-    private func headers(isPost: Bool) throws(SlurmError) -> [String] {
+    private func headers(isPost: Bool) throws(JobSourceError) -> [String] {
         var headers = ["Accept: application/json"]
         if isPost { headers.append("Content-Type: application/json") }
         if let user = place.user { headers.append("X-SLURM-USER-NAME: \(user)") }
@@ -119,7 +123,7 @@ public final class SlurmRest: JobSource {
     }
 
     /// Read anew each time, for tokens run out and are written anew.
-    private func token() throws(SlurmError) -> String? {
+    private func token() throws(JobSourceError) -> String? {
         guard let path = place.tokenFile else {
             return getenv("SLURM_JWT").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
         }
@@ -139,7 +143,7 @@ public final class SlurmRest: JobSource {
 
     private func request(
         _ url: String, socket: String?, headers: [String], body posted: String?, into body: inout [UInt8]
-    ) throws(SlurmError) -> Int {
+    ) throws(JobSourceError) -> Int {
         var answer = ccurl_answer()
         let list = headers.map { strdup($0) }
         defer { for line in list { free(line) } }

@@ -10,6 +10,11 @@ package enum SlurmText {
         }
     }
 
+    /// Whether it may stand on a command line or in a URL as a job's number.
+    package static func isJobID(_ text: String) -> Bool {
+        (1...10).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) }
+    }
+
     package static func number(_ text: some StringProtocol) -> Int64? { Int64(text) }
 
     /// A time as `2026-11-21T02:37:30`, taken as UTC, for commands are run with TZ=UTC; or seconds since 1970.

@@ -1,3 +1,4 @@
+import Background
 import DaemonMetrics
 import Glibc
 import Journal
@@ -31,7 +32,8 @@ struct Daemon {
         let pipeline: Pipeline
         do {
             pipeline = try Pipeline(
-                settings: plan.settings, sockets: sockets, streams: streams, metrics: metrics, logger: logger)
+                settings: plan.settings, sockets: sockets, streams: streams,
+                batchSystem: .slurm(plan.settings), metrics: metrics, logger: logger)
         } catch {
             throw Failure(69, "\(error)")
         }

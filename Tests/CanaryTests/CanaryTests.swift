@@ -1,4 +1,5 @@
 import Canary
+import Jobs
 import Record
 import Settings
 import Testing

@@ -1,4 +1,4 @@
-import Record
+import Jobs
 import Slurm
 import Testing
 
@@ -118,10 +118,10 @@ import Testing
     }
 
     @Test("an answer without heading, or of another form, is an error that says so") func notAnAnswer() {
-        #expect(throws: SlurmError.unreadable(what: "sacct", why: "there is not even a heading")) {
+        #expect(throws: JobSourceError.unreadable(what: "sacct", why: "there is not even a heading")) {
             try Accounting.facts("", separator: "|")
         }
-        #expect(throws: SlurmError.unreadable(what: "sacct", why: "there is no column JobID")) {
+        #expect(throws: JobSourceError.unreadable(what: "sacct", why: "there is no column JobID")) {
             try Accounting.facts("sacct: error: nothing", separator: "|")
         }
     }

@@ -1,4 +1,4 @@
-import Record
+import Jobs
 import Slurm
 import Testing
 
@@ -38,7 +38,7 @@ import Testing
     @Test("nothing runs") func empty() throws { #expect(try Queue.facts([]).isEmpty) }
 
     @Test("another form is an error") func otherForm() {
-        #expect(throws: SlurmError.self) { try Queue.facts([UInt8]("squeue: error\n".utf8)) }
+        #expect(throws: JobSourceError.self) { try Queue.facts([UInt8]("squeue: error\n".utf8)) }
     }
 
     @Test(
@@ -58,4 +58,9 @@ import Testing
             ("9999999999999999999-01-01T00:00:00", nil),
         ] as [(String, Int64?)])
     func times(_ text: String, _ microseconds: Int64?) { #expect(SlurmText.time(text) == microseconds) }
+
+    @Test(
+        "a number that is none never stands on a command line",
+        arguments: ["", "1;rm", "1,2", "-1", "１", "12345678901"])
+    func noNumber(_ text: String) { #expect(!SlurmText.isJobID(text)) }
 }

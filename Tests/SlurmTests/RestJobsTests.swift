@@ -1,4 +1,4 @@
-import Record
+import Jobs
 import Slurm
 import Testing
 
@@ -136,14 +136,14 @@ import Testing
         "what is no JSON is an error",
         arguments: ["", "[]", "{", "{\"jobs\": [", "{\"jobs\": [{]}", "Authentication failure", "{\"jobs\": []} x"])
     func noJSON(_ text: String) {
-        #expect(throws: SlurmError.self) {
+        #expect(throws: JobSourceError.self) {
             try SlurmDocument([UInt8](text.utf8), keys: RestJobs.queueKeys, from: "text")
         }
     }
 
     @Test("nesting has a bound") func deep() {
         let text = "{\"errors\": [" + String(repeating: "[", count: 10_000)
-        #expect(throws: SlurmError.unreadable(what: "text", why: "it nests too deep")) {
+        #expect(throws: JobSourceError.unreadable(what: "text", why: "it nests too deep")) {
             try SlurmDocument([UInt8](text.utf8), keys: [], from: "text")
         }
     }
@@ -152,7 +152,7 @@ import Testing
         let bytes = try Captures.bytes("slurmrestd/v0.0.38.job.oom_30.json")
         let end = try #require(bytes.lastIndex(of: UInt8(ascii: "}")))
         for count in stride(from: 0, to: end, by: 7) {
-            #expect(throws: SlurmError.self) {
+            #expect(throws: JobSourceError.self) {
                 try SlurmDocument(Array(bytes[..<count]), keys: RestJobs.queueKeys, from: "cut")
             }
         }

@@ -1,3 +1,4 @@
+import Jobs
 import Query
 import Record
 import SampleRecords

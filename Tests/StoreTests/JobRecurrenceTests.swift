@@ -1,3 +1,4 @@
+import Jobs
 import Merge
 import Query
 import Record

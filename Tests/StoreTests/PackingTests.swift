@@ -1,4 +1,5 @@
 import Glibc
+import Jobs
 import Merge
 import Record
 import SampleRecords

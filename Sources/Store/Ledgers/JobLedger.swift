@@ -1,3 +1,4 @@
+import Jobs
 import Record
 
 /// The table of jobs as the batch system's side sees it. One thread uses a ledger, which may block.

@@ -5,7 +5,7 @@ import Record
 ///
 /// A state machine without clock, input or output: `begin`, `look` at the open jobs some thousands at a time, `finish` when
 /// what came of that is written, then `judge` each of the batches. What it remembers is bounded by the jobs that run.
-public struct JobSweep: Sendable {
+public struct JobSweep {
     /// After that many answers that say nothing of a job, it is no job of this cluster.
     static let attemptsAtMost: Int64 = 12
     /// After that many answers with half of a job's facts there will be no more.
@@ -18,7 +18,8 @@ public struct JobSweep: Sendable {
     private let batchSize: Int
     /// Between sweeps, microseconds.
     private let interval: Int64
-    /// How far the days of a job's records may be from the time that Slurm knows of, microseconds: a record that does not say when it
+    private let isJobID: (String) -> Bool
+    /// How far the days of a job's records may be from the time that the batch system knows of, microseconds: a record that does not say when it
     /// was made counts when it comes, and may have waited.
     static let slack: Int64 = 14 * 86_400 * 1_000_000
     /// What holds nodes, in the sweep at hand.
@@ -27,11 +28,18 @@ public struct JobSweep: Sendable {
     private var written: [Int64: JobFacts] = [:]
     private var seen: [Int64: JobFacts] = [:]
 
-    /// - Parameter batchSize: jobs that are asked for at once.
-    public init(cluster: String?, batchSize: Int, interval: Int64) {
+    /// - Parameters:
+    ///   - cluster: the cluster whose jobs are asked for; nil for the one that answers.
+    ///   - batchSize: jobs that are asked for at once.
+    ///   - interval: between sweeps, microseconds.
+    ///   - isJobID: whether a text can be a job's number; jobs of other texts are not asked for.
+    public init(
+        cluster: String?, batchSize: Int, interval: Int64, isJobID: @escaping (String) -> Bool
+    ) {
         self.cluster = cluster
         self.batchSize = batchSize
         self.interval = interval
+        self.isJobID = isJobID
     }
 
     /// What is known of open jobs by the answer to the first question.
@@ -57,7 +65,7 @@ public struct JobSweep: Sendable {
     public mutating func look(at open: [OpenJob]) -> Findings {
         var findings = Findings()
         for job in open where isOurs(job.cluster) {
-            guard JobSweep.isNumber(job.jobID) else {
+            guard isJobID(job.jobID) else {
                 findings.outcomes.append(.unknown(row: job.row))
                 continue
             }
@@ -130,11 +138,6 @@ public struct JobSweep: Sendable {
     private func isOurs(_ name: String) -> Bool {
         name.isEmpty || cluster.map { ExactText(name) == ExactText($0) } ?? true
     }
-
-    /// Whether it may stand on a command line: anyone can send a record that says anything.
-    static func isNumber(_ jobID: String) -> Bool {
-        (1...10).contains(jobID.utf8.count) && jobID.utf8.allSatisfy { (48...57).contains($0) }
-    }
 }
 
 extension OpenJob {
@@ -151,7 +154,7 @@ extension OpenJob {
         return best
     }
 
-    /// How long before or after the job's records Slurm's job was: microseconds, 0 if it was there on their days.
+    /// How long before or after the job's records the batch system's job was: microseconds, 0 if it was there on their days.
     fileprivate func distance(of facts: JobFacts) -> Int64 {
         guard let days, let begin = facts.submit ?? facts.start ?? facts.end else { return 0 }
         let first = days.lowerBound * Calendar.microsecondsPerDay

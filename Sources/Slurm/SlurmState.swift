@@ -1,9 +1,7 @@
-/// Slurm's words for what has become of a job (`sacct(1)`, "JOB STATE CODES").
-enum JobState {
-    static let outOfMemory = "OUT_OF_MEMORY"
-    static let failed = "FAILED"
-    static let completed = "COMPLETED"
+import Jobs
 
+/// Slurm's words for what has become of a job (`sacct(1)`, "JOB STATE CODES").
+enum SlurmState {
     /// Base states and flags that no start of a job leaves again.
     private static let final: Set<String> = [
         "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL", "DEADLINE",

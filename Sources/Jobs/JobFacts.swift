@@ -6,7 +6,7 @@ public struct JobFacts: Sendable, Equatable {
     /// The number of earlier starts of the job.
     public var restart: Int64
     public var cluster: String?
-    /// Slurm's name of the state in capitals: `COMPLETED`, `TIMEOUT`, ...
+    /// A word in capitals: `JobState` has those that have a meaning elsewhere.
     public var state: String
     /// Whether this start has ended, so that these values no longer change.
     public var isFinal: Bool

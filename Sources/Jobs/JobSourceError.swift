@@ -1,16 +1,16 @@
-/// Why Slurm gave no answer. None of these is an end: the next sweep asks again.
-public enum SlurmError: Error, Sendable, Equatable, CustomStringConvertible {
+/// Why a batch system gave no answer. The next sweep asks again, whichever it is.
+public enum JobSourceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A command could not be started, did not end in time, or ended with an error.
     case command(name: String, why: String)
-    /// slurmrestd could not be reached, or not in time.
+    /// A service could not be reached, or not in time.
     case unreachable(url: String, why: String)
-    /// slurmrestd refused.
+    /// A service refused, with a status of HTTP.
     case refused(url: String, status: Int, why: String)
-    /// What came is not what Slurm writes.
+    /// The answer is not in the form that the source expects.
     case unreadable(what: String, why: String)
     /// The answer is longer than this program holds.
     case tooLong(what: String, bytes: Int)
-    /// The configuration names what is not there.
+    /// The configuration names something that does not exist.
     case setting(String)
 
     public var description: String {

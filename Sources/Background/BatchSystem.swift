@@ -1,0 +1,18 @@
+import Canary
+import Jobs
+
+/// The batch system that the stages beside the flow speak to.
+public struct BatchSystem: Sendable {
+    /// Makes a source for the thread that calls it.
+    public let makeSource: @Sendable () -> any JobSource
+    /// Submits a batch of canaries as a job, and returns the job's number.
+    public let submit: @Sendable (CanaryOrder) -> Result<String, SlurmCanaries.Refusal>
+
+    public init(
+        makeSource: @escaping @Sendable () -> any JobSource,
+        submit: @escaping @Sendable (CanaryOrder) -> Result<String, SlurmCanaries.Refusal>
+    ) {
+        self.makeSource = makeSource
+        self.submit = submit
+    }
+}

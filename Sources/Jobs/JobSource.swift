@@ -1,0 +1,15 @@
+/// A batch system that tells what becomes of jobs. Calls block; one thread uses a source.
+public protocol JobSource: AnyObject {
+    /// The batch system's name, for log lines.
+    var name: String { get }
+
+    /// Whether the batch system could have given a job this number. A record may claim any text, and the number may stand
+    /// on a command line.
+    func isJobID(_ text: String) -> Bool
+
+    /// The jobs that hold nodes now, by one call.
+    func running() throws(JobSourceError) -> [JobFacts]
+
+    /// All starts of the jobs with these numbers that the accounting knows, by one call.
+    func accounted(_ jobs: [String]) throws(JobSourceError) -> [JobFacts]
+}

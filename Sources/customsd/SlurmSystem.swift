@@ -1,0 +1,48 @@
+import Background
+import Canary
+import Jobs
+import Settings
+import Slurm
+
+extension BatchSystem {
+    /// Slurm, asked in the way that the configuration names. Canaries may be jobs while no other jobs are asked for: then
+    /// the commands tell what becomes of them.
+    static func slurm(_ settings: Settings) -> BatchSystem {
+        let slurm = settings.slurm
+        let canary = settings.canary
+        return BatchSystem(
+            makeSource: {
+                if slurm.source == "slurmrestd", let rest = SlurmRest(slurm) { return rest }
+                return SlurmCommands(squeue: slurm.squeue, sacct: slurm.sacct, secondsAtMost: slurm.timeoutSeconds)
+            },
+            submit: { order in
+                guard canary.mode == "slurmrestd", let rest = SlurmRest(slurm) else {
+                    return SlurmCanaries.submit(order)
+                }
+                do throws(JobSourceError) {
+                    return .success(try rest.submit(BatchJob(order, account: canary.account)))
+                } catch {
+                    return .failure(SlurmCanaries.Refusal(why: error.description))
+                }
+            })
+    }
+}
+
+extension SlurmRest {
+    /// Nil where the configuration names no URL.
+    fileprivate convenience init?(_ settings: SlurmSettings) {
+        guard let url = settings.url else { return nil }
+        self.init(
+            Place(url: url, version: settings.version, user: settings.user, tokenFile: settings.tokenFile),
+            secondsAtMost: settings.timeoutSeconds)
+    }
+}
+
+extension BatchJob {
+    fileprivate init(_ order: CanaryOrder, account: String?) {
+        self.init(name: SlurmCanaries.jobName, script: SlurmCanaries.script(order), minutes: SlurmCanaries.minutes)
+        if !order.partition.isEmpty { partition = order.partition }
+        if !order.node.isEmpty { node = order.node }
+        self.account = account
+    }
+}
