@@ -8,7 +8,7 @@ public enum JobSourceError: Error, Sendable, Equatable, CustomStringConvertible 
     case refused(url: String, status: Int, why: String)
     /// The answer is not in the form that the source expects.
     case unreadable(what: String, why: String)
-    /// The answer is longer than this program holds.
+    /// The answer is longer than the limit.
     case tooLong(what: String, bytes: Int)
     /// The configuration names something that does not exist.
     case setting(String)

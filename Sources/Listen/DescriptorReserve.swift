@@ -1,10 +1,11 @@
 import CDatagram
 import Glibc
 
-/// Descriptors that connections leave free for the journal's next segment, the store and programs; and for libdispatch, which
-/// ends the process when it cannot open /proc/TID/stat.
+/// File descriptors that connections leave free for the journal's next segment, the store and programs. libdispatch
+/// needs them too: it ends the process when it cannot open /proc/TID/stat.
 ///
-/// A new descriptor gets the lowest free number (`open(2)`). A number from the reserve means that the rest is taken.
+/// A new descriptor gets the lowest free number (`open(2)`). So a number from the reserve means that all others are in
+/// use.
 public enum DescriptorReserve {
     /// 32 for connections over HTTP, the rest for files.
     private static let count: Int32 = 96
@@ -26,7 +27,7 @@ public enum DescriptorReserve {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// The part of a limit that is no reserve.
+    /// The part of a limit that is not in reserve.
     public static func available(of limit: Int) -> Int { limit - min(Int(count), limit / 2) }
 
     /// Whether a connection may take another descriptor.

@@ -1,4 +1,4 @@
-/// Where the daemon receives, as `--listen` and the configuration name it.
+/// An address to receive on, as `--listen` and the configuration name it.
 public enum ListenAddress: Sendable, Equatable {
     case udp(host: String, port: UInt16)
     case tcp(host: String, port: UInt16)
@@ -7,7 +7,7 @@ public enum ListenAddress: Sendable, Equatable {
 
     /// Reads `udp://HOST:PORT` (an IPv6 host in brackets), the same with `tcp` or `tls`, or `unixgram:///PATH`.
     ///
-    /// - Throws: `ListenError.badAddress` that says what would be right.
+    /// - Throws: `ListenError.badAddress` with a valid form.
     public init(_ text: String) throws(ListenError) {
         if let rest = text.after("udp://") {
             let (host, port) = try ListenAddress.hostAndPort(rest, text)
@@ -37,7 +37,7 @@ public enum ListenAddress: Sendable, Equatable {
         }
     }
 
-    /// What the address begins with: `udp`, `tcp`, `tls`, `unixgram`.
+    /// The scheme of the address: `udp`, `tcp`, `tls`, `unixgram`.
     public var transport: String {
         switch self {
         case .udp: "udp"
@@ -62,7 +62,7 @@ public enum ListenAddress: Sendable, Equatable {
     private static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
     private static func hostAndPort(_ rest: Substring, _ text: String) throws(ListenError) -> (String, UInt16) {
-        // UInt16 would take a sign
+        // UInt16's parser would accept a sign
         guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]),
             rest[rest.index(after: colon)...].first != "+"
         else {

@@ -7,7 +7,7 @@ final class NotifySocket {
     private var address = sockaddr_un()
     private let addressBytes: socklen_t
 
-    /// Nil where there is no service manager.
+    /// Nil without a service manager.
     init?() {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), path.utf8.count < 108,
             let first = path.utf8.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
@@ -15,7 +15,7 @@ final class NotifySocket {
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { target in
             target.copyBytes(from: path.utf8)
-            // an abstract name begins with NUL and is written with @
+            // an abstract name begins with NUL, which the variable writes as @
             if first == UInt8(ascii: "@") { target[0] = 0 }
         }
         addressBytes = socklen_t(MemoryLayout<sa_family_t>.size + path.utf8.count)
@@ -27,8 +27,8 @@ final class NotifySocket {
 
     /// Sends assignments such as `READY=1`, with a descriptor if one is given.
     ///
-    /// - Parameter waits: whether to wait while the service manager has no room for more.
-    /// - Returns: false if it has no room; true if it has taken it, or never will.
+    /// - Parameter waits: whether to wait while the service manager has no room.
+    /// - Returns: false if it has no room; true if it has taken them, or never will.
     @discardableResult
     func send(_ state: String, with passed: Int32 = -1, waits: Bool = true) -> Bool {
         var address = address

@@ -2,11 +2,11 @@ import Glibc
 
 /// The sockets and the readiness of a service manager's protocol (`sd_listen_fds(3)`, `sd_notify(3)`).
 public enum ServiceManager {
-    /// What the service manager passed.
+    /// The sockets and connections that the service manager passed.
     public struct Inheritance: Sendable {
         public var datagrams: [DatagramSocket] = []
         public var streams: [StreamSocket] = []
-        /// What a process before this one gave it to keep.
+        /// Connections that a previous process gave it to keep.
         public var kept = KeptStreams()
         /// Descriptors that are neither UDP, unix datagram nor TCP sockets.
         public var refused = 0
@@ -14,9 +14,10 @@ public enum ServiceManager {
         public var isEmpty: Bool { datagrams.isEmpty && streams.isEmpty }
     }
 
-    /// Takes over the sockets that the service manager passed, and withdraws the offer from child processes.
+    /// Takes the sockets that the service manager passed, and removes the offer from the environment of child
+    /// processes.
     ///
-    /// - Parameter secure: addresses where TLS is spoken, beside the sockets that are named `tls` (`FileDescriptorName=`).
+    /// - Parameter secure: addresses for TLS, in addition to the sockets that are named `tls` (`FileDescriptorName=`).
     public static func inheritedSockets(secure: [ListenAddress] = []) -> Inheritance {
         guard let pid = environment("LISTEN_PID").flatMap({ Int32($0) }), pid == getpid(),
             let count = environment("LISTEN_FDS").flatMap({ Int32($0) }), count > 0, count < 1 << 20
@@ -41,7 +42,7 @@ public enum ServiceManager {
         return inherited
     }
 
-    /// Tells the service manager a state such as `READY=1`; nothing where there is none.
+    /// Tells the service manager a state such as `READY=1`; does nothing without one.
     public static func notify(_ state: String) { _ = NotifySocket()?.send(state) }
 
     private static func environment(_ name: String) -> String? {

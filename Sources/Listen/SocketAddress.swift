@@ -1,14 +1,14 @@
 import Glibc
 
-/// A socket address as the kernel writes it, in words.
+/// A socket address of the kernel in readable form.
 public enum SocketAddress: Sendable, Equatable {
     case internet(host: String, port: UInt16)
-    /// The path is empty for a sender that has bound none.
+    /// The path is empty for a sender without a bound address.
     case unix(path: String)
 
-    /// Reads a `struct sockaddr` of any family; nil for one that is none of these.
+    /// Reads a `struct sockaddr`; nil for any other family.
     public init?(bytes: UnsafeRawBufferPointer) {
-        // only a unix socket that is bound to nothing has no address at all
+        // only an unbound unix socket has an empty address
         if bytes.isEmpty {
             self = .unix(path: "")
             return

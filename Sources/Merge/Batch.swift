@@ -1,22 +1,22 @@
 import Record
 
-/// What a stretch of the journal adds to the store; all of it is written in one transaction, with the position up to
-/// which the stretch goes.
+/// The additions of a stretch of the journal to the store. All of them are written in one transaction, with the
+/// position at the stretch's end.
 public struct Batch: Sendable {
     /// Runs in the order in which they were first seen, one for each key.
     public var runs: [RunDelta] = []
-    /// What records claim of their jobs; one for each job, newest claims only.
+    /// The claims of records on their jobs: one for each job, the newest only.
     public var jobs: [JobClaim] = []
     public var canaries: [CanarySighting] = []
-    /// Snapshots of living processes: new or newer ones, and the identities of those whose final record came.
+    /// Snapshots of living processes: new or newer ones, and the identities of those whose final record has arrived.
     public var snapshots: [Snapshot] = []
     public var endedSnapshots: [RecordID] = []
-    /// Parts that wait for their siblings, and the identities of records that wait no longer.
+    /// Parts that wait for the other parts, and the identities of records that no longer wait.
     public var heldParts: [HeldPart] = []
     public var releasedParts: [RecordID] = []
-    /// Records that the store would not take before.
+    /// Records that the store has refused.
     public var quarantined: [QuarantinedRecord] = []
-    /// What the batch adds to the counters, without `stored` and `merged` of `runs`, which only the store can tell.
+    /// The batch's additions to the counters, without `stored` and `merged` of `runs`, which only the store can tell.
     public var counters = IngestCounters()
     /// The newest time of arrival in the batch, microseconds since 1970 UTC.
     public var lastArrival: Int64 = 0
@@ -45,12 +45,13 @@ public struct Batch: Sendable {
     }
 }
 
-/// What makes processes one run. All but the day and the flags are symbols of the vocabulary.
+/// The key of a run: processes with equal keys are one run. All but the day and the flags are symbols of the
+/// vocabulary.
 public struct RunKey: Hashable, Sendable {
     /// Days since 1970-01-01 UTC.
     public var day: Int32
     public var cluster: Int32
-    /// 0 outside a job. The number of the job, of whichever of its jobs: on one day there is only one.
+    /// 0 outside a job. The job number, whichever of the number's jobs it is: on one day there is only one.
     public var job: Int32
     public var step: Int32
     public var user: Int32
@@ -58,29 +59,29 @@ public struct RunKey: Hashable, Sendable {
     public var program: Int32
     public var stack: Int32
     public var environment: Int32
-    /// Those by which questions part usage: compute node or not, staff or not.
+    /// The flags that questions separate usage by: compute node or not, staff or not.
     public var flags: RunFlags
 
     public func hash(into hasher: inout Hasher) {
-        // ten numbers side by side, taken in at once
+        // ten numbers side by side, hashed by one call
         withUnsafeBytes(of: self) { hasher.combine(bytes: $0) }
     }
 }
 
-/// What a batch adds to one run.
+/// The additions of a batch to one run.
 public struct RunDelta: Sendable {
     public let key: RunKey
     public let id: RunID
-    /// The job's symbol in the vocabulary; that of its number unless the number has come round again.
+    /// The job's symbol in the vocabulary; that of its number unless the number was reused.
     public let job: Int32
     public let environment: Int32
-    /// That of the run's first process; a later process of the run may differ, as in who vouches for the user.
+    /// The host of the run's first process; a later process may differ, as in the authority that vouches for its user.
     public let host: Int32
     /// 0 outside a job or if unknown; else 1 + floor(log2(nodes)).
     public let sizeClass: Int32
     public let flags: RunFlags
     public var processes: Int64 = 0
-    /// Processes that said which MPI rank they are.
+    /// The number of processes that reported an MPI rank.
     public var ranks: Int64 = 0
     public var exceptions: Int64 = 0
     public var signals: Int64 = 0
@@ -88,12 +89,12 @@ public struct RunDelta: Sendable {
     /// The earliest and the latest record's time, microseconds since 1970 UTC.
     public var firstSeen: Int64
     public var lastSeen: Int64
-    /// When the first of the processes started, microseconds since 1970 UTC.
+    /// The start of the earliest process, microseconds since 1970 UTC.
     public var started: Int64
 }
 
-/// Sorts runs by day and job, so that new ones come to lie together at the end of an index: 2 bytes day since 1970, 6 bytes
-/// the number at the head of the job id, 8 bytes hash of the whole key's texts.
+/// Sorts runs by day and job, so that new ones lie together at the end of an index: 2 bytes day since 1970, 6 bytes the
+/// number at the head of the job id, 8 bytes hash of the whole key's texts.
 public struct RunID: Hashable, Sendable, Comparable {
     public let high: UInt64
     public let low: UInt64
@@ -105,7 +106,8 @@ public struct RunID: Hashable, Sendable, Comparable {
 
     private static let greatestJobNumber: UInt64 = 1 << 48 - 1
 
-    /// The number that a job's id begins with, as far as a key has room for it; 0 where there is none, or none that 64 bits hold.
+    /// The number at the beginning of a job id, as far as a key has room for it; 0 if there is none, or none of 64
+    /// bits.
     public static func jobNumber(_ jobID: UnsafeRawBufferPointer) -> UInt64 {
         var number: UInt64 = 0
         for digit in jobID.lazy.map({ $0 &- UInt8(ascii: "0") }).prefix(while: { $0 < 10 }) {
@@ -133,10 +135,10 @@ public struct RunFlags: OptionSet, Hashable, Sendable {
     public static let vouched = RunFlags(rawValue: 4)
 }
 
-/// What records say of their job. Numbers are nil and symbols 0 where they say nothing.
+/// The claims of records on their job. Numbers are nil and symbols 0 if the records have no value.
 public struct JobClaim: Hashable, Sendable {
     public let job: Int32
-    /// The days on which records have told of it; nil for a claim that is made of nothing.
+    /// The days of records of the job; nil for a claim without records.
     public var span: JobSpan?
     public var user: Int32 = 0
     public var account: Int32 = 0
@@ -148,7 +150,7 @@ public struct JobClaim: Hashable, Sendable {
     private var arrayTask = Claimed()
     private var group = Claimed()
 
-    /// Claims nothing.
+    /// An empty claim.
     public init(job: Int32) { self.job = job }
 
     public var numNodes: Int64? {
@@ -176,7 +178,8 @@ public struct JobClaim: Hashable, Sendable {
         set { group.value = newValue }
     }
 
-    /// A number as `Wire` accepts it, from 0 to that of 31 bits, or none: of hundreds of thousands of jobs there are five each.
+    /// A number as `Wire` accepts it, 0 to 2^31 - 1, or none. It is small because hundreds of thousands of jobs have
+    /// five each.
     private struct Claimed: Hashable, Sendable {
         private var stored: Int32 = -1
 
@@ -196,9 +199,9 @@ public struct CanarySighting: Sendable, Equatable {
     public let arrival: Int64
 }
 
-/// What a living process has imported so far.
+/// The packages that a living process has imported so far.
 public struct Snapshot: Sendable, Equatable {
-    /// After that many days without a newer one it is stale, and is dropped: sweeps renew those of living processes.
+    /// The age in days at which a snapshot is dropped: sweeps renew the snapshots of living processes.
     public static let lifetimeDays: Int64 = 7
 
     public let id: RecordID
@@ -207,24 +210,25 @@ public struct Snapshot: Sendable, Equatable {
     public let entry: [UInt8]
 }
 
-/// A part of a record whose other parts have not all come, as the journal entry that carries it.
+/// A part of a record whose other parts have not all arrived, as the journal entry that carries it.
 public struct HeldPart: Sendable, Equatable {
     public let id: RecordID
     public let part: Int64
     public let entry: [UInt8]
 }
 
-/// What the store refused, and why: kept beside everything else, so that nothing is held up and nothing is lost.
+/// A record that the store refused, with the reason. It is kept apart, so that it delays no other record and is not
+/// lost.
 public struct QuarantinedRecord: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
-        /// A journal entry, at this place.
+        /// A journal entry with its number.
         case entry(sequence: UInt64, bytes: [UInt8])
         /// The parts of this record that the store holds.
         case heldParts(RecordID)
     }
 
     public let content: Content
-    /// What the store said.
+    /// The store's error message.
     public let reason: String
     /// Microseconds since 1970 UTC.
     public let noticed: Int64

@@ -1,14 +1,15 @@
 import Record
 
-/// What a batch has changed in the merger's memory, so that a batch that the store refuses can be taken back.
+/// The changes of a batch in the merger's memory, so that a batch that the store refuses can be undone.
 ///
-/// It notes what is new; only the parts that wait are kept as a whole, and a copy of them costs nothing until they change.
+/// It notes new values. Only the waiting parts are kept as a whole, and a copy of them costs nothing until they change.
 struct BatchUndo: Sendable {
-    /// The parts that waited, and the identities of those restored, before the batch; nil if it has not touched them.
+    /// The waiting parts, and the identities of the restored ones, before the batch; nil if the batch has not changed
+    /// them.
     private(set) var parts: (PartAssembly, Set<RecordID>)?
     var newIDs: [RecordID] = []
     var newSnapshots: [RecordID] = []
-    /// What was known of jobs of which the batch knows more; nil where that was nothing.
+    /// The former claims of jobs on which the batch has more; nil if there were none.
     var claims: [(job: Int32, before: JobClaim?)] = []
 
     mutating func keep(_ parts: PartAssembly, _ restored: Set<RecordID>) {

@@ -1,14 +1,15 @@
-/// What has been claimed of jobs so far, by their symbols: these count up from 1, so that a place in an array is enough.
+/// The claims on jobs so far, by the jobs' symbols. Symbols count up from 1, so an array index is enough.
 struct JobClaims: Sendable {
     private var claims: [JobClaim] = []
-    /// Where a job stands in the batch at hand, if it does; otherwise where it stood in an earlier one.
+    /// The job's index in the present batch, if it is there; otherwise its index in an earlier one.
     private var places: [Int32] = []
-    /// Further jobs of a number that has come round again, by the number's own symbol, in the order of their first days.
+    /// Further jobs of a reused number, by the number's own symbol, in the order of their first days.
     private var again: [Int32: [Int32]] = [:]
-    /// So that nobody can make more and more jobs of one number: whatever comes then is of the nearest one.
+    /// A limit, so that no sender can create any number of jobs with one number: beyond it, records go to the nearest
+    /// job.
     private static let mostAgain = 100
 
-    /// nil where nothing is known.
+    /// nil if nothing is known.
     subscript(job: Int32) -> JobClaim? {
         get {
             let index = Int(job)
@@ -32,24 +33,24 @@ struct JobClaims: Sendable {
         return place < jobs.count && jobs[place].job == job ? place : nil
     }
 
-    /// - Parameter job: one of which something is known.
+    /// - Parameter job: a job with known claims.
     mutating func note(place: Int, of job: Int32) { places[Int(job)] = Int32(truncatingIfNeeded: place) }
 
-    /// The job of a number that was there on some days: its symbol; nil if it is none of those that are known.
+    /// The symbol of the job that had a number on some days; nil if it is not a known job.
     ///
-    /// - Parameter number: the symbol of the number, which is that of its first job.
+    /// - Parameter number: the symbol of the number, which is also that of its first job.
     func job(of number: Int32, _ span: JobSpan) -> Int32? {
         guard let known = self[number]?.span, !known.isNear(span) else { return number }
         guard let jobs = again[number] else { return nil }
         let place = place(of: span, in: jobs)
-        // what is overlooked here is found by the store
+        // a job that this search misses is found by the store
         for job in jobs[max(0, place - 2)..<min(jobs.count, place + 2)] where self[job]?.span?.isNear(span) ?? true {
             return job
         }
         return jobs.count < JobClaims.mostAgain ? nil : jobs[min(place, jobs.count - 1)]
     }
 
-    /// How many jobs of the number are known.
+    /// The number of known jobs with this number.
     func count(of number: Int32) -> Int { 1 + (again[number]?.count ?? 0) }
 
     mutating func note(job: Int32, again number: Int32, _ span: JobSpan) {
@@ -58,7 +59,7 @@ struct JobClaims: Sendable {
         again[number] = jobs
     }
 
-    /// Where a job of these days belongs.
+    /// The index for a job of these days.
     private func place(of span: JobSpan, in jobs: [Int32]) -> Int {
         var (low, high) = (0, jobs.count)
         while low < high {
@@ -74,6 +75,6 @@ struct JobClaims: Sendable {
         again.removeAll()
     }
 
-    /// No job has this symbol.
+    /// A placeholder: symbol 0 is no job's.
     private static let none = JobClaim(job: 0)
 }

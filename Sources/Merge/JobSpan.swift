@@ -1,16 +1,16 @@
 import Record
 
-/// The days on which there are signs of life of a job, from the first to the last one.
+/// The days of a job's signs of life, from the first to the last one.
 ///
-/// Numbers of jobs come round again: after some millions of jobs, or when a cluster is set up anew. So records of one number are of
-/// one job only as long as no gap of more than `longestSilence` days parts them.
+/// Job numbers are reused after some millions of jobs, or when a cluster is set up anew. So records of one number
+/// belong to one job only if no gap of more than `longestSilence` days separates them.
 public struct JobSpan: Hashable, Sendable {
-    /// How many days may lie between two signs of life of one job.
+    /// The largest number of days between two signs of life of one job.
     public static let longestSilence: Int32 = 7
-    /// A process that claims to have lived longer tells nothing of when its job began, days.
+    /// The longest accepted life of a process, days: a longer claim tells nothing of the job's beginning.
     private static let longestLife = Int32(UsageRecord.longestLife / 86_400)
 
-    /// Days since 1970-01-01 UTC, the first not behind the last one.
+    /// Days since 1970-01-01 UTC, the first not after the last one.
     public let first: Int32
     public let last: Int32
 
@@ -22,13 +22,13 @@ public struct JobSpan: Hashable, Sendable {
     /// The days of one process.
     ///
     /// - Parameters:
-    ///   - started: when it started, microseconds since 1970 UTC.
-    ///   - day: on which its record counts.
+    ///   - started: its start, microseconds since 1970 UTC.
+    ///   - day: the day on which its record counts.
     public init(started: Int64, through day: Int32) {
         self.init(first: max(min(Calendar.day(ofMicroseconds: started), day), day - JobSpan.longestLife), last: day)
     }
 
-    /// Whether both are of one job.
+    /// Whether both belong to one job.
     public func isNear(_ other: JobSpan) -> Bool {
         other.first <= last + JobSpan.longestSilence && first <= other.last + JobSpan.longestSilence
     }

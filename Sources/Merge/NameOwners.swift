@@ -1,4 +1,5 @@
-/// Whom a user's name belongs to on this machine, remembered for a while: to look it up may ask a directory in the network.
+/// The owners of users' names on this machine. They are remembered for a while, because a lookup may ask a directory in
+/// the network.
 struct NameOwners: Sendable {
     /// By the names' symbols; nil for names that the machine does not know.
     private var owners: [Int32: UInt32?] = [:]
@@ -6,25 +7,26 @@ struct NameOwners: Sendable {
     private var since: Int64 = 0
     private let find: @Sendable (String) -> UInt32?
 
-    /// For how long an answer is good, microseconds.
+    /// The time for which an answer is valid, microseconds.
     private static let lifetime: Int64 = 600_000_000
-    /// The uid by which the kernel calls whoever it has no uid for: a sender in another user namespace (`user_namespaces(7)`).
+    /// The uid that the kernel reports for a sender without one here: a sender in another user namespace
+    /// (`user_namespaces(7)`).
     private static let overflow: UInt32 = 65_534
 
     init(find: @escaping @Sendable (String) -> UInt32?) { self.find = find }
 
-    /// Whether a sender, by the kernel's word, may bear the name. A name that the machine does not know may be anybody's whom the
-    /// kernel has a uid for.
+    /// Whether a sender with this uid, as the kernel reports it, may use the name. A name that the machine does not
+    /// know may belong to any uid except the overflow uid.
     ///
     /// - Parameters:
-    ///   - symbol: the name's.
+    ///   - symbol: the name's symbol.
     ///   - now: microseconds since 1970 UTC.
     mutating func isName(_ name: String, _ symbol: Int32, of uid: UInt32, now: Int64) -> Bool {
         if now < since || now > since + NameOwners.lifetime {
             owners.removeAll(keepingCapacity: true)
             since = now
         }
-        // what stands for a user without a name is no name
+        // the form `#UID` stands for a user without a name
         if name.utf8.first == UInt8(ascii: "#") { return name == "#\(uid)" }
         let owner: UInt32?
         if let known = owners[symbol] {
@@ -36,6 +38,6 @@ struct NameOwners: Sendable {
         return owner.map { $0 == uid } ?? (uid != NameOwners.overflow)
     }
 
-    /// Symbols are given anew.
+    /// Forgets all answers, because symbols are assigned anew.
     mutating func forget() { owners.removeAll() }
 }

@@ -1,13 +1,13 @@
 import Record
 
-/// Records that came in parts, until all their parts are there.
+/// Records in parts, until all parts of each have arrived.
 struct PartAssembly: Sendable {
     enum Outcome {
-        /// Nothing more to do until another part comes.
+        /// The record waits for further parts.
         case waits
-        /// This very part had come.
+        /// This part had arrived before.
         case duplicate
-        /// The record is whole: all its parts' packages, and how many messages it was.
+        /// The record is complete: the packages of all its parts, and the number of its messages.
         case whole(Assembled)
     }
 
@@ -24,12 +24,13 @@ struct PartAssembly: Sendable {
         var seen: Set<Int64>
         let parts: Int64
         let sequence: UInt64
-        /// Since when it waits.
+        /// The time since which it waits.
         var since: Int64
     }
 
     private var waiting: [RecordID: Waiting] = [:]
-    /// So that an attacker's first parts cannot fill the memory: the oldest is then taken as what it is.
+    /// A limit, so that an attacker's first parts cannot fill the memory: beyond it, the oldest record is taken
+    /// incomplete.
     private let maximumWaiting = 10_000
 
     var isEmpty: Bool { waiting.isEmpty }
@@ -61,11 +62,11 @@ struct PartAssembly: Sendable {
         return .waits
     }
 
-    /// Takes out the records that have waited for longer than `patience`, and the oldest of those over the bound.
+    /// Takes out the records that have waited for longer than `patience`, and the oldest of those over the limit.
     ///
-    /// What seems to come from the future came before somebody set the clock back: it waits from now on, for it must not
-    /// wait until the clock has caught up.
-    /// - Parameter limit: takes at most so many.
+    /// A time in the future means that the clock was set back. Such a record waits from now on; otherwise it would wait
+    /// until the clock has caught up.
+    /// - Parameter limit: the largest number of records to take.
     mutating func expire(now: Int64, patience: Int64, limit: Int = .max) -> [Assembled] {
         for (id, value) in waiting where value.since > now { waiting[id]?.since = now }
         var expired = waiting.filter { $0.value.since < now - patience }

@@ -1,22 +1,22 @@
 import Checksum
 import Record
 
-/// The identities of the records seen lately, so that a message delivered twice counts once.
+/// The identities of recent records, so that a message delivered twice counts once.
 ///
-/// Two generations: identities go into the younger one, both are asked, and when the younger has held at least
-/// `minimumCount` for at least `minimumAge`, or `maximumCount` whatever its age, it becomes the elder and the elder is
-/// forgotten. So a duplicate is recognised among the last `minimumCount` records and the last `minimumAge`, unless more
-/// than `maximumCount` records came in that time: then among those. An identity is kept as 64 bits keyed by a number of
-/// this process; that two records are taken for one by accident has a chance of 2 in 10^13 a record.
+/// There are two generations. Identities go into the younger one, and both are searched. The younger becomes the older
+/// one, which is forgotten, when it has held at least `minimumCount` for at least `minimumAge`, or `maximumCount` at
+/// any age. So a duplicate is recognised among the last `minimumCount` records and within the last `minimumAge`, or
+/// among the last `maximumCount` records if more came in that time. An identity is kept as 64 bits, keyed by a random
+/// number of this process. The chance that two different records are taken for one is 2 in 10^13 a record.
 public struct RecentIdentifiers: Sendable {
-    /// The largest memory that the set takes, in bytes: two generations, each a table at most half full, and once more
-    /// the elder half of one while it grows.
+    /// The set's largest memory, in bytes: two generations, each a table at most half full, and once more the older
+    /// half of one while it grows.
     public static func maximumBytes(maximumCount: Int = defaultMaximumCount) -> Int {
         5 * 8 * (maximumCount * 2).nextPowerOfTwo / 2
     }
     public static let defaultMaximumCount = 2_000_000
 
-    /// The first journal sequence number whose identity the set may still hold.
+    /// The number of the first journal entry whose identity the set may still hold.
     public private(set) var oldestSequence: UInt64 = 0
 
     private var younger = Generation()
@@ -27,8 +27,8 @@ public struct RecentIdentifiers: Sendable {
     private let seed = UInt64.random(in: .min ... .max)
 
     /// - Parameters:
-    ///   - minimumCount: records among which a duplicate is always recognised.
-    ///   - minimumAge: microseconds within which it is, up to `maximumCount` records.
+    ///   - minimumCount: the number of records among which a duplicate is always recognised.
+    ///   - minimumAge: the time within which a duplicate is recognised, microseconds, up to `maximumCount` records.
     public init(
         minimumCount: Int = 1_000_000, minimumAge: Int64 = 600_000_000, maximumCount: Int = defaultMaximumCount
     ) {
@@ -37,7 +37,7 @@ public struct RecentIdentifiers: Sendable {
         self.maximumCount = max(maximumCount, minimumCount)
     }
 
-    /// Notes `id`, which came at `arrival` (microseconds) as the journal's entry `sequence`; false if it was known.
+    /// Notes `id`, which arrived at `arrival` (microseconds) as the journal's entry `sequence`; false if it was known.
     public mutating func insert(_ id: RecordID, arrival: Int64, sequence: UInt64) -> Bool {
         let key = key(of: id)
         if elder.contains(key) { return false }

@@ -1,7 +1,7 @@
 import Record
 
 extension RunFlags {
-    /// Those that the record itself says.
+    /// The flags that the record itself has.
     init(_ record: UsageRecord) {
         self = []
         if record.isCompute == true { insert(.compute) }
@@ -28,7 +28,7 @@ extension RunDelta {
         started = min(started, time - RunDelta.lifetime(elapsed))
     }
 
-    /// Microseconds: 0 where the record does not say, or says what cannot be.
+    /// Microseconds: 0 if the record has no value, or an impossible one.
     static func lifetime(_ elapsed: Double?) -> Int64 {
         guard let elapsed, elapsed > 0, !isDoubted(elapsed) else { return 0 }
         return Int64(elapsed * 1e6)

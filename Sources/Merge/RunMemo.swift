@@ -1,9 +1,9 @@
 import Record
 
-/// The runs of the batch at hand by the marks of their records, so that what the processes of a run share need be looked up
-/// only once.
+/// The runs of the present batch by their records' hashes, so that the values that a run's processes share are looked
+/// up only once.
 ///
-/// What a record says beyond its mark matters only for the first process of a run, and to claim the same of a job twice
+/// Values of a record outside of the hash matter only for the first process of a run. Claiming the same of a job twice
 /// changes nothing.
 struct RunMemo: Sendable {
     private struct Key: Hashable {
@@ -12,15 +12,15 @@ struct RunMemo: Sendable {
     }
 
     private var runs: [Key: Int32] = [:]
-    /// In the batch at hand.
+    /// Lookups in the present batch.
     private var asked = 0
     private var found = 0
-    /// For how many batches nothing is looked for, as the last one has shown that there is too little to be found.
+    /// The number of batches for which no run is looked up, because the last one had too few hits.
     private var rest = 0
 
     var isResting: Bool { rest > 0 }
 
-    /// - Returns: the run's index in the batch; nil if `note` has not told of it.
+    /// - Returns: the run's index in the batch; nil if it was not noted.
     mutating func find(_ mark: UInt64, day: Int32) -> Int? {
         guard let run = runs[Key(mark: mark, day: day)] else { return nil }
         asked += 1
@@ -28,7 +28,7 @@ struct RunMemo: Sendable {
         return Int(run)
     }
 
-    /// Says the run of a record for which `find` has found nothing.
+    /// Notes the run of a record for which `find` has found nothing.
     mutating func note(run: Int, _ mark: UInt64, day: Int32) {
         asked += 1
         runs[Key(mark: mark, day: day)] = Int32(truncatingIfNeeded: run)

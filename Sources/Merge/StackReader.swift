@@ -1,12 +1,12 @@
 import Record
 
-/// A whole set of packages, as a stack symbol's text spells it.
+/// A whole set of packages, read from a stack symbol's text.
 public struct Stack: Sendable, Equatable {
     public struct Package: Sendable, Equatable {
         public let name: String
-        /// nil where the hook could not tell it cheaply.
+        /// nil if the hook could not find it cheaply.
         public let version: String?
-        /// Whether the user's own code imported it; nil where that is not known.
+        /// Whether the user's own code imported it; nil if unknown.
         public let direct: Bool?
     }
 
@@ -29,8 +29,8 @@ public struct Stack: Sendable, Equatable {
 
 /// Turns the packages of records into stack symbols.
 ///
-/// Hooks name packages in the same order each time, so the packages as they came are looked up first, and only what is new
-/// is sorted.
+/// Hooks name packages in the same order each time. So the packages are first looked up in the order of the record, and
+/// sorted only if they are new.
 struct StackReader: Sendable {
     private var asTheyCame = SymbolTable()
     private var stacks: [Int32] = [0]
@@ -55,7 +55,7 @@ struct StackReader: Sendable {
         return stack
     }
 
-    /// One stack's packages can come in very many orders, so the vocabulary's bound does not bound these.
+    /// One stack's packages can come in very many orders, so the vocabulary's limit does not limit these.
     var isFull: Bool { asTheyCame.count > 500_000 || asTheyCame.byteCount > 48 << 20 }
 
     mutating func empty() {

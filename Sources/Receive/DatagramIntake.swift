@@ -4,14 +4,15 @@ import Listen
 import Record
 import SystemClock
 
-/// Takes batches of datagrams in. What the journal has no room for is refused: a datagram's sender would not wait.
+/// Accepts batches of datagrams. A datagram that does not fit into the journal is refused, because its sender cannot
+/// wait.
 public struct DatagramIntake {
     private var intake: Intake
     private let socket: DatagramSocket
     private let rejectLog: RejectLog
     private let memory: KernelDropMemory
     private var kernelDropsSeen: UInt32
-    /// Of `kernelDropsSeen`, what the journal has.
+    /// The part of `kernelDropsSeen` that the journal has.
     private var kernelDropsJournalled: UInt32
 
     public init(
@@ -46,7 +47,7 @@ public struct DatagramIntake {
         rememberKernelDrops()
     }
 
-    /// Nothing comes any more: what was counted while the journal had no room must not be forgotten.
+    /// Appends the counts that wait because the journal was full. Called after the last datagram.
     public mutating func finish() {
         do throws(JournalError) { try intake.append(isLast: true) } catch {
             return rejectLog.note(uncounted: intake.waitingMessages, error)
@@ -68,9 +69,9 @@ public struct DatagramIntake {
             datagram.bytes, now: now, identity: credentials == nil ? .claimed : .kernel, credentials: credentials)
     }
 
-    /// The kernel counts drops for each socket; they are no messages received.
+    /// Counts the kernel's drops on the socket. They do not count as received messages.
     private mutating func countKernelDrops() {
-        // the kernel's count has 32 bits
+        // the kernel's counter has 32 bits
         let drops = UInt32(truncatingIfNeeded: socket.kernelDrops)
         intake.note(UInt64(drops &- kernelDropsSeen), IngestCounters.kernelDropped)
         kernelDropsSeen = drops

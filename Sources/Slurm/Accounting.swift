@@ -1,24 +1,25 @@
 import Jobs
 
-/// `sacct`: what the accounting has of jobs by their numbers.
+/// `sacct`: the accounting's data of jobs by their numbers.
 package enum Accounting {
-    /// In an order that puts last what may hold anything.
+    /// In an order that puts fields with arbitrary content last.
     package static let fields = [
         "JobIDRaw", "JobID", "Cluster", "State", "ExitCode", "User", "UID", "Account", "QOS", "Partition", "Submit",
         "Start", "End", "ElapsedRaw", "TimelimitRaw", "NNodes", "NTasks", "NodeList", "JobName",
     ]
-    /// One that nobody can have foreseen: who put it and a line break into a job's name could tell of others' jobs.
+    /// A separator that no user can predict. Otherwise a user could put it and a line break into a job's name and forge
+    /// data of other users' jobs.
     package static func newSeparator() -> String {
         "\u{1F}" + String(UInt64.random(in: .min ... .max), radix: 36) + "\u{1F}"
     }
 
     package static func arguments(_ jobs: [String], separator: String) -> [String] {
-        // with --duplicates, every start of a job that was requeued
+        // --duplicates lists every start of a job that was requeued
         ["--parsable2", "--delimiter=\(separator)", "--duplicates", "--allusers"]
             + ["--format=\(fields.joined(separator: ","))", "--jobs=\(jobs.joined(separator: ","))"]
     }
 
-    /// The starts of the jobs that the accounting knows.
+    /// The starts of the jobs in the accounting's answer.
     package static func facts(_ text: String, separator: String) throws(JobSourceError) -> [JobFacts] {
         Allocation.facts(of: try allocations(text, separator: separator))
     }

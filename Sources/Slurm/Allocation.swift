@@ -2,29 +2,29 @@ import Jobs
 
 /// One record of the accounting: one start of a job, or of one component of a heterogeneous job.
 struct Allocation: Equatable {
-    /// Of the component itself; `restart` is not known yet.
+    /// The component's own data; `restart` is not known yet.
     var facts: JobFacts
-    /// The number by which all components' processes know the job.
+    /// The job number that the processes of all components see.
     var leader: String
-    /// The component's place; nil outside a heterogeneous job.
+    /// The component's offset; nil outside a heterogeneous job.
     var component: Int64?
-    /// The words of the steps' states.
+    /// The names of the steps' states.
     var stepStates: [String] = []
-    /// The most tasks that a step had.
+    /// The largest number of tasks of a step.
     var mostTasks: Int64?
 
     /// The facts of each start of each job.
     ///
-    /// The accounting has a record for each start and does not number them: they are counted by the time of submission,
-    /// which a requeue sets anew. Numbers of jobs come round again after some millions: a gap of a day begins another job, whose
-    /// starts are counted anew.
+    /// The accounting has a record for each start but does not number them: they are counted by the time of submission,
+    /// which a requeue sets anew. Job numbers are reused after some millions of jobs. So a gap of a day begins another
+    /// job, and its starts are counted from 0.
     static func facts(of allocations: [Allocation]) -> [JobFacts] {
         var jobs: [String: [Int64: [Allocation]]] = [:]
         for allocation in allocations {
             jobs[allocation.leader, default: [:]][allocation.component ?? 0, default: []].append(allocation)
         }
         return jobs.keys.sorted().flatMap { leader -> [JobFacts] in
-            // the leader's starts say which job of the number a component's start is of
+            // the leader's starts tell to which job of the number a component's start belongs
             var starts: [(restart: Int64, components: [JobFacts])] = []
             for (_, records) in (jobs[leader] ?? [:]).sorted(by: { $0.key < $1.key }) {
                 for (place, start) in numbered(records).enumerated() {
@@ -43,7 +43,7 @@ struct Allocation: Equatable {
 
     private static let gap: Int64 = 86_400 * 1_000_000
 
-    /// The starts of all jobs of a number, and how often each job had been started before.
+    /// The starts of all jobs with one number, each with the number of earlier starts of its job.
     private static func numbered(_ records: [Allocation]) -> [(restart: Int64, record: Allocation)] {
         let sorted = records.sorted {
             ($0.facts.submit ?? 0, $0.facts.start ?? .max) < ($1.facts.submit ?? 0, $1.facts.start ?? .max)
@@ -59,7 +59,8 @@ struct Allocation: Equatable {
         }
     }
 
-    /// A job whose step the kernel killed for want of memory has only failed, by the word of the accounting.
+    /// The facts with a corrected state: for a job whose step the kernel killed for lack of memory, the accounting says
+    /// only that it failed.
     private var judged: JobFacts {
         var facts = facts
         if facts.state == JobState.failed, stepStates.contains(JobState.outOfMemory) {
@@ -69,8 +70,8 @@ struct Allocation: Equatable {
         return facts
     }
 
-    /// What components make together: the leader's facts, all nodes and tasks, and the state of the first that did not
-    /// complete.
+    /// The facts of all components together: the leader's facts, all nodes and tasks, and the state of the first
+    /// component that did not complete.
     private static func whole(of components: [JobFacts]) -> JobFacts {
         var whole = components[0]
         guard components.count > 1 else { return whole }

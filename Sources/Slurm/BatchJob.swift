@@ -1,11 +1,11 @@
-/// A batch job of one task that is to be submitted by slurmrestd.
+/// A batch job of one task, to be submitted by slurmrestd.
 public struct BatchJob: Sendable, Equatable {
     public var name: String
-    /// Lines of a shell.
+    /// The lines of a shell script.
     public var script: String
     /// The time limit.
     public var minutes: Int
-    /// Nil where that is left to Slurm.
+    /// Nil if Slurm chooses the partition.
     public var partition: String?
     public var node: String?
     public var account: String?
@@ -18,8 +18,8 @@ public struct BatchJob: Sendable, Equatable {
 
     /// The request's body (`/slurm/VERSION/job/submit`).
     ///
-    /// - Parameter version: `v0.0.38` and so on. From 0.0.39 on the environment and the nodes are lists, and these have
-    ///   another name; from 0.0.41 on the script is a part of the job.
+    /// - Parameter version: `v0.0.38` and so on. From 0.0.39 on the environment and the nodes are lists, and the nodes
+    ///   have another name; from 0.0.41 on the script is a part of the job.
     package func request(version: String) -> String {
         let minor = version.split(separator: ".").last.flatMap { Int($0) } ?? 0
         let path = "/usr/local/bin:/usr/bin:/bin"
@@ -43,7 +43,7 @@ public struct BatchJob: Sendable, Equatable {
         return minor >= 41 ? "{\"job\":{\(job),\(script)}}" : "{\"job\":{\(job)},\(script)}"
     }
 
-    /// As a string of JSON.
+    /// The text as a JSON string.
     private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

@@ -2,10 +2,10 @@ import Jobs
 
 /// Lines of fields under a heading, as `sacct --parsable2` writes them.
 ///
-/// Lines and fields are parted by bytes: to Swift a carriage return and the line feed after it are one character, and a
-/// mark that joins another is one with the separator before it.
+/// Lines and fields are separated as bytes. In Swift's strings a carriage return and the line feed after it are one
+/// character, and so are a separator and a combining mark after it.
 struct FieldTable {
-    /// Lines that do not have the heading's number of fields: a name may hold a line break.
+    /// Lines with another number of fields than the heading: a name may contain a line break.
     private(set) var oddLines = 0
     private let columns: [String: Int]
     private let lines: [[Substring]]

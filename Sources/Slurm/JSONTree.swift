@@ -1,7 +1,7 @@
 import Jobs
 import Wire
 
-/// A JSON value of which the batch system's answers are made.
+/// A JSON value in the batch system's answers.
 indirect enum JSONTree: Equatable {
     case null
     case bool(Bool)
@@ -15,12 +15,12 @@ indirect enum JSONTree: Equatable {
         if case .object(let members) = self { members[key] ?? .null } else { .null }
     }
 
-    /// The number, be it written plainly or, from version 0.0.39 on, as `{"set": true, "infinite": false, "number": 5}`.
+    /// The number, written plainly or, from version 0.0.39 on, as `{"set": true, "infinite": false, "number": 5}`.
     var number: Int64? {
         switch self {
         case .integer(let value): return value
         case .real(let value): return Int64(exactly: value.rounded())
-        // job ids in lists of 0.0.38
+        // version 0.0.38 writes job ids in lists as text
         case .text(let value): return Int64(value)
         case .object(let members):
             if members["set"] == .bool(false) || members["infinite"] == .bool(true) { return nil }
@@ -29,7 +29,7 @@ indirect enum JSONTree: Equatable {
         }
     }
 
-    /// The text; nil if it is empty or a word for nothing.
+    /// The text; nil if it is empty or a word for "no value".
     var text: String? {
         if case .text(let value) = self { SlurmText.value(value) } else { nil }
     }
@@ -46,14 +46,14 @@ indirect enum JSONTree: Equatable {
     var elements: [JSONTree] { if case .array(let values) = self { values } else { [] } }
 }
 
-/// An answer of slurmrestd, of which only the jobs and the errors are kept, and of jobs only what is wanted.
+/// An answer of slurmrestd. It keeps only the jobs and the errors, and of jobs only the wanted members.
 package struct SlurmDocument {
     private(set) var jobs: [JSONTree] = []
     private(set) var errors: [JSONTree] = []
-    /// Of a job that was submitted.
+    /// The number of a job that was submitted.
     private(set) var jobNumber: Int64?
 
-    /// Room behind an answer that saves a copy of it.
+    /// Spare bytes after an answer; they save a copy of it.
     static let padding = JSONScanner.padding
 
     private static let depthLimit = 64
@@ -109,7 +109,7 @@ extension JSONScanner {
         return String(decoding: bytes(of: range), as: UTF8.self)
     }
 
-    /// The elements of an array; none of what is no array.
+    /// The elements of an array; none if the value is not an array.
     fileprivate mutating func list(
         _ element: (inout JSONScanner) throws(JSONError) -> JSONTree
     ) throws(JSONError) -> [JSONTree] {
@@ -127,8 +127,8 @@ extension JSONScanner {
     }
 
     /// - Parameters:
-    ///   - depth: how many arrays and objects are open around the value.
-    ///   - keys: the members that are kept, if it is an object; nil for all.
+    ///   - depth: the number of open arrays and objects around the value.
+    ///   - keys: the members to keep, if the value is an object; nil for all.
     fileprivate mutating func tree(depth: Int, keys: Set<String>? = nil) throws(JSONError) -> JSONTree {
         switch byte {
         case UInt8(ascii: "{"):

@@ -2,8 +2,8 @@ import Jobs
 
 /// `squeue`: the jobs that hold nodes now.
 ///
-/// Only its long form tells how often a job was started. That form writes columns of a width that is asked for, counted in
-/// bytes, and cuts what is longer; so nothing is asked for that may be long and that the accounting tells in the end.
+/// Only its long form tells how often a job was started. That form writes columns of a requested width, counted in
+/// bytes, and cuts longer values. So it is asked only for fields that are short, or that the accounting has not.
 package enum Queue {
     package static let columns: [(name: String, width: Int)] = [
         ("JobID", 20), ("ArrayJobID", 20), ("ArrayTaskID", 20), ("HetJobID", 20), ("HetJobOffset", 12),
@@ -15,19 +15,20 @@ package enum Queue {
 
     package static var arguments: [String] {
         [
-            // not --clusters: for that squeue asks the accounting, which may be away while the controller is not
+            // not --clusters: for that squeue asks the accounting, which may be down while the controller is up
             "--noheader", "--all", "--local",
             "--states=\(SlurmState.holding.subtracting(rare).sorted().joined(separator: ","))",
             "--Format=\(columns.map { "\($0.name):\($0.width)" }.joined(separator: ","))",
         ]
     }
 
-    /// Flags that older versions do not take as a state to select by.
+    /// Flags that older versions do not accept as a state to select by.
     private static let rare: Set<String> = ["SIGNALING", "RESIZING", "STAGE_OUT", "STOPPED"]
 
-    /// One entry a start of a job; components of a heterogeneous job are put together.
+    /// One entry for each start of a job; the components of a heterogeneous job are united.
     ///
-    /// A name, which comes last, may hold a line break: what follows it is a line too short to be a job's.
+    /// A name, which comes last, may contain a line break. The rest of such a name is a line that is too short to be a
+    /// job's.
     package static func facts(_ output: [UInt8]) throws(JobSourceError) -> [JobFacts] {
         let width = columns.reduce(0) { $0 + $1.width }
         let lines = output.split(separator: UInt8(ascii: "\n"))
@@ -38,7 +39,7 @@ package enum Queue {
         return united(whole.compactMap { facts(of: $0) })
     }
 
-    /// Components of a heterogeneous job as one.
+    /// Unites the components of a heterogeneous job.
     static func united(_ found: [JobFacts]) -> [JobFacts] {
         var components: [JobKey: [JobFacts]] = [:]
         var order: [JobKey] = []

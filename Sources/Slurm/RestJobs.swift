@@ -1,24 +1,25 @@
 import Jobs
 
-/// What slurmrestd says of jobs, in versions 0.0.36 to 0.0.43 of its interface.
+/// Reads slurmrestd's answers on jobs, in versions 0.0.36 to 0.0.43 of its interface.
 ///
-/// They differ in small things: from 0.0.39 on numbers may come as `{set, infinite, number}` and states as lists.
+/// The versions differ in small things: from 0.0.39 on numbers may come as `{set, infinite, number}` and states as
+/// lists.
 package enum RestJobs {
-    /// Of `/slurm/VERSION/jobs`: what the controller remembers.
+    /// Keys of `/slurm/VERSION/jobs`: the controller's memory.
     package static let queueKeys: Set<String> = [
         "job_id", "array_job_id", "array_task_id", "het_job_id", "het_job_offset", "restart_cnt", "job_state",
         "user_name",
         "user_id", "account", "qos", "partition", "cluster", "name", "nodes", "node_count", "tasks", "submit_time",
         "start_time", "end_time", "time_limit", "exit_code",
     ]
-    /// Of `/slurmdb/VERSION/jobs`: what the accounting has.
+    /// Keys of `/slurmdb/VERSION/jobs`: the accounting.
     package static let accountingKeys: Set<String> = [
         "job_id", "array", "het", "state", "user", "association", "account", "qos", "partition", "cluster", "name",
         "nodes",
         "allocation_nodes", "time", "exit_code", "steps",
     ]
 
-    /// One entry a start of a job that the controller remembers, those that wait included.
+    /// One entry for each start of a job in the controller's memory, waiting jobs included.
     package static func queue(_ document: SlurmDocument) -> [JobFacts] {
         Queue.united(document.jobs.compactMap(queued))
     }
@@ -71,7 +72,7 @@ package enum RestJobs {
         facts.elapsedSeconds = job["time"]["elapsed"].number
         facts.timeLimitSeconds = SlurmText.seconds(minutes: job["time"]["limit"].number)
         facts.exitCode = exitCode(job["exit_code"])
-        // 22.05 says so of jobs that failed too; then it is not known
+        // 22.05 gives this exit code for failed jobs too, so it means "unknown"
         if state == JobState.failed, facts.exitCode == "0:0" { facts.exitCode = nil }
         (facts.arrayJobID, facts.arrayTaskID) = arrayPlace(job["array"]["job_id"], job["array"]["task_id"])
         var allocation = Allocation(facts: facts, leader: facts.jobID)
@@ -93,7 +94,7 @@ package enum RestJobs {
         return (job, task)
     }
 
-    /// `CODE:SIGNAL` as sacct writes it, from a wait status or from an object.
+    /// The exit code as `CODE:SIGNAL`, like sacct's, from a wait status or from an object.
     private static func exitCode(_ value: JSONTree) -> String? {
         var code: Int64
         let signal: Int64
@@ -105,7 +106,7 @@ package enum RestJobs {
             guard let known = value["return_code"].number ?? found.map({ _ in 0 }) else { return nil }
             (code, signal) = (known, found ?? 0)
         }
-        // a shell's word for a signal: sacct takes the 128 away
+        // a shell reports a signal as 128 + its number; sacct subtracts the 128
         if code >= 128 { code -= 128 }
         return "\(code):\(signal)"
     }

@@ -1,13 +1,13 @@
 import Jobs
 import Processes
 
-/// Facts by Slurm's commands, of the cluster of this machine's slurm.conf.
+/// Job data by Slurm's commands, of the cluster in this machine's slurm.conf.
 public final class SlurmCommands: JobSource {
     private let squeue: String
     private let sacct: String
     private let secondsAtMost: Int
 
-    /// As much as 70,000 jobs that run.
+    /// Enough for 70,000 running jobs.
     private static let bytesAtMost = 64 << 20
 
     /// - Parameter squeue: the command, a name on `PATH` or a path; `sacct` likewise.

@@ -2,9 +2,9 @@ import CCurl
 import Glibc
 import Jobs
 
-/// Facts by slurmrestd, over its unix socket or over TCP with a token (JWT).
+/// Job data by slurmrestd, over its unix socket or over TCP with a token (JWT).
 public final class SlurmRest: JobSource {
-    /// Where slurmrestd is, and how it knows us.
+    /// The address of slurmrestd, and our credentials.
     public struct Place: Sendable, Equatable {
         /// `http://HOST:PORT`, `https://HOST:PORT` or `unix:///PATH`.
         public let url: String
@@ -25,11 +25,11 @@ public final class SlurmRest: JobSource {
 
     private let place: Place
     private let secondsAtMost: Int
-    /// Exit codes of jobs that the controller remembers as ended: the accounting's interface of 22.05 has none of those
-    /// that failed.
+    /// Exit codes of ended jobs in the controller's memory: the accounting's interface of 22.05 has no exit codes of
+    /// failed jobs.
     private var finished: [JobKey: JobFacts] = [:]
 
-    /// As much as 10,000 jobs (the controller's own limit, `MaxJobCount`) of the wordiest version.
+    /// Enough for 10,000 jobs (the controller's own limit, `MaxJobCount`) in the version with the longest answers.
     private static let bytesAtMost = 128 << 20
 
     public init(_ place: Place, secondsAtMost: Int) {
@@ -52,12 +52,12 @@ public final class SlurmRest: JobSource {
     }
 
     public func accounted(_ jobs: [String]) throws(JobSourceError) -> [JobFacts] {
-        // a comma in a query is refused
+        // slurmrestd refuses a comma in a query
         let path = "/slurmdb/\(place.version)/jobs?step=\(jobs.joined(separator: "%2C"))"
         return RestJobs.accounting(try get(path, keys: RestJobs.accountingKeys)).map { facts in
             var facts = facts
             let known = finished[JobKey(jobID: facts.jobID, restart: facts.restart)]
-            // the controller's job of this number may be another one
+            // the controller's job with this number may be another one
             if facts.exitCode == nil, known?.submit == facts.submit { facts.exitCode = known?.exitCode }
             return facts
         }
@@ -80,7 +80,7 @@ public final class SlurmRest: JobSource {
         try ask(path, keys: keys, body: nil)
     }
 
-    /// - Parameter posted: JSON; nil to get.
+    /// - Parameter posted: JSON to post; nil for GET.
     private func ask(_ path: String, keys: Set<String>, body posted: String?) throws(JobSourceError) -> SlurmDocument {
         var socket: String?
         var url = place.url + path
@@ -98,7 +98,7 @@ public final class SlurmRest: JobSource {
             document = try SlurmDocument(consume body, keys: keys, from: what)
         } catch {
             if status == 200 { throw error }
-            // bodies of a 404 and of a refused token are plain text
+            // the bodies of a 404 and of a refused token are plain text
             let text = String(decoding: beginning, as: UTF8.self).split(separator: "\n").first.map { String($0) }
             throw .refused(url: what, status: status, why: text ?? "no reason given")
         }
@@ -122,7 +122,7 @@ public final class SlurmRest: JobSource {
         return headers
     }
 
-    /// Read anew each time, for tokens run out and are written anew.
+    /// The token, read again each time, because tokens expire and are replaced.
     private func token() throws(JobSourceError) -> String? {
         guard let path = place.tokenFile else {
             return getenv("SLURM_JWT").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
@@ -134,7 +134,7 @@ public final class SlurmRest: JobSource {
         var bytes = [UInt8](repeating: 0, count: 16_384)
         let count = fread(&bytes, 1, bytes.count, file)
         var text = String(decoding: bytes[..<count], as: UTF8.self)[...]
-        // as scontrol token prints it
+        // the form in which scontrol token prints it
         if text.hasPrefix("SLURM_JWT=") { text = text.dropFirst("SLURM_JWT=".count) }
         let token = text.prefix { !$0.isWhitespace }
         guard !token.isEmpty else { throw .setting("token_file \(path): it holds no token") }

@@ -1,8 +1,8 @@
 import Record
 
-/// How Slurm writes times, lengths of time and what it does not know.
+/// Slurm's text forms of times, durations and unknown values.
 package enum SlurmText {
-    /// Nil for the words that stand for nothing.
+    /// The text; nil for Slurm's words for "no value".
     package static func value(_ text: some StringProtocol) -> String? {
         switch text {
         case "", "N/A", "n/a", "None", "(null)", "None assigned", "Unknown", "Invalid": nil
@@ -17,7 +17,7 @@ package enum SlurmText {
 
     package static func number(_ text: some StringProtocol) -> Int64? { Int64(text) }
 
-    /// A time as `2026-11-21T02:37:30`, taken as UTC, for commands are run with TZ=UTC; or seconds since 1970.
+    /// A time as `2026-11-21T02:37:30`, taken as UTC because commands are run with TZ=UTC; or seconds since 1970.
     ///
     /// - Returns: microseconds since 1970 UTC; nil for `Unknown`, `None`, `N/A` and the like, and for zero.
     package static func time(_ text: some StringProtocol) -> Int64? {
@@ -33,12 +33,12 @@ package enum SlurmText {
     }
 
     package static func time(seconds: Int64?) -> Int64? {
-        // what Slurm does not know is 0, or one of the largest numbers of 32 bits
+        // Slurm writes an unknown time as 0, or as one of the largest numbers of 32 bits
         guard let seconds, seconds > 0, seconds < 4_294_967_290 else { return nil }
         return seconds * 1_000_000
     }
 
-    /// A length of time as `[D-]HH:MM:SS`, `MM:SS`, or minutes (`sbatch(1)`, --time).
+    /// A duration as `[D-]HH:MM:SS`, `MM:SS`, or minutes (`sbatch(1)`, --time).
     ///
     /// - Returns: seconds; nil for `UNLIMITED` and the like.
     package static func duration(_ text: some StringProtocol) -> Int64? {
@@ -61,7 +61,8 @@ package enum SlurmText {
         return days * 86_400 + seconds
     }
 
-    /// Minutes as accounting keeps them; nil for `UNLIMITED`, `Partition_Limit` and the marks of 32 bits.
+    /// Seconds from the accounting's minutes; nil for `UNLIMITED`, `Partition_Limit` and the special numbers of 32
+    /// bits.
     package static func seconds(minutes: Int64?) -> Int64? {
         guard let minutes, minutes > 0, minutes < 4_294_967_290 else { return nil }
         return minutes * 60

@@ -10,7 +10,7 @@ extension [UInt8] {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes that pairs of digits spell; what is no digit counts as 0.
+    /// The bytes of pairs of hexadecimal digits; any other character counts as 0.
     init(hexadecimal text: Substring) {
         self = []
         var high: UInt8?
@@ -27,7 +27,7 @@ extension [UInt8] {
 }
 
 extension String {
-    /// Without white space at either end.
+    /// The text without white space at either end.
     var trimmed: String {
         var text = self[...]
         while text.first?.isWhitespace == true { text.removeFirst() }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// This machine's name (`gethostname(2)`), as a source is opened with it.
+/// This machine's name (`gethostname(2)`), under which a source is opened.
 public func hostName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     gethostname(&buffer, 255)

@@ -59,8 +59,8 @@ struct Customsd: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Check the configuration and exit: keys and values, the forms of addresses and of the store, TLS's files. No \
-            socket is opened, and nothing is written.
+            Check the configuration and exit: keys and values, the forms of addresses and of the store, TLS's files. \
+            No socket is opened, and nothing is written.
             """)
     var check = false
 
@@ -80,7 +80,7 @@ struct Customsd: AsyncParsableCommand {
         }
     }
 
-    /// Writes to standard error, unless its reader stands still.
+    /// Writes a line to standard error, unless its reader hangs.
     private static func say(_ line: String) {
         var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&ready, 1, 1_000) == 1 else { return }

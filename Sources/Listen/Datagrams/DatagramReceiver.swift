@@ -1,9 +1,9 @@
 import CDatagram
 import Glibc
 
-/// Takes datagrams from one socket on a thread of its own, in batches, into buffers that live as long as it does.
+/// Receives datagrams from one socket on a thread of its own, in batches, into buffers that live as long as it does.
 ///
-/// It never waits for anybody but the kernel: what `handle` does must not block. On `stop` it takes what the kernel still
+/// It waits only for the kernel, so `handle` must not block. After `stop` it takes the datagrams that the kernel still
 /// holds, and ends.
 public final class DatagramReceiver: Sendable {
     public let socket: DatagramSocket
@@ -24,14 +24,14 @@ public final class DatagramReceiver: Sendable {
             return
         }
         defer { datagram_batch_free(buffers) }
-        // the kernel's buffer fills while others have their turn
+        // the kernel's buffer fills while other threads run
         datagram_take_short_turns()
         var polls = [
             pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0),
         ]
         var stopping = false
-        // whoever goes on sending cannot keep a stopping daemon alive
+        // a sender that goes on sending must not keep a stopping daemon alive
         var drainingBatches = 0
         let gathers = socket.canGather
         while true {
@@ -59,17 +59,17 @@ public final class DatagramReceiver: Sendable {
         _ = write(stopDescriptor, &one, 8)
     }
 
-    /// Datagrams taken by one call to the kernel.
+    /// The number of datagrams that one system call takes.
     private static let batchSize: UInt32 = 64
-    /// Larger than any message that is accepted, so that one too long is seen to be.
+    /// Larger than any accepted message, so that a message that is too long is recognised.
     private static let bytesEach = 16_384
     private static let maximumDrainingBatches = 20_000
-    /// How long what follows a batch that was not full may gather in the kernel: a wake-up, a frame of the journal and a
-    /// write for each datagram would cost more than the datagram.
+    /// The time for which datagrams gather in the kernel after a batch that was not full. A wake-up, a journal frame
+    /// and a write for each datagram would cost more than the datagram.
     private static let gatheringMicroseconds: UInt32 = 500
 }
 
-/// Datagrams that one call received; valid during the call that hands it over.
+/// The datagrams of one system call; valid only during the call of `handle`.
 public struct DatagramBatch {
     fileprivate let buffers: OpaquePointer
     public let count: Int
@@ -88,7 +88,7 @@ public struct Datagram {
     public let bytes: UnsafeRawBufferPointer
     /// True if the datagram was longer than `bytes`.
     public let isTruncated: Bool
-    /// The sender's user and process, by the kernel's word (`unix(7)`, SCM_CREDENTIALS).
+    /// The sender's user and process, as the kernel reports them (`unix(7)`, SCM_CREDENTIALS).
     public let credentials: (uid: UInt32, pid: UInt32)?
     /// The sender's socket address.
     public let sender: UnsafeRawBufferPointer

@@ -5,19 +5,19 @@ import Synchronization
 /// A bound datagram socket, closed with its owner.
 public final class DatagramSocket: Sendable {
     public let descriptor: Int32
-    /// Where it is bound; with port 0 asked for, the port that the kernel chose.
+    /// The bound address; if port 0 was requested, with the port that the kernel chose.
     public let address: ListenAddress
-    /// Whether its file is ours to remove.
+    /// Whether this process must remove the socket's file.
     private let ownsPath: Atomic<Bool>
 
-    /// Binds some sockets to one UDP address, among which the kernel shares senders out (`socket(7)`, SO_REUSEPORT): what one
-    /// thread for each of them takes may be more than one thread can. Of a unix address there is one socket.
+    /// Binds some sockets to one UDP address. The kernel distributes senders among them (`socket(7)`, SO_REUSEPORT), so
+    /// that several threads can take more than one thread could. A unix address has one socket.
     ///
     /// - Parameter count: at least 1.
-    /// - Throws: `ListenError.cannotListen`, also if another program has the address, shared or not.
+    /// - Throws: `ListenError.cannotListen`, also if another program uses the address, shared or not.
     public static func sockets(at address: ListenAddress, count: Int) throws(ListenError) -> [DatagramSocket] {
         guard case .udp(let host, _) = address, count > 1 else { return [try DatagramSocket(address)] }
-        // one that shares nothing is refused where anybody else is, even one who shares
+        // a socket that does not share is refused if another program has the address, even a shared one
         let first = try DatagramSocket(address)
         guard case .udp(_, let port) = first.address else { return [first] }
         setOption(SO_REUSEPORT, of: first.descriptor)
@@ -45,7 +45,7 @@ public final class DatagramSocket: Sendable {
         }
     }
 
-    /// Takes over a socket that the service manager bound; nil if it is no UDP or unix datagram socket.
+    /// Uses a socket that the service manager bound; nil if it is not a UDP or unix datagram socket.
     public convenience init?(inherited descriptor: Int32) {
         var kind: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -68,22 +68,22 @@ public final class DatagramSocket: Sendable {
         close(descriptor)
     }
 
-    /// Removes the socket's file, if it is ours, so that senders turn to whoever comes next.
+    /// Removes the socket's file, if it is this process's, so that senders use the next receiver's.
     ///
-    /// At a program's end nobody waits for `deinit`: whoever ends says so here.
+    /// To be called before the program ends, because `deinit` is not called then.
     public func removePath() {
         guard case .unixDatagram(let path) = address, ownsPath.exchange(false, ordering: .relaxed) else { return }
         unlink(path)
     }
 
-    /// Asks the kernel for a receive buffer of at least `bytes`. A larger one stays: a service manager may have made it, by a
-    /// right that this process lacks.
+    /// Asks the kernel for a receive buffer of at least `bytes`. A larger one is kept: a service manager may have made
+    /// it, by a right that this process lacks.
     ///
-    /// - Returns: the bytes that there are now.
+    /// - Returns: the buffer's size now, bytes.
     public func raiseReceiveBuffer(to bytes: Int) -> Int { Int(datagram_raise_receive_buffer(descriptor, bytes)) }
 
-    /// Whether datagrams may wait in the kernel for a moment: where its buffer is small they would be dropped, and who sends
-    /// to a unix socket would be held up.
+    /// Whether datagrams may wait in the kernel for a moment. In a small buffer they would be dropped, and senders to a
+    /// unix socket would block.
     var canGather: Bool {
         guard case .udp = address else { return false }
         var bytes: Int32 = 0
@@ -92,13 +92,13 @@ public final class DatagramSocket: Sendable {
             && bytes >= DatagramSocket.gatheringBytes
     }
 
-    /// As the kernel counts, with its own bookkeeping: some 1,900 messages.
+    /// The kernel's size, with its own bookkeeping: some 1,900 messages.
     private static let gatheringBytes: Int32 = 4 << 20
 
-    /// Datagrams that the kernel dropped since the socket was made, for want of room in its buffer.
+    /// Datagrams that the kernel dropped since the socket was made, because its buffer was full.
     public var kernelDrops: UInt64 { UInt64(max(0, datagram_kernel_drops(descriptor))) }
 
-    /// The kernel's number of this socket, which no other has while the machine runs, whoever holds it; 0 if there is none.
+    /// The kernel's number of this socket, unique while the machine runs, in whatever process; 0 if there is none.
     public var cookie: UInt64 { datagram_cookie(descriptor) }
 
     private static func bindUnix(path: String, _ address: ListenAddress) throws(ListenError) -> Int32 {
@@ -121,7 +121,7 @@ public final class DatagramSocket: Sendable {
         return descriptor
     }
 
-    /// True if `path` is a socket that nobody receives on any more: what a killed daemon leaves.
+    /// Whether `path` is a socket that no process receives on, as a killed daemon leaves it.
     private static func isAbandoned(_ path: String) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// What the service manager has kept for this process since one before it.
+/// Connections and memory that the service manager has kept since the previous process.
 public struct KeptStreams: Sendable {
     public var connections: [KeptConnection] = []
-    /// A descriptor of the memory in which lies what has been read of the connections.
+    /// A descriptor of the memory with bytes that have been read of the connections.
     public var memory: Int32?
 
     public init() {}
 
-    /// Takes over a descriptor that the service manager passed.
+    /// Takes a descriptor that the service manager passed.
     ///
-    /// - Returns: false if it is none that was kept.
+    /// - Returns: false if it is not one that was kept.
     mutating func take(inherited descriptor: Int32, name: String) -> Bool {
         if name == ServiceManagerDescriptors.memoryName {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -23,17 +23,17 @@ public struct KeptStreams: Sendable {
     }
 }
 
-/// A connection that the service manager has kept since a process before this one gave it to it.
+/// A connection that the service manager has kept since a previous process gave it one.
 public struct KeptConnection: Sendable, Equatable {
     public let descriptor: Int32
-    /// By what the service manager knows it.
+    /// The name by which the service manager knows it.
     public let name: String
 
-    /// Takes over a descriptor that the service manager passed; nil if it is no connection over TCP.
+    /// Takes a descriptor that the service manager passed; nil if it is not a TCP connection.
     public init?(inherited descriptor: Int32, name: String) {
         guard KeptConnection.option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
             KeptConnection.option(SO_ACCEPTCONN, of: descriptor) == 0,
-            // one that its sender broke has no peer any more, and may hold what was sent before
+            // a connection that its sender broke has no peer any more, but may hold bytes that were sent before
             name.hasPrefix(ServiceManagerDescriptors.prefix) || SocketAddress(ofPeer: descriptor) != nil
         else { return nil }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -1,7 +1,7 @@
-/// Gives connections to the service manager to keep, so that they outlive this process (`sd_notify(3)`, FDSTORE): after its
-/// end, however it came, the next process gets them back with all that their senders sent meanwhile.
+/// Gives connections to the service manager to keep, so that they outlive this process (`sd_notify(3)`, FDSTORE). After
+/// any kind of end, the next process gets them back with all bytes that their senders sent meanwhile.
 ///
-/// One thread uses it. The service manager does not say whether it keeps what it is given: where it does not, a connection
+/// One thread uses it. The service manager does not tell whether it keeps a descriptor. If it does not, the connection
 /// ends with the process.
 final class ServiceManagerDescriptors {
     private enum Request {
@@ -13,16 +13,16 @@ final class ServiceManagerDescriptors {
         }
     }
 
-    /// What the names of kept connections begin with.
+    /// The beginning of the names of kept connections.
     static let prefix = "connection-"
-    /// The name of the memory in which lies what has been read of them (`StreamMemory`).
+    /// The name of the memory with bytes that have been read of them (`StreamMemory`).
     static let memoryName = "streams"
 
     private let socket: NotifySocket
-    /// What the service manager had no room for, in the order in which it must be told.
+    /// Requests that the service manager had no room for, in the order in which they must be sent.
     private var waiting: [Request] = []
 
-    /// Nil where there is no service manager.
+    /// Nil without a service manager.
     init?() {
         guard let socket = NotifySocket() else { return nil }
         self.socket = socket
@@ -30,15 +30,15 @@ final class ServiceManagerDescriptors {
 
     var hasWaiting: Bool { !waiting.isEmpty }
 
-    /// - Parameter cookie: the kernel's number of it, which no other has while the machine runs.
-    /// - Returns: the name by which `drop` knows it; the descriptor must stay open until then.
+    /// - Parameter cookie: the kernel's number of the connection, unique while the machine runs.
+    /// - Returns: the name for `drop`; the descriptor must stay open until then.
     func keep(connection descriptor: Int32, cookie: UInt64) -> String {
         let name = ServiceManagerDescriptors.prefix + String(cookie)
         ask(.keep(name: name, descriptor: descriptor))
         return name
     }
 
-    /// In place of one that a process before this one may have given, and that could not be used.
+    /// Keeps the memory instead of a previous process's, which could not be used.
     func keep(memory descriptor: Int32) {
         ask(.drop(name: ServiceManagerDescriptors.memoryName))
         ask(.keep(name: ServiceManagerDescriptors.memoryName, descriptor: descriptor))
@@ -52,7 +52,7 @@ final class ServiceManagerDescriptors {
     /// Whether the service manager has been told to keep it.
     func isTold(of name: String) -> Bool { !waiting.contains { $0.keeps(name) } }
 
-    /// Tells what could not be told before.
+    /// Sends the requests that could not be sent before.
     func retry() {
         while let first = waiting.first, send(first) { waiting.removeFirst() }
     }
@@ -64,7 +64,7 @@ final class ServiceManagerDescriptors {
     private func send(_ request: Request) -> Bool {
         switch request {
         case .keep(let name, let descriptor):
-            // FDPOLL=0: what a sender had sent before it broke the connection is still to be read
+            // FDPOLL=0: bytes that a sender had sent before it broke the connection are still to be read
             socket.send("FDSTORE=1\nFDPOLL=0\nFDNAME=\(name)", with: descriptor, waits: false)
         case .drop(let name): socket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", waits: false)
         }

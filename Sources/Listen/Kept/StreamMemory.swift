@@ -1,36 +1,36 @@
 import CStream
 import Glibc
 
-/// Where bytes lie that have been read of connections and are not in the journal: memory that outlives this process if the
-/// service manager keeps its descriptor.
+/// Memory for bytes that were read of connections and are not in the journal yet. It outlives this process if the service
+/// manager keeps its descriptor.
 ///
-/// Nothing is read of a connection but into the one room for what is at its turn; what is left of it then, the beginning of a
-/// message, is put into the connection's own place. How much was read in a turn that a kill has cut short the kernel tells:
+/// Connections take turns. The connection at its turn is read into one common room. The rest of it, the beginning of a
+/// message, is then put into the connection's own place. If a kill cuts a turn short, the kernel tells how much was read:
 /// it counts the bytes of each connection (`stream_position`).
 ///
-///     0        u64  magic; u64 at 8: how many places there are
-///     64       the turn: u64 cookie of the connection, 0 for none; u64 position of the first byte; u64 what is passed over
-///     4,096    what is at its turn
-///     77,824   places of 12,288 bytes: u64 cookie, 0 for a free one; u64 position of the first byte; u64 what is passed over;
+///     0        u64  magic; u64 at 8: the number of places
+///     64       the turn: u64 cookie of the connection, 0 for none; u64 position of the first byte; u64 bytes to skip
+///     4,096    the room
+///     77,824   places of 12,288 bytes: u64 cookie, 0 for a free one; u64 position of the first byte; u64 bytes to skip;
 ///              u64 count of bytes; at 64 the bytes
 final class StreamMemory {
     let descriptor: Int32
-    /// The room for what is at its turn.
+    /// The room for the connection at its turn.
     let room: UnsafeMutableRawBufferPointer
     private let start: UnsafeMutableRawPointer
     private let byteCount: Int
     private let turn: StreamPlace
-    /// Whether no process before this one had it.
+    /// Whether no previous process used it.
     let isNew: Bool
     private let count: Int
-    /// Places from here on were never used.
+    /// The first place that was never used.
     private var fresh = 0
     private var free: [Int] = []
     private var places: [UInt64: Int] = [:]
 
     /// - Parameters:
-    ///   - wanted: how many connections there may be.
-    ///   - inherited: the memory of the process before this one; it is used if it can be understood.
+    ///   - wanted: the largest number of connections.
+    ///   - inherited: the memory of the previous process; it is used if its content is valid.
     ///   - kept: the connections that go on.
     init?(places wanted: Int, inherited: Int32?, kept: Set<UInt64>) {
         let known = inherited.flatMap(StreamMemory.placesIn)
@@ -51,7 +51,7 @@ final class StreamMemory {
         room = UnsafeMutableRawBufferPointer(start: start + StreamMemory.firstByte, count: StreamMemory.roomBytes)
         turn = StreamPlace(start: start + 64)
         for number in (0..<(known ?? 0)).reversed() {
-            // a look at the mapped memory would make a place that was never used take some
+            // reading the mapped memory would allocate a place that was never used
             var cookie: UInt64 = 0
             pread(descriptor, &cookie, 8, off_t(StreamMemory.firstPlace + number * StreamMemory.placeBytes))
             if kept.contains(cookie) {
@@ -71,7 +71,7 @@ final class StreamMemory {
         close(descriptor)
     }
 
-    /// A place for a connection of which nothing has been read; nil if there is none left.
+    /// A place for a new connection; nil if there is none left.
     func makePlace(_ cookie: UInt64) -> StreamPlace? {
         guard let number = free.popLast() ?? (fresh < count ? fresh : nil) else { return nil }
         if number == fresh { fresh += 1 }
@@ -82,7 +82,7 @@ final class StreamMemory {
         return made
     }
 
-    /// The place that a process before this one has made.
+    /// The place that a previous process has made.
     func place(of cookie: UInt64) -> StreamPlace? { places[cookie].map(place) }
 
     func giveBack(_ cookie: UInt64) {
@@ -92,9 +92,9 @@ final class StreamMemory {
         free.append(number)
     }
 
-    /// Puts what is left of a connection into the room, where more is read behind it.
+    /// Puts the rest of a connection's bytes into the room, where more is read after it.
     ///
-    /// - Returns: how many bytes that are.
+    /// - Returns: the number of these bytes.
     func beginTurn(_ cookie: UInt64, _ place: StreamPlace) -> Int {
         let count = place.count
         room.copyMemory(from: place.rest)
@@ -103,9 +103,9 @@ final class StreamMemory {
         return count
     }
 
-    /// What the room holds of a connection, if a process was killed at its turn.
+    /// The content of the room if a process was killed at this connection's turn.
     ///
-    /// - Parameter position: how many bytes have been read of it.
+    /// - Parameter position: the number of bytes that have been read of it.
     func unfinishedTurn(_ cookie: UInt64, position: UInt64) -> (count: Int, passedOver: StreamFraming.PassedOver)? {
         guard turn.cookie == cookie, turn.begin <= position, position - turn.begin <= UInt64(room.count) else {
             return nil
@@ -113,7 +113,7 @@ final class StreamMemory {
         return (Int(position - turn.begin), turn.passedOver)
     }
 
-    /// Keeps what is left in the room.
+    /// Keeps the rest of the room's content.
     func endTurn(_ place: StreamPlace, rest: Range<Int>, position: UInt64, passedOver: StreamFraming.PassedOver) {
         place.keep(UnsafeRawBufferPointer(rebasing: room[rest]))
         place.set(begin: position - UInt64(rest.count), passedOver: passedOver, count: rest.count)
@@ -136,20 +136,20 @@ final class StreamMemory {
     /// "CUSTSTR1"
     private static let magic: UInt64 = 0x3152_5453_5453_5543
     private static let firstByte = 4_096
-    /// Room for the beginning of the longest message, and for as much again as one read takes.
+    /// Room for the beginning of the longest message, and for the bytes of one read.
     private static let roomBytes = 73_728
     private static let firstPlace = 77_824
     private static let placeBytes = StreamPlace.byteCount
 }
 
-/// What is known of a connection's bytes; beside it, but for a turn's, the bytes.
+/// The state of a connection's bytes, with the bytes themselves unless they are in the room.
 struct StreamPlace {
     fileprivate static let byteCount = 12_288
     private static let headerBytes = 64
     fileprivate let start: UnsafeMutableRawPointer
 
     var cookie: UInt64 { start.load(as: UInt64.self) }
-    /// How many bytes of the connection come before.
+    /// The number of the connection's bytes before them.
     var begin: UInt64 { start.load(fromByteOffset: 8, as: UInt64.self) }
     var count: Int {
         Int(

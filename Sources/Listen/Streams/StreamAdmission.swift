@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Who is let in: the bounds on connections over TCP and TLS together, and how many stand.
+/// Limits of connections over TCP and TLS together, and the number of open ones.
 public final class StreamAdmission: Sendable {
     private struct State {
         var limits: StreamLimits
@@ -14,12 +14,12 @@ public final class StreamAdmission: Sendable {
 
     public var limits: StreamLimits { state.withLock { $0.limits } }
 
-    /// For connections to come.
+    /// Sets the limits for future connections.
     public func reload(_ limits: StreamLimits) { state.withLock { $0.limits = limits } }
 
-    /// Lets a connection in; `leave` tells its end.
+    /// Admits a connection; `leave` reports its end.
     ///
-    /// - Returns: why it is not let in.
+    /// - Returns: the reason if it is refused.
     func admit(_ host: String) -> ConnectionRefusal? {
         state.withLock { state in
             if state.connections >= state.limits.connections { return .tooMany }

@@ -1,44 +1,44 @@
 import Glibc
 
-/// Cuts a stream of bytes into messages (RFC 6587): each begins with its length in digits and a space, or else is a line,
-/// which ends with a line feed or with NUL (section 3.4.2; Python's `SysLogHandler` sends NUL). Which of the two it is tells
-/// each message's first byte.
+/// Cuts a stream of bytes into messages (RFC 6587). A message begins with its length in digits and a space, or else is
+/// a line that ends with a line feed or with NUL (section 3.4.2; Python's `SysLogHandler` sends NUL). The first byte of
+/// each message tells which form it has.
 ///
-/// It holds no bytes: the caller keeps those that are not done with, never many more than `maximumMessageBytes`, and shows
-/// them again with those behind them.
+/// It holds no bytes. The caller keeps unfinished bytes, never many more than `maximumMessageBytes`, and shows them
+/// again together with those that follow.
 public struct StreamFraming: Sendable {
     /// A record of 8,192 bytes with a generous header.
     public static let maximumMessageBytes = 8_192 + 2_048
-    /// A length of more digits is no length: whatever speaks there does not speak syslog.
+    /// A length with more digits is not a length: the sender does not speak syslog.
     private static let maximumDigits = 7
 
     public enum Step: Equatable, Sendable {
-        /// A message, and where it lies in the bytes shown.
+        /// A message, and its range in the bytes shown.
         case message(Range<Int>)
         case fault(StreamFault)
-        /// Nothing whole in what is left.
+        /// The rest holds no whole message.
         case needsMore
     }
 
     private enum State {
         case between
-        /// In a message that is too long, of which so many bytes are still to come.
+        /// Within a message that is too long, with this many bytes still to come.
         case skipping(Int)
-        /// In a line that is too long.
+        /// Within a line that is too long.
         case skippingLine
         case broken
     }
 
     private var state = State.between
-    /// How much of the line at hand has been searched for its end.
+    /// The number of bytes of the present line that have been searched for its end.
     private var searched = 0
 
     public init() {}
 
-    /// What follows the bytes done with, where that is no message.
+    /// The kind of bytes to skip after the finished ones.
     public enum PassedOver: Equatable, Sendable {
         case nothing
-        /// So many bytes of a message that is too long.
+        /// This many bytes of a message that is too long.
         case bytes(Int)
         /// The rest of a line that is too long.
         case line
@@ -52,7 +52,7 @@ public struct StreamFraming: Sendable {
         }
     }
 
-    /// Goes on where another has ended.
+    /// Continues where another framing has ended.
     public init(behind passed: PassedOver) {
         state =
             switch passed {
@@ -62,12 +62,12 @@ public struct StreamFraming: Sendable {
             }
     }
 
-    /// Whether the bytes done with end within a message.
+    /// Whether the finished bytes end within a message.
     public var isWithinMessage: Bool { passedOver != .nothing }
 
     /// Finds the next message.
     ///
-    /// - Returns: what was found, and how many of the bytes are done with by that.
+    /// - Returns: the finding, and the number of bytes that are finished with it.
     public mutating func next(in bytes: UnsafeRawBufferPointer) -> (step: Step, done: Int) {
         switch state {
         case .broken: return (.needsMore, bytes.count)
@@ -84,7 +84,7 @@ public struct StreamFraming: Sendable {
         }
     }
 
-    /// What the bytes are that were not done with when the stream ended: a line may lack its end.
+    /// Interprets the unfinished bytes at the stream's end: a line may lack its end.
     public mutating func end(of bytes: UnsafeRawBufferPointer) -> Step {
         guard case .between = state, let start = StreamFraming.start(in: bytes, from: 0) else { return .needsMore }
         switch length(in: bytes, from: start) {
@@ -130,11 +130,11 @@ public struct StreamFraming: Sendable {
         /// The digits have not ended yet.
         case incomplete
         case absurd
-        /// No length: a line.
+        /// Not a length, but a line.
         case none
     }
 
-    /// A line may begin with a digit too, such as that of a date; only a space behind the digits makes them a length.
+    /// A line may begin with a digit too, such as that of a date; only a space after the digits makes them a length.
     private func length(in bytes: UnsafeRawBufferPointer, from start: Int) -> Length {
         guard bytes[start] != UInt8(ascii: "0") else { return .none }
         var count = 0
@@ -149,7 +149,7 @@ public struct StreamFraming: Sendable {
         return bytes[place] == UInt8(ascii: " ") ? .count(count, digits: place - start) : .none
     }
 
-    /// The next byte that is not what senders put between messages: line ends, NUL, blanks.
+    /// The next byte that senders do not put between messages: they put line ends, NUL, blanks.
     private static func start(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
         var place = place
         while place < bytes.count {
@@ -161,8 +161,8 @@ public struct StreamFraming: Sendable {
         return nil
     }
 
-    /// How much is searched for a line feed before it is searched for NUL: what holds one of them alone is not searched to its
-    /// end for the other, line for line.
+    /// The length that is searched for a line feed before it is searched for NUL. Without it, a stream with only one of
+    /// them would be searched to its end for the other, for each line.
     private static let stride = 1_024
 
     private static func lineEnd(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
@@ -181,11 +181,11 @@ public struct StreamFraming: Sendable {
     }
 }
 
-/// What is wrong with a stream, where no message can be had of it.
+/// The reason why a stream gives no message.
 public enum StreamFault: Sendable, Equatable {
-    /// A message longer than `StreamFraming.maximumMessageBytes`; it is passed over.
+    /// A message longer than `StreamFraming.maximumMessageBytes`; it is skipped.
     case tooLong
-    /// What should be a length is none; where the next message begins nobody can tell.
+    /// The expected length is not one, so the beginning of the next message is unknown.
     case badFrame
     /// The stream ended within a message.
     case cutOff

@@ -1,14 +1,14 @@
 extension StreamFraming {
-    /// What was found in bytes of a connection.
+    /// The findings in bytes of a connection.
     struct Found {
-        /// Bytes that are done with.
+        /// The number of finished bytes.
         var done = 0
         var hasMessages = false
-        /// Nobody knows where the next message would begin.
+        /// The beginning of the next message is unknown.
         var isBroken = false
     }
 
-    /// Hands on what is whole.
+    /// Delivers the whole messages.
     mutating func deliver(
         _ bytes: UnsafeRawBufferPointer, from peer: StreamPeer, to consumer: any StreamConsumer
     ) -> Found {
@@ -29,7 +29,7 @@ extension StreamFraming {
         }
     }
 
-    /// Hands on what was not done with when the connection ended.
+    /// Delivers the unfinished bytes when the connection ended.
     mutating func deliverRemainder(
         _ rest: UnsafeRawBufferPointer, from peer: StreamPeer, to consumer: any StreamConsumer
     ) {

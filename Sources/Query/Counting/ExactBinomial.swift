@@ -1,28 +1,28 @@
 import Glibc
 
-/// Bounds of a proportion by the binomial distribution itself, without an approximation (Clopper and Pearson, *The Use of
-/// Confidence or Fiducial Limits*, 1934).
+/// Bounds of a proportion by the binomial distribution itself, without an approximation (Clopper and Pearson, *The Use
+/// of Confidence or Fiducial Limits*, 1934).
 public enum ExactBinomial {
     private static let doubt = 0.05
 
-    /// The proportion under which as few as `count` of `total` are seen in 5 % of cases only: with 95 % confidence it is no
-    /// more. Nil where there is no total.
+    /// The upper bound of the proportion at 95 % confidence: with it, `count` or fewer of `total` are seen in 5 % of
+    /// cases. Nil if the total is 0.
     public static func upper95(_ count: Int64, of total: Int64) -> Double? {
         guard total > 0, (0...total).contains(count) else { return nil }
         if count == total { return 1 }
-        // P(X <= count) falls with the proportion
+        // P(X <= count) falls as the proportion grows
         return bisect { atMost(count, of: total, $0) > doubt }
     }
 
-    /// The proportion under which as many as `count` of `total` are seen in 5 % of cases only: with 95 % confidence it is
-    /// no less.
+    /// The lower bound of the proportion at 95 % confidence: with it, `count` or more of `total` are seen in 5 % of
+    /// cases.
     public static func lower95(_ count: Int64, of total: Int64) -> Double? {
         guard total > 0, (0...total).contains(count) else { return nil }
         if count == 0 { return 0 }
         return bisect { 1 - atMost(count - 1, of: total, $0) < doubt }
     }
 
-    /// Where `isBelow` turns false.
+    /// The proportion at which `isBelow` turns false.
     private static func bisect(_ isBelow: (Double) -> Bool) -> Double {
         var low = 0.0
         var high = 1.0
@@ -33,8 +33,8 @@ public enum ExactBinomial {
         return (low + high) / 2
     }
 
-    /// The probability of at most `count` of `total`, each with `proportion`: the smaller tail is summed, from its largest
-    /// term outwards until nothing is added.
+    /// The probability of at most `count` of `total`, each with `proportion`. It sums the smaller tail, from its largest
+    /// term outwards, until terms add nothing.
     private static func atMost(_ count: Int64, of total: Int64, _ proportion: Double) -> Double {
         if proportion <= 0 { return 1 }
         if proportion >= 1 { return count >= total ? 1 : 0 }

@@ -1,21 +1,21 @@
 import Merge
 import Store
 
-/// One job of a number: the rows of all its starts.
+/// One job: the rows of all its starts.
 struct JobStarts {
     let jobID: String
     let cluster: String
     /// Numbers of rows.
     private(set) var starts: [Int64] = []
-    /// The row of the last start, and how often the job had been started before.
+    /// The row of the last start, and the number of starts before it.
     private(set) var last: Int64 = 0
     private(set) var restart: Int64 = -1
-    /// The days of its records, counted from 1970-01-01 UTC; nil where that is not known.
+    /// The days of its records, counted from 1970-01-01 UTC; nil if unknown.
     private(set) var firstDay: Int?
     private(set) var lastDay: Int?
     private var restarts: Set<Int64> = []
 
-    /// Those of each cluster that has any of this id, the newest first.
+    /// The jobs with this id in each cluster that has one, the newest first.
     static func jobs(
         _ connection: any SQLConnection, jobID: String, cluster: String?
     ) throws(StoreError) -> [JobStarts] {
@@ -55,7 +55,7 @@ struct JobStarts {
 
     func mayHaveRuns(on day: Int) -> Bool { day >= firstDay ?? 0 && day <= lastDay ?? .max }
 
-    /// Whether the next row by the days is of the same job.
+    /// Whether the next row, in the order of days, belongs to the same job.
     private func takes(_ row: [SQLValue]) -> Bool {
         guard let restart = row[4].integer, !restarts.contains(restart) else { return false }
         guard let lastDay, let first = row[5].integer else { return true }

@@ -1,6 +1,6 @@
 import Store
 
-/// Names that a question may be about, each as some usage has it.
+/// Names that a question may be about, as they occur in usage.
 public enum KnownNames {
     public static func systems(_ connection: any SQLConnection) throws(StoreError) -> [String] {
         try names(
@@ -18,7 +18,7 @@ public enum KnownNames {
         try names(connection, "SELECT name FROM clusters WHERE id <> 0")
     }
 
-    /// Pseudonyms too.
+    /// The names of users, pseudonyms included.
     public static func users(_ connection: any SQLConnection) throws(StoreError) -> [String] {
         try names(
             connection,

@@ -1,19 +1,20 @@
 import Record
 
-/// What a person is called: by name from a day on, and by a pseudonym before.
+/// The names of a user: from a day on the real name, and a pseudonym before.
 enum PersonNames {
     /// The name of the user called `u` on a day.
     static func name(of user: String = "u", on day: String) -> String {
         "CASE WHEN \(day) < \(user).named_from THEN \(user).pseudonym ELSE \(user).name END"
     }
 
-    /// The last day that is known of the job called `j`: of its runs, else by Slurm, else of runs that were pruned. A job of which
-    /// nothing tells a day is an old one, whose user is called by the pseudonym if there is one.
+    /// The last known day of the job called `j`: of its runs, else by Slurm, else of pruned runs. A job without a known
+    /// day is an old one, and its user is shown by the pseudonym if there is one.
     ///
     /// - Parameter lastRun: the day of its last run; nil if there is none.
     static func dayOfJob(lastRun: Int64?) -> String {
         lastRun.map { String($0) } ?? """
-            COALESCE(COALESCE(j.end_time, j.start_time, j.submit_time) / \(Calendar.microsecondsPerDay), j.last_pruned, 0)
+            COALESCE(
+                COALESCE(j.end_time, j.start_time, j.submit_time) / \(Calendar.microsecondsPerDay), j.last_pruned, 0)
             """
     }
 }

@@ -1,6 +1,6 @@
 /// A version of a Python package, ordered as PEP 440 orders them (packaging.python.org, "Version specifiers").
 public struct PackageVersion: Sendable, Comparable {
-    /// Digits without zeros before them, so that a number of any length has its place.
+    /// Digits without leading zeros, so that a number may have any length.
     fileprivate struct Number: Comparable {
         let digits: [UInt8]
 
@@ -12,7 +12,7 @@ public struct PackageVersion: Sendable, Comparable {
         }
     }
 
-    /// A part that may be missing, which counts as before or as after all that it could be.
+    /// A part that may be missing; a missing one sorts before or after all possible values.
     private enum Part: Comparable {
         case before
         case some(phase: Int, Number)
@@ -25,14 +25,14 @@ public struct PackageVersion: Sendable, Comparable {
     }
 
     private let epoch: Number
-    /// Without zeros at the end: 1.0 is 1.
+    /// Without zeros at the end, because 1.0 equals 1.
     private let release: [Number]
     private let pre: Part
     private let post: Part
     private let dev: Part
     private let local: [LocalPart]?
 
-    /// nil for what PEP 440 does not take for a version.
+    /// nil for a text that is not a version by PEP 440.
     public init?(_ text: String) {
         var cursor = VersionCursor(text)
         cursor.skip("v")
@@ -68,7 +68,7 @@ public struct PackageVersion: Sendable, Comparable {
         self.local = local
     }
 
-    /// Longer words before those that they begin with.
+    /// Longer words come before their prefixes.
     private static let preWords = [
         ("alpha", 0), ("beta", 1), ("preview", 2), ("pre", 2), ("rc", 2), ("a", 0), ("b", 1), ("c", 2),
     ]
@@ -97,7 +97,7 @@ private func isSeparator(_ byte: UInt8) -> Bool {
 private struct VersionCursor {
     private var rest: ArraySlice<UInt8>
 
-    /// White space around a version and capitals in it do not count.
+    /// White space around a version and capitals in it are ignored.
     init(_ text: String) {
         var bytes = Array(text.utf8)[...]
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
@@ -133,7 +133,7 @@ private struct VersionCursor {
         return nil
     }
 
-    /// One of the words, with a separator before it and after it or none, and a number that counts as 0 if it is missing.
+    /// One of the words, with or without a separator before and after it, and its number, which is 0 if it is missing.
     mutating func suffix(_ words: [(String, Int)]) -> (Int, PackageVersion.Number)? {
         let start = rest
         if let first = rest.first, isSeparator(first) { rest.removeFirst() }
@@ -148,7 +148,7 @@ private struct VersionCursor {
         return nil
     }
 
-    /// Letters and digits between separators; nil where there is none between two.
+    /// Letters and digits between separators; nil if two separators follow each other.
     mutating func words() -> [[UInt8]]? {
         let words = rest.split(omittingEmptySubsequences: false, whereSeparator: isSeparator)
         rest = rest[rest.endIndex...]

@@ -1,4 +1,4 @@
-/// Jobs that have no runs, or none of late. Runs have no index by job, so all of them are looked at once.
+/// Jobs without runs, or without recent ones. Runs have no index by job, so all of them are read at once.
 enum JobsWithoutRuns {
     /// A SELECT of numbers of jobs.
     ///

@@ -1,12 +1,12 @@
 import Record
 
-/// Finds the names of people in paths, and puts their pseudonyms in the place.
+/// Finds the names of people in paths, and replaces them by pseudonyms.
 ///
-/// Of people who have lost their names there are only pseudonyms left. Theirs are found by making the pseudonym of each part of a
-/// path and looking whether somebody bears it; those that were made by an earlier key cannot be found.
+/// For people who have lost their names the store has only pseudonyms. Their names are found by making the pseudonym of
+/// each part of a path and looking it up. Pseudonyms of an earlier key cannot be found.
 struct PathNames {
     private let key: PseudonymKey
-    /// By name; nil where a part of a path is nobody's name.
+    /// The pseudonym by name; nil if a part of a path is not a name.
     private var known: [ExactText: String?] = [:]
     private var gone: Set<ExactText> = []
 
@@ -14,10 +14,10 @@ struct PathNames {
 
     mutating func replace(_ name: String, by pseudonym: String) { known[ExactText(name)] = .some(pseudonym) }
 
-    /// Whoever bears the pseudonym has lost the name.
+    /// Notes a pseudonym whose owner has lost the name.
     mutating func note(gone pseudonym: String) { gone.insert(ExactText(pseudonym)) }
 
-    /// The path with each of its parts that is a name replaced by the pseudonym; nil if there is none.
+    /// The path with each name in it replaced by the pseudonym; nil if it contains none.
     mutating func without(_ path: String) -> String? {
         var found = false
         var parts: [String] = []

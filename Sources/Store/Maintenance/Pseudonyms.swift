@@ -1,7 +1,7 @@
 import Checksum
 
-/// Makes pseudonyms of names: the same name always gives the same one, and without the key nobody can tell whose it is, or try
-/// names until one fits.
+/// Makes pseudonyms from names: a name always gives the same pseudonym. Without the key, nobody can find the name, not
+/// even by trying names.
 public struct PseudonymKey: Sendable {
     /// Bytes of a key.
     public static let length = 32

@@ -1,24 +1,25 @@
-/// The usage of one day, column by column: a row for each run, or for runs that differ in nothing that is here.
+/// The usage of one day, column by column: a row for each run, or for runs that are equal in all columns here.
 public struct DayRows {
     public enum Column: Int, CaseIterable, Sendable {
-        /// Numbers of rows in the dictionaries; 0 where nobody said, or outside a job.
+        /// Numbers of rows in the dictionaries; 0 if unknown, or outside a job.
         case job, user, stack, environment, account
-        /// Whose the job is; 0 where that is not known.
+        /// The user of the job; 0 if unknown.
         case owner
         /// `isCompute`, `isStaff` and `isPruned`.
         case flags
-        /// Of the job; -1 where nobody said.
+        /// The job's number of nodes; -1 if unknown.
         case nodes
-        /// How long the job lasted by Slurm; -1 where Slurm has not said.
+        /// The job's duration by Slurm; -1 if Slurm has none.
         case seconds
-        /// Of the first of the processes, and the last sign of life of any: microseconds since 1970, where `seconds` is -1.
+        /// The start of the first process, and the last sign of life of any: microseconds since 1970, if `seconds` is
+        /// -1.
         case started, lastSeen
         case processes, exceptions, signals, killed
     }
 
     public static let isCompute: Int64 = 1
     public static let isStaff: Int64 = 2
-    /// Of runs that have been pruned: only user, stack, environment and processes are known.
+    /// Marks pruned runs: only user, stack, environment and processes are known.
     public static let isPruned: Int64 = 4
 
     /// Counted from 1970-01-01 UTC.
@@ -28,7 +29,7 @@ public struct DayRows {
 
     init(day: Int) { self.day = day }
 
-    /// As many values as there are rows; none if the column was not asked for.
+    /// One value for each row; empty if the column was not asked for.
     public internal(set) subscript(_ column: Column) -> [Int64] {
         get { columns[column.rawValue] }
         set { columns[column.rawValue] = newValue }
@@ -47,7 +48,7 @@ public struct DayRows {
 }
 
 extension DayRows {
-    /// Rows in the order of their jobs, and of those that differ in nothing but numbers of processes and times one.
+    /// The rows in the order of their jobs. Rows that differ only in numbers of processes and times become one.
     func merged() -> DayRows {
         let keys: [Column] = [.job, .user, .stack, .environment, .flags, .account, .owner, .nodes, .seconds]
         func same(_ left: Int, _ right: Int) -> Bool {
@@ -85,9 +86,9 @@ extension DayRows {
     }
 }
 
-/// A column as bytes: how many bytes a value has (0, 1, 2, 4 or 8), the least value (8 bytes), then what each value has more
-/// than that. Where that is shorter, 255, the value that most rows have (8 bytes), and for each other row its place (4 bytes)
-/// and value (8 bytes). All little-endian.
+/// A column as bytes: the number of bytes of a value (0, 1, 2, 4 or 8), the smallest value (8 bytes), then each value's
+/// distance from it. If it is shorter, a second form: 255, the most frequent value (8 bytes), and for each other row
+/// its index (4 bytes) and value (8 bytes). All numbers are little-endian.
 public enum PackedColumn {
     private static let head = 9
 
@@ -109,7 +110,7 @@ public enum PackedColumn {
         return bytes
     }
 
-    /// - Throws: `StoreError.schema` if these are no `count` values.
+    /// - Throws: `StoreError.schema` if the bytes are not `count` values.
     public static func unpack(_ bytes: UnsafeRawBufferPointer, count: Int) throws(StoreError) -> [Int64] {
         guard bytes.count >= head, count >= 0 else { throw damaged }
         let width = Int(bytes[0])
@@ -126,10 +127,10 @@ public enum PackedColumn {
     }
 
     private static let isSparse = 255
-    /// Bytes of a place and a value.
+    /// The size of an index and a value in bytes.
     private static let exception = 12
 
-    /// The value of more than half of them, if there is one; else any of them.
+    /// The value of more than half of them, if there is one; otherwise any of them.
     private static func mostCommon(_ values: [Int64]) -> Int64 {
         var candidate: Int64 = 0
         var votes = 0

@@ -1,6 +1,7 @@
 extension [UInt8] {
-    /// Reads a `bytea` in either of its text forms, whatever `bytea_output` is (PostgreSQL manual, section 8.4): `\x` and
-    /// hexadecimal digits, or characters of which a backslash is doubled and what is not printed is `\` and three octal digits.
+    /// Reads a `bytea` in either of its text forms, whatever `bytea_output` is (PostgreSQL manual, section 8.4). One
+    /// form is `\x` and hexadecimal digits. The other is characters, with a doubled backslash and `\` with three octal
+    /// digits for unprintable bytes.
     init(bytea text: String) {
         if text.hasPrefix("\\x") {
             self.init(hexadecimal: text.dropFirst(2))

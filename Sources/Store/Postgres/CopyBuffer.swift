@@ -1,6 +1,6 @@
-/// Rows in the format of COPY BINARY (PostgreSQL manual, COPY, "Binary Format"), in memory that is used again and again.
+/// Rows in the format of COPY BINARY (PostgreSQL manual, COPY, "Binary Format"), in memory that is reused.
 final class CopyBuffer {
-    /// How much is gathered before it is handed to libpq, bytes.
+    /// The size at which rows are passed to libpq, bytes.
     static let chunk = 256 * 1024
 
     private var memory: UnsafeMutableRawBufferPointer
@@ -10,7 +10,7 @@ final class CopyBuffer {
 
     deinit { memory.deallocate() }
 
-    /// What has been written since `begin` or `forget`; valid until the next call.
+    /// The bytes since `begin` or `forget`; valid until the next call.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
     func begin() {
@@ -33,7 +33,7 @@ final class CopyBuffer {
     }
 
     func field(small value: Int64) {
-        // one that does not fit has the wrong width here, and PostgreSQL refuses it
+        // a value that does not fit is written with the wrong width, which PostgreSQL refuses
         guard let narrow = Int32(exactly: value) else { return field(value) }
         append(4 << 32 | Int64(UInt32(bitPattern: narrow)))
     }

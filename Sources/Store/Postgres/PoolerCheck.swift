@@ -1,24 +1,25 @@
 import CPQ
 import Glibc
 
-/// Finds out whether a pooler gives one server connection to several clients in turn, as pgbouncer does with
-/// `pool_mode = transaction` or `statement`.
+/// Finds out whether a pooler gives one server connection to several clients in turn, as pgbouncer does with `pool_mode
+/// = transaction` or `statement`.
 ///
-/// There what a session has (temporary tables, settings, advisory locks) is left with some other client after each transaction. A
-/// pooler shows itself by another process id in its greeting than the server has. Then a second connection is made: where a
-/// session is a client's own, the two have different servers.
+/// With such a pooler, a session's state (temporary tables, settings, advisory locks) goes to another client after each
+/// transaction. A pooler's greeting has another process id than the server. In that case a second connection is made:
+/// if a session is a client's own, the two have different servers.
 struct PoolerCheck {
-    /// The connection that is to be used.
+    /// The connection to check.
     let handle: OpaquePointer
-    /// Makes another one like it.
+    /// Makes another connection like it.
     let connect: () -> OpaquePointer?
 
     private static let question = "SELECT pg_backend_pid()"
     private static let attempts = 5
-    /// A pooler that has no server left for the second connection has given the first one to its client for good, milliseconds.
+    /// The time without an answer after which the pooler passes, milliseconds: it has no server left for the second
+    /// connection, so the first client keeps its own.
     private static let patience: Int32 = 2_000
 
-    /// - Throws: `StoreError.badLocation` if it is so.
+    /// - Throws: `StoreError.badLocation` if sessions are shared.
     func run() throws(StoreError) {
         guard let own = pid(PQexec(handle, PoolerCheck.question)), own != PQbackendPID(handle) else { return }
         guard let other = connect() else { return }
@@ -29,15 +30,15 @@ struct PoolerCheck {
             if mine == its {
                 throw .badLocation(
                     """
-                    a connection pooler gives one server connection to several clients in turn (pgbouncer's pool_mode = \
-                    transaction or statement); Customs needs sessions of its own: use pool_mode = session for its user, or \
-                    connect to PostgreSQL itself
+                    a connection pooler gives one server connection to several clients in turn (pgbouncer's \
+                    pool_mode = transaction or statement); Customs needs sessions of its own: use pool_mode = session \
+                    for its user, or connect to PostgreSQL itself
                     """)
             }
         }
     }
 
-    /// - Returns: nil if there is no answer in time.
+    /// - Returns: nil without an answer in time.
     private func ask(_ connection: OpaquePointer) -> Int32? {
         guard PQsendQuery(connection, PoolerCheck.question) == 1 else { return nil }
         while PQisBusy(connection) == 1 {

@@ -2,13 +2,13 @@ import CPQ
 import Glibc
 import Synchronization
 
-/// Ends a statement of PostgreSQL's from another thread (PostgreSQL manual, section 34.7).
+/// Ends a statement of PostgreSQL from another thread (PostgreSQL manual, section 34.7).
 ///
-/// A server that is stopped takes the request and never answers; then only the connection's end frees who waits for it.
+/// A stopped server takes the request and never answers. Then only the connection's end frees the thread that waits.
 final class PostgresInterrupt: StatementInterrupt, @unchecked Sendable {
-    // libpq's copy of what a request needs: it changes no more, and outlives the connection
+    // libpq's copy of the request's data: it never changes, and outlives the connection
     private let request: OpaquePointer?
-    /// -1 once the connection is closed, for the number may be somebody else's then.
+    /// -1 once the connection is closed, because the number may then belong to another file.
     private let socket: Mutex<Int32>
 
     init(_ handle: OpaquePointer) {

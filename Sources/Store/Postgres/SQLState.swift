@@ -1,7 +1,7 @@
 extension StoreError {
-    /// What an error of PostgreSQL means for the writer, by its class (PostgreSQL manual, appendix A).
+    /// The meaning of a PostgreSQL error for the writer, by its class (PostgreSQL manual, appendix A).
     ///
-    /// Only what tells of a value or a row blames the data. Whatever else it is, somebody can mend the server while the
+    /// Only errors of a value or a row blame the data. For all others, an administrator can repair the server while the
     /// records wait.
     ///
     /// - Parameter state: the five characters of SQLSTATE.

@@ -2,27 +2,27 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// Ends a statement of SQLite's from another thread, also one that waits for another program's lock.
+/// Ends a statement of SQLite from another thread, also one that waits for another program's lock.
 final class SQLiteInterrupt: StatementInterrupt, @unchecked Sendable {
     /// Nil once the connection is closed.
     private let handle: Mutex<Handle?>
     private let cancelled = Atomic<Bool>(false)
 
-    /// A connection of SQLite's, of which other threads do nothing but interrupt it.
+    /// A connection of SQLite, which other threads only interrupt.
     private struct Handle: @unchecked Sendable {
         let pointer: OpaquePointer
     }
 
-    /// For how long a lock is waited for, milliseconds.
+    /// The longest wait for a lock, milliseconds.
     private static let longestWait = 10_000
-    /// Milliseconds between looks at a lock: the last one goes on.
+    /// Milliseconds between attempts to get a lock; the last one repeats.
     private static let waits = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100]
 
     init(_ handle: OpaquePointer) { self.handle = Mutex(Handle(pointer: handle)) }
 
-    /// Has the connection wait for locks until it is cancelled: what SQLite itself does cannot be ended.
+    /// Makes the connection wait for locks until it is cancelled: SQLite's own wait cannot be ended.
     ///
-    /// The connection is to keep this alive.
+    /// The connection must keep this object alive.
     func waitForLocks() {
         handle.withLock { handle in
             guard let handle else { return }
@@ -41,13 +41,13 @@ final class SQLiteInterrupt: StatementInterrupt, @unchecked Sendable {
         handle.withLock { if let handle = $0 { sqlite3_interrupt(handle.pointer) } }
     }
 
-    /// There is no server that would not hear.
+    /// Does nothing, because there is no server.
     func sever() {}
 
     /// To be called before the connection is closed.
     func forget() { handle.withLock { $0 = nil } }
 
-    /// - Returns: whether to look again.
+    /// - Returns: whether to try again.
     private func waits(afterLooks looks: Int) -> Bool {
         let waits = SQLiteInterrupt.waits
         let last = waits[waits.count - 1]

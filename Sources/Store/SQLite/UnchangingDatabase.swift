@@ -1,9 +1,11 @@
 import Glibc
 
-/// A database file that lies where nothing can be written. SQLite wants to make files beside one in write-ahead mode even to
-/// read it, unless it is told that nobody changes it (sqlite.org/wal.html, section 5; sqlite.org/uri.html, `immutable`).
+/// A database file in a place without write access. To read a file in write-ahead mode, SQLite wants to create files
+/// beside it, unless it is told that the file does not change (sqlite.org/wal.html, section 5; sqlite.org/uri.html,
+/// `immutable`).
 enum UnchangingDatabase {
-    /// By which such a file is opened; nil where a log of changes lies beside it, without which it is not to be read.
+    /// The name to open such a file by; nil if a log of changes lies beside it, because the file cannot be read without
+    /// the log.
     static func name(of path: String) -> String? {
         hasLog(path) ? nil : "file:" + path.utf8.map(escaped).joined() + "?immutable=1"
     }

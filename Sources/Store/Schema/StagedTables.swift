@@ -1,8 +1,8 @@
 import Merge
 
-/// The temporary tables that a batch passes through.
+/// The temporary tables of a batch.
 enum Staged {
-    /// Of several dictionaries in one transaction, told apart by the raw value of `Dimension`.
+    /// Names of several dictionaries in one transaction; the raw value of `Dimension` tells them apart.
     static let names = StagedTable("staged_names", [("dimension", .integer), ("ordinal", .integer), ("name", .text)])
     static let keys = StagedTable(
         "staged_keys",
@@ -38,7 +38,7 @@ enum Staged {
     }
 }
 
-/// Tables of the schema that rows which are surely new go into directly.
+/// Tables of the schema that take new rows directly.
 enum UsageTables {
     static let jobs = StagedTable(
         "jobs",

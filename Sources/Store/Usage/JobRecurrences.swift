@@ -1,17 +1,18 @@
 import Merge
 import Record
 
-/// Jobs whose number has come round again: each has a row of its own, told apart by `recurrence`.
+/// Jobs with a reused number: each has a row of its own, told apart by `recurrence`.
 ///
-/// Records come in any order. One that lies between two jobs of a number may show that they are one; then they are united.
+/// Records come in any order. One that lies between two jobs of a number may show that they are the same job; then they
+/// are united.
 enum JobRecurrences {
-    /// The condition that rows called so have the same number.
+    /// The condition that two rows with these names have the same number.
     static func haveSameNumber(_ one: String, _ other: String) -> String {
         "\(one).job_id = \(other).job_id AND \(one).cluster = \(other).cluster AND \(one).restart = \(other).restart"
     }
 
-    /// The condition that what is known of `some`, which has `first_day` and `last_day`, is of the job `job`: by the days of its records,
-    /// or as Slurm knows when it began and when its time was up.
+    /// The condition that `some`, which has `first_day` and `last_day`, belongs to the job `job`: by the days of its
+    /// records, or by Slurm's begin and time limit.
     static func isNear(_ some: String, job: String) -> String {
         let end = "COALESCE(\(job).end_time, \(job).start_time + \(job).time_limit_seconds * 1000000)"
         return """
@@ -21,12 +22,12 @@ enum JobRecurrences {
             """
     }
 
-    /// How many jobs are looked at, or united, in one go: nobody writes meanwhile.
+    /// The number of jobs that are compared, or united, at once, because other writers wait meanwhile.
     static let pairsAtOnce = 200
 
-    /// Makes one job of each two that have turned out to be one, in a transaction of its own in which nobody else writes.
+    /// Unites each two rows that turned out to be one job, in a transaction of its own that locks out other writers.
     ///
-    /// - Parameter rows: those of which each may be one with another; nil for all that there are.
+    /// - Parameter rows: those that may be one job with another; nil for all.
     /// - Returns: whether there may be more of them.
     static func unite(_ connection: some SQLConnection, among rows: [Int64]?) throws(StoreError) -> Bool {
         if try pairs(connection, among: rows).isEmpty { return false }
@@ -41,11 +42,11 @@ enum JobRecurrences {
         return true
     }
 
-    /// Two rows of one job each: the one to be kept, of which Slurm has told if it has told of any, and the other.
+    /// Pairs of rows of one job: the one to keep, which has Slurm's data if either has, and the other.
     private static func pairs(
         _ connection: some SQLConnection, among rows: [Int64]?
     ) throws(StoreError) -> [(kept: Int64, gone: Int64)] {
-        // most numbers have not come round again: the condition on all has an index
+        // most numbers are not reused, and the condition on all numbers has an index
         let which =
             rows.map { ids in "b.id IN (\(ids.map { String($0) }.joined(separator: ", ")))" } ?? "b.recurrence > 0"
         return try connection.query(
@@ -67,7 +68,7 @@ enum JobRecurrences {
             "SELECT job_id, first_day, last_day FROM jobs WHERE id IN (?, ?)", [.integer(kept), .integer(gone)])
         let (firsts, lasts) = (rows.compactMap { $0[1].integer }, rows.compactMap { $0[2].integer })
         guard let number = rows.first?[0].text, let first = firsts.min(), let last = lasts.max() else { return }
-        // the one that is kept learns from the other, and so do its days
+        // the row that is kept gets the other's data, so its days change too
         try PackedDays.forget(jobs: [kept, gone], from: Int(first), through: Int(last), on: connection)
         let days = try PackedDays.daysWithRuns(connection).filter { $0 >= Int(first) && $0 <= Int(last) }
         if !days.isEmpty {
@@ -79,16 +80,17 @@ enum JobRecurrences {
         }
         let ids = JobClaim.idColumns.map { "\($0) = COALESCE(NULLIF(k.\($0), 0), g.\($0))" }
         let facts = JobClaim.factColumns.map { "\($0) = COALESCE(k.\($0), g.\($0))" }
+        let updates = ids + facts + JobRecurrences.spanUpdates(of: "k", with: "g")
         try connection.query(
             """
-            UPDATE jobs AS k SET \((ids + facts + JobRecurrences.spanUpdates(of: "k", with: "g")).joined(separator: ", ")),
+            UPDATE jobs AS k SET \(updates.joined(separator: ", ")),
                 settled = CASE WHEN k.settled = 2 THEN 0 ELSE k.settled END
             FROM jobs g WHERE k.id = ? AND g.id = ?
             """, [.integer(kept), .integer(gone)])
         try connection.query("DELETE FROM jobs WHERE id = ?", [.integer(gone)])
     }
 
-    /// What an UPDATE sets so that the days of a job called `job` take in those of `other`.
+    /// The SET clauses that extend the days of a job called `job` by those of `other`.
     static func spanUpdates(of job: String, with other: String) -> [String] {
         func chosen(_ column: String, _ sign: String) -> String {
             let (one, two) = ("\(job).\(column)", "\(other).\(column)")

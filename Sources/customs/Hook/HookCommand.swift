@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The part of Customs that runs in users' processes: brought to its place, and tried.
+/// Installs and tries the part of Customs that runs in users' processes.
 struct HookCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hook",

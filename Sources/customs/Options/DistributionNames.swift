@@ -1,12 +1,13 @@
 import ArgumentParser
 
-/// Names of distributions on the package index, and the names of the packages that they install. Users know some packages
-/// by one name and some by the other.
+/// Names of distributions on the package index, and the names of the packages that they install. Users know some
+/// packages by one name and some by the other.
 enum DistributionNames {
     /// The import name of a distribution of PyPI or conda-forge.
     ///
-    /// - Parameter used: the import names that have usage; of several, one of these is preferred.
-    /// - Returns: nil for a distribution that is not known.
+    /// - Parameter used: the import names that have usage; if the distribution has several names, one of these is
+    ///   preferred.
+    /// - Returns: nil for an unknown distribution.
     static func importName(of distribution: String, used: [String]) -> String? {
         let name = normalized(distribution)
         if let imported = table[name] { return imported.first { used.contains($0) } ?? imported.first }
@@ -15,12 +16,12 @@ enum DistributionNames {
         return distribution.contains("-") && used.contains(plain) ? plain : nil
     }
 
-    /// For shells: distributions and import names.
+    /// Completions for shells: distributions and import names.
     static var completion: CompletionKind { .list(names) }
 
     private static let names = Set(table.keys).union(table.values.joined()).union(sameNames).sorted()
 
-    /// Names that differ in case, dashes, underscores and dots only are one (PEP 503).
+    /// The normalized name: names that differ only in case, dashes, underscores and dots are equal (PEP 503).
     static func normalized(_ name: String) -> String {
         var text = ""
         for character in name.lowercased() {
@@ -33,7 +34,7 @@ enum DistributionNames {
         return text
     }
 
-    /// By the normalized name of the distribution.
+    /// Import names by the normalized name of the distribution.
     static let table: [String: [String]] = {
         var table: [String: [String]] = [:]
         for entry in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {

@@ -1,7 +1,7 @@
-/// The word among `known` that `word` may have been meant for; nil if none is near.
+/// The known word that `word` was probably meant to be; nil if none is near.
 func suggestion(for word: String, among known: some Sequence<String>) -> String? {
     let written = Array(word.lowercased().unicodeScalars)
-    // one slip in three letters, two in six, three at most
+    // one typing error in three letters, two in six, at most three
     let bound = min(3, max(1, written.count / 3))
     var best: (word: String, distance: Int)?
     for candidate in known {
@@ -13,8 +13,8 @@ func suggestion(for word: String, among known: some Sequence<String>) -> String?
     return best?.word
 }
 
-/// How many letters must be put in, taken out, changed, or swapped with their neighbours to make the one of the other
-/// (Damerau's distance in its restricted form).
+/// The number of letters to insert, delete, change, or swap with a neighbour to turn one text into the other (Damerau's
+/// distance in its restricted form).
 private func slips(_ one: [Unicode.Scalar], _ other: [Unicode.Scalar]) -> Int {
     var before: [Int] = []
     var last = Array(0...other.count)

@@ -1,10 +1,10 @@
-/// How many columns texts take on a terminal.
+/// Numbers of columns that texts take on a terminal.
 extension Character {
-    /// 2 of wide ones (East Asian Width W and F in Unicode's Standard Annex 11, and emoji), 0 of such that combine with what
-    /// stands before them, 1 of others.
+    /// 2 for wide ones (East Asian Width W and F in Unicode's Standard Annex 11, and emoji), 0 for those that combine
+    /// with the character before them, 1 for others.
     var columns: Int {
         let scalars = unicodeScalars
-        // a letter and its accents, or a family of emoji: the widest of them gives the width
+        // a letter with its accents, or a family of emoji, is as wide as its widest part
         let widest = scalars.reduce(0) { max($0, $1.columns) }
         // U+FE0F asks for the colourful form
         let isColourful =
@@ -16,7 +16,7 @@ extension Character {
 extension StringProtocol {
     var columns: Int { reduce(0) { $0 + $1.columns } }
 
-    /// The longest beginning that takes no more than some columns.
+    /// The longest beginning that fits into a number of columns.
     func prefix(columns limit: Int) -> SubSequence {
         var taken = 0
         return prefix { character in
@@ -33,13 +33,13 @@ extension Unicode.Scalar {
         case .nonspacingMark, .enclosingMark, .format: return 0
         default: break
         }
-        // vowels and finals of Hangul stand in the syllable's own place
+        // vowels and finals of Hangul share the syllable's place
         if (0x1160...0x11FF).contains(value) { return 0 }
         if properties.isEmojiPresentation { return 2 }
         return Unicode.Scalar.wide.contains { $0.contains(value) } ? 2 : 1
     }
 
-    /// Unicode 15.1, EastAsianWidth.txt; what is not assigned within a block is as the block.
+    /// Unicode 15.1, EastAsianWidth.txt; unassigned characters within a block are like the block.
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0xA4CF,
         0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF01...0xFF60,

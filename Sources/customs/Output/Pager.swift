@@ -1,21 +1,21 @@
 import Glibc
 
-/// A program through which long texts go to a terminal.
+/// A program that shows long texts on a terminal.
 struct Pager {
-    /// For the shell.
+    /// The command for the shell.
     let command: String
 
-    /// What `CUSTOMS_PAGER` or `PAGER` says, else less; nil where none is wanted, or none is there.
+    /// The pager that `CUSTOMS_PAGER` or `PAGER` names, else less; nil if none is wanted or installed.
     static var chosen: Pager? {
         if let chosen = getenv("CUSTOMS_PAGER") ?? getenv("PAGER") {
             let command = String(cString: chosen)
             return command.isEmpty || command == "cat" ? nil : Pager(command: command)
         }
-        // colours pass, long lines are not folded, and what fits is simply shown
+        // keeps colours, does not fold long lines, and shows short texts without paging
         return isOnPath("less") ? Pager(command: "less -FRSX") : nil
     }
 
-    /// - Returns: false if it did not start, or failed: then the text was not shown, or not all of it.
+    /// - Returns: false if the pager did not start or failed; the text was then not shown completely.
     func show(_ text: String) -> Bool {
         guard let pipe = popen(command, "w") else { return false }
         // a user may leave the pager before it has read everything

@@ -1,5 +1,5 @@
-/// Paragraphs for `--help`, each one line that wraps where the terminal ends: lines are joined but for indented ones, those
-/// that stand alone in capitals, and those next to an empty one.
+/// Joins the lines of paragraphs for `--help`, which then wraps them at the terminal's width. It keeps indented lines,
+/// lines of capitals alone, and empty lines.
 func prose(_ text: String) -> String {
     var lines: [String] = []
     var isOpen = false

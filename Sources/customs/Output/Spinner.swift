@@ -1,10 +1,10 @@
 import Glibc
 
-/// Turns on standard error while an answer takes longer than 300 ms, on a terminal and nowhere else.
+/// A spinner on standard error while an answer takes longer than 300 ms. It turns only on a terminal.
 enum Spinner {
     static func start() {
         guard isatty(2) == 1 else { return }
-        // the kernel's timer and no thread: libpq and SQLite go on where a signal came
+        // the kernel's timer instead of a thread: libpq and SQLite continue after a signal
         signal(SIGALRM) { _ in
             let frames: StaticString = "|/-\\"
             spinnerTurns &+= 1
@@ -28,5 +28,5 @@ enum Spinner {
     }
 }
 
-/// Only the main thread and its signal handler have it.
+/// Only the main thread and its signal handler use it.
 nonisolated(unsafe) private var spinnerTurns: UInt8 = 0

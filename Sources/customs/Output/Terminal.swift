@@ -1,8 +1,8 @@
 import Glibc
 
-/// What standard output is, and what may be done with it.
+/// The kind of standard output, and the features that it allows.
 struct Terminal {
-    /// Columns and rows; nil where output does not go to a terminal, or is to be plain.
+    /// Columns and rows; nil if the output is not a terminal, or must be plain.
     let size: (columns: Int, rows: Int)?
     let hasColour: Bool
 
@@ -18,9 +18,10 @@ struct Terminal {
         hasColour = variable("NO_COLOR") == nil && variable("TERM") != "dumb"
     }
 
-    /// Prints a text, through a pager if it is longer than the terminal. A pager that does not work does not eat it.
+    /// Prints a text, through a pager if it is longer than the terminal. If the pager fails, the text is printed
+    /// without it.
     ///
-    /// - Throws: `Failure` with 74 where it cannot be written.
+    /// - Throws: `Failure` with 74 if it cannot be written.
     func show(_ text: String) throws {
         let lines = text.utf8.reduce(1) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
         if let size, lines >= size.rows, let pager = Pager.chosen, pager.show(text) { return }
