@@ -1,23 +1,48 @@
-"""Refuses long sentences, long lines and riddles in documents and help (docs/style.md)."""
+"""Refuses long sentences, long lines and riddles in documents, help, comments (docs/style.md)."""
 
 from __future__ import annotations
 
+import ast
+import io
 import re
 import sys
 import textwrap
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ["*.md", "docs/**/*.md", "etc/**/*.md", "Fuzz/*/README.md"]
+DOCUMENTS = ["*.md", "docs/**/*.md", "etc/**/*.md", "Fuzz/*/README.md", "Acceptance/README.md"]
 #: Swift files with the help of the two commands.
 COMMANDS = ["Sources/customs/**/*.swift", "Sources/customsd/**/*.swift"]
+#: Folders and kinds of code whose comments and lines are checked; ruff checks lines of Python.
+CODE = ["Sources", "Tests", "Fuzz", "Acceptance", "sitecustomize", "bench", "demo", ".ci", "etc"]
+KINDS = {".swift", ".c", ".h", ".py"}
+#: Folders whose code is not rewritten yet; a folder leaves this list when it is.
+OLD_CODE = (
+    "Sources/Background",
+    "Sources/CStream",
+    "Sources/Jobs",
+    "Sources/Listen",
+    "Sources/Merge",
+    "Sources/Pipeline",
+    "Sources/Query",
+    "Sources/Receive",
+    "Sources/Store",
+    "Sources/Write",
+    "Sources/customs",
+    "Tests/StoreTests",
+    "sitecustomize",
+)
 LONGEST_SENTENCE = 35
 LONGEST_LINE = 100
+LONGEST_CODE_LINE = 120
 #: Phrases that build riddles.
 PHRASES = re.compile(
     r"\b(nobody|whoever|of which|that stand|so many|for ever|to be had|upkeep)\b", re.IGNORECASE
 )
+#: A comment in Swift or C, with the lines of comment that follow it.
+COMMENT = re.compile(r"(?:^|(?<=\s))//.*(?:\n\s*//.*)*|/\*[\s\S]*?\*/", re.MULTILINE)
 #: A literal that `--help` shows: behind `abstract:`, `discussion:` or `help:`.
 HELP = re.compile(
     r'\b(?:abstract|discussion|help):\s*(?:(?:prose|ArgumentHelp)\(\s*)?("""\n.*?"""|"(?:\\.|[^"\\])*")',
@@ -38,11 +63,11 @@ def faults(text: str) -> Iterator[tuple[int, str]]:
             yield number, f"avoid '{found[0]}': {sentence[:60]}"
 
 
-def long_lines(text: str) -> Iterator[tuple[int, str]]:
+def long_lines(text: str, longest: int = LONGEST_LINE) -> Iterator[tuple[int, str]]:
     """Yields lines that are too long with their numbers; a table's row cannot be broken."""
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > LONGEST_LINE and not line.startswith("|"):
-            yield number, f"{len(line)} columns; at most {LONGEST_LINE}"
+        if len(line) > longest and not line.startswith("|"):
+            yield number, f"{len(line)} columns; at most {longest}"
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -77,8 +102,38 @@ def help_texts(source: str) -> Iterator[tuple[int, str]]:
         yield source.count("\n", 0, found.start(1)), text
 
 
+def comments(source: str, is_python: bool) -> Iterator[tuple[int, str]]:
+    """Yields comments and docstrings of a file of code with the line where each begins."""
+    if not is_python:
+        for found in COMMENT.finditer(source):
+            yield source.count("\n", 0, found.start()) + 1, re.sub(r"\n\s*[/*]*", " ", found[0])
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body:
+            yield node.body[0].lineno, ast.get_docstring(node) or ""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def code_faults() -> Iterator[str]:
+    """Yields each riddle in comments, and each long line of Swift and C, with its file and line."""
+    paths = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*"))]
+    for path in paths:
+        name = str(path.relative_to(ROOT))
+        if path.suffix not in KINDS or name.startswith(OLD_CODE):
+            continue
+        source, is_python = path.read_text(), path.suffix == ".py"
+        for number, comment in comments(source, is_python):
+            text = " ".join(comment.split())
+            if found := PHRASES.search(text):
+                yield f"{name}:{number}: avoid '{found[0]}' in a comment: {text[:60]}"
+        for number, fault in [] if is_python else long_lines(source, LONGEST_CODE_LINE):
+            yield f"{name}:{number}: {fault}"
+
+
 def all_faults() -> Iterator[str]:
-    """Yields each fault of documents and help with its file and line."""
+    """Yields each fault of documents, help and code with its file and line."""
     for pattern in DOCUMENTS:
         for path in sorted(ROOT.glob(pattern)):
             text = path.read_text()
@@ -89,6 +144,7 @@ def all_faults() -> Iterator[str]:
             for before, text in help_texts(path.read_text()):
                 for number, fault in faults(text):
                     yield f"{path.relative_to(ROOT)}:{before + number}: {fault}"
+    yield from code_faults()
 
 
 def main() -> int:

@@ -1,5 +1,5 @@
-/* Calls the SPANK plugin as slurmstepd would, for a task of uid 1234 with this program's environment and arguments; prints
- * what the plugin sets. */
+/* Calls the SPANK plugin as slurmstepd would, for a task of uid 1234 with this program's environment and arguments, and
+ * prints the variables that the plugin sets. */
 #include <slurm/spank.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -52,7 +52,7 @@ def sweep(traces: Path, server: str, *options: str, executable: str = sys.execut
 
 
 def own(traces: Path) -> Path:
-    """Return the directory of whoever runs the tests."""
+    """Return the directory of the user that runs the tests."""
     directory = traces / str(os.getuid())
     if not directory.exists():
         directory.mkdir(mode=0o700)

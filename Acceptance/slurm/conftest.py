@@ -34,7 +34,7 @@ signal.signal(signal.SIGTERM, end)
 def folder() -> Iterator[Path]:
     """A folder that all users can enter, with a name short enough for unix sockets.
 
-    CUSTOMS_SLURM_FOLDER names one for whoever wants to know where the cluster is.
+    CUSTOMS_SLURM_FOLDER names a fixed one, so that the cluster can be looked at.
     """
     given = os.environ.get("CUSTOMS_SLURM_FOLDER")
     path = Path(given or tempfile.mkdtemp(prefix="customs-slurm-", dir="/tmp"))

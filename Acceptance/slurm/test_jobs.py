@@ -41,7 +41,7 @@ def test_a_failed_job_has_its_exit_code(jobs: dict[str, str], wait_for_job: Wait
 def test_a_job_out_of_memory_was_killed_and_keeps_its_packages(
     cluster: Cluster, jobs: dict[str, str], wait_for_job: WaitForJob
 ) -> None:
-    # without control groups nobody but Slurm itself kills for memory, and it calls that a failure
+    # without control groups only Slurm itself kills for memory, and it calls that a failure
     states = ("OUT_OF_MEMORY",) if cluster.has_cgroups else ("OUT_OF_MEMORY", "FAILED", "CANCELLED")
     job = wait_for_job(
         jobs["memory"], lambda job: job["source"] == "slurm" and job["state"] in states

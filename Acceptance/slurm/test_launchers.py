@@ -20,7 +20,7 @@ def test_ranks_are_one_run_whichever_launcher_started_them(
         "hydra": "mpiexec.hydra -n 8",
     }
     lines = [f"{launcher} {cluster.program(name)}" for name, launcher in launchers.items()]
-    # a launcher of which nobody knows sets no variable that a rank could be told by
+    # an unknown launcher sets no variable that could tell a rank
     unset = " ".join(f"-u {name}" for name in ("SLURM_PROCID", "PMIX_RANK", "PMI_RANK"))
     lines.append(f"srun --mpi=none env {unset} {cluster.program('unheard-of')}")
     number = cluster.submit(

@@ -25,7 +25,7 @@ PACKAGES: dict[str, tuple[str | None, ...]] = {
     "Bio": ("1.86",),
     "bio": ("1.85",),
     "h5py": ("3.9.0", "3.10.0"),
-    # capitals, dots and quotes, for whoever sorts, splits or quotes
+    # capitals, dots and quotes, to test code that sorts, splits or quotes
     "o'reilly": ('1.0"; --',),
 }
 

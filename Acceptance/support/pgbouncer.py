@@ -64,7 +64,7 @@ class Pgbouncer:
         self.resume = store.resume
 
     def set_mode(self, pool_mode: str) -> None:
-        """Changes the mode of connections to come; those that stand are for others to cut."""
+        """Changes the mode of future connections; open ones must be cut separately."""
         lines = [
             f"pool_mode = {pool_mode}" if line.startswith("pool_mode") else line
             for line in self._file.read_text().splitlines()

@@ -1,8 +1,8 @@
-"""Ports of loopback for what a test starts, and may stop and start again.
+"""Ports of loopback for servers that a test starts, and may stop and start again.
 
-They lie below those that the kernel gives to whoever asks for any: such a port may have become some
-sender's before the test's daemon takes it, or while the daemon is away. Workers that run tests side
-by side have ranges of their own, and no port comes again soon.
+They lie below the ports that the kernel chooses by itself: a sender could get such a port before
+the test's daemon takes it, or while the daemon is down. Workers that run tests side by side have
+ranges of their own, and no port is reused soon.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _candidates = _numbers()
 
 
 def free_udp_port() -> int:
-    """A port on which nobody receives."""
+    """A port without a receiver."""
     return _free(socket.SOCK_DGRAM)
 
 
 def free_tcp_port() -> int:
-    """A port on which nobody listens."""
+    """A port without a listener."""
     return _free(socket.SOCK_STREAM)
 
 

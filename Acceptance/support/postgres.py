@@ -221,5 +221,5 @@ class PostgresServer:
                 asks.close()
 
     def drop_database(self, name: str) -> None:
-        """Forgets a database, whoever is connected to it."""
+        """Drops a database, also while others are connected to it."""
         self._run(find("dropdb"), "--force", "-h", str(self.folder), "-U", USER, name)

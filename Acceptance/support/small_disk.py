@@ -57,7 +57,7 @@ def small_disk(size: str) -> Iterator[SmallDisk]:
         try:
             yield SmallDisk(folder)
         finally:
-            # lazily: whoever still has a file open there must not keep the next tests from running
+            # lazily: a process with an open file there must not keep the next tests from running
             subprocess.run(["umount", "-l", str(folder)], check=True, timeout=PATIENCE)
     finally:
         os.rmdir(folder)

@@ -115,7 +115,7 @@ def held(connection: socket.socket) -> int:
 
 
 def unread(connection: socket.socket) -> int:
-    """What the other end's kernel holds of a connection over loopback and nobody has read."""
+    """The unread bytes of a connection over loopback that the other end's kernel holds."""
     here, there = connection.getsockname()[1], connection.getpeername()[1]
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()

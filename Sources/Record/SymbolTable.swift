@@ -1,7 +1,7 @@
 import Checksum
 import Glibc
 
-/// Texts and the small numbers that stand for them within one daemon: symbol 0 is the empty text.
+/// Texts, each with a small number (its symbol) that is valid within one daemon. Symbol 0 is the empty text.
 ///
 /// Texts lie one after another in one buffer, so that looking up a known text allocates nothing.
 public struct SymbolTable: Sendable {

@@ -7,7 +7,7 @@ public enum Timestamp {
         10_957 * Calendar.microsecondsPerDay..<65_744 * Calendar.microsecondsPerDay
 
     /// A whole text such as `2026-11-21T04:13:00.000000Z` (RFC 3339, section 5.6), with any offset and any number of
-    /// decimals, of which the first six count.
+    /// decimals. Decimals after the sixth are ignored.
     ///
     /// A leap second is taken as the last microsecond before it. The result is nil if the text has another form, names
     /// no time, or lies outside `accepted`.

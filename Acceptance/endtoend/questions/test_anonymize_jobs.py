@@ -34,7 +34,7 @@ def test_names_known_only_from_slurm_become_pseudonyms(fill: Fill, store: Store)
 
 
 def _fill_jobs(fill: Fill, store: Store) -> None:
-    """Jobs of which Slurm says another user than the records, and a name that nobody bears."""
+    """Jobs with another user by Slurm than by the records, and a name without any usage."""
     then = datetime(2025, 1, 10, tzinfo=UTC)
     now = datetime.now(UTC)
     fill([used(1, "kermit1x", then, job_id="1"), used(2, "kermit1x", then, job_id="2")])

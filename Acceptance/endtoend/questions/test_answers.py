@@ -331,7 +331,7 @@ def test_table(corpus: Corpus, customs: Customs) -> None:
 
 
 def test_what_is_not_known(customs: Customs) -> None:
-    """A job, user or package that nobody saw is no crash, and no made-up answer."""
+    """An unknown job, user or package causes no crash and no made-up answer."""
     for question in (
         ["job", "999999999"],
         ["user", "nobody-of-that-name"],

@@ -36,7 +36,7 @@ WAYS = (
 
 
 def days(back: int) -> Any:
-    """The date so many days before the newest record."""
+    """The date a number of days before the newest record."""
     return NEWEST - timedelta(days=back)
 
 

@@ -82,7 +82,7 @@ def test_the_spinner_ends_before_an_export_begins(asking: Customs) -> None:
     )
     os.close(follower)
     assert process.stdout
-    # nobody reads on, so that it waits with the rest for longer than a spinner takes to appear
+    # without a reader, the program waits with the rest for longer than a spinner takes to appear
     first = os.read(process.stdout.fileno(), 100)
     while select.select([leader], [], [], 0)[0]:
         os.read(leader, 65_536)

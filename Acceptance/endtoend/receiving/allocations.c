@@ -1,7 +1,7 @@
 /* Counts the allocations that each thread of a program makes: LD_PRELOAD=allocations.so ALLOCATIONS=FILE program.
  *
- * FILE is a table of counts in shared memory, readable at any time: 64 rows of a thread's name (16 bytes, as ps -L shows
- * it) and a count (8 bytes). Threads of one name share a row.
+ * FILE is a table of counts in shared memory, readable at any time: 64 rows of a thread's name (16 bytes, as ps -L
+ * shows it) and a count (8 bytes). Threads of one name share a row.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -28,7 +28,7 @@ MANY_CONNECTIONS = "[streams]\nmax_connections = 100000\nmax_connections_per_add
 
 
 def limited(files: int) -> Callable[[], AbstractContextManager[Inheritance]]:
-    """Starts of a daemon that may have so many files open."""
+    """Starts of a daemon with this limit of open files."""
 
     @contextmanager
     def inherits() -> Iterator[Inheritance]:
@@ -47,7 +47,7 @@ def many_files() -> Iterator[None]:
 
 
 class Crowd:
-    """Silent connections to some ports, of which new ones come all the time."""
+    """Silent connections to some ports; new ones come all the time."""
 
     def __init__(self, ports: list[int], each: int) -> None:
         self._ports = ports

@@ -241,7 +241,7 @@ def test_the_kernel_names_the_sender_of_a_unix_datagram(
 @pytest.mark.parametrize(
     ("uid", "name", "user"),
     [
-        # a name that is another's on this machine, and one that nobody's is
+        # a name that is another user's on this machine, and one that is no user's
         (65_534, "daemon", "#65534"),
         (65_534, "nobody", "nobody"),
         (65_534, "stranger", "#65534"),

@@ -93,7 +93,7 @@ def test_bad_messages_are_counted_by_reason(start_daemon: StartDaemon, store: St
     long = b"<134>1 - - customs - - - {" + b" " * 20_000 + b"}"
     streams.send(counted([good[0], long, good[1]]))
     streams.send(lines([good[2], long, good[3]]))
-    # Nobody knows where the next message would begin: the connection ends.
+    # The beginning of the next message is unknown, so the connection ends.
     with streams.connect() as connection:
         connection.sendall(lines([good[4]]) + b"123456789012 {}\n" + lines([good[5]]))
         assert closed_by_peer(connection)
@@ -108,7 +108,7 @@ def test_bad_messages_are_counted_by_reason(start_daemon: StartDaemon, store: St
 
 
 def test_messages_of_many_connections_count_once(start_daemon: StartDaemon, store: Store) -> None:
-    """Each message once, whichever connection it comes by; a silent one holds up nobody."""
+    """Each message counts once, on whichever connection; a silent one delays no other."""
     streams = Streams(start_daemon, store)
     ledger = Ledger()
     messages = list(load(Population(204), ledger, 12_000))

@@ -42,7 +42,7 @@ def test_tls(
     authority: Authority,
     server_certificate: Certificate,
 ) -> None:
-    """The same as over TCP; nobody vouches for a sender without certificate."""
+    """The same as over TCP; a sender without certificate is not vouched for."""
     streams = Streams(start_daemon, sqlite_store, "", server_certificate)
     ledger = Ledger()
     messages = list(load(Population(221), ledger, 5_000, twice=0.01))

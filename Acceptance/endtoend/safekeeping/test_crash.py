@@ -86,7 +86,7 @@ def test_kills_at_random_moments_lose_nothing_journalled(daemon: Daemon, seed: i
 
 
 def _send_into_the_void(daemon: Daemon, messages: list[bytes]) -> None:
-    """Sends 10,000 a second, also when nobody receives any more."""
+    """Sends 10,000 a second, also when no daemon receives any more."""
     with connect(daemon.udp) as sender:
         for index, message in enumerate(messages):
             if index % 20 == 0:

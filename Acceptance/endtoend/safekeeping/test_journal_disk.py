@@ -46,7 +46,7 @@ def test_refusals_of_a_full_disk_are_counted_and_end_with_it(
             stream.sendall(counted(streamed))
             wait_until(lambda: "until the journal has room" in daemon.log_tail(), daemon.log_tail)
             disk.empty()
-            # nobody has to tell it that there is room
+            # the daemon notices by itself that there is room
             wait_until(lambda: unread(stream) == 0, daemon.log_tail)
         store.resume()
         after = list(load(Population(344), ledger, 1_000))
@@ -84,8 +84,8 @@ def test_stored_segments_give_way_on_a_disk_below_the_bound(
             health = daemon.settle(turn * 2_000)
             assert health["rejected"].keys() <= {"journal_full"}
             before, refused = refused, sum(health["rejected"].values())
-            # Where the disk has room for no second segment, a burst waits for nobody while the
-            # store has not yet all of the first; but it is never refused whole.
+            # If the disk has no room for a second segment, a burst may be refused in part while the
+            # store does not have all of the first; but it is never refused whole.
             assert refused - before < 2_000, health
         print(f"{segment_bytes} bytes a segment: {refused} of {6 * 2_000} refused")
         assert health["received"] == 6 * 2_000

@@ -90,7 +90,7 @@ class SteadySender(threading.Thread):
 
 
 class DatagramSender(SteadySender):
-    """Over UDP; nobody tells it anything."""
+    """Over UDP; the receiver sends no answer."""
 
     def __init__(self, messages: list[bytes], url: str) -> None:
         super().__init__(messages)

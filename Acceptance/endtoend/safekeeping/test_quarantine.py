@@ -22,7 +22,7 @@ from support.stores import PostgresStore, SQLiteStore
 
 GOOD = 19_980
 BAD = 20
-# So many that it can be killed again and again while it seeks them.
+# Enough records that the daemon can be killed repeatedly while it searches for them.
 SOUGHT = 60
 
 

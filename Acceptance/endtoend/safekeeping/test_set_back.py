@@ -49,7 +49,7 @@ def crash(server: PostgresServer) -> None:
 
 
 def hold_log(server: PostgresServer) -> None:
-    """Stops what writes the server's log to its disk when nobody waits for that."""
+    """Stops the process that writes the server's log to its disk in the background."""
     writer = server.execute(
         "postgres", "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
     )

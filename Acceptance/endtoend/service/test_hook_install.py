@@ -192,7 +192,7 @@ def test_the_tree_is_replaced_where_directories_cannot_be_exchanged(site: Site) 
         '{ fprintf(stderr, "no call %ld", number); errno = EINVAL; return -1; }'
     )
     library = source.with_suffix(".so")
-    # whoever has Swift has clang
+    # every Swift toolchain has clang
     compiler = shutil.which("cc") or shutil.which("clang")
     assert compiler
     subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source)], check=True)

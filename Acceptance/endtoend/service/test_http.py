@@ -26,7 +26,7 @@ def silent(port: int) -> socket.socket:
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str) -> tuple[int, bytes]:
-    """Status and body, of which HEAD has none."""
+    """Status and body; HEAD has no body."""
     connection.request(method, path)
     answer = connection.getresponse()
     return answer.status, answer.read()

@@ -84,7 +84,9 @@ def test_a_slurm_that_does_not_answer_holds_up_nothing(
     daemon = start_daemon(sqlite_store, settings=stand_in.settings)
     daemon.send([message(number) for number in range(1, 101)])
     assert daemon.settle(100)["stored"] == 100
-    wait_until(lambda: "could not read job data from Slurm" in daemon.log.read_text(), daemon.log_tail)
+    wait_until(
+        lambda: "could not read job data from Slurm" in daemon.log.read_text(), daemon.log_tail
+    )
     assert "Unable to contact slurm controller" in daemon.log.read_text()
     stand_in.away.unlink()
     wait_until(lambda: is_told(daemon, 100), daemon.log_tail)

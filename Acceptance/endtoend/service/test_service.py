@@ -46,7 +46,7 @@ def test_the_installed_configuration_is_valid(folder: Path) -> None:
 def test_every_key_of_the_default_configuration_is_known(
     folder: Path, authority: Authority
 ) -> None:
-    """With each commented key switched on, the first of those that stand there twice."""
+    """With each commented key switched on; of keys that occur twice, the first."""
     own = authority.issue("default")
     seen: set[str] = set()
     lines = []

@@ -379,10 +379,10 @@ def test_pools(
     )
     same_with_and_without([str(program)], receiver, packages, executable)
     records = receiver.records()
-    # the resource tracker and the fork server do nobody's work; workers run their parent's program
+    # the resource tracker and the fork server send none; workers run their parent's program
     assert {record["main"] for record in records} == {str(program)}
     assert {record["end"] for record in records} == {"exit"}
-    # the parent, and its workers; of forked ones Python 3.6 tells nobody
+    # the parent, and its workers; Python 3.6 does not report forked ones
     is_told = method == "spawn" or "3.6." not in executable
     assert len(records) == (3 if is_told else 1)
     assert len({record["id"] for record in records}) == len(records)

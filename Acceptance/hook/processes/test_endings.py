@@ -188,7 +188,7 @@ def test_it_runs_as_it_is_written(receiver: Receiver, traces: Path) -> None:
 
 
 def test_ray(receiver: Receiver, packages: Path, traces: Path, tmp_path: Path) -> None:
-    """Ray's workers are started by a program that is no Python; its servants do nobody's work."""
+    """Ray's workers are started by a program that is not Python; its servants send no records."""
     ray = tmp_path / "lib" / "site-packages" / "ray"
     for name in ("_private/workers/default_worker.py", "_private/log_monitor.py"):
         (ray / name).parent.mkdir(parents=True, exist_ok=True)

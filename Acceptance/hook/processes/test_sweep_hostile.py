@@ -226,7 +226,7 @@ def test_names_that_the_hook_does_not_give(receiver: Receiver, traces: Path) -> 
     assert "\x1b" not in told
     assert_only_alices(receiver, record)
     assert list((traces / str(MALLORY)).iterdir()) == []
-    # what bears nobody's uid is in nobody's way
+    # a directory without a user's uid as its name is left alone
     assert {path.name for path in traces.iterdir()} == {*tops, str(ALICE), str(MALLORY)}
 
 
@@ -369,7 +369,7 @@ def test_a_trace_that_is_swapped_while_it_is_swept(receiver: Receiver, traces: P
 
 
 def variants(chance: random.Random) -> Iterator[bytes]:
-    """Traces as nobody's hook writes them."""
+    """Traces that no hook writes."""
     values: list[Any] = [None, True, False, 0, -1, 2**70, 1.5, -0.0, "", "x", "\x1b[2J", "\ud800"]
     values += ["y" * 20000, [], [1], {}, {"a": {}}, "\0", "\n", "9" * 12]
     good = text(head(), "numpy 1.26.4", '{"main":"/y.py"}', "scipy 1.11.1")

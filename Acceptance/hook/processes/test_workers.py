@@ -122,7 +122,7 @@ def expect(interpreter: Interpreter, name: str) -> Expected | str:
     }:
         return f"{interpreter.name} has no subinterpreters that a program could make"
     is_forked = name.startswith(("Pool", "Process")) and not name.endswith("spawn")
-    # before 3.7 there is no os.register_at_fork: nobody is told of forked children
+    # before 3.7 there is no os.register_at_fork: the hook does not notice forked children
     if is_forked and interpreter.version < (3, 7):
         return ["exit"], 0
     return expected
@@ -136,7 +136,7 @@ def records_of(
     expected: Expected,
     **variables: str,
 ) -> list[dict[str, Any]]:
-    """Run a program without the hook and with it: nobody sees a difference; return its records."""
+    """Run a program without the hook and with it, with the same output; return its records."""
     ends, left = expected
     trace_dir = path.parent / "traces"
     trace_dir.mkdir()
@@ -184,7 +184,7 @@ _PROCESS = (
     "    child = context.Process(target=work, args=(3,))\n"
     "    child.start(); child.join(); print(child.exitcode)\n"
 )
-#: Programs of which the workers alone import something watched, and what is expected.
+#: Programs whose workers alone import watched packages, and the expected records.
 LATE_PROGRAMS: dict[str, tuple[str, Expected]] = {
     **{
         f"{name}, {method}": (_LATE.format("pass", method) + text, expected)
@@ -207,7 +207,7 @@ LATE_PROGRAMS: dict[str, tuple[str, Expected]] = {
 def test_workers_that_alone_import_something_watched(
     name: str, interpreter: Interpreter, receiver: Receiver, matrix: Matrix, tmp_path: Path
 ) -> None:
-    """Before 3.7 too: who imports it first in the child needs nobody to tell of the fork."""
+    """Before 3.7 too: a child that imports it first needs no notice of the fork."""
     text, (ends, left) = LATE_PROGRAMS[name]
     # there multiprocessing itself has printed the traceback before anybody is asked
     if interpreter.version >= (3, 13):

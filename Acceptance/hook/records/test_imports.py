@@ -1,4 +1,4 @@
-"""How imports are noticed: whoever finds the modules, and with nothing in the import search."""
+"""How imports are noticed, by whichever finder, and without a part in the import search."""
 
 from __future__ import annotations
 

@@ -238,7 +238,7 @@ def test_rules_of_the_site(receiver: Receiver, packages: Path, tmp_path: Path) -
     assert receiver.datagrams() == []
 
 
-#: A stand-in for an installed package that nobody watches, and a module of the user's own.
+#: A stand-in for an installed package that is not watched, and a module of the user's own.
 INSTALLED = {"lib/site-packages/unknown.py": "__version__ = '7'\n", "mine.py": "import unknown\n"}
 
 

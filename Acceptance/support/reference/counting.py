@@ -26,7 +26,7 @@ def jobs(chosen: Iterable[Process]) -> set[Job]:
 
 
 def is_told(own: list[Process], wanted: Filter) -> bool:
-    """Whether so many people did it, and those whose jobs are counted are so many, too."""
+    """Whether the group has enough people, and its counted jobs have enough people, too."""
     left = [p for p in own if not p.pruned]
     return len(users(own)) >= wanted.public and (not jobs(own) or len(users(left)) >= wanted.public)
 

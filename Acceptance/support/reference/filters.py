@@ -19,7 +19,7 @@ class Filter:
     staff: bool = False
     compute: bool | None = None
     direct: bool = False
-    # Only what so many people did.
+    # The smallest number of people of a group in the answer.
     public: int = 0
 
     def options(self) -> list[str]:

@@ -1,18 +1,18 @@
 import CStream
 import Glibc
 
-/// Memory for bytes that were read of connections and are not in the journal yet. It outlives this process if the service
-/// manager keeps its descriptor.
+/// Memory for bytes that were read of connections and are not in the journal yet. It outlives this process if the
+/// service manager keeps its descriptor.
 ///
 /// Connections take turns. The connection at its turn is read into one common room. The rest of it, the beginning of a
-/// message, is then put into the connection's own place. If a kill cuts a turn short, the kernel tells how much was read:
-/// it counts the bytes of each connection (`stream_position`).
+/// message, is then put into the connection's own place. If a kill cuts a turn short, the kernel tells how much was
+/// read: it counts the bytes of each connection (`stream_position`).
 ///
 ///     0        u64  magic; u64 at 8: the number of places
 ///     64       the turn: u64 cookie of the connection, 0 for none; u64 position of the first byte; u64 bytes to skip
 ///     4,096    the room
-///     77,824   places of 12,288 bytes: u64 cookie, 0 for a free one; u64 position of the first byte; u64 bytes to skip;
-///              u64 count of bytes; at 64 the bytes
+///     77,824   places of 12,288 bytes: u64 cookie, 0 for a free one; u64 position of the first byte; u64 bytes to
+///              skip; u64 count of bytes; at 64 the bytes
 final class StreamMemory {
     let descriptor: Int32
     /// The room for the connection at its turn.

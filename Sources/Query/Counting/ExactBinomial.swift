@@ -33,8 +33,8 @@ public enum ExactBinomial {
         return (low + high) / 2
     }
 
-    /// The probability of at most `count` of `total`, each with `proportion`. It sums the smaller tail, from its largest
-    /// term outwards, until terms add nothing.
+    /// The probability of at most `count` of `total`, each with `proportion`. It sums the smaller tail, from its
+    /// largest term outwards, until terms add nothing.
     private static func atMost(_ count: Int64, of total: Int64, _ proportion: Double) -> Double {
         if proportion <= 0 { return 1 }
         if proportion >= 1 { return count >= total ? 1 : 0 }
