@@ -80,55 +80,12 @@ struct Customs: ParsableCommand {
         let names = configuration.subcommands.map { $0._commandName } + ["help"]
         if names.contains(word) { return }
         let near = suggestion(for: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
-        fail("there is no command '\(JSON.text(word).cell)'\(near) 'customs --help' lists them all", .usage)
+        fail("there is no command '\(printable(word))'\(near) 'customs --help' lists them all", .usage)
     }
 
     private static func fail(_ why: String, _ code: SystemExit) -> Never {
         Spinner.stop()
         printError("customs: \(why)")
         exit(withError: ExitCode(code.rawValue))
-    }
-}
-
-/// The exit codes of `sysexits.h`.
-enum SystemExit: Int32 {
-    case usage = 64
-    case noInput = 66
-    case unavailable = 69
-    case software = 70
-    case ioError = 74
-    /// Nothing went wrong here, and nothing came of it.
-    case lost = 75
-    case configuration = 78
-}
-
-/// An end of the program with a reason for the user.
-struct Failure: Error {
-    let code: SystemExit
-    let description: String
-
-    init(_ code: SystemExit, _ description: String) {
-        self.code = code
-        self.description = description
-    }
-}
-
-extension HookTreeError {
-    var exitCode: SystemExit {
-        switch self {
-        case .refused: .usage
-        case .noSource: .noInput
-        case .system: .unavailable
-        }
-    }
-}
-
-extension StoreError {
-    var exitCode: SystemExit {
-        switch self {
-        case .unavailable, .busy, .schema: .unavailable
-        case .badLocation: .usage
-        case .unacceptable, .refused, .positionMoved, .setBack: .software
-        }
     }
 }

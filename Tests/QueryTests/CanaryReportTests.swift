@@ -75,7 +75,7 @@ import Testing
         let lower = try #require(ExactBinomial.lower95(1, of: 2))
         #expect(abs(upper - 0.95.squareRoot()) < 1e-9 && abs(lower - (1 - 0.95.squareRoot())) < 1e-9)
         #expect(
-            try ask(database).json.formatted == """
+            try ask(database).answer.json.formatted == """
                 [
                   {
                     "run": "r",
@@ -105,7 +105,7 @@ import Testing
         try database.location.makeCanaryLedger().add(run("r", deadline: 1))
         try receive(3, of: 10, run: "r", database)
         let report = try ask(database)
-        let text = report.json.formatted
+        let text = report.answer.json.formatted
         #expect(text.contains("\"received\": 3") && text.contains("\"lost\": 0") && text.contains("\"loss\": null"))
         #expect(text.contains("\"waiting\": 7"))
         #expect(report.overall.loss == nil)
@@ -120,7 +120,7 @@ import Testing
         try receive(49, of: 50, run: "theirs", age: 0, database)
         #expect(try ask(database).runs.map { $0.state } == [.running])
         #expect(try ask(database).runs.map { $0.waiting } == [1])
-        #expect(try ask(database).json.formatted.contains("\"lost\": 0"))
+        #expect(try ask(database).answer.json.formatted.contains("\"lost\": 0"))
         #expect(try ask(database).overall == CanaryReport.Sample(expected: 50, received: 49))
         try database.location.makeCanaryLedger().add(run("ours", expected: 1))
         try receive(1, of: 1, run: "ours", database)
@@ -135,7 +135,7 @@ import Testing
             try ledger.add(run(name, partition: partition))
             try receive(Int64(count), of: 10, run: name, database)
         }
-        guard case .array(let paths) = try ask(database).byPath else { return #expect(Bool(false)) }
+        guard case .array(let paths) = try ask(database).byPath.json else { return #expect(Bool(false)) }
         let lines = paths.map { path -> String in
             guard case .object(let members) = path else { return "" }
             return members.filter { ["partition", "runs", "lost", "expected"].contains($0.key) }

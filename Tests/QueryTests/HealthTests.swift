@@ -50,7 +50,7 @@ import Testing
             let store = try write(database, source: "a")
             try store.beat(Heartbeat(received: 12, now: now, oldestPending: now - 1_500_000))
             #expect(
-                try health(database).json.formatted == """
+                try health(database).answer().json.formatted == """
                     {
                       "received": 12,
                       "stored": 2,

@@ -44,7 +44,7 @@ import Testing
         let readers = try SampleCentre.databases().map { try $0.location.reader() }
         for id in ids {
             let answers = try readers.map { try JobReport.ask($0, jobID: id) }
-            #expect(answers[0].map { $0.json.formatted } == answers[1].map { $0.json.formatted })
+            #expect(answers[0].map { $0.answer().json.formatted } == answers[1].map { $0.answer().json.formatted })
             let own = SampleCentre.processes.filter { $0.job?.id == id }
             let clusters = Set(own.compactMap { $0[.cluster] }).sorted(by: bytesBefore)
             #expect(answers[0].map { $0.cluster } == clusters)
@@ -53,7 +53,9 @@ import Testing
     }
 
     private func check(_ report: JobReport, _ own: [SampleRecord]) {
-        #expect(!report.isFromSlurm && report.state == nil && report.elapsedSeconds == nil && report.submit == nil)
+        #expect(
+            report.source == .environment && report.state == nil && report.elapsedSeconds == nil && report.submit == nil
+        )
         let restart = own.compactMap { $0.restart }.max() ?? 0
         let last = own.filter { ($0.restart ?? 0) == restart }
         #expect(report.numNodes == last.compactMap { $0.numNodes }.first)
@@ -114,7 +116,7 @@ import Testing
         let reports = try JobReport.ask(database.location.reader(), jobID: "7")
         #expect(reports.count == 1)
         #expect(
-            reports.first?.json.formatted == """
+            reports.first?.answer().json.formatted == """
                 {
                   "job_id": "7",
                   "cluster": "main",

@@ -16,30 +16,30 @@ import Testing
         }
         check(answers[0], plainly, package)
         #expect(answers[0] == answers[1])
-        #expect(answers[0].json.formatted == answers[1].json.formatted)
+        #expect(answers[0].answer.json.formatted == answers[1].answer.json.formatted)
     }
 
-    private func check(_ answer: PackageReport, _ plainly: Plainly, _ package: String) {
+    private func check(_ report: PackageReport, _ plainly: Plainly, _ package: String) {
         let using = plainly.using(package)
-        #expect(answer.package == package)
-        #expect(answer.users == plainly.users(using) && answer.jobs == plainly.jobs(using))
-        #expect(answer.processes == Int64(using.count))
-        #expect(answer.firstSeen == using.compactMap { $0.time }.min())
-        #expect(answer.lastSeen == using.compactMap { $0.time }.max())
-        checkVersions(answer, plainly, package)
+        #expect(report.package == package)
+        #expect(report.users == plainly.users(using) && report.jobs == plainly.jobs(using))
+        #expect(report.processes == Int64(using.count))
+        #expect(report.firstSeen == using.compactMap { $0.time }.min())
+        #expect(report.lastSeen == using.compactMap { $0.time }.max())
+        checkVersions(report, plainly, package)
         let months = Dictionary(grouping: using) { String(Calendar.text(day: $0.dayNumber).prefix(7)) }
-        #expect(answer.months.map { $0.month } == months.keys.sorted())
-        for month in answer.months {
+        #expect(report.months.map { $0.month } == months.keys.sorted())
+        for month in report.months {
             let own = months[month.month] ?? []
             #expect(month.users == plainly.users(own) && month.jobs == plainly.jobs(own), "\(month.month)")
         }
         let sizes = Dictionary(grouping: using.filter { $0.job != nil }) { $0.numNodes }
-        #expect(answer.jobSizes.map { $0.nodes } == sizes.keys.sorted { ($0 ?? -1) < ($1 ?? -1) })
-        for size in answer.jobSizes { #expect(size.jobs == plainly.jobs(sizes[size.nodes] ?? [])) }
-        checkCompanions(answer, plainly, package)
+        #expect(report.jobSizes.map { $0.nodes } == sizes.keys.sorted { ($0 ?? -1) < ($1 ?? -1) })
+        for size in report.jobSizes { #expect(size.jobs == plainly.jobs(sizes[size.nodes] ?? [])) }
+        checkCompanions(report, plainly, package)
     }
 
-    private func checkCompanions(_ answer: PackageReport, _ plainly: Plainly, _ package: String) {
+    private func checkCompanions(_ report: PackageReport, _ plainly: Plainly, _ package: String) {
         let jobsWith = plainly.jobsUsing[package] ?? []
         var shared: [String: Int64] = [:]
         for other in plainly.packages where other != package {
@@ -47,9 +47,9 @@ import Testing
             if both > 0 { shared[other] = Int64(both) }
         }
         let companions = mostFirst(shared.map { ($0.key, $0.value) })
-        #expect(answer.companions.map { $0.package } == companions)
-        #expect(answer.companions.map { $0.jobs } == companions.map { shared[$0] })
-        for companion in answer.companions {
+        #expect(report.companions.map { $0.package } == companions)
+        #expect(report.companions.map { $0.jobs } == companions.map { shared[$0] })
+        for companion in report.companions {
             let expected = plainly.pearson(package, companion.package)
             switch (companion.pearson, expected) {
             case (let found?, let expected?): #expect(abs(found - expected) < 1e-9, "\(companion.package)")
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    private func checkVersions(_ answer: PackageReport, _ plainly: Plainly, _ package: String) {
+    private func checkVersions(_ report: PackageReport, _ plainly: Plainly, _ package: String) {
         var groups: [String?: [SampleRecord]] = [:]
         for process in plainly.processes {
             for use in process.packages where use.name == package { groups[use.version, default: []].append(process) }
@@ -70,8 +70,8 @@ import Testing
             if plainly.jobs(one) != plainly.jobs(other) { return plainly.jobs(one) > plainly.jobs(other) }
             return left ?? "" == right ?? "" ? left != nil : bytesBefore(left ?? "", right ?? "")
         }
-        #expect(answer.versions.map { $0.version } == sorted)
-        for version in answer.versions {
+        #expect(report.versions.map { $0.version } == sorted)
+        for version in report.versions {
             let own = groups[version.version] ?? []
             #expect(version.users == plainly.users(own) && version.jobs == plainly.jobs(own))
         }
@@ -79,9 +79,9 @@ import Testing
 
     @Test("a package without users has no times and no other packages beside it") func unknown() throws {
         for database in try SampleCentre.databases() {
-            let answer = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "no such package")
+            let report = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "no such package")
             #expect(
-                answer.json.formatted == """
+                report.answer.json.formatted == """
                     {
                       "package": "no such package",
                       "users": 0,
@@ -123,9 +123,9 @@ import Testing
                 }
             }
             try SampleCentre.load(isTurned ? samples.reversed() : samples, into: database)
-            let answer = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "numpy")
-            #expect(answer.versions.map { $0.version } == ["", nil])
-            #expect(answer.jobSizes.map { $0.nodes } == [nil, 0])
+            let report = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "numpy")
+            #expect(report.versions.map { $0.version } == ["", nil])
+            #expect(report.jobSizes.map { $0.nodes } == [nil, 0])
         }
     }
 
@@ -141,8 +141,8 @@ import Testing
             }
         }
         try SampleCentre.load(samples, into: database)
-        let answer = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "a")
-        #expect(answer.companions.map { $0.jobs } == [75])
-        #expect(answer.json.formatted.contains("\"pearson\": 0.0\n"))
+        let report = try PackageReport.ask(database.location.reader(), UsageFilter(), package: "a")
+        #expect(report.companions.map { $0.jobs } == [75])
+        #expect(report.answer.json.formatted.contains("\"pearson\": 0.0\n"))
     }
 }

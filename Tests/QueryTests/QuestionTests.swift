@@ -37,7 +37,7 @@ import Testing
         let rows = sizes.sorted { $0.key ?? -1 < $1.key ?? -1 }.map { size, processes -> [JSON] in
             [.integer(size), .integer(plainly.jobs(processes))]
         }
-        try expect(filter, ["nodes", "jobs"], rows) { try JobSizes.ask($0, $1, package: package).json }
+        try expect(filter, ["nodes", "jobs"], rows) { try JobSizes.ask($0, $1, package: package).answer.json }
     }
 
     @Test("correlations", arguments: filters.indices, packages) func correlations(filter: Int, package: String?) throws
@@ -52,16 +52,16 @@ import Testing
         for (a, b) in pairs { expected["\(a) \(b)"] = plainly.pearson(a, b) }
         var formatted: Set<String> = []
         for database in try SampleCentre.databases() {
-            let answer = try PackageCorrelations.ask(database.location.reader(), filters[filter], package: package)
-            #expect(Set(answer.rows.map { "\($0.a) \($0.b)" }) == Set(expected.keys))
-            #expect(answer.rows.count == expected.count)
-            #expect(answer.rows.map { $0.pearson } == answer.rows.map { $0.pearson }.sorted(by: >))
-            for row in answer.rows {
+            let found = try PackageCorrelations.ask(database.location.reader(), filters[filter], package: package)
+            #expect(Set(found.rows.map { "\($0.a) \($0.b)" }) == Set(expected.keys))
+            #expect(found.rows.count == expected.count)
+            #expect(found.rows.map { $0.pearson } == found.rows.map { $0.pearson }.sorted(by: >))
+            for row in found.rows {
                 let both = (plainly.jobsUsing[row.a] ?? []).intersection(plainly.jobsUsing[row.b] ?? [])
                 #expect(row.jobs == Int64(both.count))
                 #expect(abs(row.pearson - (expected["\(row.a) \(row.b)"] ?? 9)) < 1e-9)
             }
-            formatted.insert(answer.json.formatted)
+            formatted.insert(found.answer.json.formatted)
         }
         #expect(formatted.count == 1)
     }
@@ -95,7 +95,7 @@ import Testing
             [.text(row.0), row.3.isEmpty ? .null : .text(row.3), .integer(row.1), .integer(row.2)]
         }
         try expect(filter, ["kind", "prefix", "users", "jobs"], rows) {
-            try EnvironmentUsage.ask($0, $1, kinds: kinds).json
+            try EnvironmentUsage.ask($0, $1, kinds: kinds).answer.json
         }
     }
 
@@ -107,16 +107,16 @@ import Testing
         }
         var formatted: Set<String> = []
         for database in try SampleCentre.databases() {
-            let answer = try StackUsage.ask(database.location.reader(), filters[filter])
-            #expect(answer.rows.count == groups.count)
-            #expect(Set(answer.rows.map { $0.stack }).count == groups.count)
-            #expect(answer.rows.map { $0.users } == answer.rows.map { $0.users }.sorted(by: >))
-            for row in answer.rows {
+            let found = try StackUsage.ask(database.location.reader(), filters[filter])
+            #expect(found.rows.count == groups.count)
+            #expect(Set(found.rows.map { $0.stack }).count == groups.count)
+            #expect(found.rows.map { $0.users } == found.rows.map { $0.users }.sorted(by: >))
+            for row in found.rows {
                 let own = groups[Set(row.packages.map { SampleRecord.Package($0.name, $0.version) })] ?? []
                 #expect(row.users == plainly.users(own) && row.jobs == plainly.jobs(own) && !own.isEmpty)
                 #expect(row.packages.map { $0.name } == row.packages.map { $0.name }.sorted(by: bytesBefore))
             }
-            formatted.insert(answer.json.formatted)
+            formatted.insert(found.answer.json.formatted)
         }
         #expect(formatted.count == 1)
     }
@@ -130,7 +130,7 @@ import Testing
                 }
         }
         try expect(filter, ["package", "month", "users", "jobs"], rows) {
-            try PackageTrend.ask($0, $1, packages: ["torch", "numpy", "no such package"]).json
+            try PackageTrend.ask($0, $1, packages: ["torch", "numpy", "no such package"]).answer.json
         }
     }
 
@@ -145,7 +145,8 @@ import Testing
                 ? nil : [.text(version), .integer(plainly.users(own)), .integer(plainly.jobs(own)), date(own)]
         }
         try expect(filter, ["version", "users", "jobs", "last_seen"], rows) {
-            try VersionUsage.ask($0, $1, package: "scipy", olderThan: olderThan.flatMap { PackageVersion($0) }).json
+            try VersionUsage.ask($0, $1, package: "scipy", olderThan: olderThan.flatMap { PackageVersion($0) }).answer
+                .json
         }
     }
 
@@ -167,7 +168,7 @@ import Testing
                     .integer(plainly.jobs(own)),
                 ]
             }
-        try expect(filter, ["package", "first_seen", "users", "jobs"], rows) { try NewPackages.ask($0, $1).json }
+        try expect(filter, ["package", "first_seen", "users", "jobs"], rows) { try NewPackages.ask($0, $1).answer.json }
     }
 
     @Test("a package that comes late is new", arguments: TestDatabase.dialects) func newest(dialect: Dialect) throws {
@@ -206,7 +207,7 @@ import Testing
             ]
         }
         try expect(filter, ["python", "implementation", "users", "jobs", "processes"], rows) {
-            try InterpreterUsage.ask($0, $1).json
+            try InterpreterUsage.ask($0, $1).answer.json
         }
     }
 
@@ -222,7 +223,7 @@ import Testing
             ]
         }
         try expect(filter, ["package", "processes", "exit", "exception", "signal", "killed"], rows) {
-            try ProcessEnds.ask($0, $1, package: package).json
+            try ProcessEnds.ask($0, $1, package: package).answer.json
         }
     }
 
@@ -246,7 +247,8 @@ import Testing
             ]
         }
         try expect(filter, ["username", "jobs", "processes", "last_seen", "versions"], rows) {
-            try PackageUsers.ask($0, $1, package: "numpy", olderThan: olderThan.flatMap { PackageVersion($0) }).json
+            try PackageUsers.ask($0, $1, package: "numpy", olderThan: olderThan.flatMap { PackageVersion($0) }).answer
+                .json
         }
     }
 }

@@ -52,7 +52,7 @@ import Testing
                 try TopPackages.ask($0.location.reader(), filter, by: order)
             }
             for answer in answers { #expect(rows(answer) == expected, "by \(order)") }
-            #expect(answers[0].json.formatted == answers[1].json.formatted)
+            #expect(answers[0].answer.json.formatted == answers[1].answer.json.formatted)
         }
     }
 
@@ -133,7 +133,7 @@ import Testing
     @Test("an empty store has no packages", arguments: TestDatabase.dialects) func empty(dialect: Dialect) throws {
         let database = try TestDatabase(dialect)
         try database.location.makeStore().migrate()
-        let answer = try TopPackages.ask(database.location.reader(), UsageFilter())
-        #expect(answer.rows.isEmpty && answer.json.formatted == "[]")
+        let found = try TopPackages.ask(database.location.reader(), UsageFilter())
+        #expect(found.rows.isEmpty && found.answer.json.formatted == "[]")
     }
 }

@@ -20,7 +20,7 @@ import Testing
                 #expect(answer.packages == ranked(own.flatMap { $0.packages.map { $0.name } }))
                 #expect(answer.environments == ranked(own.compactMap { $0[.prefix] }))
             }
-            #expect(answers[0].json.formatted == answers[1].json.formatted)
+            #expect(answers[0].answer.json.formatted == answers[1].answer.json.formatted)
         }
     }
 

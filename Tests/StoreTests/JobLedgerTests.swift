@@ -47,7 +47,7 @@ import Testing
         #expect(try openJobs(ledger, cluster: nil, now: noon, limit: 10).isEmpty)
 
         let job = try #require(try JobReport.ask(database.location.reader(), jobID: "4711").first)
-        #expect(job.isFromSlurm && job.state == "TIMEOUT" && job.exitCode == "0:0")
+        #expect(job.source == .slurm && job.state == "TIMEOUT" && job.exitCode == "0:0")
         #expect(job.username == "ada" && job.account == "m1" && job.qos == "regular" && job.partition == "cpu")
         #expect(job.name == "nightly" && job.nodeList == "nid[1-4]" && job.numNodes == 4)
         #expect(job.numTasks == 8, "what Slurm does not say stays")

@@ -1,38 +1,39 @@
 /// Tells from `sys.prefix` how an interpreter came to be there: by the patterns of each kind, in which `*` stands for any
 /// text. The kinds are tried in their order here, and the first that fits counts.
 public struct EnvironmentKinds: Sendable, Equatable {
-    /// In the order in which they are tried.
-    public static let names = ["spack", "conda", "venv", "module", "system"]
+    public enum Kind: String, Sendable, CaseIterable {
+        // in the order in which they are tried
+        case spack, conda, venv, module, system
+        /// An interpreter in a container, whatever its prefix.
+        case container
+        case other
+    }
 
-    /// What an interpreter in a container is, whatever its prefix.
-    public static let container = "container"
-    public static let other = "other"
-
-    public static let defaults: [String: [String]] = [
-        "spack": ["*/spack/*"],
-        "conda": ["*conda*", "*mamba*", "*miniforge*", "*/envs/*"],
-        "venv": ["*venv*", "*virtualenv*", "*/env"],
-        "module": [
+    private static let defaults: [Kind: [String]] = [
+        .spack: ["*/spack/*"],
+        .conda: ["*conda*", "*mamba*", "*miniforge*", "*/envs/*"],
+        .venv: ["*venv*", "*virtualenv*", "*/env"],
+        .module: [
             "/opt/cray/*", "/opt/ohpc/*", "/opt/apps/*", "/apps/*", "/sw/*", "/cvmfs/*", "*/easybuild/*",
             "*/software/*",
             "*/modules/*",
         ],
-        "system": ["/usr", "/usr/local", "/"],
+        .system: ["/usr", "/usr/local", "/"],
     ]
 
-    private let patterns: [(kind: String, patterns: [[UInt8]])]
+    private let patterns: [(kind: Kind, patterns: [[UInt8]])]
 
-    /// - Parameter rules: patterns of kinds, each in the place of its defaults.
+    /// - Parameter rules: patterns by the names of kinds, each in the place of its defaults.
     public init(_ rules: [String: [String]] = [:]) {
-        patterns = EnvironmentKinds.names.map { name in
-            (name, (rules[name] ?? EnvironmentKinds.defaults[name] ?? []).map { Array($0.utf8) })
+        patterns = Kind.allCases.map { kind in
+            (kind, (rules[kind.rawValue] ?? EnvironmentKinds.defaults[kind] ?? []).map { Array($0.utf8) })
         }
     }
 
-    public func kind(prefix: String, isInContainer: Bool) -> String {
-        if isInContainer { return EnvironmentKinds.container }
+    public func kind(prefix: String, isInContainer: Bool) -> Kind {
+        if isInContainer { return .container }
         let bytes = Array(prefix.utf8)
-        return patterns.first { $0.patterns.contains { matches(bytes, $0) } }?.kind ?? EnvironmentKinds.other
+        return patterns.first { $0.patterns.contains { matches(bytes, $0) } }?.kind ?? .other
     }
 
     public static func == (left: EnvironmentKinds, right: EnvironmentKinds) -> Bool {

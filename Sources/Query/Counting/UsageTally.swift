@@ -12,65 +12,13 @@ struct UsageTally: Sendable, Equatable {
     var lastDay: Int64 = 0
 }
 
-/// What usage is grouped by: something that stacks have, or environments. Each may belong to several groups, or to none.
-struct UsageGrouping {
-    /// `stack` or `environment`.
-    var key = DayRows.Column.stack
-    /// Common table expressions, after `WITH`.
-    var expressions = ""
-    /// What the answer has a row for each of; `r` has the key under its name.
-    var columns: [String]
-    /// Joins that lead from `r` to the columns.
-    let joins: String
-    /// Beginning with `AND`, or empty.
-    var condition = ""
-    var parameters: [SQLValue] = []
-
-    static let packages = "JOIN stack_packages sp ON sp.stack = r.stack JOIN packages p ON p.id = sp.package"
-
-    /// The use of one package.
-    static func use(of package: String, _ filter: UsageFilter, by columns: [String]) -> UsageGrouping {
-        UsageGrouping(
-            columns: columns, joins: packages, condition: " AND p.name = ?\(filter.packageCondition)",
-            parameters: [.text(package)])
-    }
-
-    /// The number of each stack, or environment, that belongs to a group, with the groups that it belongs to.
-    func members(_ connection: any SQLConnection) throws(StoreError) -> Members<[SQLValue]> {
-        var members = Members<[SQLValue]>()
-        let source = key == .stack ? "(SELECT id AS stack FROM stacks)" : "(SELECT id AS environment FROM environments)"
-        for row in try connection.query(
-            """
-            \(expressions.isEmpty ? "" : "WITH " + expressions)
-            SELECT r.\(key), \(columns.joined(separator: ", ")) FROM \(source) r \(joins) WHERE true\(condition)
-            """, parameters)
-        { members.add(row[0].integer ?? 0, to: Array(row.dropFirst())) }
-        return members
-    }
-
-    func tallies(
-        _ connection: any SQLConnection, _ filter: UsageFilter
-    ) throws(StoreError) -> [[SQLValue]: UsageTally] {
-        let members = try members(connection)
-        var uses = UseSums()
-        let jobs = JobSets()
-        try UsageScan(connection, filter).days([key, .user, .processes, .job]) { rows, kept in
-            let keys = rows[key]
-            let using = members.places(kept, keys)
-            uses.add(rows, using, key: keys)
-            jobs.add(rows, using, key: keys)
-        }
-        return members.tallies(uses, jobs, leastUsers: filter.leastUsers)
-    }
-}
-
 extension UsageTally {
     /// Whether each of the numbers is of so many users at least.
     func tells(ofAtLeast least: Int64) -> Bool { users >= least && (jobs == 0 || usersOfRuns >= least) }
 
     /// Adds a user's part.
     mutating func add(_ use: UseSums.Entry) {
-        // nobody is no user
+        // user 0 means "unknown" and is not counted
         if use.user != 0 {
             users += 1
             if use.hasRuns { usersOfRuns += 1 }
@@ -79,11 +27,4 @@ extension UsageTally {
         firstDay = min(firstDay, Int64(use.firstDay))
         lastDay = max(lastDay, Int64(use.lastDay))
     }
-}
-
-/// Texts in the order of their bytes, the same everywhere.
-func byBytes(_ left: String, _ right: String) -> Bool { left.utf8.lexicographicallyPrecedes(right.utf8) }
-
-extension Array {
-    func limited(to limit: Int?) -> [Element] { limit.map { Array(prefix($0)) } ?? self }
 }

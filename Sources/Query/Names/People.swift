@@ -53,6 +53,3 @@ struct People {
         return numbers
     }
 }
-
-/// Whether two texts have the same bytes.
-func isSame(_ left: String, _ right: String) -> Bool { ExactText(left) == ExactText(right) }

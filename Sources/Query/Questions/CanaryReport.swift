@@ -138,48 +138,54 @@ extension CanaryReport.Run {
 }
 
 extension CanaryReport {
-    public var json: JSON { .array(runs.map { $0.json }) }
+    /// The runs that took one way.
+    fileprivate struct Path {
+        let partition: String?
+        let node: String?
+        let transport: String?
+        var runs: Int64 = 0
+        var sample = Sample()
+    }
 
-    /// Where losses lie: one line for each way that records took, by partition, node and transport.
-    public var byPath: JSON {
-        var samples: [ExactText: (run: Run, runs: Int64, sample: Sample)] = [:]
+    private static let runFields: [Field<Run>] =
+        [.text("run") { $0.run }, .time("submitted") { $0.submitted }]
+        + sampleFields({ $0.sample }, waiting: { $0.waiting }, isOver: { $0.isOver }) + [
+            .text("state") { $0.state.rawValue }, .text("partition") { $0.partition }, .text("node") { $0.node },
+            .text("transport") { $0.transport }, .text("slurm_job") { $0.slurmJob }, .text("failure") { $0.failure },
+        ]
+
+    private static let pathFields: [Field<Path>] =
+        [
+            .text("partition") { $0.partition }, .text("node") { $0.node }, .text("transport") { $0.transport },
+            .count("runs", of: .runs) { $0.runs },
+        ] + sampleFields({ $0.sample }, waiting: { _ in 0 }, isOver: { _ in true })
+
+    private static func sampleFields<Row>(
+        _ sample: @escaping @Sendable (Row) -> Sample, waiting: @escaping @Sendable (Row) -> Int64,
+        isOver: @escaping @Sendable (Row) -> Bool
+    ) -> [Field<Row>] {
+        [
+            .count("expected", of: .records) { sample($0).expected },
+            .count("received", of: .records) { sample($0).received }, .count("waiting", of: .records, waiting),
+            .count("lost", of: .records) { isOver($0) ? sample($0).lost : 0 },
+            .number("loss") { isOver($0) ? sample($0).loss : nil },
+            .number("loss_upper_95") { isOver($0) ? sample($0).upper : nil },
+            .number("loss_lower_95") { isOver($0) ? sample($0).lower : nil },
+        ]
+    }
+
+    public var answer: Answer { Answer(runs, CanaryReport.runFields) }
+
+    /// Where losses lie: one row for each way that records took, by partition, node and transport.
+    public var byPath: Answer {
+        var paths: [ExactText: Path] = [:]
         for run in runs where run.isOver {
             let key = ExactText([run.partition, run.node, run.transport].map { $0 ?? "" }.joined(separator: "\n"))
-            let known = samples[key]
-            samples[key] = (run, (known?.runs ?? 0) + 1, (known?.sample ?? Sample()) + run.sample)
+            var path = paths[key] ?? Path(partition: run.partition, node: run.node, transport: run.transport)
+            path.runs += 1
+            path.sample = path.sample + run.sample
+            paths[key] = path
         }
-        return .array(
-            samples.sorted { $0.key < $1.key }.map { _, path in
-                .object(
-                    [
-                        JSON.Member("partition", .text(path.run.partition)), JSON.Member("node", .text(path.run.node)),
-                        JSON.Member("transport", .text(path.run.transport)), JSON.Member("runs", .integer(path.runs)),
-                    ] + path.sample.members(waiting: 0, isOver: true))
-            })
-    }
-}
-
-extension CanaryReport.Run {
-    public var json: JSON {
-        .object(
-            [JSON.Member("run", .text(run)), JSON.Member("submitted", .time(submitted))]
-                + sample.members(waiting: waiting, isOver: isOver)
-                + [
-                    JSON.Member("state", .text(state.rawValue)), JSON.Member("partition", .text(partition)),
-                    JSON.Member("node", .text(node)), JSON.Member("transport", .text(transport)),
-                    JSON.Member("slurm_job", .text(slurmJob)), JSON.Member("failure", .text(failure)),
-                ])
-    }
-}
-
-extension CanaryReport.Sample {
-    fileprivate func members(waiting: Int64, isOver: Bool) -> [JSON.Member] {
-        func real(_ value: Double?) -> JSON { isOver ? value.map { .real($0) } ?? .null : .null }
-        return [
-            JSON.Member("expected", .integer(expected)), JSON.Member("received", .integer(received)),
-            JSON.Member("waiting", .integer(waiting)),
-            JSON.Member("lost", .integer(isOver ? lost : 0)), JSON.Member("loss", real(loss)),
-            JSON.Member("loss_upper_95", real(upper)), JSON.Member("loss_lower_95", real(lower)),
-        ]
+        return Answer(paths.sorted { $0.key < $1.key }.map { $0.value }, CanaryReport.pathFields)
     }
 }

@@ -3,12 +3,16 @@ import Store
 
 /// Where records and Slurm disagree about a job. Slurm wins; what was claimed is kept beside it.
 public struct ClaimReport: Sendable, Equatable {
+    /// What a record claims of its job.
+    public enum Claim: String, Sendable {
+        case username, account, qos, partition
+    }
+
     public struct Difference: Sendable, Equatable {
         public let jobID: String
         public let cluster: String
         public let restart: Int64
-        /// `username`, `account`, `qos` or `partition`.
-        public let field: String
+        public let field: Claim
         public let claimed: String
         public let actual: String
     }
@@ -29,10 +33,13 @@ public struct ClaimReport: Sendable, Equatable {
         let checked = try connection.query("SELECT count(*) FROM jobs WHERE source = 1").first?[0].integer
         return ClaimReport(
             jobsChecked: checked ?? 0, differing: try count(connection),
-            differences: rows.map {
-                Difference(
-                    jobID: $0[0].text ?? "", cluster: $0[1].text ?? "", restart: $0[2].integer ?? 0,
-                    field: $0[3].text ?? "", claimed: $0[4].text ?? "", actual: $0[5].text ?? "")
+            differences: rows.compactMap { row in
+                Claim(rawValue: row[3].text ?? "").map { field in
+                    Difference(
+                        jobID: row[0].text ?? "", cluster: row[1].text ?? "", restart: row[2].integer ?? 0,
+                        field: field,
+                        claimed: row[4].text ?? "", actual: row[5].text ?? "")
+                }
             })
     }
 
@@ -46,23 +53,40 @@ public struct ClaimReport: Sendable, Equatable {
     private static func differences(_ dialect: Dialect) -> String {
         let look = dialect.lookUp
         let users = """
-            SELECT DISTINCT j.id, j.job_id, j.cluster, j.restart, 'username' AS field,
+            SELECT DISTINCT j.id, j.job_id, j.cluster, j.restart, '\(Claim.username.rawValue)' AS field,
                 \(PersonNames.name(of: "n", on: "r.day")) AS claimed, \(PersonNames.name(on: "r.day")) AS actual
             FROM runs r \(look) jobs j ON j.id = r.job \(look) users n ON n.id = r.usr \(look) users u ON u.id = j.usr
             WHERE j.source = 1 AND r.usr <> j.usr AND r.usr <> 0 AND j.usr <> 0
                 AND n.name <> '#' || COALESCE(CAST(j.uid AS text), substr(n.name, 2))
             """
-        let others = [("account", "accounts", ""), ("qos", "qoses", single), ("partition", "partitions", single)].map {
-            column, table, condition in
-            """
-            SELECT j.id, j.job_id, j.cluster, j.restart, '\(column)', n.name, m.name
-            FROM jobs j \(look) \(table) n ON n.id = j.claimed_\(column) \(look) \(table) m ON m.id = j.\(column)
-            WHERE j.source = 1 AND j.claimed_\(column) <> j.\(column) AND j.claimed_\(column) <> 0
-                AND j.\(column) <> 0\(condition)
-            """
+        let names = [(Claim.account, "accounts", ""), (.qos, "qoses", single), (.partition, "partitions", single)]
+        let others = names.map { claim, table, condition in
+            let column = claim.rawValue
+            return """
+                SELECT j.id, j.job_id, j.cluster, j.restart, '\(column)', n.name, m.name
+                FROM jobs j \(look) \(table) n ON n.id = j.claimed_\(column) \(look) \(table) m ON m.id = j.\(column)
+                WHERE j.source = 1 AND j.claimed_\(column) <> j.\(column) AND j.claimed_\(column) <> 0
+                    AND j.\(column) <> 0\(condition)
+                """
         }
         return ([users] + others).joined(separator: " UNION ALL ")
     }
 
     private static let single = " AND j.het_group IS NULL"
+}
+
+extension ClaimReport {
+    static let fields: [Field<Difference>] = [
+        .text("job_id", heading: "job") { $0.jobID }, .text("cluster") { $0.cluster }, .count("restart") { $0.restart },
+        .text("field") { $0.field.rawValue }, .text("claimed") { $0.claimed }, .text("slurm") { $0.actual },
+    ]
+
+    /// All of it; its table is that of the differences.
+    public var answer: Answer {
+        Answer(
+            [
+                JSON.Member("jobs_checked", .integer(jobsChecked)), JSON.Member("differing", .integer(differing)),
+                JSON.Member("differences", Answer(differences, ClaimReport.fields).json),
+            ], table: differences, ClaimReport.fields)
+    }
 }

@@ -23,7 +23,7 @@ public struct DaemonReport: Sendable, Equatable {
         let rows = try connection.query(
             """
             SELECT s.host, s.identity, s.heartbeat, s.head_tally, s.tally
-            FROM (\(Health.sources)) s WHERE s.kind = 'daemon' ORDER BY COALESCE(s.heartbeat, 0) DESC, s.identity
+            FROM (\(SourceStates.query)) s WHERE s.kind = 'daemon' ORDER BY COALESCE(s.heartbeat, 0) DESC, s.identity
             """)
         return DaemonReport(
             daemons: rows.map { row in
@@ -36,14 +36,21 @@ public struct DaemonReport: Sendable, Equatable {
             })
     }
 
-    public var json: JSON {
-        .array(
-            daemons.map {
-                .object([
-                    "host": .text($0.host), "journal": .text($0.identity), "last_word": .time($0.lastWord),
-                    "last_word_seconds": $0.silentSeconds.map { .real($0) } ?? .null, "received": .integer($0.received),
-                    "pending": .integer($0.pending),
-                ])
-            })
+    private static let fields: [Field<Daemon>] = [
+        .text("host") { $0.host }, .text("journal") { $0.identity }, .time("last_word") { $0.lastWord },
+        .number("last_word_seconds", of: .seconds) { $0.silentSeconds },
+        .count("received", of: .records) { $0.received }, .count("pending", of: .records) { $0.pending },
+    ]
+
+    public var answer: Answer { Answer(daemons, DaemonReport.fields) }
+
+    /// How many seconds ago each daemon has spoken.
+    var silences: [JSON.Member] {
+        daemons.map { daemon in
+            // of two on one machine each has a journal of its own
+            let isOnlyOne = daemons.filter { $0.host == daemon.host }.count == 1
+            let name = isOnlyOne ? daemon.host : "\(daemon.host)/\(daemon.identity.prefix(8))"
+            return JSON.Member("last_word_seconds.\(name)", daemon.silentSeconds.map { .real($0) } ?? .null)
+        }
     }
 }

@@ -4,7 +4,7 @@ import Store
 /// From where Python is run: the prefixes of interpreters and how they came to be there.
 public struct EnvironmentUsage: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
-        public let kind: String
+        public let kind: EnvironmentKinds.Kind
         /// nil where nobody said.
         public let prefix: String?
         public let users: Int64
@@ -26,14 +26,15 @@ public struct EnvironmentUsage: Sendable, Equatable {
             let prefix = key[0].text ?? ""
             return Row(
                 // a path that has lost a name may look like another kind's
-                kind: key[2].text ?? kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
+                kind: key[2].text.flatMap { EnvironmentKinds.Kind(rawValue: $0) }
+                    ?? kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
                 prefix: prefix.isEmpty ? nil : prefix, users: tally.users, jobs: tally.jobs)
         }
         rows.sort { left, right in
             if left.users != right.users { return left.users > right.users }
             if left.jobs != right.jobs { return left.jobs > right.jobs }
             return left.prefix.map { ExactText($0) } == right.prefix.map { ExactText($0) }
-                ? byBytes(left.kind, right.kind) : byBytes(left.prefix ?? "", right.prefix ?? "")
+                ? byBytes(left.kind.rawValue, right.kind.rawValue) : byBytes(left.prefix ?? "", right.prefix ?? "")
         }
         return EnvironmentUsage(rows: rows.limited(to: limit))
     }
@@ -48,13 +49,10 @@ public struct EnvironmentUsage: Sendable, Equatable {
         !names.isEmpty && ExactText(prefix).split(by: "/").contains { names.contains($0) }
     }
 
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "kind": .text($0.kind), "prefix": .text($0.prefix), "users": .integer($0.users),
-                    "jobs": .integer($0.jobs),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("kind") { $0.kind.rawValue }, .text("prefix") { $0.prefix }, .count("users", of: .users) { $0.users },
+        .count("jobs", of: .jobs) { $0.jobs },
+    ]
+
+    public var answer: Answer { Answer(rows, EnvironmentUsage.fields) }
 }

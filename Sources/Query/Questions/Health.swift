@@ -30,15 +30,6 @@ public struct Health: Sendable, Equatable {
             && left.rejected.elementsEqual(right.rejected) { $0 == $1 }
     }
 
-    /// The sources with the last word of each: by the connection that writes, or by the one that speaks while that one waits.
-    static let sources = """
-        SELECT s.id, s.identity, s.kind, s.host, s.tally, s.last_record,
-            CASE WHEN h.received > s.head_tally THEN h.received ELSE s.head_tally END AS head_tally,
-            CASE WHEN h.told > COALESCE(s.heartbeat, 0) THEN h.told ELSE s.heartbeat END AS heartbeat,
-            CASE WHEN h.told > COALESCE(s.heartbeat, 0) THEN h.oldest_pending ELSE s.oldest_pending END AS oldest_pending
-        FROM sources s LEFT JOIN heartbeats h ON h.source = s.id
-        """
-
     /// - Parameters:
     ///   - source: the identity of one source; nil for all together.
     ///   - now: microseconds since 1970 UTC.
@@ -51,7 +42,7 @@ public struct Health: Sendable, Equatable {
         let rows = try connection.query(
             """
             SELECT 'source', CAST(NULL AS bigint), sum(s.head_tally), sum(s.tally), max(s.last_record), min(s.oldest_pending)
-            FROM (\(sources)) s\(which)
+            FROM (\(SourceStates.query)) s\(which)
             UNION ALL
             SELECT c.name, sum(c.value), NULL, NULL, NULL, NULL
             FROM counters c JOIN sources s ON s.id = c.source\(which) GROUP BY c.name
@@ -84,5 +75,47 @@ public struct Health: Sendable, Equatable {
         if health.pending == 0 { health.oldestPendingSeconds = 0 }
         health.canaryLoss = try CanaryReport.ask(connection, now: now, days: CanaryReport.days).overall.loss
         return health
+    }
+}
+
+extension Health {
+    /// All of it; its table has the counts one below the other, and how long ago each daemon has spoken.
+    ///
+    /// - Parameter daemons: nil where no daemon is concerned.
+    public func answer(_ daemons: DaemonReport? = nil) -> Answer {
+        let total = JSON.Member("rejected", .integer(rejected.reduce(0) { $0 + $1.count }))
+        let byReason = rejected.map { JSON.Member("rejected.\($0.reason)", .integer($0.count)) }
+        return Answer(
+            members(daemons), table: counts.before + [total] + byReason + counts.after + (daemons?.silences ?? []),
+            [.text("count") { $0.key }, .any("value") { $0.value }])
+    }
+
+    /// All of it, and what records claim; its table is that of the claims.
+    public func answer(_ daemons: DaemonReport, claims: ClaimReport) -> Answer {
+        Answer(
+            members(daemons) + [JSON.Member("claims", claims.answer.json)], table: claims.differences,
+            ClaimReport.fields)
+    }
+
+    private func members(_ daemons: DaemonReport?) -> [JSON.Member] {
+        let reasons = JSON.Member("rejected", .object(rejected.map { JSON.Member($0.reason, .integer($0.count)) }))
+        let spoken = daemons.map { [JSON.Member("daemons", $0.answer.json)] } ?? []
+        return counts.before + [reasons] + counts.after + spoken
+    }
+
+    /// The counts that stand before those of rejected messages and after them.
+    private var counts: (before: [JSON.Member], after: [JSON.Member]) {
+        (
+            [
+                JSON.Member("received", .integer(received)), JSON.Member("stored", .integer(stored)),
+                JSON.Member("merged", .integer(merged)), JSON.Member("duplicate", .integer(duplicate)),
+            ],
+            [
+                JSON.Member("kernel_dropped", .integer(kernelDropped)), JSON.Member("pending", .integer(pending)),
+                JSON.Member("oldest_pending_seconds", .real(oldestPendingSeconds)),
+                JSON.Member("last_record", .time(lastRecord)), JSON.Member("balanced", .bool(isBalanced)),
+                JSON.Member("canary_loss", canaryLoss.map { .real($0) } ?? .null),
+            ]
+        )
     }
 }

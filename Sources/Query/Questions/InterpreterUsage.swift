@@ -36,13 +36,11 @@ public struct InterpreterUsage: Sendable, Equatable {
         return InterpreterUsage(rows: rows.limited(to: limit))
     }
 
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "python": .text($0.python), "implementation": .text($0.implementation),
-                    "users": .integer($0.users), "jobs": .integer($0.jobs), "processes": .integer($0.processes),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("python") { $0.python }, .text("implementation") { $0.implementation },
+        .count("users", of: .users) { $0.users }, .count("jobs", of: .jobs) { $0.jobs },
+        .count("processes", of: .processes) { $0.processes },
+    ]
+
+    public var answer: Answer { Answer(rows, InterpreterUsage.fields) }
 }

@@ -26,6 +26,13 @@ public struct JobReport: Sendable, Equatable {
         public let direct: Bool?
     }
 
+    /// Where the facts come from.
+    public enum Source: String, Sendable {
+        /// The records of its processes alone.
+        case environment
+        case slurm
+    }
+
     public let jobID: String
     public let cluster: String
     public let username: String?
@@ -50,8 +57,7 @@ public struct JobReport: Sendable, Equatable {
     public let start: Int64?
     public let end: Int64?
     public let elapsedSeconds: Int64?
-    /// True if Slurm said it, false if only the records did.
-    public let isFromSlurm: Bool
+    public let source: Source
     /// The days of its records, counted from 1970-01-01 UTC; nil where that is not known.
     public let firstDay: Int?
     public let lastDay: Int?
@@ -95,7 +101,7 @@ public struct JobReport: Sendable, Equatable {
             nodeList: row[14].text, timeLimitSeconds: row[15].integer, restart: job.restart,
             arrayJobID: row[16].integer, arrayTaskID: row[17].integer, state: row[5].text, exitCode: row[6].text,
             submit: row[7].integer, start: row[8].integer, end: row[9].integer, elapsedSeconds: row[10].integer,
-            isFromSlurm: row[11].integer == 1, firstDay: job.firstDay, lastDay: job.lastDay,
+            source: row[11].integer == 1 ? .slurm : .environment, firstDay: job.firstDay, lastDay: job.lastDay,
             runs: found.map { $0.run })
     }
 
@@ -157,7 +163,56 @@ public struct JobReport: Sendable, Equatable {
     }
 }
 
-extension SQLValue {
-    /// A dictionary's name; nil for the empty one, which stands for "not said".
-    var name: String? { text.flatMap { $0.isEmpty ? nil : $0 } }
+extension JobReport {
+    private static let fields: [Field<Run>] = [
+        .text("step") { $0.step }, .text("user") { $0.username }, .text("program") { $0.main },
+        .text("python") { $0.python }, .count("processes", of: .processes) { $0.processes },
+        .count("ranks") { $0.ranksReported }, .text("end") { $0.end.name },
+        .text("packages") { $0.packages.map { $0.name + ($0.version.map { "=" + $0 } ?? "") }.joined(separator: " ") },
+    ]
+
+    private static let runFields: [Field<Run>] = [
+        .text("step_id") { $0.step }, .text("username") { $0.username }, .text("executable") { $0.executable },
+        .text("main") { $0.main }, .text("python") { $0.python },
+        .count("processes", of: .processes) { $0.processes }, .count("ranks_reported") { $0.ranksReported },
+        .time("first_seen") { $0.firstSeen }, .time("last_seen") { $0.lastSeen }, .text("end") { $0.end.name },
+        .mapping("packages") { $0.packages.map { ($0.name, $0.version) } }, .list("direct") { $0.direct },
+    ]
+
+    private static let dayFields: [Field<JobReport>] = [
+        .day("first_day") { $0.firstDay.map { Int64($0) } }, .day("last_day") { $0.lastDay.map { Int64($0) } },
+    ]
+
+    /// All of it; its table is that of the runs.
+    ///
+    /// - Parameter others: further jobs of the same number, of which only the days are told.
+    public func answer(besides others: [JobReport] = []) -> Answer {
+        let runs = JSON.Member("runs", Answer(runs, JobReport.runFields).json)
+        return Answer(facts(besides: others) + [runs], table: self.runs, JobReport.fields)
+    }
+
+    /// What is told of it beside its runs.
+    public func facts(besides others: [JobReport]) -> [JSON.Member] {
+        [
+            JSON.Member("job_id", .text(jobID)), JSON.Member("cluster", .text(cluster)),
+            JSON.Member("username", .text(username)), JSON.Member("account", .text(account)),
+            JSON.Member("qos", .text(qos)), JSON.Member("partition", .text(partition)),
+            JSON.Member("num_nodes", .integer(numNodes)), JSON.Member("state", .text(state)),
+            JSON.Member("exit_code", .text(exitCode)), JSON.Member("submit", .time(submit)),
+            JSON.Member("start", .time(start)), JSON.Member("end", .time(end)),
+            JSON.Member("elapsed_seconds", .integer(elapsedSeconds)), JSON.Member("source", .text(source.rawValue)),
+            JSON.Member("name", .text(name)), JSON.Member("num_tasks", .integer(numTasks)),
+            JSON.Member("node_list", .text(nodeList)), JSON.Member("time_limit_seconds", .integer(timeLimitSeconds)),
+            JSON.Member("restart", .integer(restart)), JSON.Member("array_job_id", .integer(arrayJobID)),
+            JSON.Member("array_task_id", .integer(arrayTaskID)),
+        ] + (others.isEmpty ? [] : [JSON.Member("same_number", Answer(others, JobReport.dayFields).json)])
+    }
+}
+
+extension JobReport.Run {
+    /// The packages that the user's own code imported; nil where that is known of none.
+    fileprivate var direct: [String]? {
+        guard packages.contains(where: { $0.direct != nil }) else { return nil }
+        return packages.filter { $0.direct == true }.map { $0.name }
+    }
 }

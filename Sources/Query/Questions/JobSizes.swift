@@ -67,7 +67,9 @@ public struct JobSizes: Sendable, Equatable {
         }
     }
 
-    public var json: JSON {
-        .array(rows.map { .object(["nodes": .integer($0.nodes), "jobs": .integer($0.jobs)]) })
-    }
+    static let fields: [Field<Row>] = [
+        .count("nodes", of: .nodes) { $0.nodes }, .count("jobs", of: .jobs) { $0.jobs },
+    ]
+
+    public var answer: Answer { Answer(rows, JobSizes.fields, measure: .jobs) }
 }

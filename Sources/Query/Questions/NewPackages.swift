@@ -48,13 +48,10 @@ public struct NewPackages: Sendable, Equatable {
         return NewPackages(rows: rows.limited(to: limit))
     }
 
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "package": .text($0.package), "first_seen": .text(Calendar.text(day: Int($0.firstDay))),
-                    "users": .integer($0.users), "jobs": .integer($0.jobs),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("package") { $0.package }, .day("first_seen") { $0.firstDay }, .count("users", of: .users) { $0.users },
+        .count("jobs", of: .jobs) { $0.jobs },
+    ]
+
+    public var answer: Answer { Answer(rows, NewPackages.fields) }
 }

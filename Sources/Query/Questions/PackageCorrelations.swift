@@ -121,12 +121,10 @@ public struct PackageCorrelations: Sendable, Equatable {
 }
 
 extension PackageCorrelations {
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "a": .text($0.a), "b": .text($0.b), "pearson": .real($0.pearson), "jobs": .integer($0.jobs),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("a") { $0.a }, .text("b") { $0.b }, .number("pearson") { $0.pearson },
+        .count("jobs", of: .jobs) { $0.jobs },
+    ]
+
+    public var answer: Answer { Answer(rows, PackageCorrelations.fields) }
 }

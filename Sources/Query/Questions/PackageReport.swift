@@ -10,20 +10,6 @@ public struct PackageReport: Sendable, Equatable {
         public let jobs: Int64
     }
 
-    public struct Month: Sendable, Equatable {
-        /// `2026-11`
-        public let month: String
-        /// As in `PackageTrend.Row`.
-        public let users: Int64?
-        public let jobs: Int64
-    }
-
-    public struct JobSize: Sendable, Equatable {
-        /// nil where nobody said.
-        public let nodes: Int64?
-        public let jobs: Int64
-    }
-
     public struct Companion: Sendable, Equatable {
         public let package: String
         /// Jobs in which both were used.
@@ -41,8 +27,8 @@ public struct PackageReport: Sendable, Equatable {
     public let firstSeen: Int64?
     public let lastSeen: Int64?
     public let versions: [Version]
-    public let months: [Month]
-    public let jobSizes: [JobSize]
+    public let months: [MonthOfUse]
+    public let jobSizes: [JobSizes.Row]
     public let companions: [Companion]
 
     /// - Parameter companionLimit: the most packages to name in `companions`.
@@ -72,10 +58,7 @@ public struct PackageReport: Sendable, Equatable {
         return PackageReport(
             package: package, users: total.users, jobs: total.jobs, processes: total.processes,
             firstSeen: seen?.first, lastSeen: seen?.last, versions: versions,
-            months: months.rows(of: package, pruned: pruned, filter).map {
-                Month(month: $0.month, users: $0.users, jobs: $0.jobs)
-            },
-            jobSizes: sizes.rows.map { JobSize(nodes: $0.nodes, jobs: $0.jobs) },
+            months: months.months(pruned: pruned, filter), jobSizes: sizes.rows,
             companions: companions(JobGroups(all, packages), filter, package: package).limited(to: companionLimit))
     }
 
@@ -122,14 +105,35 @@ extension PackageReport.Version {
     }
 }
 
-/// Pearson's correlation coefficient of two 0/1 vectors, from counts; nil where one of them is constant.
-func pearson(both: Int64, first: Int64, second: Int64, all: Int64) -> Double? {
-    let n = Double(all)
-    let x = Double(first)
-    let y = Double(second)
-    let spread = ((x * (n - x)) * (y * (n - y))).squareRoot()
-    guard spread > 0 else { return nil }
-    let value = (n * Double(both) - x * y) / spread
-    // beyond the twelfth digit there is noise; and zero has no sign
-    return (value * 1e12).rounded() / 1e12 + 0
+extension PackageReport {
+    private static let versionFields: [Field<Version>] = [
+        .text("version") { $0.version }, .count("users", of: .users) { $0.users },
+        .count("jobs", of: .jobs) { $0.jobs },
+    ]
+
+    private static let monthFields: [Field<MonthOfUse>] = [
+        .month("month") { $0.month }, .count("users", of: .users) { $0.users }, .count("jobs", of: .jobs) { $0.jobs },
+    ]
+
+    private static let companionFields: [Field<Companion>] = [
+        .text("package", heading: "used with") { $0.package }, .count("jobs", of: .jobs) { $0.jobs },
+        .number("pearson") { $0.pearson },
+    ]
+
+    /// All of it; its table is that of the versions.
+    public var answer: Answer {
+        Answer(
+            [
+                JSON.Member("package", .text(package)), JSON.Member("users", .integer(users)),
+                JSON.Member("jobs", .integer(jobs)), JSON.Member("processes", .integer(processes)),
+                JSON.Member("first_seen", .time(firstSeen)), JSON.Member("last_seen", .time(lastSeen)),
+                JSON.Member("versions", Answer(versions, PackageReport.versionFields).json),
+                JSON.Member("by_month", byMonth.json), JSON.Member("job_sizes", bySize.json),
+                JSON.Member("used_with", usedWith.json),
+            ], table: versions, PackageReport.versionFields)
+    }
+
+    public var byMonth: Answer { Answer(months, PackageReport.monthFields, measure: .jobs) }
+    public var bySize: Answer { Answer(jobSizes, JobSizes.fields, measure: .jobs) }
+    public var usedWith: Answer { Answer(companions, PackageReport.companionFields) }
 }

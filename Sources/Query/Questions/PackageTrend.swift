@@ -32,7 +32,9 @@ public struct PackageTrend: Sendable, Equatable {
         var rows: [Row] = []
         for (package, _, use) in trends {
             let pruned = try prunedJobs(connection, filter, package: package)
-            rows += use.rows(of: package, pruned: pruned, filter).suffix(limit ?? .max)
+            rows += use.months(pruned: pruned, filter).suffix(limit ?? .max).map {
+                Row(package: package, month: $0.month, users: $0.users, jobs: $0.jobs)
+            }
         }
         return PackageTrend(rows: rows)
     }
@@ -54,56 +56,10 @@ public struct PackageTrend: Sendable, Equatable {
         return jobs
     }
 
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "package": .text($0.package), "month": .text($0.month), "users": .integer($0.users),
-                    "jobs": .integer($0.jobs),
-                ])
-            })
-    }
-}
+    private static let fields: [Field<Row>] = [
+        .text("package") { $0.package }, .month("month") { $0.month }, .count("users", of: .users) { $0.users },
+        .count("jobs", of: .jobs) { $0.jobs },
+    ]
 
-/// The use of something, month by month.
-struct MonthlyUse {
-    static let columns: Set<DayRows.Column> = [.user, .job]
-
-    /// By month: years since 0 times twelve, and the months before it in its year.
-    private var users: [Int64: Flags] = [:]
-    private let jobs = JobSets()
-
-    mutating func add(_ rows: DayRows, _ kept: [Int]) {
-        if kept.isEmpty { return }
-        let date = Calendar.date(days: rows.day)
-        let month = Int64(date.year * 12 + date.month - 1)
-        let user = rows[.user]
-        var known = users.removeValue(forKey: month) ?? Flags()
-        for row in kept { known.set(user[row]) }
-        users[month] = known
-        jobs.add(rows, kept, key: month)
-    }
-
-    /// - Parameter pruned: jobs by month whose runs have been pruned.
-    func rows(of package: String, pruned: [String: Int64], _ filter: UsageFilter) -> [PackageTrend.Row] {
-        var counts: [Int64: Int64] = [:]
-        for (set, count) in zip(jobs.sets, jobs.counts) { for month in set { counts[month, default: 0] += count } }
-        var told: [String: PackageTrend.Row] = [:]
-        for (month, known) in users {
-            // nobody is no user
-            let people = known.count - (known[0] ? 1 : 0)
-            if people < filter.leastUsers { continue }
-            let day = Calendar.days(year: Int(month / 12), month: Int(month % 12) + 1, day: 1)
-            let name = String(Calendar.text(day: day).prefix(7))
-            told[name] = PackageTrend.Row(
-                package: package, month: name, users: people, jobs: (counts[month] ?? 0) + (pruned[name] ?? 0))
-        }
-        // the sums of what was pruned have every month, but know nothing of accounts
-        if filter.account != nil && filter.leastUsers == 0 {
-            for (month, jobs) in pruned where told[month] == nil {
-                told[month] = PackageTrend.Row(package: package, month: month, users: nil, jobs: jobs)
-            }
-        }
-        return told.values.sorted { $0.month < $1.month }
-    }
+    public var answer: Answer { Answer(rows, PackageTrend.fields, measure: .jobs) }
 }

@@ -73,16 +73,13 @@ public struct PackageUsers: Sendable, Equatable {
         ).compactMap { $0[0].text }
     }
 
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "username": .text($0.username), "jobs": .integer($0.jobs), "processes": .integer($0.processes),
-                    "last_seen": .text(Calendar.text(day: Int($0.lastDay))),
-                    "versions": .array($0.versions.map { .text($0) }),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("username") { $0.username }, .count("jobs", of: .jobs) { $0.jobs },
+        .count("processes", of: .processes) { $0.processes }, .day("last_seen") { $0.lastDay },
+        .list("versions") { $0.versions },
+    ]
+
+    public var answer: Answer { Answer(rows, PackageUsers.fields) }
 }
 
 /// What cannot be compared stands before what can.

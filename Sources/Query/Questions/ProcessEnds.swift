@@ -54,14 +54,11 @@ public struct ProcessEnds: Sendable, Equatable {
         return ProcessEnds(rows: rows.limited(to: limit))
     }
 
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "package": .text($0.package), "processes": .integer($0.processes), "exit": .integer($0.exits),
-                    "exception": .integer($0.exceptions), "signal": .integer($0.signals),
-                    "killed": .integer($0.killed),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("package") { $0.package }, .count("processes", of: .processes) { $0.processes },
+        .count("exit", of: .processes) { $0.exits }, .count("exception", of: .processes) { $0.exceptions },
+        .count("signal", of: .processes) { $0.signals }, .count("killed", of: .processes) { $0.killed },
+    ]
+
+    public var answer: Answer { Answer(rows, ProcessEnds.fields) }
 }

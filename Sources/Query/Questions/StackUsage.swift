@@ -76,14 +76,10 @@ public struct StackUsage: Sendable, Equatable {
         return packages
     }
 
-    public var json: JSON {
-        .array(
-            rows.map { row in
-                .object([
-                    "stack": .text(row.stack),
-                    "packages": .object(row.packages.map { JSON.Member($0.name, .text($0.version)) }),
-                    "users": .integer(row.users), "jobs": .integer(row.jobs),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("stack") { $0.stack }, .mapping("packages") { $0.packages.map { ($0.name, $0.version) } },
+        .count("users", of: .users) { $0.users }, .count("jobs", of: .jobs) { $0.jobs },
+    ]
+
+    public var answer: Answer { Answer(rows, StackUsage.fields) }
 }

@@ -17,9 +17,13 @@ public struct TopPackages: Sendable, Equatable {
         public let jobs: Int64
         public let processes: Int64
         public let nodeSeconds: Int64
+
+        public var nodeHours: Double { Double(nodeSeconds) / 3_600 }
     }
 
     public let rows: [Row]
+    /// By what the rows are ordered.
+    public let order: Order
 
     /// - Parameter limit: the most rows; nil for all.
     public static func ask(
@@ -45,7 +49,7 @@ public struct TopPackages: Sendable, Equatable {
             let (one, other) = (left.value(order), right.value(order))
             return one == other ? byBytes(left.package, right.package) : one > other
         }
-        return TopPackages(rows: sorted.limited(to: limit))
+        return TopPackages(rows: sorted.limited(to: limit), order: order)
     }
 }
 
@@ -56,6 +60,27 @@ extension TopPackages.Row {
         case .jobs: jobs
         case .processes: processes
         case .nodeHours: nodeSeconds
+        }
+    }
+}
+
+extension TopPackages {
+    private static let fields: [Field<Row>] = [
+        .text("package") { $0.package }, .count("users", of: .users) { $0.users },
+        .count("jobs", of: .jobs) { $0.jobs },
+        .count("processes", of: .processes) { $0.processes }, .number("node_hours", of: .nodeHours) { $0.nodeHours },
+    ]
+
+    public var answer: Answer { Answer(rows, TopPackages.fields, measure: order.unit) }
+}
+
+extension TopPackages.Order {
+    fileprivate var unit: Column.Unit {
+        switch self {
+        case .users: .users
+        case .jobs: .jobs
+        case .processes: .processes
+        case .nodeHours: .nodeHours
         }
     }
 }

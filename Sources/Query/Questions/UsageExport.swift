@@ -5,12 +5,37 @@ import Store
 ///
 /// It reads some thousand runs at a time, so that memory stays the same however many there are.
 public struct UsageExport {
-    public static let columns = [
-        "run", "day", "first_seen", "last_seen", "cluster", "job_id", "restart", "step_id", "username", "account",
-        "qos",
-        "partition", "num_nodes", "executable", "main", "prefix", "python", "implementation", "container", "system",
-        "subsystem", "is_compute", "is_staff", "processes", "ranks", "exceptions", "signals", "killed", "package",
-        "version", "direct", "recurrence",
+    /// A form in which rows follow one another without end.
+    public enum Form: Sendable {
+        case csv
+        /// A line of JSON for each row.
+        case jsonl
+    }
+
+    /// What a value of the database is.
+    private enum Kind {
+        /// A text, of which the empty one stands for "not said".
+        case name
+        /// A text, of which the empty one is something else than none.
+        case text
+        case bytes, day, time, flag, count
+    }
+
+    /// Each column, what it is, and the SQL for it.
+    private static let columns: [(name: String, kind: Kind, sql: String)] = [
+        ("run", .bytes, "r.run"), ("day", .day, "r.day"), ("first_seen", .time, "r.first_seen"),
+        ("last_seen", .time, "r.last_seen"), ("cluster", .name, "c.name"), ("job_id", .name, "j.job_id"),
+        ("restart", .count, "j.restart"), ("step_id", .name, "s.name"),
+        ("username", .name, PersonNames.name(on: "r.day")), ("account", .name, "a.name"), ("qos", .name, "q.name"),
+        ("partition", .name, "t.name"), ("num_nodes", .count, "j.num_nodes"), ("executable", .name, "x.name"),
+        ("main", .text, "m.name"), ("prefix", .name, "e.prefix"), ("python", .name, "e.python"),
+        ("implementation", .name, "e.implementation"), ("container", .name, "e.container"),
+        ("system", .name, "e.system"), ("subsystem", .name, "e.subsystem"), ("is_compute", .flag, "r.flags & 1"),
+        ("is_staff", .flag, "(r.flags & 2) / 2"), ("processes", .count, "r.processes"),
+        ("ranks", .count, "COALESCE(r.ranks, 0)"), ("exceptions", .count, "COALESCE(r.exceptions, 0)"),
+        ("signals", .count, "COALESCE(r.signals, 0)"), ("killed", .count, "COALESCE(r.killed, 0)"),
+        ("package", .name, "p.name"), ("version", .text, "sp.version"), ("direct", .flag, "sp.direct"),
+        ("recurrence", .count, "j.recurrence"),
     ]
 
     private static let runsAtOnce = 2_000
@@ -39,7 +64,7 @@ public struct UsageExport {
             guard let end = keys.last?[0].bytes else { return }
             let rows = try connection.query(
                 """
-                SELECT \(values) FROM runs r \(joins(dialect.lookUp))
+                SELECT \(columns.map { $0.sql }.joined(separator: ", ")) FROM runs r \(joins(dialect.lookUp))
                 WHERE true\(filter.packageCondition)\(condition)\(behind) AND r.run <= \(dialect.literal(end))
                 ORDER BY r.run, p.name
                 """, parameters)
@@ -50,13 +75,6 @@ public struct UsageExport {
             progress(Double(day - first + 1) / Double(last - first + 1))
         }
     }
-
-    private static let values = """
-        r.run, r.day, r.first_seen, r.last_seen, c.name, j.job_id, j.restart, s.name, \(PersonNames.name(on: "r.day")),
-        a.name, q.name, t.name, j.num_nodes, x.name, m.name, e.prefix, e.python, e.implementation, e.container, e.system,
-        e.subsystem, r.flags & 1, (r.flags & 2) / 2, r.processes, COALESCE(r.ranks, 0),
-        COALESCE(r.exceptions, 0), COALESCE(r.signals, 0), COALESCE(r.killed, 0), p.name, sp.version, sp.direct, j.recurrence
-        """
 
     private static func joins(_ look: String) -> String {
         """
@@ -69,20 +87,29 @@ public struct UsageExport {
         """
     }
 
+    /// The line before the first row; nil where there is none.
+    public static func heading(as form: Form) -> String? {
+        form == .csv ? CSV.line(columns.map { .text($0.name) }) : nil
+    }
+
+    /// A row without the end of its line.
+    public static func line(_ row: [JSON], as form: Form) -> String {
+        switch form {
+        case .csv: CSV.line(row)
+        case .jsonl: JSON.object(zip(columns, row).map { JSON.Member($0.name, $1) }).compact
+        }
+    }
+
     private static func json(_ values: [SQLValue]) -> [JSON] {
         zip(columns, values).map { column, value in
-            switch column {
-            case "run": .text(value.bytes?.hexadecimal)
-            case "day": value.integer.map { .text(Calendar.text(day: Int($0))) } ?? .null
-            case "first_seen", "last_seen": .time(value.integer)
-            case "is_compute", "is_staff", "direct": value.integer.map { .bool($0 == 1) } ?? .null
-            // an empty version or program is something else than none
-            case "version", "main": .text(value.text)
-            default:
-                switch value {
-                case .integer(let number): .integer(number)
-                default: .text(value.name)
-                }
+            switch column.kind {
+            case .name: .text(value.name)
+            case .text: .text(value.text)
+            case .bytes: .text(value.bytes?.hexadecimal)
+            case .day: .day(value.integer)
+            case .time: .time(value.integer)
+            case .flag: value.integer.map { .bool($0 == 1) } ?? .null
+            case .count: .integer(value.integer)
             }
         }
     }

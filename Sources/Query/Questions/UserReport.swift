@@ -62,3 +62,16 @@ public struct UserReport: Sendable, Equatable {
         return prefixes
     }
 }
+
+extension UserReport {
+    /// All of it; its table is the list of packages.
+    public var answer: Answer {
+        Answer(
+            [
+                JSON.Member("username", .text(username)), JSON.Member("jobs", .integer(jobs)),
+                JSON.Member("processes", .integer(processes)),
+                JSON.Member("packages", .array(packages.map { .text($0) })),
+                JSON.Member("environments", .array(environments.map { .text($0) })),
+            ], table: packages, [.text("package") { $0 }])
+    }
+}

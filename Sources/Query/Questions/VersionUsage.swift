@@ -38,15 +38,13 @@ public struct VersionUsage: Sendable, Equatable {
         return VersionUsage(rows: sorted.map { $0.row }.limited(to: limit))
     }
 
-    public var json: JSON {
-        .array(
-            rows.map {
-                .object([
-                    "version": .text($0.version), "users": .integer($0.users), "jobs": .integer($0.jobs),
-                    "last_seen": .text(Calendar.text(day: Int($0.lastDay))),
-                ])
-            })
-    }
+    private static let fields: [Field<Row>] = [
+        .text("version") { $0.version }, .count("users", of: .users) { $0.users },
+        .count("jobs", of: .jobs) { $0.jobs },
+        .day("last_seen") { $0.lastDay },
+    ]
+
+    public var answer: Answer { Answer(rows, VersionUsage.fields) }
 }
 
 /// True where there is no bound; else a version that cannot be compared is not older than it.

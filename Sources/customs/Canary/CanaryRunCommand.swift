@@ -99,7 +99,7 @@ struct CanaryRunCommand: ParsableCommand {
                 try CanaryReport.ask(connection, now: wallClock(), run: order.run)
             }
             if report.count(.complete) == 1 || wallClock() > end {
-                try showCanaries(report.json, as: form)
+                try show(canaries: report.answer, as: form)
                 if report.count(.overdue) == 1, report.overall.received == 0 {
                     throw Failure(.lost, "of run \(order.run) no record has come")
                 }

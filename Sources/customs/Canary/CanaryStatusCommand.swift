@@ -37,28 +37,19 @@ struct CanaryStatusCommand: ParsableCommand {
         if let first = try period.firstDay { days = max(0, Int(now / 86_400_000_000) - first + 1) }
         var report = try CanaryReport.ask(try store.reader(), now: now, days: days, run: onlyRun)
         if let onlyRun, report.runs.isEmpty, days == nil {
-            throw Failure(.noInput, "there is no run '\(JSON.text(onlyRun).cell)' of canaries")
+            throw Failure(.noInput, "there is no run '\(printable(onlyRun))' of canaries")
         }
         if let last = try period.lastDay {
             report = report.before(Int64(last + 1) * 86_400_000_000)
         }
         if let limit = rows.limit { report = report.first(limit) }
-        try showCanaries(by == .run ? report.json : report.byPath, as: form)
+        try show(canaries: by == .run ? report.answer : report.byPath, as: form)
     }
 }
 
-/// Objects of one form as a table.
+/// Prints runs of canaries, or ways that they took.
 ///
 /// - Throws: `Failure` with 74 where it cannot be written.
-func showCanaries(_ json: JSON, as form: FormatOptions) throws {
-    var headings: [String] = []
-    var rows: [[JSON]] = []
-    if case .array(let elements) = json {
-        for case .object(let members) in elements {
-            headings = members.map { $0.key }
-            rows.append(members.map { $0.value })
-        }
-    }
-    let table = TextTable(headings: headings, rows: rows)
-    try show(json, as: form, table: { rows.isEmpty ? "no canaries" : table.formatted(for: $0) }, csv: { table })
+func show(canaries answer: Answer, as form: FormatOptions) throws {
+    try show(answer, as: form) { answer.rows.isEmpty ? "no canaries" : TextTable(answer).formatted(for: $0) }
 }

@@ -72,10 +72,10 @@ struct HookCheck: ParsableCommand {
         }
         if trials.isEmpty { siteProblems.append("no interpreter was found: name one with --python") }
         try report(trials, siteProblems, tree, socket)
-        for problem in siteProblems { printError("customs: \(JSON.text(problem).cell)") }
+        for problem in siteProblems { printError("customs: \(printable(problem))") }
         for trial in trials {
             for problem in trial.problems {
-                printError("customs: \(JSON.text(trial.executable).cell): \(JSON.text(problem).cell)")
+                printError("customs: \(printable(trial.executable)): \(printable(problem))")
             }
         }
         if !siteProblems.isEmpty || trials.contains(where: { !$0.problems.isEmpty }) { throw ExitCode(1) }
@@ -110,36 +110,34 @@ struct HookCheck: ParsableCommand {
     private func text(_ path: String) throws -> String { String(decoding: try Files.contents(of: path), as: UTF8.self) }
 
     private func report(_ trials: [HookTrial], _ problems: [String], _ tree: String, _ socket: DatagramSocket) throws {
-        let table = TextTable(
-            headings: ["interpreter", "version", "record", "ms", "compiled", "trace", "problems"],
-            rows: trials.map { trial in
-                [
-                    .text(trial.executable), .text(trial.interpreter?.version), .text(trial.word),
-                    .integer(trial.milliseconds), .text(trial.isCompiled.map { $0 ? "yes" : "no" }), .text(trial.trace),
-                    .integer(Int64(trial.problems.count)),
-                ]
-            })
-        let answer = JSON.object([
-            "prefix": .text(tree), "server": .text(socket.address.description),
-            "interpreters": .array(trials.map { $0.json }), "problems": .array(problems.map { .text($0) }),
-        ])
-        try show(answer, as: format, plain: false, table: { table.formatted(for: $0) }, csv: { table })
+        let answer = Answer(
+            [
+                JSON.Member("prefix", .text(tree)), JSON.Member("server", .text(socket.address.description)),
+                JSON.Member("interpreters", Answer(trials, HookTrial.allFields).json),
+                JSON.Member("problems", .array(problems.map { .text($0) })),
+            ], table: trials, HookTrial.fields)
+        try show(answer, as: format)
     }
 }
 
 extension HookTrial {
+    fileprivate static let fields: [Field<HookTrial>] = [
+        .text("interpreter") { $0.executable }, .text("version") { $0.interpreter?.version },
+        .text("record") { $0.word },
+        .count("ms") { $0.milliseconds }, .text("compiled") { $0.isCompiled.map { $0 ? "yes" : "no" } },
+        .text("trace") { $0.trace }, .count("problems") { Int64($0.problems.count) },
+    ]
+
+    fileprivate static let allFields: [Field<HookTrial>] = [
+        .text("executable") { $0.executable }, .text("version") { $0.interpreter?.version },
+        .text("implementation") { $0.interpreter?.implementation }, .text("record") { $0.word },
+        .count("milliseconds") { $0.milliseconds }, .flag("compiled") { $0.isCompiled }, .text("trace") { $0.trace },
+        .list("problems") { $0.problems },
+    ]
+
     /// Whether a record came, and whether one was to come.
     fileprivate var word: String {
         if let interpreter, !interpreter.isRecorded { return "silent" }
         return milliseconds == nil ? "no" : "yes"
-    }
-
-    fileprivate var json: JSON {
-        .object([
-            "executable": .text(executable), "version": .text(interpreter?.version),
-            "implementation": .text(interpreter?.implementation), "record": .text(word),
-            "milliseconds": .integer(milliseconds), "compiled": isCompiled.map { .bool($0) } ?? .null,
-            "trace": .text(trace), "problems": .array(problems.map { .text($0) }),
-        ])
     }
 }

@@ -103,15 +103,13 @@ struct HookInstall: ParsableCommand {
         for name in place.kept { printError("customs: \(place.prefix)/\(name) is not the hook's, and stays") }
         for warning in warnings { printError("customs: warning: \(warning)") }
         let servers = InstalledSite(text: String(decoding: configured, as: UTF8.self)).servers
-        try show(
-            .object([
-                "prefix": .text(place.prefix), "pythonpath": .text(place.prefix),
-                "servers": .array(servers.map { .text($0) }),
-                "interpreters": .array(compilation.results.map { json($0) }),
-                "files": .array(files.sorted().map { .text($0) }),
-                "warnings": .array(warnings.map { .text($0) }),
-            ]), as: format, plain: false, table: { _ in "PYTHONPATH=\(place.prefix)" },
-            csv: { TextTable(headings: [], rows: []) })
+        let facts: KeyValuePairs<String, JSON> = [
+            "prefix": .text(place.prefix), "pythonpath": .text(place.prefix),
+            "servers": .array(servers.map { .text($0) }),
+            "interpreters": Answer(compilation.results, HookInstall.fields).json,
+            "files": .array(files.sorted().map { .text($0) }), "warnings": .array(warnings.map { .text($0) }),
+        ]
+        try show(Answer(facts: facts), as: format) { _ in "PYTHONPATH=\(place.prefix)" }
         if !dryRun, !compilation.isGood { throw ExitCode(SystemExit.unavailable.rawValue) }
     }
 
@@ -143,7 +141,7 @@ struct HookInstall: ParsableCommand {
 
     /// What came of an interpreter, for people.
     private func say(_ result: Compilation.Result) {
-        let name = JSON.text(result.executable).cell
+        let name = printable(result.executable)
         if let error = result.error { return printError("customs: \(name): \(error)") }
         guard let interpreter = result.interpreter else { return }
         let kind = "\(interpreter.implementation) \(interpreter.version)"
@@ -151,11 +149,9 @@ struct HookInstall: ParsableCommand {
         printError("customs: \(name): \(kind)\(state)")
     }
 
-    private func json(_ result: Compilation.Result) -> JSON {
-        .object([
-            "executable": .text(result.executable), "version": .text(result.interpreter?.version),
-            "implementation": .text(result.interpreter?.implementation), "tag": .text(result.interpreter?.tag),
-            "compiled": .bool(result.isCompiled), "error": .text(result.error),
-        ])
-    }
+    private static let fields: [Field<Compilation.Result>] = [
+        .text("executable") { $0.executable }, .text("version") { $0.interpreter?.version },
+        .text("implementation") { $0.interpreter?.implementation }, .text("tag") { $0.interpreter?.tag },
+        .flag("compiled") { $0.isCompiled }, .text("error") { $0.error },
+    ]
 }

@@ -66,8 +66,7 @@ struct Import: ParsableCommand {
                 complaints.append(complaint)
             }
         }
-        let table = healthTable(total)
-        try show(total.json, as: form, table: { table.formatted(for: $0) }, csv: { table })
+        try show(total.answer(), as: form)
         // what could not be read at all tells more than what was rejected
         if let worst = complaints.first(where: { $0.code != .lost }) ?? complaints.first {
             throw ExitCode(worst.code.rawValue)

@@ -61,11 +61,11 @@ struct Anonymize: ParsableCommand {
         let location = try store.location()
         let settings = try SettingsSources.load(path: store.config)
         let file = PseudonymKeyFile(path: keyFile ?? "\(settings.stateDirectory)/pseudonyms.key")
-        var answer: [JSON.Member] = []
+        var facts: [JSON.Member] = []
         if let olderThan {
             let day = try Day(olderThan, "--older-than").number
             let done = try anonymize(location, before: day, file, EnvironmentKinds(settings.environments))
-            answer += [
+            facts += [
                 JSON.Member("before", .text(Calendar.text(day: day))), JSON.Member("dry_run", .bool(dryRun)),
                 JSON.Member("users", .integer(Int64(done.names.count))),
                 JSON.Member("names", .array(done.names.map { .text($0) })),
@@ -73,7 +73,7 @@ struct Anonymize: ParsableCommand {
                 JSON.Member("quarantined", .integer(done.quarantined)),
             ]
         } else {
-            answer.append(JSON.Member("dry_run", .bool(dryRun)))
+            facts.append(JSON.Member("dry_run", .bool(dryRun)))
         }
         if forget {
             let isThere = try file.load() != nil
@@ -83,9 +83,9 @@ struct Anonymize: ParsableCommand {
                 progress.clear()
                 _ = try file.destroy()
             }
-            answer += [JSON.Member("key_file", .text(file.path)), JSON.Member("forgotten", .bool(isThere))]
+            facts += [JSON.Member("key_file", .text(file.path)), JSON.Member("forgotten", .bool(isThere))]
         }
-        try showFacts(.object(answer), as: form)
+        try show(Answer(facts: facts), as: form)
     }
 
     private func anonymize(
@@ -96,7 +96,9 @@ struct Anonymize: ParsableCommand {
         let key = try rotate ? file.make() : file.load() ?? file.make()
         let progress = ProgressLine(name: "anonymizing")
         defer { progress.clear() }
-        return try Anonymizing.run(connection, before: day, key: key, kinds: kinds.kind) { done, all in
+        return try Anonymizing.run(
+            connection, before: day, key: key, kinds: { kinds.kind(prefix: $0, isInContainer: $1).rawValue }
+        ) { done, all in
             progress.show(Double(done) / Double(max(1, all)))
         }
     }

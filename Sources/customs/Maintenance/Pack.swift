@@ -30,9 +30,9 @@ struct Pack: ParsableCommand {
             if try Packing.pack(connection, day: day) { packed += 1 }
         }
         progress.clear()
-        let answer = JSON.object([
+        let counts: KeyValuePairs<String, JSON> = [
             "days": .integer(Int64(packed)), "changing": .integer(Int64(days.count - packed)),
-        ])
-        try showFacts(answer, as: form)
+        ]
+        try show(Answer(facts: counts), as: form)
     }
 }

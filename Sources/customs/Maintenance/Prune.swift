@@ -45,11 +45,11 @@ struct Prune: ParsableCommand {
             }
             progress.clear()
         }
-        let answer = JSON.object([
+        let facts: KeyValuePairs<String, JSON> = [
             "before": .text(Calendar.text(day: day)), "dry_run": .bool(dryRun), "runs": .integer(pruning.runs),
             "processes": .integer(pruning.processes), "jobs": .integer(pruning.jobs),
             "canary_records": .integer(pruning.canaryRecords), "quarantined": .integer(pruning.quarantined),
-        ])
-        try showFacts(answer, as: form)
+        ]
+        try show(Answer(facts: facts), as: form)
     }
 }

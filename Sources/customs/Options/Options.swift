@@ -49,15 +49,6 @@ struct StoreOptions: ParsableArguments {
     }
 }
 
-/// How answers are printed.
-struct FormatOptions: ParsableArguments {
-    @Option(help: "table (the default), json, csv, or jsonl: a line of JSON for each row.")
-    var format: OutputFormat = .table
-
-    @Flag(help: "On a terminal too: no bars, no pager, no lines cut to its width.")
-    var plain = false
-}
-
 /// Which days count.
 struct PeriodOptions: ParsableArguments {
     @Option(

@@ -15,7 +15,7 @@ final class ProgressLine {
         guard isTerminal, percent != shown else { return }
         shown = percent
         let bar = String(repeating: "#", count: percent / 4) + String(repeating: ".", count: 25 - percent / 4)
-        writeToStandardError("\r[\(bar)] \(percent) %  \(JSON.text(name).cell)")
+        writeToStandardError("\r[\(bar)] \(percent) %  \(printable(name))")
     }
 
     func clear() {

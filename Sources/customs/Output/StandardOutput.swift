@@ -3,9 +3,12 @@ import Glibc
 /// Standard output, where what cannot be written is an error.
 enum StandardOutput {
     /// - Throws: `Failure` with 74.
-    static func write(line: String) throws {
-        var line = line + "\n"
-        try line.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
+    static func write(line: String) throws { try write(line + "\n") }
+
+    /// - Throws: `Failure` with 74.
+    static func write(_ text: String) throws {
+        var text = text
+        try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
     }
 
     /// - Throws: `Failure` with 74.

@@ -1,16 +1,21 @@
 import Query
-import Record
 
-/// Rows under headings, for people and for spreadsheets.
+/// Rows under headings, for people.
 struct TextTable {
-    let headings: [String]
-    var rows: [[JSON]]
-    /// The heading of the column of which a terminal shows bars.
-    var bar: String?
+    private let headings: [String]
+    private let rows: [[JSON]]
+    /// The place of the column of which a terminal shows bars.
+    private let bar: Int?
 
     private static let bold = "\u{1B}[1m"
     private static let usual = "\u{1B}[0m"
     private static let narrowestText = 8
+
+    init(_ answer: Answer) {
+        headings = answer.columns.map { $0.heading }
+        rows = answer.rows
+        bar = answer.measure
+    }
 
     /// Columns padded to one width, numbers to the right; on a terminal the texts are cut so that a row fits its line.
     func formatted(for terminal: Terminal) -> String {
@@ -44,12 +49,6 @@ struct TextTable {
         return ([terminal.hasColour ? TextTable.bold + head + TextTable.usual : head] + lines).joined(separator: "\n")
     }
 
-    /// RFC 4180, with a heading and LF.
-    var csv: String {
-        let lines = rows.map { row in row.map { csvField($0.plain) }.joined(separator: ",") }
-        return ([headings.map(csvField).joined(separator: ",")] + lines).joined(separator: "\n")
-    }
-
     /// Takes from the widest text until all columns fit, or none has any more to give.
     private func fit(_ widths: inout [Int], _ numeric: [Bool], in columns: Int) {
         var excess = widths.reduce(0) { $0 + $1 + 2 } - 2 - columns
@@ -63,7 +62,7 @@ struct TextTable {
 
     /// Bars of eighths of a character, the longest as long as there is room.
     private func bars(_ width: Int) -> [String] {
-        guard let column = headings.firstIndex(where: { $0 == bar }) else { return [] }
+        guard let column = bar else { return [] }
         let values = rows.map { $0[column].number }
         let most = values.max() ?? 0
         guard most > 0 else { return [] }
@@ -89,12 +88,4 @@ extension JSON {
         default: 0
         }
     }
-}
-
-func csvField(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }) else {
-        return text
-    }
-    // a quote with an accent behind it is a quote, too
-    return "\"" + ExactText(text).split(by: "\"").map { $0.string }.joined(separator: "\"\"") + "\""
 }

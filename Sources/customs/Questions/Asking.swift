@@ -31,7 +31,7 @@ struct Asking {
     func package(_ name: String) throws -> String {
         let known = try PackageNames.all(connection)
         if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return name }
-        let shown = JSON.text(name).cell
+        let shown = printable(name)
         guard let imported = DistributionNames.importName(of: name, used: known) else {
             let called = DistributionNames.table.filter { $0.value.contains(where: known.contains) }.keys
             try require(name, "package", among: known + called.sorted())
@@ -77,10 +77,10 @@ struct Asking {
     private func require(_ name: String, _ kind: String, among known: [String]) throws {
         // names are bytes: Swift takes canonically equivalent ones for equal
         if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return }
-        let near = suggestion(for: name, among: known).map { "; did you mean '\(JSON.text($0).cell)'?" } ?? ""
+        let near = suggestion(for: name, among: known).map { "; did you mean '\(printable($0))'?" } ?? ""
         let isEmpty = try near.isEmpty && PackedDays.daysWithRuns(connection).isEmpty
         let what = kind == "package" ? "there is no usage of package" : "there is no \(kind)"
         throw Failure(
-            .noInput, "\(what) '\(JSON.text(name).cell)'\(near)\(isEmpty ? ": the store holds no usage yet" : "")")
+            .noInput, "\(what) '\(printable(name))'\(near)\(isEmpty ? ": the store holds no usage yet" : "")")
     }
 }

@@ -33,10 +33,10 @@ struct Correlate: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, try filter.filter)
-        let answer = try PackageCorrelations.ask(
+        let found = try PackageCorrelations.ask(
             asking.connection, asking.filter, package: try package.map { try asking.package($0) }, least: least,
             limit: filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["a", "b", "pearson", "jobs"], as: form)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

@@ -24,9 +24,9 @@ struct Ended: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, try filter.filter)
-        let answer = try ProcessEnds.ask(
+        let found = try ProcessEnds.ask(
             asking.connection, asking.filter, package: try package.map { try asking.package($0) }, limit: filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["package", "processes", "exit", "exception", "signal", "killed"], as: form)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

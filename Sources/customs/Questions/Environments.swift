@@ -29,8 +29,8 @@ struct Environments: ParsableCommand {
         filter.includesStaff = staff.includeStaff
         filter.leastUsers = publication.leastUsers
         let asking = try Asking(store, filter)
-        let answer = try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: rows.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["kind", "prefix", "users", "jobs"], as: form)
+        let found = try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: rows.limit)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

@@ -28,28 +28,25 @@ struct Export: ParsableCommand {
 
     enum Form: String, CaseIterable, ExpressibleByArgument {
         case csv, jsonl, json
+
+        var answer: UsageExport.Form { self == .csv ? .csv : .jsonl }
     }
 
     func run() throws {
         var filter = try selection.filter
         filter.includesStaff = staff.includeStaff
         filter.onlyDirect = packages.direct
-        let isCSV = format == .csv
         let asking = try Asking(store, filter)
         let progress = ProgressLine(name: "exporting")
         var out = OutputBuffer()
         // from then on the progress line tells that it works
         var hasRows = false
         defer { Spinner.stop() }
-        if isCSV { out.add(UsageExport.columns.joined(separator: ",")) }
+        if let heading = UsageExport.heading(as: format.answer) { out.add(heading) }
         try UsageExport.run(asking.connection, filter, limit: rows.limit, progress: progress.show) { row in
             if !hasRows { Spinner.stop() }
             hasRows = true
-            if isCSV {
-                out.add(row.map { csvField($0.plain) }.joined(separator: ","))
-            } else {
-                out.add(JSON.object(zip(UsageExport.columns, row).map { JSON.Member($0, $1) }).compact)
-            }
+            out.add(UsageExport.line(row, as: format.answer))
             try out.flush(above: 1 << 16)
         }
         try out.flush(above: 0)

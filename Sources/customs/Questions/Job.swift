@@ -36,39 +36,28 @@ struct Job: ParsableCommand {
         let wanted = try day.map { try Day($0, "--day").number }
         let found = reports.filter { report in wanted.map { report.isOf(day: $0) } ?? true }
         guard let report = found.first else {
-            let place = cluster.map { " on \(JSON.text($0).cell)" } ?? ""
-            let time = day.map { " from \(JSON.text($0).cell)" } ?? ""
-            throw Failure(.noInput, "no record of job \(JSON.text(id).cell)\(place)\(time); \(try asking.extent())")
+            let place = cluster.map { " on \(printable($0))" } ?? ""
+            let time = day.map { " from \(printable($0))" } ?? ""
+            throw Failure(.noInput, "no record of job \(printable(id))\(place)\(time); \(try asking.extent())")
         }
         // in the order of the clusters
         guard let last = found.last, ExactText(last.cluster) == ExactText(report.cluster) else {
             var clusters: [ExactText] = []
             for name in found.map({ ExactText($0.cluster) }) where !clusters.contains(name) { clusters.append(name) }
-            let names = clusters.map { JSON.text($0.string).cell }.joined(separator: ", ")
+            let names = clusters.map { printable($0.string) }.joined(separator: ", ")
             throw Failure(
-                .usage, "job \(JSON.text(id).cell) is on several clusters: \(names); name one with --cluster")
+                .usage, "job \(printable(id)) is on several clusters: \(names); name one with --cluster")
         }
         let others = reports.filter { ExactText($0.cluster) == ExactText(report.cluster) && $0 != report }
-        let runs = TextTable(
-            headings: ["step", "user", "program", "python", "processes", "ranks", "end", "packages"],
-            rows: report.runs.map { run in
-                [
-                    .text(run.step), .text(run.username), .text(run.main), .text(run.python),
-                    .integer(run.processes), .integer(run.ranksReported), .text(run.end.name),
-                    .text(run.packages.map { $0.name + ($0.version.map { "=" + $0 } ?? "") }.joined(separator: " ")),
-                ]
-            })
-        let answer = report.json(besides: others)
-        try show(answer, as: form, table: { text(answer, runs, $0) }, csv: { runs })
+        try show(report.answer(besides: others), as: form) { text(report, others, $0) }
     }
 
-    private func text(_ answer: JSON, _ runs: TextTable, _ terminal: Terminal) -> String {
-        guard case .object(let members) = answer else { return runs.formatted(for: terminal) }
-        let facts = members.filter { $0.key != "runs" && $0.value != .null }
+    private func text(_ report: JobReport, _ others: [JobReport], _ terminal: Terminal) -> String {
+        let facts = report.facts(besides: others).filter { $0.value != .null }
         let width = facts.map { $0.key.count }.max() ?? 0
         let lines = facts.map { fact in
-            fact.key + String(repeating: " ", count: width - fact.key.count) + "  " + JSON.text(fact.value.plain).cell
+            fact.key + String(repeating: " ", count: width - fact.key.count) + "  " + printable(fact.value.plain)
         }
-        return (lines + ["", runs.formatted(for: terminal)]).joined(separator: "\n")
+        return (lines + ["", TextTable(report.answer()).formatted(for: terminal)]).joined(separator: "\n")
     }
 }

@@ -25,9 +25,9 @@ struct JobSizesCommand: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, try filter.filter)
-        let answer = try JobSizes.ask(
+        let found = try JobSizes.ask(
             asking.connection, asking.filter, package: try package.map { try asking.package($0) }, limit: filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["nodes", "jobs"], as: form, bar: "jobs")
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

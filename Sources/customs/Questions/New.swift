@@ -24,8 +24,8 @@ struct New: ParsableCommand {
         var filter = try self.filter.filter
         if filter.firstDay == nil { filter.firstDay = try Day("30d", "--since").number }
         let asking = try Asking(store, filter)
-        let answer = try NewPackages.ask(asking.connection, filter, limit: self.filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer(otherwise: "no package is new") }
-        try show(answer.json, ["package", "first_seen", "users", "jobs"], as: form)
+        let found = try NewPackages.ask(asking.connection, filter, limit: self.filter.limit)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer(otherwise: "no package is new") }
+        try show(found.answer, as: form)
     }
 }

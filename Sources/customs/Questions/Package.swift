@@ -27,32 +27,18 @@ struct Package: ParsableCommand {
         let report = try PackageReport.ask(
             asking.connection, asking.filter, package: try asking.package(name), companionLimit: filter.limit ?? 20)
         if report.processes == 0 { try asking.explainEmptyAnswer() }
-        let versions = TextTable(
-            headings: ["version", "users", "jobs"],
-            rows: report.versions.map { [.text($0.version), .integer($0.users), .integer($0.jobs)] })
-        try show(report.json, as: form, table: { text(report, versions, $0) }, csv: { versions })
+        let answer = report.answer
+        try show(answer, as: form) { text(report, versions: answer, $0) }
     }
 
-    private func text(_ report: PackageReport, _ versions: TextTable, _ terminal: Terminal) -> String {
+    private func text(_ report: PackageReport, versions: Answer, _ terminal: Terminal) -> String {
         let head = """
-            \(JSON.text(report.package).cell): \(JSON.integer(report.users).cell) users, \
+            \(printable(report.package)): \(JSON.integer(report.users).cell) users, \
             \(JSON.integer(report.jobs).cell) jobs, \(JSON.integer(report.processes).cell) processes
             first seen \(JSON.time(report.firstSeen).cell), last seen \(JSON.time(report.lastSeen).cell)
             """
-        let months = TextTable(
-            headings: ["month", "users", "jobs"],
-            rows: report.months.map { [.text($0.month), .integer($0.users), .integer($0.jobs)] }, bar: "jobs")
-        let sizes = TextTable(
-            headings: ["nodes", "jobs"], rows: report.jobSizes.map { [.integer($0.nodes), .integer($0.jobs)] },
-            bar: "jobs")
-        let companions = TextTable(
-            headings: ["used with", "jobs", "pearson"],
-            rows: report.companions.map {
-                [.text($0.package), .integer($0.jobs), $0.pearson.map { .real($0) } ?? .null]
-            })
-        let tables = [versions, months, sizes, companions].filter { !$0.rows.isEmpty }.map {
-            $0.formatted(for: terminal)
-        }
+        let tables = [versions, report.byMonth, report.bySize, report.usedWith].filter { !$0.rows.isEmpty }
+            .map { TextTable($0).formatted(for: terminal) }
         return ([head] + tables).joined(separator: "\n\n")
     }
 }

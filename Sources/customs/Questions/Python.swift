@@ -26,8 +26,8 @@ struct Python: ParsableCommand {
         filter.includesStaff = staff.includeStaff
         filter.leastUsers = publication.leastUsers
         let asking = try Asking(store, filter)
-        let answer = try InterpreterUsage.ask(asking.connection, filter, limit: rows.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["python", "implementation", "users", "jobs", "processes"], as: form)
+        let found = try InterpreterUsage.ask(asking.connection, filter, limit: rows.limit)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

@@ -20,8 +20,8 @@ struct Stacks: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, try filter.filter)
-        let answer = try StackUsage.ask(asking.connection, asking.filter, limit: filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["stack", "packages", "users", "jobs"], as: form)
+        let found = try StackUsage.ask(asking.connection, asking.filter, limit: filter.limit)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

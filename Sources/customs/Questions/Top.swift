@@ -25,11 +25,9 @@ struct Top: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, try filter.filter)
-        let answer = try TopPackages.ask(asking.connection, asking.filter, by: by, limit: filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(
-            answer.json, ["package", "users", "jobs", "processes", "node_hours"], as: form,
-            bar: by == .nodeHours ? "node_hours" : by.rawValue)
+        let found = try TopPackages.ask(asking.connection, asking.filter, by: by, limit: filter.limit)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }
 

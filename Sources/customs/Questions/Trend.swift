@@ -28,9 +28,9 @@ struct Trend: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, try filter.filter)
-        let answer = try PackageTrend.ask(
+        let found = try PackageTrend.ask(
             asking.connection, asking.filter, packages: try names.map { try asking.package($0) }, limit: filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["package", "month", "users", "jobs"], as: form, bar: "jobs")
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

@@ -30,16 +30,15 @@ struct User: ParsableCommand {
         try asking.requireUser(name)
         let report = try UserReport.ask(asking.connection, filter, username: name, limit: rows.limit)
         if report.processes == 0 { try asking.explainEmptyAnswer() }
-        let table = TextTable(headings: ["package"], rows: report.packages.map { [.text($0)] })
-        try show(report.json, as: form, table: { _ in text(report) }, csv: { table })
+        try show(report.answer, as: form) { _ in text(report) }
     }
 
     private func text(_ report: UserReport) -> String {
         """
-        \(JSON.text(report.username).cell): \(JSON.integer(report.jobs).cell) jobs, \
+        \(printable(report.username)): \(JSON.integer(report.jobs).cell) jobs, \
         \(JSON.integer(report.processes).cell) processes
-        packages      \(report.packages.map { JSON.text($0).cell }.joined(separator: ", "))
-        environments  \(report.environments.map { JSON.text($0).cell }.joined(separator: ", "))
+        packages      \(report.packages.map { printable($0) }.joined(separator: ", "))
+        environments  \(report.environments.map { printable($0) }.joined(separator: ", "))
         """
     }
 }

@@ -26,10 +26,10 @@ struct Versions: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, try filter.filter)
-        let answer = try VersionUsage.ask(
+        let found = try VersionUsage.ask(
             asking.connection, asking.filter, package: try asking.package(name), olderThan: olderThan?.version,
             limit: filter.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["version", "users", "jobs", "last_seen"], as: form)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

@@ -33,10 +33,10 @@ struct Who: ParsableCommand {
         filter.includesStaff = staff.includeStaff
         filter.onlyDirect = packages.direct
         let asking = try Asking(store, filter)
-        let answer = try PackageUsers.ask(
+        let found = try PackageUsers.ask(
             asking.connection, filter, package: try asking.package(name), olderThan: olderThan?.version,
             limit: rows.limit)
-        if answer.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(answer.json, ["username", "jobs", "processes", "last_seen", "versions"], as: form)
+        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
+        try show(found.answer, as: form)
     }
 }

@@ -1,0 +1,62 @@
+/// What a question has found, in every form in which it is shown: rows under columns, and all of it as one JSON value.
+///
+/// The command line, a page and a file show the same answer, so their numbers are the same.
+public struct Answer: Sendable, Equatable {
+    public let columns: [Column]
+    /// The values of each row, in the order of the columns.
+    public let rows: [[JSON]]
+    /// The place of the column that says how much, which bars and plots show; nil where there is none.
+    public let measure: Int?
+    /// An array with an object for each row; of an answer about one thing an object that says all that is known of it.
+    public let json: JSON
+
+    /// A form that programs read.
+    public enum Form: String, CaseIterable, Sendable {
+        case json
+        /// A line of JSON for each row.
+        case jsonl
+        case csv
+    }
+
+    /// The answer to a question about many things.
+    ///
+    /// - Parameter measure: the unit of the column that says how much.
+    public init<Row>(_ rows: [Row], _ fields: [Field<Row>], measure: Column.Unit? = nil) {
+        let values = rows.map { row in fields.map { $0.value(row) } }
+        let names = fields.map { $0.column.name }
+        let objects = values.map { values in JSON.object(zip(names, values).map { JSON.Member($0, $1) }) }
+        self.init(fields.map { $0.column }, values, measure: measure, json: .array(objects))
+    }
+
+    /// The answer to a question about one thing: everything as JSON, and the part of it that is a table as rows.
+    public init<Row>(_ json: [JSON.Member], table rows: [Row], _ fields: [Field<Row>]) {
+        self.init(fields.map { $0.column }, rows.map { row in fields.map { $0.value(row) } }, json: .object(json))
+    }
+
+    /// Facts that make no other table than their own.
+    public init(facts: KeyValuePairs<String, JSON>) { self.init(facts: facts.map { JSON.Member($0.key, $0.value) }) }
+
+    public init(facts: [JSON.Member]) {
+        self.init(facts, table: facts, [.text("what") { $0.key }, .any("value") { $0.value }])
+    }
+
+    private init(_ columns: [Column], _ rows: [[JSON]], measure: Column.Unit? = nil, json: JSON) {
+        self.columns = columns
+        self.rows = rows
+        self.measure = measure.flatMap { unit in columns.firstIndex { $0.unit == unit } }
+        self.json = json
+    }
+
+    /// The answer as a file holds it: each line has its end.
+    public func text(as form: Form) -> String {
+        let lines =
+            switch form {
+            case .json: [json.formatted]
+            case .jsonl: elements.map { $0.compact }
+            case .csv: [CSV.line(columns.map { .text($0.heading) })] + rows.map { CSV.line($0) }
+            }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private var elements: [JSON] { if case .array(let elements) = json { elements } else { [json] } }
+}

@@ -1,0 +1,51 @@
+import Query
+
+extension JSON {
+    var isNumber: Bool {
+        switch self {
+        case .integer, .real, .null: true
+        default: false
+        }
+    }
+
+    /// The value as a cell of a table.
+    var cell: String {
+        switch self {
+        case .null: "-"
+        case .integer(let value): grouped(value)
+        // what has more digits stands in JSON and CSV
+        case .real(let value): rounded(value)
+        default: printable(plain)
+        }
+    }
+}
+
+/// A text without line breaks, control characters or ways to steer a terminal.
+func printable(_ text: String) -> String {
+    String(
+        text.unicodeScalars.map { scalar in
+            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.properties.isBidiControl
+                ? "\u{FFFD}" : Character(scalar)
+        })
+}
+
+/// To a thousandth, or to a tenth of what is more than a hundred.
+private func rounded(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return String(value) }
+    let places = abs(value) < 100 ? 1_000 : 10
+    let parts = Int64((abs(value) * Double(places)).rounded()).quotientAndRemainder(dividingBy: Int64(places))
+    let digits = String(places + Int(parts.remainder)).dropFirst()
+    return (value < 0 && (parts.quotient, parts.remainder) != (0, 0) ? "-" : "") + grouped(parts.quotient) + "."
+        + digits
+}
+
+/// With a comma after each group of three digits.
+private func grouped(_ value: Int64) -> String {
+    let digits = String(value.magnitude)
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+        text.append(digit)
+    }
+    return value < 0 ? "-" + text : text
+}
