@@ -27,7 +27,7 @@ public struct JournalSync {
         while !stop.isRequested {
             stop.wait(milliseconds: interval.current)
             do throws(JournalError) { try journal.sync() } catch {
-                logger.error("the journal cannot be synced; trying again", metadata: ["why": "\(error)"])
+                logger.error("could not sync the journal; retrying", metadata: ["why": "\(error)"])
                 stop.wait(milliseconds: JournalSync.pause)
             }
         }

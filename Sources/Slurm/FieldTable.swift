@@ -14,7 +14,7 @@ struct FieldTable {
     init(_ text: String, separator: String, wanted: [String], from what: String) throws(JobSourceError) {
         let separator = Array(separator.utf8)
         var lines = text.utf8.split(separator: UInt8(ascii: "\n")).map { FieldTable.fields($0, separator) }
-        guard !lines.isEmpty else { throw .unreadable(what: what, why: "there is not even a heading") }
+        guard !lines.isEmpty else { throw .unreadable(what: what, why: "the heading is missing") }
         let heading = lines.removeFirst()
         var columns: [String: Int] = [:]
         for (index, name) in heading.enumerated() where columns[String(name)] == nil { columns[String(name)] = index }

@@ -77,7 +77,7 @@ package struct SlurmDocument {
         switch outcome {
         case .success(let document): self = document
         case .failure(.depth): throw .unreadable(what: what, why: "it nests too deep")
-        case .failure(.syntax): throw .unreadable(what: what, why: "it is no JSON")
+        case .failure(.syntax): throw .unreadable(what: what, why: "it is not JSON")
         }
     }
 

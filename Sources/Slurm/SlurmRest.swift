@@ -73,7 +73,7 @@ public final class SlurmRest: JobSource {
         let error = document.errors.first
         throw .refused(
             url: place.url + path, status: 200,
-            why: error?["description"].text ?? error?["error"].text ?? "it names no job")
+            why: error?["description"].text ?? error?["error"].text ?? "the answer has no job number")
     }
 
     private func get(_ path: String, keys: Set<String>) throws(JobSourceError) -> SlurmDocument {
@@ -137,7 +137,7 @@ public final class SlurmRest: JobSource {
         // the form in which scontrol token prints it
         if text.hasPrefix("SLURM_JWT=") { text = text.dropFirst("SLURM_JWT=".count) }
         let token = text.prefix { !$0.isWhitespace }
-        guard !token.isEmpty else { throw .setting("token_file \(path): it holds no token") }
+        guard !token.isEmpty else { throw .setting("token_file \(path): it contains no token") }
         return String(token)
     }
 

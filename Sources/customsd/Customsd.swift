@@ -30,31 +30,31 @@ struct Customsd: AsyncParsableCommand {
               customsd --config /etc/customs/customsd.toml --check
 
             EXIT STATUS
-              0   ended as asked
-              64  the command line cannot be understood
-              69  a socket cannot be had, or the state directory is in use
-              70  a store that it can never use, or that a copy of the state directory has taken
+              0   ended on request
+              64  the command line is wrong
+              69  a socket cannot be opened, or the state directory is in use
+              70  the store can never be used, or a copy of the state directory has claimed it
               74  the result of --check cannot be written
               78  the configuration cannot be used
             """,
         version: Version.text(of: "customsd"))
 
-    @Option(help: ArgumentHelp("The configuration file (TOML).", valueName: "file"))
+    @Option(help: ArgumentHelp("Configuration file (TOML).", valueName: "file"))
     var config: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where to receive: udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unixgram:///PATH. May be repeated.",
+            "Address: udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unixgram:///PATH. May be repeated.",
             valueName: "url"))
     var listen: [String] = []
 
-    @Option(help: ArgumentHelp("Where to write: sqlite:///PATH or postgres://….", valueName: "url"))
+    @Option(help: ArgumentHelp("Store to write to: sqlite:///PATH or postgres://….", valueName: "url"))
     var store: String?
 
-    @Option(name: .customLong("state-dir"), help: ArgumentHelp("Where the journal lives.", valueName: "dir"))
+    @Option(name: .customLong("state-dir"), help: ArgumentHelp("Directory of the journal.", valueName: "dir"))
     var stateDirectory: String?
 
-    @Option(help: ArgumentHelp("Serve /healthz and /metrics there.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Address for /healthz and /metrics.", valueName: "host:port"))
     var http: String?
 
     @Flag(

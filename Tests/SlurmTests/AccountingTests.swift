@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test("an answer without heading, or of another form, is an error that says so") func notAnAnswer() {
-        #expect(throws: JobSourceError.unreadable(what: "sacct", why: "there is not even a heading")) {
+        #expect(throws: JobSourceError.unreadable(what: "sacct", why: "the heading is missing")) {
             try Accounting.facts("", separator: "|")
         }
         #expect(throws: JobSourceError.unreadable(what: "sacct", why: "there is no column JobID")) {

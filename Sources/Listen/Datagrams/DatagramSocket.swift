@@ -41,7 +41,7 @@ public final class DatagramSocket: Sendable {
         case .unixDatagram(let path):
             let descriptor = try DatagramSocket.bindUnix(path: path, address)
             self.init(descriptor: descriptor, address: address, ownsPath: true)
-        case .tcp, .tls: throw .cannotListen("\(address.description): no address of datagrams")
+        case .tcp, .tls: throw .cannotListen("\(address.description): not an address for datagrams")
         }
     }
 

@@ -6,13 +6,13 @@ import Query
 struct HookInstall: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install",
-        abstract: "Write the hook's tree, configured and compiled, and print what goes on PYTHONPATH.",
+        abstract: "Write the hook's tree, configured and compiled, and print the entry for PYTHONPATH.",
         discussion: prose(
             """
-            The tree is made aside and takes its place whole: jobs may run while it is replaced. To change \
-            anything, install again. docs/hook.md says how the two files are written.
+            The tree is prepared aside and moved to its place whole, so jobs may run while it is replaced. To change \
+            anything, install again. docs/hook.md describes the format of both files.
 
-            Compiled for the interpreters that are named, else for those found: python3* and pypy3* on PATH, in \
+            The tree is compiled for the named interpreters, else for those found: python3* and pypy3* on PATH, in \
             /usr/bin, /usr/local/bin, /opt/*/bin, /opt/python/*/bin, /opt/cray/pe/python/*/bin, and pyenv's.
 
             EXAMPLES
@@ -29,8 +29,8 @@ struct HookInstall: ParsableCommand {
               0   installed
               64  the command line, an address or a directory cannot be used
               66  there is no source to install from
-              69  no interpreter works, or not each that was named, or the system refused
-              78  a file cannot be used: each line with an error is named
+              69  no interpreter works, a named one does not work, or a system call failed
+              78  a file has errors; each is printed with its line
             """))
 
     @Option(help: ArgumentHelp("The tree's directory, on a file system that every node sees.", valueName: "dir"))
@@ -39,23 +39,23 @@ struct HookInstall: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Where records go: udp://ADDRESS:PORT, numeric, or unixgram:///PATH. Of several, each process takes one.",
+            "Server: udp://ADDRESS:PORT (numeric) or unixgram:///PATH. Of several, each process takes one.",
             valueName: "url"))
     var server: [String] = []
 
-    @Option(help: ArgumentHelp("Which packages to watch beside the built-in list.", valueName: "file"))
+    @Option(help: ArgumentHelp("List of packages to watch in addition to the built-in ones.", valueName: "file"))
     var packages: String?
 
-    @Option(help: ArgumentHelp("Where killed processes leave traces; '' for nowhere.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory for traces of killed processes; '' for none.", valueName: "dir"))
     var traceDir: String?
 
-    @Option(help: ArgumentHelp("Lines KEY = VALUE for all that there is no flag for.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with lines KEY = VALUE for settings without a flag.", valueName: "file"))
     var config: String?
 
-    @Option(help: ArgumentHelp("An interpreter to compile for; may be repeated.", valueName: "exe"))
+    @Option(help: ArgumentHelp("Interpreter to compile for; may be repeated.", valueName: "exe"))
     var python: [String] = []
 
-    @Option(help: ArgumentHelp("Users of whom nothing is recorded, one a line.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with users who are not recorded, one a line.", valueName: "file"))
     var optOutFile: String?
 
     @Option(help: ArgumentHelp("The tree to install from.", valueName: "dir"))
@@ -68,7 +68,7 @@ struct HookInstall: ParsableCommand {
     var format: OutputFormat = .table
 
     func validate() throws {
-        if format == .csv { throw ValidationError("--format csv: this prints one line; take table or json") }
+        if format == .csv { throw ValidationError("--format csv: the output is one line; use table or json") }
     }
 
     func run() throws {
@@ -78,7 +78,7 @@ struct HookInstall: ParsableCommand {
         var compilation = Compilation(named: python, found: search?.found ?? [])
         guard let reader = compilation.reader else {
             for result in compilation.results { say(result) }
-            throw Failure(.unavailable, "no Python from 3.6 on: name one with --python")
+            throw Failure(.unavailable, "found no Python from 3.6 on: name one with --python")
         }
         let configured = try configure(source, reader)
         var warnings = place.warnings + (search?.passedOver ?? [])
@@ -100,7 +100,7 @@ struct HookInstall: ParsableCommand {
             }
         }
         for result in compilation.results where dryRun || !result.isCompiled { say(result) }
-        for name in place.kept { printError("customs: \(place.prefix)/\(name) is not the hook's, and stays") }
+        for name in place.kept { printError("customs: \(place.prefix)/\(name) is not the hook's, and is kept") }
         for warning in warnings { printError("customs: warning: \(warning)") }
         let servers = InstalledSite(text: String(decoding: configured, as: UTF8.self)).servers
         let facts: KeyValuePairs<String, JSON> = [
@@ -145,7 +145,7 @@ struct HookInstall: ParsableCommand {
         if let error = result.error { return printError("customs: \(name): \(error)") }
         guard let interpreter = result.interpreter else { return }
         let kind = "\(interpreter.implementation) \(interpreter.version)"
-        let state = interpreter.isRecorded ? "" : ": silent, for the hook records from 3.6 on"
+        let state = interpreter.isRecorded ? "" : ": silent, because the hook records from 3.6 on"
         printError("customs: \(name): \(kind)\(state)")
     }
 

@@ -5,12 +5,12 @@ import Store
 
 struct Pack: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Pack days that have ended, so that questions over them are quick.",
+        abstract: "Pack finished days, so that questions over them are fast.",
         discussion: prose(
             """
-            A packed day is a copy of the day's usage in a form that is read fast; every question gives the same answer with and
-            without it. customsd packs days by itself, two hours after they end, and again when something of them changes. This
-            command is for a store that no daemon writes to: after 'customs import', or before many questions.
+            A packed day is a copy of the day's usage in a form that is read fast; every question gives the same answer
+            with and without it. customsd packs days by itself, two hours after their end, and again when they change.
+            This command is for a store without a daemon: after 'customs import', or before many questions.
 
             EXAMPLES
               customs pack
