@@ -1,5 +1,5 @@
-/// Tells from `sys.prefix` how an interpreter came to be there: by the patterns of each kind, in which `*` stands for any
-/// text. The kinds are tried in their order here, and the first that fits counts.
+/// Derives the kind of an interpreter's installation from `sys.prefix`, by the patterns of each kind; `*` stands for
+/// any text. The kinds are tried in their order here, and the first match counts.
 public struct EnvironmentKinds: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         // in the order in which they are tried
@@ -41,7 +41,7 @@ public struct EnvironmentKinds: Sendable, Equatable {
     }
 }
 
-/// Goes back to the last star only, so that no pattern takes more than the product of the lengths.
+/// Backtracks to the last star only, so that a match takes at most the product of the lengths.
 private func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
     let star = UInt8(ascii: "*")
     var (at, place) = (0, 0)

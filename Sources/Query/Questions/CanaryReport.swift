@@ -1,7 +1,7 @@
 import Record
 import Store
 
-/// What became of the canaries: how many of the records that had to come have come.
+/// The results of canaries: the expected records, and those that arrived.
 public struct CanaryReport: Sendable, Equatable {
     public enum State: String, CaseIterable, Sendable {
         case submitted, running, complete, overdue, failed
@@ -9,28 +9,28 @@ public struct CanaryReport: Sendable, Equatable {
 
     public struct Run: Sendable, Equatable {
         public let run: String
-        /// Microseconds since 1970 UTC; the first record's for a run that nobody here has sent out.
+        /// Microseconds since 1970 UTC; for a batch that another site submitted, the time of its first record.
         public let submitted: Int64
         public let state: State
         public let partition: String?
         public let node: String?
         public let transport: String?
         public let slurmJob: String?
-        /// Why it could not run.
+        /// The reason why it could not run.
         public let failure: String?
         public let sample: Sample
-        /// Whether it was sent out by us.
+        /// Whether this site submitted the batch.
         let isOurs: Bool
-        /// Whether it counts for `overall`.
+        /// Whether it counts in `overall`.
         let isSettled: Bool
 
-        /// Records that may still come; none once the run is over.
+        /// Records that may still arrive; none once the batch is over.
         public var waiting: Int64 { state == .submitted || state == .running ? sample.lost : 0 }
-        /// Whether what has not come is lost.
+        /// Whether missing records count as lost.
         var isOver: Bool { state == .complete || state == .overdue }
     }
 
-    /// Records that had to come, and those that came.
+    /// The number of expected records, and of those that arrived.
     public struct Sample: Sendable, Equatable {
         public var expected: Int64 = 0
         public var received: Int64 = 0
@@ -41,9 +41,9 @@ public struct CanaryReport: Sendable, Equatable {
         }
 
         public var lost: Int64 { max(0, expected - received) }
-        /// Nil where nothing was expected.
+        /// Nil if no record was expected.
         public var loss: Double? { expected > 0 ? Double(lost) / Double(expected) : nil }
-        /// With 95 % confidence the loss is no more than this, and no less.
+        /// The upper and the lower bound of the loss at 95 % confidence.
         public var upper: Double? { ExactBinomial.upper95(lost, of: expected) }
         public var lower: Double? { ExactBinomial.lower95(lost, of: expected) }
 
@@ -52,20 +52,20 @@ public struct CanaryReport: Sendable, Equatable {
         }
     }
 
-    /// How far back `customs health` and the metrics look.
+    /// The number of days that `customs health` and the metrics cover.
     public static let days = 30
 
     /// The newest first.
     public let runs: [Run]
 
-    /// All whose fate is known: complete and overdue ones. Where canaries are sent out, records of others' do not count:
-    /// anyone can send some.
+    /// All finished batches: complete and overdue ones. If this site submits canaries, other sites' records do not
+    /// count: any sender can send some.
     public var overall: Sample {
         let ours = runs.filter { $0.isOurs }
         return (ours.isEmpty ? runs : ours).reduce(Sample()) { $1.isSettled ? $0 + $1.sample : $0 }
     }
 
-    /// Those sent out before a time, microseconds since 1970 UTC.
+    /// The batches submitted before a time, microseconds since 1970 UTC.
     public func before(_ time: Int64) -> CanaryReport { CanaryReport(runs: runs.filter { $0.submitted < time }) }
 
     public func first(_ count: Int) -> CanaryReport { CanaryReport(runs: Array(runs.prefix(count))) }
@@ -74,8 +74,8 @@ public struct CanaryReport: Sendable, Equatable {
 
     /// - Parameters:
     ///   - now: microseconds since 1970 UTC.
-    ///   - days: how far back; nil for all.
-    ///   - run: only this one.
+    ///   - days: the number of days to cover; nil for all.
+    ///   - run: only this batch.
     public static func ask(
         _ connection: any SQLConnection, now: Int64, days: Int? = nil, run: String? = nil
     ) throws(StoreError) -> CanaryReport {
@@ -85,7 +85,8 @@ public struct CanaryReport: Sendable, Equatable {
             SELECT a.run, a.submitted, a.expected, a.partition, a.node, a.transport, a.slurm_job, a.started, a.ended,
                 a.deadline, a.failure, r.received, r.last, r.expected
             FROM (
-                SELECT run, submitted, expected, partition, node, transport, slurm_job, started, ended, deadline, failure
+                SELECT run, submitted, expected, partition, node, transport, slurm_job, started, ended, deadline,
+                    failure
                 FROM canary_runs
                 UNION ALL
                 SELECT run, min(received), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM canary_records c
@@ -100,7 +101,7 @@ public struct CanaryReport: Sendable, Equatable {
 }
 
 extension CanaryReport.Run {
-    /// How long a run that nobody here has sent out may be silent before it is taken to be over, microseconds.
+    /// The silence after which another site's batch counts as over, microseconds.
     private static let silence: Int64 = 60_000_000
 
     fileprivate init(row: [SQLValue], now: Int64) {
@@ -121,7 +122,7 @@ extension CanaryReport.Run {
             state = .complete
             isSettled = true
         } else if planned == nil {
-            // nobody knows when it was to be over: `overall` takes it as it is
+            // its deadline is unknown: `overall` counts it as it is
             state = now > (row[12].integer ?? 0) + Self.silence ? .overdue : .running
             isSettled = true
         } else if failure != nil {

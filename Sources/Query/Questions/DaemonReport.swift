@@ -1,21 +1,21 @@
 import Store
 
-/// The daemons that have written to the store, and how old the last word of each is: figures that stand still look like figures
-/// of a quiet day.
+/// The daemons that have written to the store, and the age of each one's last heartbeat. Without it, counts that no
+/// longer change would look like those of a quiet day.
 public struct DaemonReport: Sendable, Equatable {
     public struct Daemon: Sendable, Equatable {
         public let host: String
-        /// Its journal's.
+        /// The identity of its journal.
         public let identity: String
-        /// Microseconds since 1970 UTC; nil where it has said nothing yet.
+        /// Microseconds since 1970 UTC; nil before the first heartbeat.
         public let lastWord: Int64?
-        /// Since then.
+        /// The time since the last heartbeat.
         public let silentSeconds: Double?
         public let received: Int64
         public let pending: Int64
     }
 
-    /// Who spoke last comes first.
+    /// The daemon with the newest heartbeat first.
     public let daemons: [Daemon]
 
     /// - Parameter now: microseconds since 1970 UTC.

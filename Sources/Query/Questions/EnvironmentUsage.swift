@@ -1,11 +1,11 @@
 import Record
 import Store
 
-/// From where Python is run: the prefixes of interpreters and how they came to be there.
+/// The environments that Python runs from: the prefixes of interpreters and their kinds.
 public struct EnvironmentUsage: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public let kind: EnvironmentKinds.Kind
-        /// nil where nobody said.
+        /// nil if no record has a prefix.
         public let prefix: String?
         public let users: Int64
         public let jobs: Int64
@@ -25,7 +25,7 @@ public struct EnvironmentUsage: Sendable, Equatable {
         var rows = tallies.filter { !isNamed($0.key[0].text ?? "", names) }.map { key, tally in
             let prefix = key[0].text ?? ""
             return Row(
-                // a path that has lost a name may look like another kind's
+                // a path whose name was replaced may look like another kind's
                 kind: key[2].text.flatMap { EnvironmentKinds.Kind(rawValue: $0) }
                     ?? kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
                 prefix: prefix.isEmpty ? nil : prefix, users: tally.users, jobs: tally.jobs)
@@ -44,7 +44,7 @@ public struct EnvironmentUsage: Sendable, Equatable {
         return Set(rows.flatMap { $0.compactMap { $0.text.map { ExactText($0) } } })
     }
 
-    /// However many use it, a home directory has its owner's name.
+    /// Whether a prefix contains a user's name: a home directory has its owner's name, however many people use it.
     private static func isNamed(_ prefix: String, _ names: Set<ExactText>) -> Bool {
         !names.isEmpty && ExactText(prefix).split(by: "/").contains { names.contains($0) }
     }

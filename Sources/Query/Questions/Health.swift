@@ -1,20 +1,20 @@
 import Record
 import Store
 
-/// What became of every message: `received == stored + merged + duplicate + sum(rejected) + pending`.
+/// The outcome of every message: `received == stored + merged + duplicate + sum(rejected) + pending`.
 public struct Health: Sendable, Equatable {
     public var received: Int64 = 0
     public var stored: Int64 = 0
     public var merged: Int64 = 0
     public var duplicate: Int64 = 0
     public var rejected: [(reason: String, count: Int64)] = []
-    /// Datagrams that never reached the daemon.
+    /// Datagrams that the kernel dropped before the daemon could receive them.
     public var kernelDropped: Int64 = 0
     public var pending: Int64 = 0
     public var oldestPendingSeconds: Double = 0
     /// Microseconds since 1970 UTC.
     public var lastRecord: Int64?
-    /// The fraction of canaries that were lost; nil where none ran.
+    /// The fraction of canaries' records that were lost; nil if there were none.
     public var canaryLoss: Double?
 
     public var isBalanced: Bool {
@@ -38,10 +38,11 @@ public struct Health: Sendable, Equatable {
     ) throws(StoreError) -> Health {
         let which = source == nil ? "" : " WHERE s.identity = ?"
         let parameters = source.map { [SQLValue.text($0)] } ?? []
-        // one statement, so that all is of one moment
+        // one statement, so that all values are of one moment
         let rows = try connection.query(
             """
-            SELECT 'source', CAST(NULL AS bigint), sum(s.head_tally), sum(s.tally), max(s.last_record), min(s.oldest_pending)
+            SELECT 'source', CAST(NULL AS bigint), sum(s.head_tally), sum(s.tally), max(s.last_record),
+                min(s.oldest_pending)
             FROM (\(SourceStates.query)) s\(which)
             UNION ALL
             SELECT c.name, sum(c.value), NULL, NULL, NULL, NULL

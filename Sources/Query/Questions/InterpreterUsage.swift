@@ -1,10 +1,10 @@
 import Record
 import Store
 
-/// Which interpreters are run.
+/// The versions of Python that run.
 public struct InterpreterUsage: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
-        /// nil where nobody said.
+        /// nil if no record has a version.
         public let python: String?
         public let implementation: String?
         public let users: Int64

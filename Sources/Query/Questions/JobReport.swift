@@ -1,7 +1,7 @@
 import Record
 import Store
 
-/// All that is told of one job: what Slurm or the records say of it, and what its processes did.
+/// The report on one job: the data of Slurm or the records on it, and the runs of its processes.
 public struct JobReport: Sendable, Equatable {
     public struct Run: Sendable, Equatable {
         public let step: String
@@ -22,7 +22,7 @@ public struct JobReport: Sendable, Equatable {
     public struct Package: Sendable, Equatable {
         public let name: String
         public let version: String?
-        /// nil where it is not known.
+        /// nil if unknown.
         public let direct: Bool?
     }
 
@@ -40,14 +40,14 @@ public struct JobReport: Sendable, Equatable {
     public let qos: String?
     public let partition: String?
     public let numNodes: Int64?
-    /// Tasks by Slurm's word, or the records'.
+    /// The number of tasks by Slurm, or else by the records.
     public let numTasks: Int64?
     public let name: String?
     public let nodeList: String?
     public let timeLimitSeconds: Int64?
-    /// How often it had been started before the start that is told of.
+    /// The number of starts before the reported one.
     public let restart: Int64
-    /// The array and the place in it; nil for no task of an array.
+    /// The array's number and the task's index in it; nil outside of an array.
     public let arrayJobID: Int64?
     public let arrayTaskID: Int64?
     public let state: String?
@@ -58,16 +58,15 @@ public struct JobReport: Sendable, Equatable {
     public let end: Int64?
     public let elapsedSeconds: Int64?
     public let source: Source
-    /// The days of its records, counted from 1970-01-01 UTC; nil where that is not known.
+    /// The days of its records, counted from 1970-01-01 UTC; nil if unknown.
     public let firstDay: Int?
     public let lastDay: Int?
     public let runs: [Run]
 
-    /// Of a job that was requeued: the facts of its last start, and the runs of all. A number that has come round again is that of
-    /// several jobs.
+    /// For a requeued job: the facts of its last start, and the runs of all starts. A reused number gives several jobs.
     ///
     /// - Parameter jobID: the job's own number, or `ARRAY_TASK`.
-    /// - Returns: none if there is no such job; else those of each cluster that has any of this id, the newest first.
+    /// - Returns: the jobs of each cluster that has any with this id, the newest first; empty if there is none.
     public static func ask(
         _ connection: any SQLConnection, jobID: String, cluster: String? = nil
     ) throws(StoreError) -> [JobReport] {
@@ -87,9 +86,9 @@ public struct JobReport: Sendable, Equatable {
         let look = connection.dialect.lookUp
         let facts = try connection.query(
             """
-            SELECT \(PersonNames.name(on: PersonNames.dayOfJob(lastRun: lastRun))), a.name, q.name, p.name, j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time,
-                j.end_time, j.elapsed_seconds, j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds,
-                j.array_job_id, j.array_task_id
+            SELECT \(PersonNames.name(on: PersonNames.dayOfJob(lastRun: lastRun))), a.name, q.name, p.name,
+                j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time, j.end_time, j.elapsed_seconds,
+                j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds, j.array_job_id, j.array_task_id
             FROM jobs j \(look) users u ON u.id = j.usr \(look) accounts a ON a.id = j.account
                 \(look) qoses q ON q.id = j.qos \(look) partitions p ON p.id = j.partition
             WHERE j.id = ?
@@ -113,8 +112,8 @@ public struct JobReport: Sendable, Equatable {
         let look = connection.dialect.lookUp
         let rows = try connection.query(
             """
-            SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, r.processes, r.ranks, r.first_seen, r.last_seen,
-                r.exceptions, r.signals, r.killed, r.stack, j.restart, r.day
+            SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, r.processes, r.ranks,
+                r.first_seen, r.last_seen, r.exceptions, r.signals, r.killed, r.stack, j.restart, r.day
             FROM \(connection.dialect.runs(ofJob: job.jobID, on: days)) \(look) jobs j ON j.id = r.job
                 \(look) steps s ON s.id = r.step \(look) users u ON u.id = r.usr
                 \(look) executables x ON x.id = r.executable \(look) programs m ON m.id = r.program
@@ -185,7 +184,7 @@ extension JobReport {
 
     /// All of it; its table is that of the runs.
     ///
-    /// - Parameter others: further jobs of the same number, of which only the days are told.
+    /// - Parameter others: further jobs with the same number; only their days are given.
     public func answer(besides others: [JobReport] = []) -> Answer {
         let runs = JSON.Member("runs", Answer(runs, JobReport.runFields).json)
         return Answer(facts(besides: others) + [runs], table: self.runs, JobReport.fields)

@@ -1,9 +1,9 @@
 import Store
 
-/// Which packages are used in the same jobs: the fourth and fifth figure of the SciPy 2021 paper.
+/// The packages that are used in the same jobs: the fourth and fifth figure of the SciPy 2021 paper.
 ///
-/// Each package is a vector with 1 for each job that used it and 0 for each other job. There are many jobs and few different
-/// sets of stacks that jobs use, so the matrix is counted from the sets.
+/// Each package is a vector with 1 for each job that used it and 0 for each other job. There are many jobs and few
+/// different sets of stacks that jobs use, so the matrix is counted from the sets.
 public struct PackageCorrelations: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public let a: String
@@ -13,14 +13,14 @@ public struct PackageCorrelations: Sendable, Equatable {
         public let jobs: Int64
     }
 
-    /// Without a package, the packages that stand in the matrix are those used in the most jobs: it grows as their square.
+    /// The largest number of packages in the matrix, which grows as its square: those used in the most jobs.
     public static let widest = 1_000
 
     public let rows: [Row]
 
     /// - Parameters:
-    ///   - package: only pairs with this one, which is `a` in all of them; else each pair once, `a` before `b`.
-    ///   - least: the smallest coefficient to tell; nil for all.
+    ///   - package: only pairs with this one, which is `a` in all of them; without it each pair once, `a` before `b`.
+    ///   - least: the smallest coefficient in the answer; nil for all.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil, least: Double? = nil,
         limit: Int? = nil
@@ -44,15 +44,15 @@ public struct PackageCorrelations: Sendable, Equatable {
         let a: String
         let b: String
         let jobs: Int64
-        /// Who used Python in these jobs; empty unless that matters.
+        /// The users of Python in these jobs; empty unless needed.
         let people: Set<Int64>
-        /// nil where one of them is constant.
+        /// nil if one of the vectors is constant.
         var pearson: Double?
     }
 
-    /// All pairs, those without a coefficient too, in no order.
+    /// All pairs in no order, pairs without a coefficient included.
     ///
-    /// - Parameter jobs: by people where the filter asks for a number of users.
+    /// - Parameter jobs: by people if the filter requires a number of users.
     static func pairs(_ jobs: JobGroups, _ filter: UsageFilter, package: String? = nil) -> [Pair] {
         let all = jobs.groups.reduce(0) { $0 + $1.jobs }
         var totals = [Int64](repeating: 0, count: jobs.names.count)
@@ -69,7 +69,7 @@ public struct PackageCorrelations: Sendable, Equatable {
         return pairs
     }
 
-    /// The places of those used in the most jobs, in the order of their names.
+    /// The indices of the packages used in the most jobs, in the order of their names.
     private static func mostUsed(_ totals: [Int64], _ names: [String]) -> [Int] {
         let used = totals.indices.filter { totals[$0] > 0 }
         let sorted = used.sorted { totals[$0] == totals[$1] ? byBytes(names[$0], names[$1]) : totals[$0] > totals[$1] }
@@ -77,7 +77,7 @@ public struct PackageCorrelations: Sendable, Equatable {
     }
 
     private static func pairs(with first: Int, in jobs: JobGroups) -> [Pair] {
-        // a package that is never used with it correlates too
+        // a package that is never used together with it has a coefficient too
         var both = [Int64?](repeating: nil, count: jobs.names.count)
         var people: [Int: Set<Int64>] = [:]
         for group in jobs.groups {

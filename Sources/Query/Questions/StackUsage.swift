@@ -1,8 +1,7 @@
 import Checksum
 import Store
 
-/// Whole sets of package versions that were used together. Whether a package was imported by the user's own code or by a
-/// library makes no other set.
+/// Whole sets of package versions that were used together. Direct and indirect imports of a package make the same set.
 public struct StackUsage: Sendable, Equatable {
     public struct Package: Sendable, Equatable {
         public let name: String
@@ -10,7 +9,7 @@ public struct StackUsage: Sendable, Equatable {
     }
 
     public struct Row: Sendable, Equatable {
-        /// The same for the same set in every store: 16 hexadecimal digits.
+        /// The set's name, the same in every store: 16 hexadecimal digits.
         public let stack: String
         /// By name.
         public let packages: [Package]
@@ -23,7 +22,7 @@ public struct StackUsage: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
     ) throws(StoreError) -> StackUsage {
-        // with lengths, no name or version can pass for another one, whatever characters it has
+        // with its length, no name or version can be mistaken for another one, whatever characters it has
         let word = """
             length(name) || ':' || name || CASE WHEN version IS NULL THEN '-' ELSE length(version) || ':' || version END
             """

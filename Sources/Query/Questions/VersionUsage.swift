@@ -4,7 +4,7 @@ import Store
 /// The versions of a package, the newest first; versions that cannot be compared and unknown ones come last.
 public struct VersionUsage: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
-        /// nil where hooks could not tell it.
+        /// nil if hooks could not find it.
         public let version: String?
         public let users: Int64
         public let jobs: Int64
@@ -14,7 +14,7 @@ public struct VersionUsage: Sendable, Equatable {
 
     public let rows: [Row]
 
-    /// - Parameter olderThan: only versions before this one, and none that cannot be compared.
+    /// - Parameter olderThan: only versions before this one; versions that cannot be compared are left out.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, olderThan: PackageVersion? = nil,
         limit: Int? = nil
@@ -47,7 +47,7 @@ public struct VersionUsage: Sendable, Equatable {
     public var answer: Answer { Answer(rows, VersionUsage.fields) }
 }
 
-/// True where there is no bound; else a version that cannot be compared is not older than it.
+/// True without a bound; a version that cannot be compared is not older than a bound.
 func isOlder(_ version: PackageVersion?, than bound: PackageVersion?) -> Bool {
     guard let bound else { return true }
     return version.map { $0 < bound } ?? false

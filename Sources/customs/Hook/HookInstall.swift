@@ -113,11 +113,11 @@ struct HookInstall: ParsableCommand {
         if !dryRun, !compilation.isGood { throw ExitCode(SystemExit.unavailable.rawValue) }
     }
 
-    /// The text of the site's own `sitecustomize.py`; errors in its files go to the user as they are.
+    /// The text of the site's own `sitecustomize.py`. Errors in its files are shown to the user unchanged.
     private func configure(_ source: HookSource, _ reader: Interpreter) throws -> [UInt8] {
         var arguments = ["-I", "-S", "-B", source.path("customs_hook/configure.py")]
         arguments += ["--template", source.path("sitecustomize.py")]
-        // by '=', so that a value that begins with a dash stays one
+        // with '=', so that a value may begin with a dash
         arguments += server.map { "--server=\($0)" }
         for (flag, value) in [
             ("packages", packages), ("config", config), ("trace-dir", traceDir), ("opt-out-file", optOutFile),
@@ -139,7 +139,7 @@ struct HookInstall: ParsableCommand {
         return outcome.output
     }
 
-    /// What came of an interpreter, for people.
+    /// Prints the result for an interpreter.
     private func say(_ result: Compilation.Result) {
         let name = printable(result.executable)
         if let error = result.error { return printError("customs: \(name): \(error)") }

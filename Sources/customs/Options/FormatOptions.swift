@@ -1,12 +1,12 @@
 import ArgumentParser
 import Query
 
-/// How answers are printed.
+/// The options for the format of answers.
 struct FormatOptions: ParsableArguments {
     @Option(help: "table (the default), json, csv, or jsonl: a line of JSON for each row.")
     var format: OutputFormat = .table
 
-    @Flag(help: "On a terminal too: no bars, no pager, no lines cut to its width.")
+    @Flag(help: "Plain output on a terminal too: no bars, no pager, no lines cut to its width.")
     var plain = false
 }
 

@@ -13,7 +13,7 @@ extension JSON {
         switch self {
         case .null: "-"
         case .integer(let value): grouped(value)
-        // what has more digits stands in JSON and CSV
+        // JSON and CSV have all digits
         case .real(let value): rounded(value)
         default: printable(plain)
         }
@@ -29,7 +29,7 @@ func printable(_ text: String) -> String {
         })
 }
 
-/// To a thousandth, or to a tenth of what is more than a hundred.
+/// Rounds to a thousandth, and to a tenth above a hundred.
 private func rounded(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return String(value) }
     let places = abs(value) < 100 ? 1_000 : 10
@@ -39,7 +39,7 @@ private func rounded(_ value: Double) -> String {
         + digits
 }
 
-/// With a comma after each group of three digits.
+/// The number with a comma after each group of three digits.
 private func grouped(_ value: Int64) -> String {
     let digits = String(value.magnitude)
     var text = ""

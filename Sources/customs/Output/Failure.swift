@@ -8,7 +8,7 @@ enum SystemExit: Int32 {
     case unavailable = 69
     case software = 70
     case ioError = 74
-    /// Nothing went wrong here, and nothing came of it.
+    /// Records were lost, without an error of this program.
     case lost = 75
     case configuration = 78
 }

@@ -8,8 +8,8 @@ func show(_ answer: Answer, as form: FormatOptions, text: ((Terminal) -> String)
     try show(answer, as: form.format, plain: form.plain, text: text)
 }
 
-/// - Parameter plain: nothing is done for a terminal that is not done without one.
-/// - Throws: `Failure` with 74 where it cannot be written.
+/// - Parameter plain: whether the output to a terminal has no extras, as without one.
+/// - Throws: `Failure` with 74 if it cannot be written.
 func show(
     _ answer: Answer, as format: OutputFormat, plain: Bool = false, text: ((Terminal) -> String)? = nil
 ) throws {

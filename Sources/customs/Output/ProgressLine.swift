@@ -1,7 +1,7 @@
 import Glibc
 import Query
 
-/// How far a long work has come, on one line of a terminal; nothing elsewhere.
+/// The progress of a long task, on one line of a terminal. Without a terminal it prints nothing.
 final class ProgressLine {
     private let name: String
     private let isTerminal = isatty(2) == 1

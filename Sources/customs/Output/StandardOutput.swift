@@ -1,6 +1,6 @@
 import Glibc
 
-/// Standard output, where what cannot be written is an error.
+/// Standard output; a failed write is an error.
 enum StandardOutput {
     /// - Throws: `Failure` with 74.
     static func write(line: String) throws { try write(line + "\n") }
@@ -21,7 +21,7 @@ enum StandardOutput {
         }
     }
 
-    /// Closes it: some file systems report a full disk only then.
+    /// Closes it, because some file systems report a full disk only then.
     ///
     /// - Throws: `Failure` with 74.
     static func close() throws {
@@ -31,7 +31,7 @@ enum StandardOutput {
     private static func failure() -> Failure {
         let why = errno
         if why == EPIPE {
-            // the reader has closed the pipe: end as other programs do, also where a parent ignores the signal
+            // the reader has closed the pipe: end as other programs do, even if the parent ignores the signal
             signal(SIGPIPE, SIG_DFL)
             raise(SIGPIPE)
         }
