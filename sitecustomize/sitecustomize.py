@@ -1,8 +1,8 @@
 """Loaded by every Python whose PYTHONPATH names this directory; does next to nothing.
 
 It registers one function with ``atexit``, and puts the watched names into the import system's own
-table of locks: what is in that table goes from it when an import of its name has ended. No finder
-of ours stands in the import search. With the first watched package this module loads the hook's
+table of locks: the lock that is had there goes when an import of its name has ended. No finder of
+ours stands in the import search. With the first watched package this module loads the hook's
 parts, of which ``presence`` leaves a trace of the process in a node-local directory; at exit
 ``exit`` sends the record. It runs the ``sitecustomize`` that it hides, if there is one, exactly as
 Python would have. It never raises by itself and never prints; it must parse on Python 2.7 and on
@@ -45,26 +45,26 @@ SITE = {
 # --- end of what the site has set
 
 
-#: What this module keeps: its directory, the hook's parts, as they were read and as they were
-#: loaded, the names that are watched if they are others than the site's, and all of them from the
-#: first import on, what is known of the process from the first watched one on, whether it is a
-#: forked child, and whether every installed package is watched.
+#: What this module keeps: its directory; the hook's parts, as they were read and as they were
+#: loaded; the file with those that few programs need; the names that are watched if they are others
+#: than the site's, and all of them from the first import on; what is known of the process from the
+#: first watched one on; whether it is a forked child; whether every installed package is watched.
 here = __file__.rpartition("/")[0]
 process = clock = moment = None
 parts, units = {}, {}
-watched = None
+content = watched = None
 listed = ()
 is_out = everything = False
-#: Trace functions that are aside for a moment.
-former = []
-#: Functions in which the import system takes a lock, forgets one, and loads what was to be lazy.
-IMPORTING = "_get_module_lock", "cb", "__getattribute__"
+#: Trace functions that are aside for a moment, and what a function in their place has returned.
+former, answers = [], {}
+#: Functions in which the import system takes a lock, and loads what was to be lazy.
+IMPORTING = "_get_module_lock", "__getattribute__"
 #: The name of the hook's code for whatever looks on: that of no file, so that nobody reports it.
 NAME = "<customs hook>"
 
 
 def report(frame=None, event=None, argument=None):
-    """Called at exit, and by the import system when it begins a watched import or has ended it.
+    """Called at exit, and by the import system for the lock of a watched name, which it returns.
 
     With arguments it is called as a trace function, see ``unseen``, or in the place of a method of
     importlib.util.LazyLoader, see ``arm``.
@@ -84,7 +84,11 @@ def report(frame=None, event=None, argument=None):
             frame = frame.f_back
         is_importing = frame is not None and frame.f_code.co_name in IMPORTING
         if is_importing:
-            return unit("imports").turn(hook, frame)
+            lock = unit("imports").turn(hook, frame)
+            if event:
+                answers[report] = lock
+                return None
+            return lock
         is_worth_it = process or everything or SITE["prefixes"] or SITE["predicates"]
         if not is_worth_it:
             # what was imported before this file, and what the program put there itself
@@ -117,6 +121,7 @@ def unit(name):
     There the program's own import hooks would see it, and the program in ``sys.modules``. All parts
     are read at once, so that at exit nothing waits for the file system that has them.
     """
+    global content
     if name in units:
         return units[name]
     for file in () if parts else ("__pycache__/parts.%s.pyc", "sources.py"):
@@ -129,7 +134,8 @@ def unit(name):
                 os.close(descriptor)
             # as the import system marks what is not to be checked against its source (PEP 552)
             if data.startswith(modules["_frozen_importlib_external"].MAGIC_NUMBER + b"\1\0\0\0"):
-                parts.update(modules["marshal"].loads(memoryview(data)[16:]))
+                content = memoryview(data)[16:]
+                parts.update(loads(content))
                 break
             if file == "sources.py":
                 exec(data, {"parts": parts, "path": path, "os": os})
@@ -138,13 +144,13 @@ def unit(name):
             if file == "sources.py" or error.errno is None:
                 raise
     module = type(sys)("customs_hook." + name)
-    module.os, module.sys, module.unit = os, sys, unit
+    module.os, module.sys, module.unit, module.loads = os, sys, unit, loads
     if name != "presence":
         module.presence = unit("presence")
     code = parts[name]
-    if type(code) is bytes:
-        code = modules["marshal"].loads(code)
-    else:
+    if type(code) is int:
+        code = loads(content[code:])
+    elif type(code) is str:
         code = compile(code, NAME, "exec", 0, True)
     exec(code, module.__dict__)
     units[name] = module
@@ -159,8 +165,8 @@ def arm(name=None):
     imported, for the names cost a tenth of the hook.
     """
     global listed, locks, lazy_exec
-    system = modules["_frozen_importlib"]
     system._ModuleLock = lock_class
+    lock = None
     try:
         listed = watched or WATCHED.split()
         names = dict.fromkeys(list(listed) + ["importlib.util", "_lsprof", "profile"], tell)
@@ -170,7 +176,7 @@ def arm(name=None):
             loader = modules["importlib.util"].LazyLoader
             lazy_exec, loader.exec_module = loader.exec_module, report
         if names.get(name) is tell:
-            unit("imports").begin(hook, name)
+            lock = unit("imports").begin(hook, name)
     except Exception as error:
         try:
             # what is neither the system's refusal nor from our files is of a signal's handler
@@ -179,40 +185,48 @@ def arm(name=None):
             is_ours = True
         if not is_ours:
             raise
-    return name and lock_class(name)
+    return lock or (name and lock_class(name))
 
 
 if sys.version_info >= (3, 12):
 
-    def unseen():
-        """Return ``report`` in a form of which no profiler and no monitoring tool sees anything.
+    def unseen(function):
+        """Return an iterator that calls ``function``, unseen by profilers and monitoring tools.
 
+        Its values are what the function returns; as a trace function it leaves that in ``answers``.
         While a trace function runs, CPython calls no other, and no tool either. So where one is at
         work, a trace function is set for the next call, which is one of the import system's own.
         What decides this, and does it, is made of the interpreter's own pieces alone.
         """
-        system, name = modules["_frozen_importlib"], object()
+        name = object()
         bound = type(system.BuiltinImporter.find_spec)
         code = zip(
             map(former.append, iter(sys.gettrace, name)),
-            iter(bound(sys.settrace, report), name),
+            iter(bound(sys.settrace, function), name),
             iter(bound(system._verbose_message, ""), name),
         )
+        mine = bound({name: function}.get, name)
+        answer = map(answers.pop, iter(mine, name), iter([].clear, name))
         frame = map(any, map(bound(map, sys.monitoring.get_tool), iter(range(6).__iter__, name)))
-        # as report itself, what it is called for returns None
-        file = {False: iter(report, name), True: map([].__init__, code)}
-        return map(next, map(file.__getitem__, frame)).__next__
+        # a tuple would keep the answer: so the second of two is what an empty table has by default
+        file = {
+            False: iter(function, name),
+            True: map({}.get, map([].__init__, code), answer),
+        }
+        return map(next, map(file.__getitem__, frame))
 
 
 def _start():
     global hook, ordinary, modules, os, clock, atexit, began, moment, directory, ordinary_import
-    global listed, locks, tell, lock_class
+    global listed, locks, tell, lock_class, system, loads
     modules = sys.modules
+    loads = modules["marshal"].loads
     hook, system = modules[__name__], modules["_frozen_importlib"]
     modules["_imp"]._fix_co_filename(sys._getframe(1).f_code, NAME)
-    # this one finds nothing that was not found before: no import looks into our directory
-    ordinary = sys.path_importer_cache.get(here)
-    sys.path_importer_cache[here] = system.BuiltinImporter
+    # no import looks into our directory: what stands for its finder takes anything and returns None
+    ordinary, nothing = sys.path_importer_cache.get(here), ().__init__
+    kind = type(sys.implementation)
+    sys.path_importer_cache[here] = kind(find_spec=nothing, find_module=nothing)
     locks = system._module_locks
     # with two copies of the hook on PYTHONPATH only the first reports
     if sys.version_info < (3, 6) or "customs_hook" in locks:
@@ -266,16 +280,16 @@ def _start():
     is_counting = sys.implementation.name == "cpython"
     tell, lock_class = report, system._ModuleLock
     if sys.version_info >= (3, 12) and is_counting:
-        tell = unseen()
+        tell = unseen(report).__next__
     elif "_lsprof" in modules and is_counting:
         # before 3.12 profilers are known by what they are made of: that is watched for
-        tell = unit("imports").unseen(hook)
+        tell = unit("imports").unseen(hook, report).__next__
     if sys.version_info < (3, 10) or not is_counting:
         import atexit
     else:
         # the functions belong to the interpreter, not to the module: this way the program does not
         # see one more, and it takes a quarter of the time
-        atexit = modules["_imp"].create_builtin(type(sys.implementation)(name="atexit"))
+        atexit = modules["_imp"].create_builtin(kind(name="atexit"))
     atexit.register(tell)
     if not is_counting or everything or SITE["prefixes"]:
         listed = watched or WATCHED.split()

@@ -5,8 +5,11 @@
 
 What is written is not checked against its source (PEP 552), so that a start looks at one file less;
 before 3.7 it has the source's time. The parts that run in users' programs are in one file beside,
-``parts.TAG.pyc``, which is read at once. Docstrings are left out. Exit status 1, and sentences on
-standard error: not all could be compiled.
+``parts.TAG.pyc``, which is read at once: a table with the code of those that every process with a
+watched package needs, and of the others the places where theirs begins, counted from the file's
+end. What a process has to unpack is most of what the hook costs: so docstrings are left out, names
+of local variables and of lines, and functions that few programs call are packed by themselves. Exit
+status 1, and sentences on standard error: not all could be compiled.
 """
 
 import ast
@@ -15,6 +18,7 @@ import hashlib
 import importlib.util
 import marshal
 import os
+import string
 import sys
 
 #: The name of the code of what runs while a program does, which coverage tools take for no file.
@@ -27,6 +31,16 @@ _ALONE = (
     *("__init__", "build", "check", "configure", "core", "endings", "processes"),
     *("python2", "reporters", "settings", "sources", "standalone", "sweep", "traces"),
 )
+#: Parts that every process with a watched package needs. What they share is there once.
+_ORDINARY = ("exit", "imports", "presence", "sandbox")
+#: Functions that few programs call, by their files.
+_RARE = {
+    "sitecustomize": ("arm", "unit"),
+    "exit": ("_is_without_descriptors",),
+    "imports": ("_hide", "_watch_loading", "unseen", "watch_lazy_loader"),
+    "presence": ("_leave", "integer"),
+    "sandbox": ("_filters",),
+}
 
 
 def sources(tree):
@@ -53,7 +67,8 @@ def build(tree, prefix):
         path = os.path.join(tree, source)
         name = _NAME if os.path.dirname(source) else os.path.join(prefix, source)
         try:
-            data = _head(path) + marshal.dumps(_compile(path, name))
+            rare = _RARE["sitecustomize"] if source == "sitecustomize.py" else ()
+            data = _head(path) + marshal.dumps(_compile(path, name, rare))
             if len(data) > _LONGEST:
                 errors.append("%s: too long to be read: %d bytes" % (source, len(data)))
             for target in compiled(source):
@@ -88,35 +103,34 @@ class _Version(ast.NodeTransformer):
 
 
 class _Packed(ast.NodeTransformer):
-    """Packs a function that few programs call: its constants and names are not made at each start.
+    """Packs functions that few programs call: their constants and names are not made at each start.
 
-    At its first call it becomes what it was. Whoever calls it can bear that this fails.
+    At its first call a function becomes what it was. Whoever calls it can bear that this fails.
     """
 
-    def __init__(self, function, name):
-        self.function, self.name = function, name
+    def __init__(self, functions, name):
+        self.functions, self.name = functions, name
 
     def visit_FunctionDef(self, node):
-        if node.name != self.function:
+        if node.name not in self.functions:
             return node
         module = ast.parse("")
         module.body = [node]
         constants = compile(module, self.name, "exec", dont_inherit=True, optimize=2).co_consts
         [code] = [constant for constant in constants if hasattr(constant, "co_code")]
         arguments = ", ".join([argument.arg for argument in node.args.args])
-        text = "{0}.__code__ = modules['marshal'].loads({1!r})\nreturn {0}({2})"
-        packed = marshal.dumps(_without_places(code))
+        text = "{0}.__code__ = loads({1!r})\nreturn {0}({2})"
+        packed = marshal.dumps(_bare(code))
         node.body = ast.parse(text.format(node.name, packed, arguments)).body
         return node
 
 
-def _compile(path, name):
+def _compile(path, name, rare=()):
     with open(path, "rb") as file:
         tree = ast.parse(file.read(), path)
     tree = ast.fix_missing_locations(_Version().visit(tree))
-    if os.path.basename(path) == "sitecustomize.py":
-        tree = ast.fix_missing_locations(_Packed("unit", _NAME).visit(tree))
-    return _without_places(compile(tree, name, "exec", dont_inherit=True, optimize=2))
+    tree = ast.fix_missing_locations(_Packed(rare, _NAME).visit(tree))
+    return _bare(compile(tree, name, "exec", dont_inherit=True, optimize=2))
 
 
 def _head(path):
@@ -159,30 +173,42 @@ def stale(tree):
 
 def _write_parts(tree):
     """Write the file that a process reads when it needs the first part."""
-    parts = {}
+    table, rest = {}, b""
     for path in _parts(tree):
-        code = _compile(path, _NAME)
-        parts[os.path.basename(path)[:-3]] = marshal.dumps(code)
-    data = _parts_head(tree) + marshal.dumps(parts)
+        part = os.path.basename(path)[:-3]
+        code = _compile(path, _NAME, _RARE.get(part, ()))
+        if part not in _ORDINARY:
+            rest = marshal.dumps(code) + rest
+        table[part] = code if part in _ORDINARY else -len(rest)
+    data = _parts_head(tree) + marshal.dumps(table) + rest
     if len(data) > _LONGEST:
         raise ValueError("too long to be read: %d bytes" % len(data))
     _write(_parts_path(tree), data)
 
 
-def _without_places(code):
-    """Return a code object of which all lies in one line: where what stands is half of its size.
+def _bare(code):
+    """Return a code object of which all lies in one line, and local variables are named alike.
 
-    From 3.11 on. An entry of the table is for eight units of code at most, and says here: no
-    columns, and the line of the one before (CPython, InternalDocs/code_objects.md).
+    From 3.11 on: where what stands is half of its size. An entry of the table is for eight units of
+    code at most, and says here: no columns, and the line of the one before (CPython,
+    InternalDocs/code_objects.md). The table ends where the code does: where a program is traced,
+    the interpreter writes a line for all that it lists. What arguments are called, and what is of
+    other functions too, stays.
     """
     if sys.version_info < (3, 11):
         return code
-    table = b""
+    constants = [_bare(c) if type(c) is type(code) else c for c in code.co_consts]
+    count = code.co_argcount + code.co_kwonlyargcount
+    names = list(code.co_varnames)
+    kept = names[:count] + list(code.co_cellvars + code.co_freevars)
+    spare = [letter for letter in string.ascii_letters if letter not in kept]
+    for at, letter in zip(range(count, len(names)), spare):
+        names[at] = letter
+    places = b""
     for at in range(0, len(code.co_code) // 2, 8):
         units = min(8, len(code.co_code) // 2 - at)
-        table += bytes([0x80 | 13 << 3 | units - 1, 0])
-    constants = [_without_places(c) if type(c) is type(code) else c for c in code.co_consts]
-    return code.replace(co_consts=tuple(constants), co_linetable=table)
+        places += bytes([0x80 | 13 << 3 | units - 1, 0])
+    return code.replace(co_consts=tuple(constants), co_varnames=tuple(names), co_linetable=places)
 
 
 def _parts(tree):

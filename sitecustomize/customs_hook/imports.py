@@ -1,9 +1,9 @@
 """What watched names are imported, told by the import system's own table of locks.
 
-In that table it looks for a name's lock when it begins to import it. It stores the lock under the
-key that is there, and removes the entry when the lock is gone, and that is when the import has
-ended, whoever found the module and wherever: with it ends the key, if nothing else holds it. So an
-import of a name that is not watched costs nothing, and none is seen twice.
+In that table it looks for a name's lock when it begins to import it. What stands there for a
+watched name gives it one, and a weak reference to this lock tells of its end: that is when the
+import has ended, whoever found the module and wherever. So an import of a name that is not watched
+costs nothing, and none is seen twice.
 """
 
 if "sys" not in globals():
@@ -13,52 +13,50 @@ if "sys" not in globals():
 
 #: Packages that LazyLoader has loaded, though their modules may not yet look it.
 late = []
-_Key = None
+#: Weak references to the locks of imports that have not ended, by name.
+_awaited = {}
 #: Modules without which there is no profiler before Python 3.12.
-_PROFILERS = frozenset(["_lsprof", "profile"])
+_PROFILERS = ("_lsprof", "profile")
 
 
 def turn(hook, frame):
-    """Called where the import system takes a lock, and where it has let go of one."""
+    """Called where the import system asks for a lock, and where it has loaded a lazy package."""
     if frame.f_code.co_name == "_get_module_lock":
-        begin(hook, frame.f_locals["name"])
-    else:
-        end(hook)
+        return begin(hook, frame.f_locals["name"])
+    return end(hook, late[-1:])
 
 
 def begin(hook, name):
-    """Have ``end`` called when the import of a watched name has ended."""
-    global _Key
+    """Return the lock for an import of a watched name; when that has ended, ``end`` is called."""
     if name == "customs_hook":
         # from now on our directory is looked into
         sys.path_importer_cache[hook.here] = hook.ordinary
-        return
-    if _Key is None:
-        _Key = type("Key", (str,), {"__slots__": (), "__del__": hook.tell})
-    hook.locks.pop(name, None)
-    # as of any past import: it says that there is no lock
-    hook.locks[_Key(name)] = hook.modules["_weakref"].ref(lambda: None)
+        return None
+    lock = hook.lock_class(name)
+    _await(hook, name, lock)
+    return lock
 
 
-def end(hook):
-    """Called when the import of a watched name has ended, well or not."""
+def end(hook, names=None):
+    """Called when imports of watched names have ended, well or not; None: see what locks say."""
     modules = hook.modules
     # the interpreter's own end makes None of what is there
     if not modules or hook.is_out:
         return
     try:
-        watched = hook.listed
-        if hook.everything or hook.SITE["prefixes"] or not modules.keys().isdisjoint(watched):
+        is_news = False
+        for name in _ended(hook) if names is None else names:
+            if name not in modules:
+                continue
+            if name in hook.listed or hook.everything or name.startswith(hook.SITE["prefixes"]):
+                is_news = True
+            if name == "importlib.util":
+                watch_lazy_loader(hook)
+            elif name in _PROFILERS and hook.tell is hook.report:
+                _hide(hook)
+        # by and by what was there before this file is noticed as well
+        if is_news or not (hook.process or modules.keys().isdisjoint(hook.listed)):
             unit("presence").look(hook)
-        if _Key is not None:
-            for name in watched:
-                # it failed, or another import has yet to come
-                if name not in modules and name not in hook.locks:
-                    hook.locks[name] = hook.tell
-        if "importlib.util" in modules:
-            watch_lazy_loader(hook)
-        if hook.tell is hook.report and _Key is not None and not _PROFILERS.isdisjoint(modules):
-            _hide(hook)
     except BaseException as error:
         try:
             if unit("interrupted").is_of_program(error):
@@ -67,27 +65,76 @@ def end(hook):
             pass
 
 
+def _await(hook, name, lock):
+    reference = hook.system._weakref.ref(lock, _telling(hook))
+    _awaited[name] = hook.locks[name] = reference
+
+
+def _telling(hook):
+    """Return what calls ``end`` whatever it is called with."""
+
+    def ended(frame=None, event=None, argument=None):
+        if event:
+            # in the place of a trace function
+            sys.settrace(hook.former.pop())
+        end(hook)
+
+    if hook.tell is hook.report:
+        return ended
+    steps = hook.unseen(ended) if sys.version_info >= (3, 12) else unseen(hook, ended)
+    method = type(hook.system.BuiltinImporter.find_spec)
+    # an argument more is what it would return if there were no further step
+    return method(next, steps)
+
+
+def _ended(hook):
+    """Return the names of which the imports have ended, and have those that failed watched on."""
+    names = []
+    system = hook.system
+    # as whenever the table is changed
+    system._imp.acquire_lock()
+    try:
+        for name, reference in list(_awaited.items()):
+            if reference() is None:
+                del _awaited[name]
+                if hook.locks.get(name) is reference:
+                    del hook.locks[name]
+                # another import may have yet to come
+                if name not in hook.modules:
+                    hook.locks.setdefault(name, hook.tell)
+                names.append(name)
+    finally:
+        system._imp.release_lock()
+    return names
+
+
 def _hide(hook):
     """Have what comes be unseen by profilers: one is at hand now, and not yet at work."""
-    hook.tell = _Key.__del__ = unseen(hook)
+    hook.tell = unseen(hook, hook.report).__next__
     for name in hook.locks:
         if hook.locks[name] is hook.report:
             hook.locks[name] = hook.tell
+    for name, reference in list(_awaited.items()):
+        lock = reference()
+        if lock is not None:
+            _await(hook, name, lock)
 
 
-def unseen(hook):
-    """Return ``hook.report`` as ``sitecustomize.unseen`` does, but always aside from profilers.
+def unseen(hook, function):
+    """Return what ``sitecustomize.unseen`` does, but always aside from profilers.
 
     Before Python 3.12 that is cheap.
     """
-    system, end = hook.modules["_frozen_importlib"], object()
+    system, end = hook.system, object()
     bound = type(system.BuiltinImporter.find_spec)
     steps = zip(
         map(hook.former.append, iter(sys.gettrace, end)),
-        iter(bound(sys.settrace, hook.report), end),
+        iter(bound(sys.settrace, function), end),
         iter(bound(system._verbose_message, ""), end),
     )
-    return map([].__init__, steps).__next__
+    mine = bound({end: function}.get, end)
+    answer = map(hook.answers.pop, iter(mine, end), iter([].clear, end))
+    return map({}.get, map([].__init__, steps), answer)
 
 
 def watch_lazy_loader(hook):

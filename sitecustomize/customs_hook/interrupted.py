@@ -37,8 +37,9 @@ def raise_soon(error):
         trace = trace.tb_next
 
     def raise_there(frame, event, argument):
-        # the import system's own callback, when the same import is complete
-        if not _is_hook(frame) and frame.f_code.co_name != "cb":
+        # the import system's own callback, when the same import is complete, and what it calls in
+        # the place of us
+        if not _is_hook(frame) and frame.f_code.co_name not in ("cb", "_verbose_message"):
             sys.setprofile(None)
             raise error.with_traceback(trace)
 

@@ -121,7 +121,7 @@ def restart(process, began, noted):
     #: set once it is clear that there is to be none
     process.is_mute = False
     #: of seccomp: see sandbox.py
-    process.filters = None
+    process.filters = process.prctl = None
     #: what it was started for, as far as it is a worker or a servant: see workers.py
     process.kind = None
     #: the trace's path; "" if there can be none
@@ -374,14 +374,18 @@ def encode(value):
     It is ASCII (RFC 8259), and made without the json package, which the user may not have imported.
     """
     kind = type(value)
-    if kind is str:
-        if not value.isprintable() or '"' in value or "\\" in value:
-            return unit("escapes").quoted(value)
-        # what is no ASCII takes more bytes
-        if len(value.encode("utf-8", "surrogatepass")) != len(value):
-            return unit("escapes").quoted(value)
-        return '"' + value + '"'
-    if kind is dict:
+    if kind is str or kind is dict:
+        # not ascii(): PyPy imports a codec for that, which the program's import hooks would see
+        text = repr(value)
+        # else there is something in it that JSON writes in another way
+        is_plain = '"' not in text and "\\" not in text and len(text.encode()) == len(text)
+        if kind is str:
+            return '"' + text[1:-1] + '"' if is_plain else unit("escapes").quoted(value)
+        # what follows a bracket has no space before it
+        is_plain = is_plain and text.count("[") == text.count("['") + text.count("[]")
+        if is_plain and text.count(" ") == _spaces(value):
+            text = text.replace(" True", "true").replace(" False", "false").replace(" None", "null")
+            return text.replace(" ", "").replace("'", '"')
         members = []
         for key, member in value.items():
             members.append(encode(key) + ":" + encode(member))
@@ -391,6 +395,18 @@ def encode(value):
     if kind is bool or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     return repr(value)
+
+
+def _spaces(value):
+    """Return how many spaces Python writes in a dictionary of which no text has one, or fewer."""
+    count = 2 * len(value) - 1
+    for member in value.values():
+        kind = type(member)
+        if kind is dict and member:
+            count += 2 * len(member) - 1
+        elif kind is list and member:
+            count += len(member) - 1
+    return count
 
 
 def integer(text):

@@ -19,6 +19,10 @@ def is_inherited(process):
 
     Those of a container are.
     """
+    prctl = _prctl(process)
+    if prctl is not None and prctl(_GET, 0, 0, 0, 0) == 0:
+        process.filters = 0, 0
+        return True
     process.filters = _filters("self")
     if process.filters in (None, (0, 0)):
         return True
@@ -36,10 +40,20 @@ def is_new(process):
             return True
     if process.filters is None:
         return not is_inherited(process)
-    library = presence.namespace(process.modules.get("ctypes")).get("pythonapi")
-    if process.filters == (0, 0) and type(library).__name__ == "PyDLL":
-        return library["prctl"](_GET, 0, 0, 0, 0) > 0
+    if process.filters == (0, 0):
+        prctl = _prctl(process)
+        if prctl is not None:
+            return prctl(_GET, 0, 0, 0, 0) > 0
     return _filters("self") not in (None, process.filters)
+
+
+def _prctl(process):
+    """Return the C library's function, if the program has ctypes; made once, for that is dear."""
+    if process.prctl is None:
+        library = presence.namespace(process.modules.get("ctypes")).get("pythonapi")
+        if type(library).__name__ == "PyDLL":
+            process.prctl = library["prctl"]
+    return process.prctl
 
 
 def _filters(pid):

@@ -27,16 +27,16 @@ def watch(hook):
             dict.__setitem__(self, name, reference)
             lock = reference()
             if lock is not None and is_watched(name):
-                lock.release = _telling(reference, hook)
+                lock.release = _telling(reference, name, hook)
 
     locks = Locks()
     locks.update(system._module_locks)
     system._module_locks = hook.locks = locks
     if "importlib.util" in sys.modules:
-        unit("imports").end(hook)
+        unit("imports").end(hook, ["importlib.util"])
 
 
-def _telling(reference, hook):
+def _telling(reference, name, hook):
     """Return a method ``release`` for the lock that is referred to, which tells of the last one.
 
     It stays: where references are not counted, so may the lock, for the next import of the name.
@@ -47,6 +47,6 @@ def _telling(reference, hook):
         type(lock).release(lock)
         # a lock is taken more than once where imports are in a circle
         if lock.owner is None:
-            unit("imports").end(hook)
+            unit("imports").end(hook, [name])
 
     return release
