@@ -66,7 +66,7 @@ extension ArchiveIdentity {
         var isFirst = true
         while true {
             var filled = 0
-            // each chunk but the last is whole, whatever lengths the source's reads have
+            // each chunk but the last is whole, even if the source's reads are shorter
             while filled < chunk.count {
                 let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: chunk[filled...]))
                 if count == 0 { break }

@@ -2,7 +2,7 @@ import Processes
 import Record
 import Settings
 
-/// Runs canaries as processes of this machine, where there is no Slurm.
+/// Runs canaries as processes of this machine, for sites without Slurm.
 public enum LocalCanaries {
     /// Runs the processes one after the other.
     ///

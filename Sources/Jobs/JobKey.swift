@@ -1,7 +1,7 @@
 /// One start of a job.
 public struct JobKey: Hashable, Sendable {
     public let jobID: String
-    /// How often the job had been started before.
+    /// The number of earlier starts of the job.
     public let restart: Int64
 
     public init(jobID: String, restart: Int64) {

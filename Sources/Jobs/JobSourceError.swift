@@ -1,4 +1,4 @@
-/// Why a batch system gave no answer. The next sweep asks again, whichever it is.
+/// The reason why a batch system gave no answer. All of them are temporary: the next sweep asks again.
 public enum JobSourceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A command could not be started, did not end in time, or ended with an error.
     case command(name: String, why: String)

@@ -4,6 +4,6 @@ public enum JobState {
     public static let completed = "COMPLETED"
     public static let failed = "FAILED"
     public static let outOfMemory = "OUT_OF_MEMORY"
-    /// It ended, and the job waits for another start.
+    /// The start has ended, and the job waits for another start.
     public static let requeued = "REQUEUED"
 }

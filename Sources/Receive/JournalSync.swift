@@ -2,9 +2,9 @@ import Journal
 import Logging
 import Threads
 
-/// Makes what was appended to the journal survive a power failure, again and again.
+/// Syncs the journal repeatedly, so that appends survive a power failure.
 ///
-/// One thread runs it, for it waits for the disk, and the receiving threads must not.
+/// One thread runs it, because it waits for the disk, and the receiving threads must not wait.
 public struct JournalSync {
     private let journal: Journal
     /// Between two syncs, milliseconds.

@@ -57,7 +57,7 @@ public struct CompoundKey: Sendable {
         return texts
     }
 
-    /// Calls `body` with the bytes of the text at `place`, none where it is absent.
+    /// Calls `body` with the bytes of the text at `place`; they are empty if it is absent.
     public static func withText<Result>(
         _ place: Int, of key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
@@ -74,7 +74,7 @@ public struct CompoundKey: Sendable {
         return body(UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    /// The first text of a key, empty where it is absent.
+    /// The first text of a key; empty if it is absent.
     public static func firstText(of key: UnsafeRawBufferPointer) -> String {
         withText(0, of: key) { String(decoding: $0, as: UTF8.self) }
     }

@@ -1,4 +1,5 @@
-/// What the daemon knows of a message from other sources than its text: the time of arrival and the sender's identity.
+/// Data on a message that the daemon knows from other sources than its text: the time of arrival and the sender's
+/// identity.
 public struct Envelope: Sendable, Equatable {
     /// The time when the daemon received the message, in microseconds since 1970 UTC.
     public var arrival: Int64

@@ -4,7 +4,7 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case empty
     /// A datagram or record over the size that the contract allows.
     case tooLong = "too_long"
-    /// The syslog header breaks RFC 5424 (priority, structured data) and no record can be found behind it.
+    /// The syslog header breaks RFC 5424 (priority, structured data), and no record was found after it.
     case badHeader = "bad_header"
     /// A syslog message that carries no JSON object.
     case noRecord = "no_record"
@@ -16,7 +16,7 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case tooDeep = "too_deep"
     /// `v` is a version that this daemon does not know.
     case unknownVersion = "unknown_version"
-    /// `v`, `id` or `packages`, or what a canary or an older message must say, is missing or null.
+    /// A required key is missing or null: `v`, `id` or `packages`, or a key of a canary or of an older message.
     case missingKey = "missing_key"
     /// A known key with a value of another type.
     case wrongType = "wrong_type"

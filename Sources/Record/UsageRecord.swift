@@ -1,4 +1,4 @@
-/// What one Python process reports, as the wire record (version 1) carries it.
+/// The report of one Python process, as the wire record (version 1) carries it.
 ///
 /// A value is made once and filled again for every datagram. Its text lies in one buffer that keeps its capacity,
 /// unescaped, as valid UTF-8 without NUL; the fields are ranges of the buffer. So reading a record allocates nothing.

@@ -58,7 +58,7 @@ package struct SlurmDocument {
 
     private static let depthLimit = 64
 
-    /// - Throws: `JobSourceError.unreadable` for what is no JSON (RFC 8259) or no object.
+    /// - Throws: `JobSourceError.unreadable` for text that is not JSON (RFC 8259) or not an object.
     package init(_ bytes: consuming [UInt8], keys: Set<String>, from what: String) throws(JobSourceError) {
         let count = bytes.count
         var padded = bytes

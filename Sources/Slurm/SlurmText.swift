@@ -10,7 +10,7 @@ package enum SlurmText {
         }
     }
 
-    /// Whether it may stand on a command line or in a URL as a job's number.
+    /// Whether a text is safe as a job number on a command line or in a URL.
     package static func isJobID(_ text: String) -> Bool {
         (1...10).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) }
     }

@@ -11,7 +11,7 @@ public enum Version {
         return commit.isEmpty ? nil : commit
     }
 
-    /// What `COMMAND --version` prints: the command, the version and the commit.
+    /// The output of `COMMAND --version`: the command, the version and the commit.
     public static func text(of command: String) -> String {
         "\(command) \(number)" + (commit.map { " (\($0))" } ?? "")
     }

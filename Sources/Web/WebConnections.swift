@@ -88,7 +88,7 @@ final class WebConnections: Sendable {
     }
 }
 
-/// Watches one connection, behind the decoder: a request counts once its head is whole.
+/// Watches one connection, after the decoder: a request counts once its head is complete.
 private final class WebConnection: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias OutboundIn = Any

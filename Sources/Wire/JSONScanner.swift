@@ -2,9 +2,9 @@ import Record
 
 /// The reason why a JSON text cannot be read.
 package enum JSONError: Error {
-    /// It breaks RFC 8259.
+    /// The text breaks RFC 8259.
     case syntax
-    /// It nests deeper than the limit.
+    /// The text nests deeper than the limit.
     case depth
 }
 

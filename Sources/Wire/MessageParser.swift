@@ -4,7 +4,7 @@ import Record
 ///
 /// One parser and one record serve any number of messages; once the record's buffers have grown to the limits, reading
 /// allocates nothing. The parser checks the JSON against RFC 8259 to the last byte, whatever its keys. It is lenient
-/// with headers that relays have mangled, as long as it finds a record behind them.
+/// with headers that relays have mangled, as long as it finds a record after them.
 public struct MessageParser: Sendable {
     /// Limits of a record; each has a reject reason of its own.
     public struct Limits: Sendable, Equatable {

@@ -1,11 +1,11 @@
-/// What a question has found, in every form in which it is shown: rows under columns, and all of it as one JSON value.
+/// The answer to a question in every form in which it is shown: rows under columns, and all of it as one JSON value.
 ///
 /// The command line, a page and a file show the same answer, so their numbers are the same.
 public struct Answer: Sendable, Equatable {
     public let columns: [Column]
     /// The values of each row, in the order of the columns.
     public let rows: [[JSON]]
-    /// The place of the column that says how much, which bars and plots show; nil where there is none.
+    /// The index of the column that bars and plots show; nil if there is none.
     public let measure: Int?
     /// An array with an object for each row; of an answer about one thing an object that says all that is known of it.
     public let json: JSON

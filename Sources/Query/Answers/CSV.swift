@@ -9,7 +9,7 @@ public enum CSV {
         guard text.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }) else {
             return text
         }
-        // a quote with an accent behind it is a quote, too
+        // a quote followed by a combining accent is a quote, too
         return "\"" + ExactText(text).split(by: "\"").map { $0.string }.joined(separator: "\"\"") + "\""
     }
 }

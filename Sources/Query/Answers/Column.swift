@@ -1,4 +1,4 @@
-/// What stands in one column of an answer.
+/// The description of one column of an answer.
 public struct Column: Sendable, Equatable {
     public enum Kind: Sendable {
         case text
@@ -20,21 +20,21 @@ public struct Column: Sendable, Equatable {
         case any
     }
 
-    /// What a number counts or measures.
+    /// The unit of a number.
     public enum Unit: Sendable {
         case users, jobs, processes, nodes, nodeHours, records, runs, seconds
     }
 
     /// The key in JSON; it never changes.
     public let name: String
-    /// What stands above the column in a table and in CSV.
+    /// The column's heading in a table and in CSV.
     public let heading: String
     public let kind: Kind
-    /// nil where it counts nothing, or has no unit.
+    /// nil if it is not a count, or has no unit.
     public let unit: Unit?
 }
 
-/// A column, and what a row has in it.
+/// A column with the function that gets its value from a row.
 public struct Field<Row>: Sendable {
     public let column: Column
     let value: @Sendable (Row) -> JSON

@@ -177,7 +177,7 @@ extension CanaryReport {
 
     public var answer: Answer { Answer(runs, CanaryReport.runFields) }
 
-    /// Where losses lie: one row for each way that records took, by partition, node and transport.
+    /// The losses by path: one row for each partition, node and transport.
     public var byPath: Answer {
         var paths: [ExactText: Path] = [:]
         for run in runs where run.isOver {

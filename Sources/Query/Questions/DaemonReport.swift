@@ -44,7 +44,7 @@ public struct DaemonReport: Sendable, Equatable {
 
     public var answer: Answer { Answer(daemons, DaemonReport.fields) }
 
-    /// How many seconds ago each daemon has spoken.
+    /// The age of each daemon's last heartbeat in seconds.
     var silences: [JSON.Member] {
         daemons.map { daemon in
             // of two on one machine each has a journal of its own

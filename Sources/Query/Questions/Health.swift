@@ -80,9 +80,9 @@ public struct Health: Sendable, Equatable {
 }
 
 extension Health {
-    /// All of it; its table has the counts one below the other, and how long ago each daemon has spoken.
+    /// The whole answer; its table has the counts one below the other, and the age of each daemon's last heartbeat.
     ///
-    /// - Parameter daemons: nil where no daemon is concerned.
+    /// - Parameter daemons: nil if no daemon is concerned.
     public func answer(_ daemons: DaemonReport? = nil) -> Answer {
         let total = JSON.Member("rejected", .integer(rejected.reduce(0) { $0 + $1.count }))
         let byReason = rejected.map { JSON.Member("rejected.\($0.reason)", .integer($0.count)) }
@@ -91,7 +91,7 @@ extension Health {
             [.text("count") { $0.key }, .any("value") { $0.value }])
     }
 
-    /// All of it, and what records claim; its table is that of the claims.
+    /// The whole answer with the claims of records; its table is that of the claims.
     public func answer(_ daemons: DaemonReport, claims: ClaimReport) -> Answer {
         Answer(
             members(daemons) + [JSON.Member("claims", claims.answer.json)], table: claims.differences,
@@ -104,7 +104,7 @@ extension Health {
         return counts.before + [reasons] + counts.after + spoken
     }
 
-    /// The counts that stand before those of rejected messages and after them.
+    /// The counts to show before and after those of rejected messages.
     private var counts: (before: [JSON.Member], after: [JSON.Member]) {
         (
             [

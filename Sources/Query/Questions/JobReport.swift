@@ -26,7 +26,7 @@ public struct JobReport: Sendable, Equatable {
         public let direct: Bool?
     }
 
-    /// Where the facts come from.
+    /// The source of the job's data.
     public enum Source: String, Sendable {
         /// The records of its processes alone.
         case environment
@@ -190,7 +190,7 @@ extension JobReport {
         return Answer(facts(besides: others) + [runs], table: self.runs, JobReport.fields)
     }
 
-    /// What is told of it beside its runs.
+    /// The job's data without its runs.
     public func facts(besides others: [JobReport]) -> [JSON.Member] {
         [
             JSON.Member("job_id", .text(jobID)), JSON.Member("cluster", .text(cluster)),
@@ -209,7 +209,7 @@ extension JobReport {
 }
 
 extension JobReport.Run {
-    /// The packages that the user's own code imported; nil where that is known of none.
+    /// The packages that the user's own code imported; nil if unknown for all of them.
     fileprivate var direct: [String]? {
         guard packages.contains(where: { $0.direct != nil }) else { return nil }
         return packages.filter { $0.direct == true }.map { $0.name }

@@ -2,8 +2,8 @@ import Query
 
 /// Prints an answer in the form that the user chose.
 ///
-/// - Parameter text: what people see in the place of the answer's table.
-/// - Throws: `Failure` with 74 where it cannot be written.
+/// - Parameter text: the text for people in place of the answer's table.
+/// - Throws: `Failure` with 74 if it cannot be written.
 func show(_ answer: Answer, as form: FormatOptions, text: ((Terminal) -> String)? = nil) throws {
     try show(answer, as: form.format, plain: form.plain, text: text)
 }
