@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.receiver import Receiver, install
+
+from hook.matrix.place import Matrix
 
 # what runs in the background of a shell has SIGINT ignored, and so would have what is started here
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -51,12 +51,8 @@ def tree(tmp_path: Path, receiver: Receiver) -> Path:
 
 
 @pytest.fixture(scope="session")
-def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from hook.processes.test_matrix import ALL, WORKERS, Matrix, make_environments
-
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
+    """The places of the matrix; a test makes there what its interpreter needs."""
     matrix = Matrix(tmp_path_factory.mktemp("matrix"))
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(matrix.compile, [i for i in ALL if i.is_recorded]))
-        list(pool.map(lambda interpreter: make_environments(matrix, interpreter), ALL))
     yield matrix
     matrix.close()

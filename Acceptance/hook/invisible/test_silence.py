@@ -1,43 +1,22 @@
-"""Whatever happens, the user notices nothing."""
+"""Output and exit code are the same with and without the hook."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.receiver import (
-    HOOK,
     Receiver,
     environment,
-    install,
     interpreters,
     old_interpreters,
-    pypy,
     run,
 )
 
+from hook.invisible.same import same_with_and_without
+
 Program = tuple[str, int]
-
-
-def same_with_and_without(
-    arguments: list[str | bytes],
-    receiver: Receiver,
-    packages: Path,
-    executable: str = sys.executable,
-    **extra: str,
-) -> subprocess.CompletedProcess[bytes]:
-    """Run a program with and without the hook; its output and its exit code must be the same."""
-    bare = run(arguments, environment(None, packages, **extra), executable)
-    hooked = run(arguments, environment(receiver, packages, **extra), executable)
-    assert (hooked.returncode, hooked.stdout, hooked.stderr) == (
-        bare.returncode,
-        bare.stdout,
-        bare.stderr,
-    )
-    return hooked
 
 
 #: Programs, and how many records each sends.
@@ -151,7 +130,7 @@ PROGRAMS: dict[str, Program] = {
 
 @pytest.mark.parametrize("executable", interpreters())
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_output_and_exit_code_stay(
+def test_output_and_exit_code_stay_the_same(
     name: str,
     executable: str,
     receiver: Receiver,
@@ -170,7 +149,7 @@ def test_output_and_exit_code_stay(
     [["-W", "error"], ["-X", "dev"], ["-bb"], ["-OO"], ["-s"], ["-B"], ["-u"], ["-q"], ["-d"]],
     ids=" ".join,
 )
-def test_options_of_the_interpreter(
+def test_output_stays_the_same_with_options_of_the_interpreter(
     options: list[str | bytes], receiver: Receiver, packages: Path
 ) -> None:
     same_with_and_without([*options, "-c", PROGRAMS["fails"][0]], receiver, packages)
@@ -178,13 +157,15 @@ def test_options_of_the_interpreter(
 
 
 @pytest.mark.parametrize("option", ["-S", "-E", "-I"])
-def test_options_that_leave_the_hook_out(option: str, receiver: Receiver, packages: Path) -> None:
+def test_isolated_interpreters_leave_the_hook_out(
+    option: str, receiver: Receiver, packages: Path
+) -> None:
     code = f"import sys; sys.path.insert(0, {str(packages)!r}); import numpy; print(numpy)"
     same_with_and_without([option, "-c", code], receiver, packages)
     assert receiver.datagrams() == []
 
 
-def test_files_closed_before_it_starts(receiver: Receiver, packages: Path) -> None:
+def test_a_start_without_standard_files_is_recorded(receiver: Receiver, packages: Path) -> None:
     shell = 'exec "$0" -c "import numpy; raise SystemExit(7)" <&- >&- 2>&-'
     result = run(["-c", shell, sys.executable], environment(receiver, packages), "/bin/sh")
     assert result.returncode == 7
@@ -208,199 +189,19 @@ def test_files_closed_before_it_starts(receiver: Receiver, packages: Path) -> No
         ",,",
     ],
 )
-def test_servers_that_cannot_be_reached(server: str, receiver: Receiver, packages: Path) -> None:
+def test_an_unreachable_server_is_not_noticed(
+    server: str, receiver: Receiver, packages: Path
+) -> None:
     program, _ = PROGRAMS["prints"]
     same_with_and_without(["-c", program], receiver, packages, CUSTOMS_SERVER=server)
     assert receiver.datagrams() == []
 
 
-@pytest.mark.parametrize("executable", interpreters())
-def test_it_adds_two_modules_and_no_names(
-    executable: str, receiver: Receiver, packages: Path
-) -> None:
-    code = "import sys; print('\\n'.join(sorted(sys.modules)))"
-    bare = run(["-c", code], environment(None, packages), executable).stdout.split()
-    hooked = run(["-c", code], environment(receiver, packages), executable).stdout.split()
-    assert b"sitecustomize" in hooked
-    assert set(hooked) - set(bare) <= {b"sitecustomize", b"atexit"}
-
-
-@pytest.mark.skipif(sys.version_info < (3, 8), reason="audit hooks came with Python 3.8")
-@pytest.mark.parametrize(("code", "opens"), [("import json", False), ("import numpy", True)])
-def test_a_program_without_watched_packages_opens_nothing_at_exit(
-    code: str, opens: bool, receiver: Receiver, packages: Path
-) -> None:
-    program = code + (
-        "\nimport sys\n"
-        "sys.addaudithook(lambda event, _: event in ('open', 'import', 'os.listdir', "
-        "'socket.__new__') and print(event))"
-    )
-    result = run(["-c", program], environment(receiver, packages))
-    assert bool(result.stdout) is opens
-
-
-def test_its_directory_is_out_of_the_import_search(
-    receiver: Receiver, packages: Path, tree: Path
-) -> None:
-    (tree / "planted.py").write_text("")
-    code = (
-        "import importlib\n"
-        "importlib.invalidate_caches()\n"
-        "try:\n    import planted\n"
-        "except ImportError:\n    import customs_hook.core; print(customs_hook.core.Check)"
-    )
-    result = run(["-c", code], environment(None, tree, packages))
-    assert result.stdout == b"<class 'customs_hook.core.Check'>\n", result.stderr
-
-
-@pytest.mark.parametrize("executable", interpreters() + pypy())
-def test_namespaces_of_old_setuptools(
-    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
-) -> None:
-    """They ask each finder of the search for find_module, which Python 3.12 has dropped."""
-    probe = run(["-W", "ignore", "-c", "import pkg_resources"], environment(None), executable)
-    if probe.returncode != 0:
-        pytest.skip(f"{executable} has no pkg_resources")
-    for name in ("one", "two"):
-        part = tmp_path / name / "foo"
-        part.mkdir(parents=True)
-        (part / "__init__.py").write_text("__import__('pkg_resources').declare_namespace('foo')\n")
-        (part / f"{name}.py").write_text("import numpy\n")
-    code = "import foo.one, foo.two; print(foo.__path__)"
-    search = os.pathsep.join(str(path) for path in (packages, tmp_path / "one", tmp_path / "two"))
-    bare, hooked = [
-        run(["-W", "ignore", "-c", code], environment(hearer, search), executable)
-        for hearer in (None, receiver)
-    ]
-    assert (hooked.returncode, hooked.stdout, hooked.stderr) == (0, bare.stdout, bare.stderr)
-    assert b"two" in bare.stdout
-    assert receiver.record()["packages"] == {"numpy": "1.26.4"}
-
-
-@pytest.mark.parametrize("executable", interpreters())
-def test_watched_names_are_searched_for_once(
-    executable: str, receiver: Receiver, packages: Path, tmp_path: Path
-) -> None:
-    code = (
-        "import sys\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, target=None): print('asked for', name)\n"
-        "sys.path_importer_cache['/asked'] = Finder()\n"
-        "sys.path.append('/asked')\n"
-        "for name in ('cupy', 'numpy', 'cupy', 'nowhere'):\n"
-        "    try: __import__(name)\n"
-        "    except ImportError as error: print(error, error.__traceback__.tb_next)\n"
-    )
-    result = same_with_and_without(["-c", code], receiver, packages, executable)
-    assert result.stdout.count(b"asked for cupy") == 2
-    assert receiver.record()["packages"] == {"numpy": "1.26.4"}
-
-
-@pytest.mark.parametrize("value", ["1", "yes"])
-def test_opt_out_by_variable(value: str, receiver: Receiver, packages: Path) -> None:
-    variables = environment(receiver, packages, CUSTOMS_OPT_OUT=value)
-    run(["-c", "import numpy"], variables)
-    assert receiver.datagrams() == []
-
-
-def test_opt_out_by_the_program_itself(receiver: Receiver, packages: Path) -> None:
-    code = "import numpy, os; os.environ['CUSTOMS_OPT_OUT'] = '1'"
-    run(["-c", code], environment(receiver, packages))
-    assert receiver.datagrams() == []
-
-
-@pytest.mark.parametrize("value", ["", "0"])
-def test_an_empty_opt_out_is_none(value: str, receiver: Receiver, packages: Path) -> None:
-    run(["-c", "import numpy"], environment(receiver, packages, CUSTOMS_OPT_OUT=value))
-    assert len(receiver.datagrams()) == 1
-
-
-@pytest.mark.parametrize(
-    ("line", "sends"),
-    [
-        ("alice", 0),
-        ("  alice  # by mail", 0),
-        (str(os.getuid()), 0),
-        ("# alice", 1),
-        ("bob", 1),
-        ("alic", 1),
-        ("", 1),
-    ],
-)
-def test_opt_out_by_file(
-    line: str, sends: int, receiver: Receiver, packages: Path, tmp_path: Path
-) -> None:
-    listing = tmp_path / "opt-out"
-    listing.write_text(f"# who is left out\n{line}\n")
-    tree = install(tmp_path / "hook", servers=(receiver.url,), opt_out_file=str(listing))
-    run(["-c", "import numpy"], environment(None, tree, packages, USER="alice"))
-    assert len(receiver.datagrams()) == sends
-
-
-def test_a_half_installed_tree_is_silent(
-    receiver: Receiver, packages: Path, tmp_path: Path
-) -> None:
-    tree = tmp_path / "hook"
-    tree.mkdir()
-    (tree / "sitecustomize.py").write_bytes((HOOK / "sitecustomize.py").read_bytes())
-    for has_package in (False, True):
-        if has_package:
-            (tree / "customs_hook").mkdir()
-        variables = environment(None, tree, packages, CUSTOMS_SERVER=receiver.url)
-        result = run(["-c", "import numpy; print(1)"], variables)
-        assert (result.returncode, result.stdout, result.stderr) == (0, b"1\n", b"")
-
-
-@pytest.mark.parametrize("executable", interpreters())
-def test_forked_children_do_not_report(executable: str, receiver: Receiver, packages: Path) -> None:
-    code = (
-        "import numpy, os, sys\n"
-        "parent = os.getpid()\n"
-        "if os.fork() == 0: sys.exit(0)\n"
-        "os.wait(); print('parent' if os.getpid() == parent else 'child')"
-    )
-    same_with_and_without(["-c", code], receiver, packages, executable)
-    assert len(receiver.records()) == 1
-
-
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-@pytest.mark.parametrize("executable", interpreters())
-def test_pools(
-    executable: str, method: str, receiver: Receiver, packages: Path, tmp_path: Path
-) -> None:
-    program = tmp_path / "pool.py"
-    program.write_text(
-        "import multiprocessing as mp, numpy\n"
-        "def f(x): return x * x\n"
-        "if __name__ == '__main__':\n"
-        f"    with mp.get_context({method!r}).Pool(2) as pool:\n"
-        "        print(sum(pool.map(f, range(100))))\n"
-        "        pool.close(); pool.join()\n"
-    )
-    same_with_and_without([str(program)], receiver, packages, executable)
-    records = receiver.records()
-    # the resource tracker and the fork server send none; workers run their parent's program
-    assert {record["main"] for record in records} == {str(program)}
-    assert {record["end"] for record in records} == {"exit"}
-    # the parent, and its workers; Python 3.6 does not report forked ones
-    is_told = method == "spawn" or "3.6." not in executable
-    assert len(records) == (3 if is_told else 1)
-    assert len({record["id"] for record in records}) == len(records)
-
-
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="subinterpreters: an interface since 3.8")
-def test_a_subinterpreter_does_not_report(receiver: Receiver, packages: Path) -> None:
-    name = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
-    code = (
-        f"import numpy, {name} as s; i = s.create(); s.run_string(i, 'import numpy'); s.destroy(i)"
-    )
-    same_with_and_without(["-c", code], receiver, packages)
-    assert len(receiver.records()) == 1
-
-
 @pytest.mark.skipif(not old_interpreters(), reason="there is no Python 2.7 on this machine")
 @pytest.mark.parametrize("code", ["import numpy; print(1)", "import numpy; 1 / 0"])
-def test_python_2_is_left_in_peace(code: str, receiver: Receiver, packages: Path) -> None:
+def test_python_2_sends_nothing_and_notices_nothing(
+    code: str, receiver: Receiver, packages: Path
+) -> None:
     for executable in old_interpreters():
         same_with_and_without(["-c", code], receiver, packages, executable)
     assert receiver.datagrams() == []

@@ -37,14 +37,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture
-def traces(tmp_path: Path) -> Path:
-    directory = tmp_path / "traces"
-    directory.mkdir()
-    directory.chmod(0o1777)
-    return directory
-
-
 def ends(receiver: Receiver) -> dict[str, int]:
     found: dict[str, int] = {}
     for record in receiver.records():

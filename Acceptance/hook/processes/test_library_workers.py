@@ -52,14 +52,6 @@ def records_of(
     return found
 
 
-@pytest.fixture
-def traces(tmp_path: Path) -> Path:
-    directory = tmp_path / "traces"
-    directory.mkdir()
-    directory.chmod(0o1777)
-    return directory
-
-
 @pytest.mark.parametrize(
     ("way", "has_traces"),
     [("script", True), ("-m module", False), ("-m package", False), ("-m package", True)],

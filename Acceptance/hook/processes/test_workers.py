@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.receiver import Receiver, environment, interpreters, old_interpreters, pypy, run
+from support.receiver import Receiver, environment, run
 
-from hook.matrix import Interpreter, Outcome, inspect
-from hook.processes.test_matrix import Matrix, differences, identifier, traces
+from hook.matrix.cells import Outcome
+from hook.matrix.interpreters import ALL, Interpreter, identifier
+from hook.matrix.place import Matrix
+from hook.matrix.running import differences, traces
 
-ALL = [inspect(executable) for executable in interpreters() + pypy() + old_interpreters()]
 RECORDED = [interpreter for interpreter in ALL if interpreter.is_recorded]
 
 #: What is expected: the ends of the records, and how many traces are left.
@@ -143,6 +144,7 @@ def records_of(
     trace_dir.chmod(0o1777)
     chosen = {"CUSTOMS_SERVER": receiver.url, "CUSTOMS_TRACE_DIR": str(trace_dir), **variables}
     results = []
+    matrix.compile(interpreter)
     for search in (matrix.nothing, matrix.tree):
         own = environment(None, search, matrix.packages, **chosen)
         done = run([str(path)], own, interpreter.executable, cwd=path.parent)

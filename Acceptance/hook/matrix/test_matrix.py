@@ -1,0 +1,112 @@
+"""The matrix: interpreters x ways to start x ways to end.
+
+Each cell runs the very same program without the hook, with an empty directory in its place, and
+with it: standard output, standard error and exit status are the same, and what is recorded is what
+the tables in starts.py and ends.py say.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from support.receiver import pypy
+
+from hook.matrix.cells import Outcome
+from hook.matrix.ends import ENDS, OTHER_ENDS
+from hook.matrix.expected import expect
+from hook.matrix.interpreters import ALL, ONE_OF_EACH, Interpreter, identifier
+from hook.matrix.place import Matrix, make_environment
+from hook.matrix.running import run_cell
+from hook.matrix.starts import OTHER_STARTS, STARTS, without_venv
+
+#: Cells at a time: a process for each of two cores, and as many that wait.
+WORKERS = 4
+
+
+def cells(starts: list[str], ends: list[str]) -> list[tuple[str, str]]:
+    return list(itertools.product(starts, ends))
+
+
+def answer(matrix: Matrix, interpreter: Interpreter, start: str, end: str) -> Outcome | str:
+    for name in ("read_only", "full"):
+        if f"{{{name}}}" in "".join(ENDS[end].variables.values()) and not getattr(matrix, name):
+            return "only root may mount a file system for it"
+    return expect(interpreter, start, end)
+
+
+def run_all(matrix: Matrix, interpreter: Interpreter, pairs: list[tuple[str, str]]) -> str:
+    """Run cells of an interpreter, some at a time; return all that is wrong."""
+
+    def one(pair: tuple[str, str]) -> list[str]:
+        outcome = answer(matrix, interpreter, *pair)
+        if isinstance(outcome, str):
+            return []
+        found = run_cell(matrix, interpreter, *pair, outcome)
+        return [f"{interpreter.name}, {pair[0]}, {pair[1]}: {text}" for text in found]
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return "\n".join(itertools.chain.from_iterable(pool.map(one, pairs)))
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("interpreter", ONE_OF_EACH, ids=identifier)
+def test_every_end_is_recorded_and_not_noticed(
+    interpreter: Interpreter, start: str, matrix: Matrix
+) -> None:
+    matrix.compile(interpreter)
+    # in an empty environment: what is installed beside an interpreter may run at each of its
+    # starts, and take longer than all the rest
+    if not without_venv(interpreter):
+        executable = make_environment(matrix, interpreter, "venv") / "bin" / "python"
+        interpreter = replace(interpreter, executable=str(executable))
+    wrong = run_all(matrix, interpreter, cells([start], list(ENDS)))
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("interpreter", ALL, ids=identifier)
+def test_every_start_is_recorded_and_not_noticed(interpreter: Interpreter, matrix: Matrix) -> None:
+    matrix.compile(interpreter)
+    for kind in ("venv", "virtualenv", "conda"):
+        if not OTHER_STARTS[kind].impossible(interpreter):
+            make_environment(matrix, interpreter, kind)
+    wrong = run_all(matrix, interpreter, cells(list(OTHER_STARTS), list(OTHER_ENDS)))
+    assert not wrong, wrong
+
+
+def test_every_cell_is_run_or_has_a_reason(
+    matrix: Matrix, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each cell is run, or there is a reason why not; and so for each that leaves no record."""
+    counts: Counter[str] = Counter()
+    reasons: dict[tuple[str, str], list[str]] = {}
+    full = [(i, start, end) for i in ONE_OF_EACH for start, end in cells([*STARTS], [*ENDS])]
+    few = [(i, start, end) for i in ALL for start, end in cells([*OTHER_STARTS], [*OTHER_ENDS])]
+    for interpreter, start, end in full + few:
+        outcome = answer(matrix, interpreter, start, end)
+        if isinstance(outcome, str):
+            kind, reason = "not run", outcome
+        elif outcome.compared != Outcome().compared:
+            kind, reason = "not compared whole", outcome.reason
+        elif not outcome.records:
+            kind, reason = "run, no record", outcome.reason
+        else:
+            kind, reason = "run, recorded", ""
+        assert reason or kind == "run, recorded", (interpreter.name, start, end)
+        counts[kind] += 1
+        if reason:
+            cell = start if start in OTHER_STARTS else end
+            reasons.setdefault((kind, reason), []).append(f"{interpreter.name} {cell}")
+    with capsys.disabled():
+        print(f"\nThe matrix has {sum(counts.values())} cells: ", end="")
+        print(", ".join(f"{count} {kind}" for kind, count in counts.items()))
+        for (kind, reason), names in sorted(reasons.items()):
+            print(f"  {kind}: {reason} ({len(names)} cells, as {names[0]})")
+
+
+def test_pypy_is_there() -> None:
+    if not pypy():
+        pytest.skip("PyPy 3 is not on PATH: its part of the matrix is not run")
