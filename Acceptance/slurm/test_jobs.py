@@ -1,4 +1,4 @@
-"""What Slurm says of real jobs is what `customs job` says of them, however they ended."""
+"""`customs job` shows Slurm's own data on real jobs, with any kind of end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the hook comes into a job, and how users and sites keep it out."""
+"""Ways in which the hook comes into a job, and in which users and sites keep it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests send and expect of jobs."""
+"""Records that tests send for jobs, and the expected answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a daemon says by HTTP."""
+"""Answers of a daemon over HTTP."""
 
 from __future__ import annotations
 

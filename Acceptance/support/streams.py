@@ -1,4 +1,4 @@
-"""A daemon that listens on streams, and what is sent over them."""
+"""A daemon that listens on streams, and the bytes sent over them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements of docs/questions.md give what their commands do."""
+"""The statements of docs/questions.md give the answers of their commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite stores that this user may only read, or may not read."""
+"""SQLite stores that this user may only read, or not even read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS: versions, certificates of both ends, and what is wrong with them."""
+"""TLS: versions, certificates of both ends, and errors in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`customs hook check`: what it finds right and wrong with an installed hook."""
+"""`customs hook check`: its findings with a good and a bad installed hook."""
 
 from __future__ import annotations
 

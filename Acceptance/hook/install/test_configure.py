@@ -1,4 +1,4 @@
-"""What a site may set, how it is told what is wrong, and that it arrives in sitecustomize.py."""
+"""Settings of a site, their error messages, and their arrival in sitecustomize.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looks on from inside the program sees nothing of the hook, as an installed tree."""
+"""Tools inside the program see nothing of the hook, as an installed tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of the matrix: a cell's start, its end, its program, and what is to come of it.
+"""Types of the matrix: a cell's start, its end, its program, and its expected result.
 
 A cell's program is the same whatever the interpreter, from Python 2.7 on. Where nothing is
 recorded, or something cannot be compared, an outcome gives the reason; nothing is left out in

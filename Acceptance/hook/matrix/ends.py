@@ -1,4 +1,4 @@
-"""Ways to end a program, with what is to come of each."""
+"""Ways to end a program, with the expected result of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to come of a cell, by the tables of starts and ends."""
+"""The expected result of a cell, by the tables of starts and ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interpreters of the matrix, with what each says of itself."""
+"""The interpreters of the matrix, with their own descriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cell run with and without the hook, and what differs."""
+"""A cell run with and without the hook, and the differences."""
 
 from __future__ import annotations
 

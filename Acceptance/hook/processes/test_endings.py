@@ -1,4 +1,4 @@
-"""How a worker ended that was ended by a signal: as its program did."""
+"""A worker that was ended by a signal has the end of its program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that are killed at any moment: the record names exactly what had been imported."""
+"""Processes that are killed at any moment: the record names exactly the finished imports."""
 
 from __future__ import annotations
 

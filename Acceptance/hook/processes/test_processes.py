@@ -1,4 +1,4 @@
-"""Whether a process lives, by what /proc says: no living one may be taken for dead."""
+"""Whether a process lives, by /proc: no living process may be taken for dead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sweep sends, to which server, and what it keeps for later."""
+"""The records that the sweep sends, their server, and those that it keeps for later."""
 
 from __future__ import annotations
 

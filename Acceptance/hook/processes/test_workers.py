@@ -1,4 +1,4 @@
-"""Programs of several processes or interpreters, and programs that run the user's code for him.
+"""Programs of several processes or interpreters, and programs that run the user's code.
 
 Each is run with and without the hook, and every process that does somebody's work is recorded once.
 """

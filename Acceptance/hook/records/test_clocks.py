@@ -1,4 +1,4 @@
-"""A program may stop its clock: how long it lived, and when, is told by the real one."""
+"""A program may stop its clock: its record has the times of the real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user's own code imported itself, on every interpreter: compilers differ."""
+"""Direct imports of the user's own code, on every interpreter, because compilers differ."""
 
 from __future__ import annotations
 

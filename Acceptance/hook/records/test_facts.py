@@ -1,4 +1,4 @@
-"""Records as JSON: what Python's own module writes, though the hook goes without it."""
+"""Records as JSON: the same text as Python's own module would write, which the hook avoids."""
 
 from __future__ import annotations
 

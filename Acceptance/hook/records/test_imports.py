@@ -1,4 +1,4 @@
-"""How imports are noticed, by whichever finder, and without a part in the import search."""
+"""Imports are noticed with any finder, and without a part in the import search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The length of records: parts, limits, and what is left out first."""
+"""The length of records: parts, limits, and the order in which keys are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the record names a program, its start and its end."""
+"""The record's names for a program, its start and its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the site sets in the hook's own file, and what a process may set for itself."""
+"""Settings of the site in the hook's own file, and of a process for itself."""
 
 from __future__ import annotations
 
