@@ -61,6 +61,7 @@ lint: .venv-test/installed ## formatting and static checks of Swift, Python and 
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	.venv-test/bin/ruff check .
 	.venv-test/bin/python .ci/prose.py
+	.venv-test/bin/python .ci/layout.py
 	.ci/subjects.sh
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy --strict
