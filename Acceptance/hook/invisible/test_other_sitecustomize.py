@@ -16,7 +16,7 @@ def site(tmp_path: Path, text: str, name: str = "sitecustomize.py") -> Path:
 
 
 @pytest.mark.parametrize("executable", interpreters() + old_interpreters())
-def test_it_runs_as_if_ours_were_not_there(
+def test_it_runs_as_without_the_hook(
     executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     theirs = site(tmp_path, "import sys\nsys.their_name = __name__\nsys.their_file = __file__\n")
@@ -32,13 +32,15 @@ def test_it_runs_as_if_ours_were_not_there(
     assert b"sitecustomize" in hooked.stdout and b"site" in hooked.stdout
 
 
-def test_ours_still_reports(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_the_hook_still_reports(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
     theirs = site(tmp_path, "")
     run(["-c", "import numpy"], environment(receiver, theirs, packages))
     assert list(receiver.record()["packages"]) == ["numpy"]
 
 
-def test_easybuild_puts_paths_in_front(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_easybuilds_sitecustomize_adds_its_paths(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
     theirs = site(
         tmp_path,
         "import os, site, sys\n"
@@ -51,7 +53,9 @@ def test_easybuild_puts_paths_in_front(receiver: Receiver, packages: Path, tmp_p
     assert receiver.record()["packages"] == {"healpy": "1.16"}
 
 
-def test_a_package_works_too(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_a_package_of_that_name_runs_too(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
     theirs = site(tmp_path, "import sys\nsys.theirs = 1\n", "sitecustomize/__init__.py")
     result = run(["-c", "import sys; print(sys.theirs)"], environment(receiver, theirs, packages))
     assert (result.stdout, result.stderr) == (b"1\n", b"")
@@ -60,7 +64,7 @@ def test_a_package_works_too(receiver: Receiver, packages: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     "text", ["1 / 0", "import no_such_module", "raise ImportError(name='sitecustomize')", "syntax("]
 )
-def test_its_errors_are_reported_as_ever(
+def test_its_errors_are_printed_as_without_the_hook(
     text: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     theirs = site(tmp_path, text + "\n")
@@ -106,9 +110,7 @@ def test_two_copies_of_the_hook_report_once(
     assert len(receiver.records()) == 1
 
 
-def test_it_is_found_by_another_finder_too(
-    receiver: Receiver, packages: Path, tmp_path: Path
-) -> None:
+def test_it_is_found_by_any_finder(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
     theirs = tmp_path / "theirs.py"
     theirs.write_text("import sys\nsys.theirs = 1\n")
     finder = (
@@ -147,7 +149,7 @@ PATTERNS = {
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("executable", interpreters() + pypy() + old_interpreters())
-def test_patterns(
+def test_known_sitecustomizes_work_as_without_the_hook(
     executable: str, pattern: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     theirs = site(tmp_path, PATTERNS[pattern])

@@ -12,7 +12,7 @@ OTHER_ENDS = ("normal", "exception", "SIGKILL")
 
 
 _KILLED = Outcome(0, traces=1, reason="it dies without its exit hook: its trace is swept")
-_UNHEARD = Outcome(0, reason="there is nobody to hear it")
+_UNHEARD = Outcome(0, reason="no server receives it")
 _ONLY_A_TRACE = Outcome(0, traces=1, reason="of such a program there is only its trace")
 _PYPY_MODULES = Outcome(
     0, traces=1, reason="PyPy looks for its exit hooks in sys.modules: its trace is swept"

@@ -45,7 +45,7 @@ def ends(receiver: Receiver) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("executable", interpreters() + pypy())
-def test_a_pool_that_ends_its_workers(
+def test_workers_that_a_pool_ended_count_as_exits(
     executable: str, receiver: Receiver, packages: Path, traces: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "program.py"
@@ -64,7 +64,7 @@ def test_a_pool_that_ends_its_workers(
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_worker_that_ends_with_its_program(
+def test_a_worker_that_ends_with_its_program_counts_as_an_exit(
     method: str, receiver: Receiver, packages: Path, traces: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "program.py"
@@ -78,7 +78,7 @@ def test_a_worker_that_ends_with_its_program(
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_program_that_is_killed_with_its_workers(
+def test_workers_killed_with_their_program_are_killed(
     method: str, receiver: Receiver, packages: Path, traces: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "program.py"
@@ -103,8 +103,10 @@ def worker_of(parent: str, **changes: Any) -> bytes:
     return text(head(parent=parent, **changes), "numpy 1.26.4")
 
 
-def test_the_trace_of_its_program_decides(receiver: Receiver, traces: Path) -> None:
-    """Gone: it has reported. There, and its process dead: killed. There and alive: it will show."""
+def test_the_trace_of_its_program_decides_how_a_worker_ended(
+    receiver: Receiver, traces: Path
+) -> None:
+    """Gone: exit. Left by a dead process: killed. Left by a living one: the worker waits."""
     dead, living = head(), head(pid=os.getpid())
     plant(traces, 1, worker_of("f" * 32, main="/reported"))
     plant(traces, 2, worker_of(dead["id"], main="/killed"))
@@ -125,8 +127,10 @@ def test_the_trace_of_its_program_decides(receiver: Receiver, traces: Path) -> N
     assert receiver.record()["end"] == "exit"
 
 
-def test_a_program_that_is_killed_before_its_workers(receiver: Receiver, traces: Path) -> None:
-    """A sweep comes in between: what is dead is reported once, and not forgotten."""
+def test_a_program_killed_before_its_workers_is_reported_once(
+    receiver: Receiver, traces: Path
+) -> None:
+    """A sweep between the two deaths reports the program, and keeps its trace for the workers."""
     dead, living = head(), head(pid=os.getpid())
     plant(traces, 1, text(dead, "scipy 1"))
     plant(traces, 2, text(dict(living, parent=dead["id"]), "numpy 1.26.4"))
@@ -142,7 +146,7 @@ def test_a_program_that_is_killed_before_its_workers(receiver: Receiver, traces:
     assert receiver.records() == []
 
 
-def test_workers_of_workers_and_circles(receiver: Receiver, traces: Path) -> None:
+def test_workers_of_workers_end_as_the_first_program(receiver: Receiver, traces: Path) -> None:
     first, second, third = head(main="/a"), head(main="/b"), head(main="/c")
     plant(traces, 1, text(dict(first, parent="e" * 32), "numpy 1"))
     plant(traces, 2, text(dict(second, parent=first["id"]), "numpy 1"))
@@ -152,7 +156,7 @@ def test_workers_of_workers_and_circles(receiver: Receiver, traces: Path) -> Non
     assert found == {("/a", "exit"), ("/b", "exit"), ("/c", "killed")}
 
 
-def test_a_full_directory_waits_for_nobody(receiver: Receiver, traces: Path) -> None:
+def test_workers_in_a_full_directory_are_reported_at_once(receiver: Receiver, traces: Path) -> None:
     living = head(pid=os.getpid())
     plant(traces, 0, text(living, "scipy 1"))
     for slot in range(1, 700):
@@ -163,7 +167,7 @@ def test_a_full_directory_waits_for_nobody(receiver: Receiver, traces: Path) -> 
     assert [path.name for path in left(traces)] == ["0"]
 
 
-def test_it_runs_as_it_is_written(receiver: Receiver, traces: Path) -> None:
+def test_the_sweep_runs_by_its_path(receiver: Receiver, traces: Path) -> None:
     """By its path, whatever the caller's Python variables are."""
     plant(traces, 1, text(head(), "numpy 1.26.4"))
     command = [str(HOOK / "customs_sweep.py"), "--trace-dir", str(traces)]
@@ -179,7 +183,9 @@ def test_it_runs_as_it_is_written(receiver: Receiver, traces: Path) -> None:
     assert receiver.record()["end"] == "killed"
 
 
-def test_ray(receiver: Receiver, packages: Path, traces: Path, tmp_path: Path) -> None:
+def test_workers_of_ray_are_recorded(
+    receiver: Receiver, packages: Path, traces: Path, tmp_path: Path
+) -> None:
     """Ray's workers are started by a program that is not Python; its servants send no records."""
     ray = tmp_path / "lib" / "site-packages" / "ray"
     for name in ("_private/workers/default_worker.py", "_private/log_monitor.py"):

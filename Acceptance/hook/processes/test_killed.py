@@ -78,7 +78,7 @@ class Victim:
         return certain, possible - certain
 
 
-def test_two_hundred_processes_killed_at_random(
+def test_two_hundred_processes_killed_at_random_name_their_imports(
     receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     chance = random.Random(SEED)

@@ -1,4 +1,4 @@
-"""Workers and servants that others than multiprocessing itself have, and programs run with -m."""
+"""Workers of other libraries than multiprocessing, and programs run with -m."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def records_of(
     ("way", "has_traces"),
     [("script", True), ("-m module", False), ("-m package", False), ("-m package", True)],
 )
-def test_joblib(
+def test_workers_of_joblib_are_the_programs(
     way: str, has_traces: bool, receiver: Receiver, packages: Path, traces: Path
 ) -> None:
     """The user names a library that uses joblib: joblib's workers are the program's, and its use
@@ -95,7 +95,9 @@ def test_joblib(
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_multiprocess(method: str, receiver: Receiver, packages: Path, traces: Path) -> None:
+def test_workers_of_multiprocess_are_recorded(
+    method: str, receiver: Receiver, packages: Path, traces: Path
+) -> None:
     """dill's copy of multiprocessing."""
     library("multiprocess")
     path = packages.parent / "program.py"
@@ -113,7 +115,7 @@ def test_multiprocess(method: str, receiver: Receiver, packages: Path, traces: P
 
 @pytest.mark.parametrize("executable", ALL)
 @pytest.mark.parametrize("name", ["own", "own.part"])
-def test_a_package_that_imports_something_watched(
+def test_imports_of_a_package_before_its_program_are_recorded(
     name: str, executable: str, receiver: Receiver, packages: Path, traces: Path
 ) -> None:
     """It is imported before the program that lies in it is."""
@@ -136,7 +138,7 @@ def test_a_package_that_imports_something_watched(
     ("method", "executable"),
     [*(("spawn", executable) for executable in ALL), ("forkserver", sys.executable)],
 )
-def test_workers_of_a_package(
+def test_workers_of_a_packages_program_are_recorded(
     method: str, executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     """multiprocessing does not run a package's __main__ again in its workers."""

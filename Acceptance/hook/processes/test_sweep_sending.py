@@ -101,7 +101,7 @@ def test_an_unknown_uid_is_named_by_slurm_or_by_its_number(
     receiver: Receiver, traces: Path
 ) -> None:
     if os.getuid():
-        pytest.skip("takes root, to sweep the directory of a uid that nobody has")
+        pytest.skip("takes root, to sweep the directory of an unknown uid")
     uid = 3999999999
     directory = traces / str(uid)
     directory.mkdir(mode=0o700)

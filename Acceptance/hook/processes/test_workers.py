@@ -1,6 +1,6 @@
 """Programs of several processes or interpreters, and programs that run the user's code.
 
-Each is run with and without the hook, and every process that does somebody's work is recorded once.
+Each is run with and without the hook, and each process of the user's program is recorded once.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ LATE_PROGRAMS: dict[str, tuple[str, Expected]] = {
 
 @pytest.mark.parametrize("name", LATE_PROGRAMS)
 @pytest.mark.parametrize("interpreter", RECORDED, ids=identifier)
-def test_workers_that_alone_import_something_watched(
+def test_workers_that_alone_import_watched_packages_are_recorded(
     name: str, interpreter: Interpreter, receiver: Receiver, matrix: Matrix, tmp_path: Path
 ) -> None:
     """Before 3.7 too: a child that imports it first needs no notice of the fork."""
@@ -231,7 +231,9 @@ def have(*modules: str) -> pytest.MarkDecorator:
     )
 
 
-def test_pytest(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_programs_run_by_pytest_are_recorded(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
     (tmp_path / "test_it.py").write_text(
         "import numpy\ndef test_good(): pass\ndef test_bad(): assert 0\n"
     )
@@ -284,7 +286,7 @@ client.stop_channels(); manager.shutdown_kernel(); print("done")
 
 
 @have("ipykernel", "jupyter_client")
-def test_a_jupyter_kernel(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_a_jupyter_kernel_is_recorded(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
     outputs = []
     for hearer in (None, receiver):
         variables = environment(

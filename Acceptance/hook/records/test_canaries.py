@@ -1,4 +1,4 @@
-"""Processes that the site sends out to see whether their records arrive."""
+"""Canary processes that a site sends out mark their records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEMBER = {"run": "20261121t120000z-0000beef", "seq": 3, "of": 10}
 PROGRAM = "import multiprocessing"
 
 
-def test_a_canary_says_that_it_is_one(receiver: Receiver) -> None:
+def test_a_canarys_record_names_its_batch(receiver: Receiver) -> None:
     done = run(["-c", PROGRAM], environment(receiver, CUSTOMS_CANARY=MARK))
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     (datagram,) = receiver.datagrams()
@@ -27,7 +27,7 @@ def test_a_canary_says_that_it_is_one(receiver: Receiver) -> None:
     assert record["packages"].keys() == {"multiprocessing"}
 
 
-def test_a_canary_that_is_killed_is_swept_as_one(
+def test_a_killed_canary_is_swept_as_a_canary(
     receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     traces = tmp_path / "traces"
@@ -58,6 +58,6 @@ def test_a_canary_that_is_killed_is_swept_as_one(
         "é:1:2",
     ],
 )
-def test_what_is_no_mark_of_the_daemons_is_none(mark: str, receiver: Receiver) -> None:
+def test_a_mark_of_another_form_is_ignored(mark: str, receiver: Receiver) -> None:
     run(["-c", PROGRAM], environment(receiver, CUSTOMS_CANARY=mark))
     assert "canary" not in receiver.record()

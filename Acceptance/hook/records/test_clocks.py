@@ -36,7 +36,7 @@ def check(record: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("executable", ALL)
 @pytest.mark.parametrize("order", ["import, then stop", "stop, then import"])
-def test_a_stopped_clock(
+def test_a_record_has_real_times_under_a_stopped_clock(
     order: str, executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     parts = ["import numpy\n", FREEZE]
@@ -48,7 +48,7 @@ def test_a_stopped_clock(
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_the_trace_of_a_stopped_clock(
+def test_a_trace_has_its_real_start_under_a_stopped_clock(
     executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     traces = tmp_path / "traces"
@@ -71,7 +71,7 @@ def test_the_trace_of_a_stopped_clock(
     ],
 )
 @pytest.mark.parametrize("order", ["first", "last"])
-def test_libraries_that_stop_it(
+def test_records_have_real_times_under_libraries_that_stop_the_clock(
     order: str, library: str, code: str, receiver: Receiver, packages: Path
 ) -> None:
     spec = importlib.util.find_spec(library)

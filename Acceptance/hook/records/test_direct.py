@@ -12,7 +12,7 @@ ALL = interpreters() + pypy()
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_imports_in_functions(
+def test_imports_in_functions_are_direct(
     executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "program.py"
@@ -33,10 +33,10 @@ def test_imports_in_functions(
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_imports_in_a_function_of_many_names(
+def test_imports_in_a_function_of_many_names_are_direct(
     executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
-    """The instruction that imports says the name's number in more than one byte."""
+    """The instruction needs more than one byte for the number of the name."""
     attributes = "".join(f"    if x == 1.5: x.a{number}\n" for number in range(300))
     path = tmp_path / "program.py"
     path.write_text(f"def late(x):\n{attributes}    import pandas\nlate(2)\n")

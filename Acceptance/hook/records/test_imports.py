@@ -61,7 +61,7 @@ def traced(directory: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("executable", ALL)
 @pytest.mark.parametrize("program", [ASKING, OLD], ids=["asks other finders", "old-style"])
-def test_finders_of_the_program(
+def test_finders_of_the_program_work_as_without_the_hook(
     program: str, executable: str, receiver: Receiver, packages: Path
 ) -> None:
     bare = run(["-c", program], environment(None, packages), executable)
@@ -84,7 +84,7 @@ def test_finders_of_the_program(
     ids=["plain", "cache cleared", "a part", "lazy, not used", "lazy, used", "one is not there"],
 )
 @pytest.mark.parametrize("is_ahead", [False, True], ids=["hook first", "packages first"])
-def test_what_a_killed_process_leaves(
+def test_a_killed_process_leaves_its_imports_in_its_trace(
     is_ahead: bool,
     program: str,
     expected: dict[str, str],
@@ -109,10 +109,9 @@ def test_what_a_killed_process_leaves(
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_a_second_try_is_noticed(
+def test_a_second_try_of_a_failed_import_is_noticed(
     executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
-    """A name whose import has failed is watched on."""
     traces, later = tmp_path / "traces", tmp_path / "later"
     traces.mkdir(mode=0o1777)
     (later / "cupy").mkdir(parents=True)
@@ -126,7 +125,9 @@ def test_a_second_try_is_noticed(
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_parts_of_namespace_packages(executable: str, receiver: Receiver, tmp_path: Path) -> None:
+def test_parts_of_namespace_packages_are_recorded(
+    executable: str, receiver: Receiver, tmp_path: Path
+) -> None:
     part = tmp_path / "packages" / "google" / "cloud" / "storage"
     part.mkdir(parents=True)
     (part / "__init__.py").write_text("__version__ = '2.0'")

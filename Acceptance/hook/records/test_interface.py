@@ -46,7 +46,9 @@ def test_a_reporter_is_abstract() -> None:
         Reporter()(["numpy"])
 
 
-def test_reporters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_reporter_writes_its_format(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     PrintReporter()(["a", "b"])
     assert capsys.readouterr().out == "['a', 'b']\n"
     PickleReporter(str(tmp_path / "p"))(["a"])
@@ -78,7 +80,7 @@ def test_the_default_file_has_a_random_name(
         assert uuid.UUID(name, version=4).hex == name
 
 
-def test_a_file_reporter_has_no_name_of_its_own() -> None:
+def test_a_file_reporter_without_an_extension_is_abstract() -> None:
     with pytest.raises(NotImplementedError):
         FileReporter()
 
@@ -108,7 +110,9 @@ def registered(rest: str, receiver: Receiver, packages: Path) -> tuple[int, byte
     return result.returncode, result.stdout, result.stderr
 
 
-def test_names_predicates_and_nonsense(receiver: Receiver, packages: Path) -> None:
+def test_names_and_predicates_are_checked_and_nonsense_is_ignored(
+    receiver: Receiver, packages: Path
+) -> None:
     rest = (
         "register_exit_hook(['numpy', 'scipy', 'json', ('mine', lambda m: 'numpy' in m),\n"
         "    ('never', lambda m: False), 7, ('short',), None], PrintReporter)\n"
@@ -132,7 +136,7 @@ def test_the_syslog_reporter_sends_the_record(receiver: Receiver, packages: Path
     assert receiver.record()["packages"] == {"numpy": "1.26.4"}
 
 
-def test_no_module_set_to_none_counts(receiver: Receiver, packages: Path) -> None:
+def test_a_module_set_to_none_does_not_count(receiver: Receiver, packages: Path) -> None:
     rest = "register_exit_hook(['numpy', 'sys'], PrintReporter)\nsys.modules['numpy'] = None"
     assert registered(rest, receiver, packages) == (0, b"['sys']\n", b"")
 
@@ -166,10 +170,10 @@ def test_a_forked_child_does_not_report_again(receiver: Receiver, packages: Path
 
 
 @pytest.mark.parametrize("executable", interpreters() + pypy())
-def test_the_names_are_the_packages_own_too(
+def test_the_package_itself_has_the_published_names(
     executable: str, receiver: Receiver, packages: Path
 ) -> None:
-    """As in the published package; under the hook it is found without being on the search path."""
+    """The hook's package is found without being on the search path."""
     code = (
         "import sys, customs_hook\n"
         "if sys.version_info >= (3, 7): assert 'customs_hook.core' not in sys.modules\n"

@@ -42,7 +42,7 @@ scipy = lazy_module("scipy")
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_a_package_whose_class_is_named_like_a_lazy_one(
+def test_a_package_whose_class_is_named_like_a_lazy_one_counts(
     executable: str, receiver: Receiver, packages: Path
 ) -> None:
     (packages / "transformers").mkdir()
@@ -65,7 +65,9 @@ def test_a_proxy_counts_when_it_is_loaded(
         assert sorted(receiver.record()["packages"]) == names
 
 
-def test_lazy_import_itself(receiver: Receiver, packages: Path) -> None:
+def test_modules_of_lazy_import_count_when_they_are_loaded(
+    receiver: Receiver, packages: Path
+) -> None:
     lazy_import = pytest.importorskip("lazy_import", reason="lazy_import is not installed")
     site = Path(lazy_import.__file__).parents[1]
     code = "import lazy_import, numpy; scipy = lazy_import.lazy_module('scipy')\n"

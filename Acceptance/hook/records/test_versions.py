@@ -21,10 +21,10 @@ def packages_of(
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_a_text_of_a_class_of_the_packages_own(
+def test_a_version_of_a_text_class_is_recorded(
     executable: str, receiver: Receiver, tree: Path, tmp_path: Path
 ) -> None:
-    """As torch's: what the class does to texts is not done."""
+    """As torch's: no code of that class runs."""
     torch = tmp_path / "site" / "torch"
     torch.mkdir(parents=True)
     methods = ["__str__", "__len__", "__getitem__", "__eq__", "__contains__", "isprintable"]
@@ -38,7 +38,7 @@ def test_a_text_of_a_class_of_the_packages_own(
 
 
 @pytest.mark.parametrize("executable", ALL)
-def test_packages_without_a_file_of_their_own(
+def test_parts_of_namespace_packages_have_their_versions(
     executable: str, receiver: Receiver, tmp_path: Path
 ) -> None:
     """They lie in several directories, and their parts are installed one by one (PEP 420)."""
