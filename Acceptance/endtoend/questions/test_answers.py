@@ -1,4 +1,4 @@
-"""The contract's answers: their keys, their numbers by the ledger, and the same on both stores."""
+"""The contract's answers: their keys, their numbers by a ledger, and equality of both stores."""
 
 from __future__ import annotations
 
@@ -115,8 +115,9 @@ def customs(request: pytest.FixtureRequest, corpus: Corpus) -> Customs:
 
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("staff", [False, True])
-def test_top(corpus: Corpus, customs: Customs, direct: bool, staff: bool) -> None:
-    """Users, jobs and processes of each package are what was sent."""
+def test_top_counts_users_jobs_and_processes_as_sent(
+    corpus: Corpus, customs: Customs, direct: bool, staff: bool
+) -> None:
     options = ["--direct"] * direct + ["--include-staff"] * staff
     rows = customs.json("top", "--limit", "1000", *options)
     assert all(row.keys() == TOP_KEYS for row in rows)
@@ -132,7 +133,7 @@ def test_top(corpus: Corpus, customs: Customs, direct: bool, staff: bool) -> Non
 
 @pytest.mark.parametrize("by", ["users", "jobs", "processes", "node-hours"])
 def test_top_orders_most_first(customs: Customs, by: str) -> None:
-    """By each measure, and cut by `--limit`."""
+    """By each measure; `--limit` cuts the rest."""
     rows = customs.json("top", "--by", by, "--limit", "1000")
     values = [row[by.replace("-", "_")] for row in rows]
     assert len(values) > 5
@@ -140,8 +141,7 @@ def test_top_orders_most_first(customs: Customs, by: str) -> None:
     assert customs.json("top", "--by", by, "--limit", "5") == rows[:5]
 
 
-def test_period_system_and_account(corpus: Corpus, customs: Customs) -> None:
-    """Filters take what belongs to them and leave the rest."""
+def test_filters_select_period_system_and_account(corpus: Corpus, customs: Customs) -> None:
     assert (
         customs.json("top", "--since", (datetime.now(UTC) + timedelta(days=2)).date().isoformat())
         == []
@@ -170,8 +170,7 @@ def test_period_system_and_account(corpus: Corpus, customs: Customs) -> None:
     assert processes("--account", job.account) == of_account
 
 
-def test_package(corpus: Corpus, customs: Customs) -> None:
-    """One package's page."""
+def test_package_has_its_keys_and_numbers(corpus: Corpus, customs: Customs) -> None:
     answer = customs.json("package", "numpy")
     assert answer.keys() == PACKAGE_KEYS
     usage = corpus.ledger.top()["numpy"]
@@ -197,8 +196,7 @@ def test_package(corpus: Corpus, customs: Customs) -> None:
     assert (_time(answer["first_seen"]), _time(answer["last_seen"])) == (min(times), max(times))
 
 
-def test_job(corpus: Corpus, customs: Customs) -> None:
-    """One job, with everything that its processes did."""
+def test_job_has_every_run_of_its_processes(corpus: Corpus, customs: Customs) -> None:
     job = corpus.busiest_job()
     answer = customs.json("job", job.job_id, "--cluster", job.cluster)
     assert answer.keys() == JOB_KEYS
@@ -240,8 +238,7 @@ def test_job(corpus: Corpus, customs: Customs) -> None:
         assert (_time(run["first_seen"]), _time(run["last_seen"])) == (min(times), max(times))
 
 
-def test_user(corpus: Corpus, customs: Customs) -> None:
-    """One user."""
+def test_user_has_its_keys_and_numbers(corpus: Corpus, customs: Customs) -> None:
     username = corpus.busiest_job().program.username
     answer = customs.json("user", username)
     assert answer.keys() == USER_KEYS
@@ -254,8 +251,8 @@ def test_user(corpus: Corpus, customs: Customs) -> None:
     assert set(answer["environments"]) == {sample.program.prefix for sample in samples}
 
 
-def test_health(corpus: Corpus, customs: Customs) -> None:
-    """The counters' keys and types; their numbers have tests of their own."""
+def test_health_has_its_keys_and_types(corpus: Corpus, customs: Customs) -> None:
+    """Other tests check its numbers."""
     health = customs.health()
     assert health.keys() == HEALTH_KEYS
     assert health["canary_loss"] is None
@@ -286,8 +283,8 @@ def _questions(corpus: Corpus) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "table"])
-def test_stores_answer_alike(corpus: Corpus, form: str) -> None:
-    """Byte for byte, in every format."""
+def test_both_stores_give_the_same_bytes(corpus: Corpus, form: str) -> None:
+    """In every format."""
     for command, *arguments in _questions(corpus):
         answers = [
             customs.text(command, "--format", form, *arguments)
@@ -299,8 +296,7 @@ def test_stores_answer_alike(corpus: Corpus, form: str) -> None:
     assert sqlite == postgres
 
 
-def test_csv(customs: Customs) -> None:
-    """CSV is JSON's rows, headed by its keys."""
+def test_csv_has_the_rows_and_keys_of_json(customs: Customs) -> None:
     rows = customs.json("top", "--limit", "1000")
     text = customs.text("top", "--limit", "1000", "--format", "csv")
     table = list(csv.DictReader(io.StringIO(text)))
@@ -309,8 +305,9 @@ def test_csv(customs: Customs) -> None:
     assert [int(row["processes"]) for row in table] == [row["processes"] for row in rows]
 
 
-def test_table(corpus: Corpus, customs: Customs) -> None:
-    """A table has no colour in a pipe, and shows what JSON says."""
+def test_a_table_in_a_pipe_has_no_colour_and_the_rows_of_json(
+    corpus: Corpus, customs: Customs
+) -> None:
     rows = customs.json("top", "--limit", "1000")
     text = customs.text("top", "--limit", "1000", "--format", "table")
     assert "\x1b" not in text
@@ -330,8 +327,8 @@ def test_table(corpus: Corpus, customs: Customs) -> None:
         assert text.strip()
 
 
-def test_what_is_not_known(customs: Customs) -> None:
-    """An unknown job, user or package causes no crash and no made-up answer."""
+def test_an_unknown_name_ends_with_66_or_zeros(customs: Customs) -> None:
+    """A job, a user or a package without any record."""
     for question in (
         ["job", "999999999"],
         ["user", "nobody-of-that-name"],

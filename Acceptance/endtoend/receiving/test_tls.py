@@ -36,13 +36,13 @@ def vouched(store: Store) -> int:
     return int(count)
 
 
-def test_tls(
+def test_records_over_tls_are_stored_as_over_tcp(
     start_daemon: StartDaemon,
     sqlite_store: Store,
     authority: Authority,
     server_certificate: Certificate,
 ) -> None:
-    """The same as over TCP; a sender without certificate is not vouched for."""
+    """A sender without a certificate is not vouched for."""
     streams = Streams(start_daemon, sqlite_store, "", server_certificate)
     ledger = Ledger()
     messages = list(load(Population(221), ledger, 5_000, twice=0.01))
@@ -57,14 +57,13 @@ def test_tls(
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2", "1.3"])
-def test_tls_versions(
+def test_tls_1_2_and_1_3_are_accepted_and_older_ones_refused(
     start_daemon: StartDaemon,
     sqlite_store: Store,
     authority: Authority,
     server_certificate: Certificate,
     version: str,
 ) -> None:
-    """1.2 and 1.3; what is older is refused."""
     streams = Streams(start_daemon, sqlite_store, "", server_certificate)
     context = authority.client()
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -85,7 +84,7 @@ def test_tls_versions(
 
 
 @pytest.mark.parametrize("clients", ["", "optional"])
-def test_client_certificates(
+def test_client_certificates_are_checked_as_configured(
     start_daemon: StartDaemon,
     sqlite_store: Store,
     authority: Authority,
@@ -127,10 +126,10 @@ def test_client_certificates(
     assert vouched(sqlite_store) == 1
 
 
-def test_plain_text_on_the_tls_port(
+def test_plain_text_on_the_tls_port_is_refused(
     start_daemon: StartDaemon, sqlite_store: Store, server_certificate: Certificate
 ) -> None:
-    """Is no handshake; TLS goes on working."""
+    """It is no handshake; TLS goes on working."""
     streams = Streams(start_daemon, sqlite_store, "", server_certificate)
     with socket.create_connection(("127.0.0.1", streams.tls), PATIENCE) as connection:
         connection.sendall(lines([next(Population(224).samples(1)).datagram]))
@@ -141,7 +140,7 @@ def test_plain_text_on_the_tls_port(
     assert streams.metric('connections_refused_total{reason="handshake_failed"}') == 1
 
 
-def test_certificates_are_read_again(
+def test_a_reload_reads_certificates_again(
     start_daemon: StartDaemon, sqlite_store: Store, authority: Authority, folder: Path
 ) -> None:
     """SIGHUP: new connections get the new certificate; a broken one changes nothing."""
@@ -179,7 +178,7 @@ def test_certificates_are_read_again(
     daemon.settle(2)
 
 
-def test_openssl_s_client(
+def test_openssl_s_client_delivers_records(
     start_daemon: StartDaemon,
     store: Store,
     authority: Authority,
@@ -216,15 +215,15 @@ def test_openssl_s_client(
         ('[tls]\nclient_certificates = "perhaps"\n', "perhaps"),
     ],
 )
-def test_bad_tls_configuration(folder: Path, text: str, named: str) -> None:
+def test_a_bad_tls_configuration_is_refused(folder: Path, text: str, named: str) -> None:
     """EX_CONFIG, before anything is opened."""
     done = check_configuration(folder, text)
     assert done.returncode == 78, done
     assert named in done.stderr
 
 
-def test_missing_certificate_stops_the_start(folder: Path) -> None:
-    """The file is named."""
+def test_a_missing_certificate_stops_the_start(folder: Path) -> None:
+    """The error names the file."""
     file = folder / "customsd.toml"
     file.write_text('[tls]\ncertificate = "/nowhere/c.pem"\nkey = "/nowhere/k.pem"\n')
     done = subprocess.run(
