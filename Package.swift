@@ -36,7 +36,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
@@ -51,6 +50,9 @@ let package = Package(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CDatagram", path: "Sources/CDatagram"),
         .target(name: "CStream", path: "Sources/CStream"),
+        .target(
+            name: "CTLS", path: "Sources/CTLS",
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CFileSystem", path: "Sources/CFileSystem"),
         .target(name: "CVersion", path: "Sources/CVersion"),
         .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -65,13 +67,7 @@ let package = Package(
         module("Jobs", ["Record"]),
         module("Merge", ["Record", "Checksum"]),
         module("Store", ["Record", "Jobs", "Merge", "Checksum", "CPQ", "CSQLite"]),
-        module(
-            "Listen",
-            [
-                "CDatagram", "CStream", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "NIOTLS", package: "swift-nio"),
-            ]),
+        module("Listen", ["CDatagram", "CStream", "CTLS"]),
         module("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
         module("DaemonMetrics", ["Record"]),
         module("Log"),

@@ -37,6 +37,7 @@ for purpose in "$@"; do
         require zlib1g-dev pkg-config --exists zlib
         require libzstd-dev pkg-config --exists libzstd
         require libcurl4-openssl-dev pkg-config --exists libcurl
+        require libssl-dev pkg-config --exists 'openssl >= 3.0'
         require python3 command -v python3
         # A virtual environment needs pip's wheels too, which Debian splits from the interpreter.
         require python3-venv python3 -c 'import ensurepip, venv'

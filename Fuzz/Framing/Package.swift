@@ -7,7 +7,7 @@ let instrumented: [SwiftSetting] = [
     .unsafeFlags(["-sanitize=address", "-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"]),
 ]
 
-// The framing is a symbolic link, for the room that it stands in needs SwiftNIO; the fuzzer's header is the parser's.
+// The framing is a symbolic link, for the module that it stands in needs OpenSSL; the fuzzer's header is the parser's.
 let package = Package(
     name: "fuzz-framing",
     targets: [

@@ -36,8 +36,9 @@ void stream_events_free(stream_events *events) {
     free(events);
 }
 
-int stream_events_watch(stream_events *events, int descriptor) {
+int stream_events_watch(stream_events *events, int descriptor, int room) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = descriptor};
+    if (room) event.events |= EPOLLOUT;
     return epoll_ctl(events->queue, EPOLL_CTL_ADD, descriptor, &event);
 }
 

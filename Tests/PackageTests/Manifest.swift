@@ -39,13 +39,17 @@ struct Manifest {
 
     /// The modules under `Sources` that a file imports.
     func imports(of file: String) throws -> Set<String> {
+        Set(try allImports(of: file).filter { dependencies[$0] != nil })
+    }
+
+    /// The modules that a file imports, of whatever package.
+    func allImports(of file: String) throws -> [String] {
         let lines = try Manifest.contents(of: file).split(separator: "\n")
-        let names = lines.compactMap { line -> String? in
+        return lines.compactMap { line -> String? in
             let words = line.split(separator: " ")
             guard let place = words.firstIndex(of: "import"), place + 1 < words.count, place <= 1 else { return nil }
             return String(words[place + 1])
         }
-        return Set(names.filter { dependencies[$0] != nil })
     }
 
     private static func contents(of path: String) throws -> String {

@@ -26,4 +26,12 @@ struct ModuleTests {
     @Test func noModuleImportsUpwards() {
         for module in manifest.dependencies.keys { #expect(!manifest.reach(of: module).contains(module)) }
     }
+
+    @Test func socketsAndTheCommandNeedNoNIO() throws {
+        for module in manifest.reach(of: "customs").union(["customs", "Listen"]) {
+            for file in try manifest.files(of: module) {
+                #expect(try manifest.allImports(of: file).allSatisfy { !$0.hasPrefix("NIO") }, "\(file)")
+            }
+        }
+    }
 }

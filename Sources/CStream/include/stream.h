@@ -17,8 +17,9 @@ typedef struct {
 stream_events *stream_events_create(unsigned at_once);
 void stream_events_free(stream_events *events);
 
-// Tells what there is to read now, and then each arrival once (EPOLLET); 0 or -1 with errno.
-int stream_events_watch(stream_events *events, int descriptor);
+// Watches a descriptor: bytes that are there now are an event, and then each arrival once (EPOLLET). If `room`, room to
+// write is an event too, now and each time after there was none. 0 or -1 with errno.
+int stream_events_watch(stream_events *events, int descriptor, int room);
 // Must come before the descriptor is closed: a connection that another process holds too would stay watched.
 int stream_events_forget(stream_events *events, int descriptor);
 // The number of events, 0 when the time is over; stream_event_at tells which until the next wait.

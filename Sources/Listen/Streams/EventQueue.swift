@@ -1,17 +1,17 @@
 import CStream
 
-/// Which descriptors have something new (`epoll(7)`, EPOLLET): each arrival is told once, so that what stays in the kernel
-/// wakes nobody.
+/// Events on descriptors (`epoll(7)`, EPOLLET). Each arrival is an event once, so unread bytes in the kernel do not
+/// wake the thread again.
 final class EventQueue {
     struct Event {
         let descriptor: Int32
-        /// The other end sends no more: all that it has sent has arrived.
+        /// Whether the other end sends no more, and all that it sent has arrived.
         let isLast: Bool
     }
 
     private let events: OpaquePointer
 
-    /// Nil if the kernel gives none.
+    /// Makes a queue; nil if the kernel gives none.
     init?() {
         guard let events = stream_events_create(256) else { return nil }
         self.events = events
@@ -19,13 +19,16 @@ final class EventQueue {
 
     deinit { stream_events_free(events) }
 
-    /// What it has already is told too.
-    func watch(_ descriptor: Int32) { stream_events_watch(events, descriptor) }
+    /// Watches a descriptor; bytes that are there already are an event too.
+    ///
+    /// - Parameter room: whether new room to write is also an event.
+    func watch(_ descriptor: Int32, room: Bool = false) { stream_events_watch(events, descriptor, room ? 1 : 0) }
 
-    /// Must come before `close`: a connection that somebody else holds too would stay watched.
+    /// Ends the watch. It must come before `close`: the queue would go on watching a connection that another process
+    /// holds too.
     func forget(_ descriptor: Int32) { stream_events_forget(events, descriptor) }
 
-    /// - Returns: how many events there are; they are valid until the next call.
+    /// - Returns: the number of events; they are valid until the next call.
     func wait(milliseconds: Int32) -> Int { Int(stream_events_wait(events, milliseconds)) }
 
     subscript(index: Int) -> Event {

@@ -1,23 +1,25 @@
-/// Takes what arrives on streams; the thread that reads them calls it.
+/// The taker of messages from streams. The thread that reads the streams calls it.
 public protocol StreamConsumer: AnyObject {
-    /// A message. One that is not `isWhole` was ended by the stream's end, and may lack more than the end of its line.
+    /// Takes a message. If it is not `isWhole`, the stream's end ended it, and more than the end of its line may be
+    /// missing.
     func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool)
+    /// Counts bytes that are no message.
     func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer)
-    /// Puts what was taken into safety. While this is false nothing more is read, and it is asked again: senders wait, and
-    /// nothing is lost.
+    /// Puts all messages taken so far into safety. While this is false the streams are not read, and the call is
+    /// repeated: senders wait, and nothing is lost.
     func flush() -> Bool
-    /// The stop cannot wait any longer for `flush`: what was taken, and what is taken from now on, is lost.
+    /// Gives up, because the stop cannot wait any longer for `flush`: messages taken before and after are lost.
     func abandon()
-    /// Nothing comes after what was abandoned.
+    /// Notes that the last abandoned message was taken.
     func concludeAbandoned()
-    /// What was taken since the last `flush` that succeeded is as if it had never been: others will be given it.
+    /// Forgets the messages since the last `flush` that succeeded: the next process will take them again.
     func withdraw()
     func connectionsChanged(by change: Int)
-    /// A connection that was not let in, or was ended from this side.
+    /// Counts a connection that the server did not accept, or ended.
     func refused(_ reason: ConnectionRefusal, _ peer: StreamPeer, why: String)
 }
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 public struct StreamPeer: Sendable, Equatable {
     public enum Transport: String, Sendable, CaseIterable {
         case tcp
@@ -31,17 +33,17 @@ public struct StreamPeer: Sendable, Equatable {
     public var isCertified = false
 }
 
-/// Why a connection was not let in, or was ended from this side; the raw values name counters.
+/// Why the server did not accept a connection, or ended it; the raw values name counters.
 public enum ConnectionRefusal: String, Error, CaseIterable {
     case tooMany = "too_many"
     case tooManyOfAddress = "too_many_of_address"
-    /// The rest of the process's descriptors is in reserve.
+    /// The process's remaining descriptors are in reserve.
     case noDescriptors = "no_descriptors"
     case handshakeFailed = "handshake_failed"
     case handshakeTimeout = "handshake_timeout"
     case messageTimeout = "message_timeout"
     case idleTimeout = "idle_timeout"
     case badFrame = "bad_frame"
-    /// It was kept for this process, and what was read of it was not.
+    /// The service manager kept the connection, and not the bytes that were read of it.
     case unknownState = "unknown_state"
 }

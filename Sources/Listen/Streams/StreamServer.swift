@@ -1,60 +1,78 @@
-/// Receives over TCP and TLS, on a thread for each of the two.
+import CDatagram
+import Glibc
+import Synchronization
+
+/// Receives over TCP and TLS, on one thread for all connections.
 ///
-/// Unlike datagrams, a stream can be held back: while the consumer has no room nothing is read, the kernel's buffers fill,
-/// and senders wait. Memory is bounded by the number of connections and what the kernel holds of each.
+/// Unlike datagrams, a stream can be held back: while the consumer has no room nothing is read, the kernel's buffers
+/// fill, and senders wait. Memory is bounded by the number of connections and what the kernel holds of each.
+///
+/// Over TCP, bytes that the journal does not have yet lie in the kernel or in memory that outlives the process. So a
+/// killed process loses none of them, if the service manager keeps its connections and that memory
+/// (`ServiceManagerDescriptors`, `StreamMemory`). Over TLS the keys are the process's, and a connection ends with it.
 public final class StreamServer: Sendable {
+    private let sockets: [StreamSocket]
+    private let kept: KeptStreams
     private let admission: StreamAdmission
-    private let tcp: TCPReceiver?
-    private let tls: TLSReceiver?
+    /// For future connections; open ones keep theirs.
+    private let tls: Mutex<TLSServer?>
+    private let stopDescriptor: Int32
 
     /// - Parameters:
-    ///   - kept: what the service manager has kept since the process before this one.
-    ///   - tls: needed where a socket's address is `tls`.
+    ///   - kept: the descriptors that the service manager has kept for this process.
+    ///   - tls: needed if a socket's address is `tls`.
     /// - Throws: `ListenError.badCertificate` if it is needed and missing.
     public init(
         _ sockets: [StreamSocket], kept: KeptStreams, limits: StreamLimits, tls: TLSServer?
     ) throws(ListenError) {
+        if tls == nil && sockets.contains(where: { $0.address.isTLS }) { throw .badCertificate("there is none") }
+        self.sockets = sockets
+        self.kept = kept
         admission = StreamAdmission(limits)
-        let plain = sockets.filter { !$0.address.isTLS }
-        let secure = sockets.filter { $0.address.isTLS }
-        self.tcp =
-            plain.isEmpty && kept.connections.isEmpty
-            ? nil : TCPReceiver(plain, kept: kept, admission: admission)
-        if secure.isEmpty {
-            self.tls = nil
-        } else {
-            guard let tls else { throw .badCertificate("there is none") }
-            self.tls = TLSReceiver(secure, admission: admission, tls: tls)
-        }
+        self.tls = Mutex(tls)
+        stopDescriptor = datagram_wake_descriptor()
     }
 
-    /// Lets connections in from now on.
+    deinit { close(stopDescriptor) }
+
+    /// Accepts connections from now on.
     ///
     /// - Parameters:
-    ///   - makeConsumer: called on the thread of a transport, where alone its consumer is used.
-    ///   - onThread: runs what it is given on a thread of its own; it ends after `stop`.
-    ///   - onFailure: told why nothing is received over TCP, if that is so.
+    ///   - makeConsumer: called on the receiver's thread, where alone the consumers are used.
+    ///   - onThread: runs its argument on a thread of its own, which ends after `stop`.
+    ///   - onFailure: gets the reason if the thread cannot receive.
     /// - Throws: `ListenError.cannotListen`.
     public func start(
         _ makeConsumer: @escaping @Sendable (StreamPeer.Transport) -> any StreamConsumer,
         onThread: (@escaping @Sendable () -> Void) -> Void, onFailure: @escaping @Sendable (String) -> Void
     ) throws(ListenError) {
-        try tls?.start { makeConsumer(.tls) }
-        guard let tcp else { return }
-        onThread {
-            if !tcp.run(makeConsumer(.tcp)) { onFailure("the kernel gives no memory to receive over TCP") }
+        guard stopDescriptor >= 0 else { throw .cannotListen("streams: the kernel gives no descriptor") }
+        onThread { [self] in
+            if !run(makeConsumer) { onFailure("the kernel gives no memory to receive streams") }
         }
     }
 
-    /// For connections to come.
+    /// Sets limits and certificates for future connections.
     public func reload(limits: StreamLimits, tls: TLSServer?) {
         admission.reload(limits)
-        if let tls { self.tls?.reload(tls) }
+        if let tls { self.tls.withLock { $0 = tls } }
     }
 
-    /// Lets nobody in any more, and takes what senders have sent. Blocks until TLS has ended; TCP's thread ends by itself.
+    /// Makes the thread end: it accepts no more connections, and takes the bytes that senders have sent.
     public func stop() {
-        tcp?.stop()
-        tls?.stop()
+        var one: UInt64 = 1
+        _ = write(stopDescriptor, &one, 8)
+    }
+
+    /// - Returns: false if the kernel gives no memory or no event queue, and nothing is received.
+    private func run(_ makeConsumer: @escaping (StreamPeer.Transport) -> any StreamConsumer) -> Bool {
+        // the kernel's buffer of a connection that is not kept ends with this process, so it is read at once
+        datagram_take_short_turns()
+        let supplies = StreamLoop.Supplies(
+            sockets: sockets, admission: admission,
+            openTLS: { descriptor in self.tls.withLock { $0 }?.open(descriptor) }, makeConsumer: makeConsumer)
+        guard let loop = StreamLoop(supplies, kept: kept, stopDescriptor: stopDescriptor) else { return false }
+        loop.run(patience: .seconds(5))
+        return true
     }
 }

@@ -1,14 +1,14 @@
 import CDatagram
 import Glibc
 
-/// A bound TCP socket that listens, for `StreamServer` to take over.
+/// A bound and listening TCP socket, which `StreamServer` takes over.
 public struct StreamSocket: Sendable {
     public let descriptor: Int32
-    /// Where it is bound; with port 0 asked for, the port that the kernel chose.
+    /// The bound address; if port 0 was asked for, with the port that the kernel chose.
     public let address: ListenAddress
 
-    /// What the kernel may hold of one connection before its sender must wait, bytes. A sender's end, while the journal is
-    /// full, moves that much into memory: with the bound on connections it bounds memory.
+    /// Bytes that the kernel may hold of one connection before its sender must wait. With the limit of connections
+    /// this bounds memory.
     static let bufferBytes: Int32 = 65_536
     private static let backlog: Int32 = 1_024
 
@@ -34,7 +34,7 @@ public struct StreamSocket: Sendable {
 
     /// Takes over a socket that the service manager bound; nil if it is no TCP socket.
     ///
-    /// - Parameter isTLS: whether TLS is spoken there, by its address.
+    /// - Parameter isTLS: whether the socket speaks TLS, by its address.
     public init?(inherited descriptor: Int32, isTLS: (ListenAddress) -> Bool) {
         var kind: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -50,7 +50,7 @@ public struct StreamSocket: Sendable {
     }
 
     private func prepare() throws(ListenError) {
-        // a larger one, by the service manager, stays; connections get their own size when they are let in
+        // a larger buffer from the service manager stays; accepted connections get their own size
         datagram_raise_receive_buffer(descriptor, Int(StreamSocket.bufferBytes))
         guard listen(descriptor, StreamSocket.backlog) == 0 else {
             throw .cannotListen("\(address.description): listen: \(String(cString: strerror(errno)))")
@@ -60,7 +60,7 @@ public struct StreamSocket: Sendable {
 
 /// Binds a socket to a host's address and port; a name may be looked up, at start only.
 ///
-/// - Parameter sharesPort: whether others that share it may have it too.
+/// - Parameter sharesPort: whether other sockets that share the port may bind it too.
 func bindInternet(
     host: String, port: UInt16, _ kind: __socket_type, _ address: ListenAddress, sharesPort: Bool = false
 ) throws(ListenError) -> Int32 {
@@ -90,19 +90,21 @@ func bindInternet(
     return descriptor
 }
 
-/// Sets one of a socket's options; switches it on, if it is on or off.
-func setOption(_ option: Int32, of descriptor: Int32, to value: Int32 = 1) {
+/// Sets an option of a socket; 1 switches an option on.
+///
+/// - Parameter level: the socket or a protocol (`setsockopt(2)`).
+func setOption(_ option: Int32, level: Int32 = SOL_SOCKET, of descriptor: Int32, to value: Int32 = 1) {
     var value = value
-    setsockopt(descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
 }
 
 extension SocketAddress {
-    /// Where a socket is bound.
+    /// The address to which a socket is bound.
     init?(ofSocket descriptor: Int32) {
         self.init { getsockname(descriptor, $0, $1) }
     }
 
-    /// Who is at a connection's other end.
+    /// The address of a connection's other end.
     init?(ofPeer descriptor: Int32) {
         self.init { getpeername(descriptor, $0, $1) }
     }

@@ -1,34 +1,35 @@
-import NIOCore
-
-/// When a connection was last heard of, and since when it owes the rest of a message.
+/// The times of a connection: of its last bytes, and of the beginning of an unfinished message.
 struct StreamTimes {
-    private(set) var lastBytes = NIODeadline.now()
-    private var messageBegan: NIODeadline?
+    typealias Instant = ContinuousClock.Instant
 
-    mutating func noteBytes() { lastBytes = .now() }
+    private(set) var lastBytes = Instant.now
+    private var messageBegan: Instant?
+
+    mutating func noteBytes() { lastBytes = .now }
 
     /// - Parameters:
-    ///   - hasEndedMessage: whether what came held the end of a message.
+    ///   - hasEndedMessage: whether the last bytes held the end of a message.
     ///   - isWithinMessage: whether a message has begun and not ended.
     mutating func noteMessages(hasEndedMessage: Bool, isWithinMessage: Bool) {
         if !isWithinMessage {
             messageBegan = nil
         } else if hasEndedMessage || messageBegan == nil {
-            messageBegan = .now()
+            messageBegan = .now
         }
     }
 
-    /// It was this side that did not read.
+    /// Begins anew, because this side did not read.
     mutating func begin() {
-        lastBytes = .now()
+        lastBytes = .now
         if messageBegan != nil { messageBegan = lastBytes }
     }
 
-    func overdue(_ now: NIODeadline, _ limits: StreamLimits) -> ConnectionRefusal? {
-        if let messageBegan, now - messageBegan > .seconds(Int64(limits.messageSeconds)) { return .messageTimeout }
-        if now - lastBytes > .seconds(Int64(limits.idleSeconds)) { return .idleTimeout }
+    /// The reason to end the connection, if a limit has passed.
+    func overdue(_ now: Instant, _ limits: StreamLimits) -> ConnectionRefusal? {
+        if let messageBegan, now - messageBegan > .seconds(limits.messageSeconds) { return .messageTimeout }
+        if now - lastBytes > .seconds(limits.idleSeconds) { return .idleTimeout }
         return nil
     }
 
-    func isQuiet(_ now: NIODeadline, for time: TimeAmount) -> Bool { now - lastBytes >= time }
+    func isQuiet(_ now: Instant, for time: Duration) -> Bool { now - lastBytes >= time }
 }

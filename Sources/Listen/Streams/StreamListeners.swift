@@ -1,10 +1,10 @@
 import CStream
 import Glibc
 
-/// The sockets at which connections over TCP come in. One thread uses it.
-struct TCPListeners {
+/// The listening sockets. One thread uses it.
+struct StreamListeners {
     private let sockets: [StreamSocket]
-    /// How long until it is worth trying again, if nothing is told before; nil if nobody waits to be let in.
+    /// Time until the next try if no event comes before; nil if no connection waits.
     private(set) var pauseMilliseconds: Int32? = 0
 
     init(_ sockets: [StreamSocket], events: EventQueue) {
@@ -15,20 +15,20 @@ struct TCPListeners {
         }
     }
 
-    /// Somebody waits to be let in.
+    /// Notes that a connection waits.
     mutating func noteEvent() { pauseMilliseconds = 0 }
 
-    /// Gives each new connection to `handle`, but no more than some of them in one round.
-    mutating func accept(_ handle: (Int32) -> Void) {
+    /// Gives each new connection to `handle`, up to `roundConnections` of each socket.
+    mutating func accept(_ handle: (Int32, StreamPeer.Transport) -> Void) {
         if pauseMilliseconds == nil { return }
         pauseMilliseconds = nil
         for socket in sockets {
-            for _ in 0..<TCPListeners.roundConnections {
+            for _ in 0..<StreamListeners.roundConnections {
                 let descriptor = stream_accept(socket.descriptor)
                 if descriptor < 0 && errno == EAGAIN { break }
                 pauseMilliseconds = 0
                 if descriptor >= 0 {
-                    handle(descriptor)
+                    handle(descriptor, socket.address.isTLS ? .tls : .tcp)
                 } else if errno != EINTR && errno != ECONNABORTED {
                     // no descriptors, or no memory: there may be some again
                     pauseMilliseconds = 100
@@ -38,6 +38,7 @@ struct TCPListeners {
         }
     }
 
+    /// Closes the sockets: no connection is accepted any more.
     func close(_ events: EventQueue) {
         for socket in sockets {
             events.forget(socket.descriptor)

@@ -1,0 +1,9 @@
+#ifndef CUSTOMS_TLS_REASON_H
+#define CUSTOMS_TLS_REASON_H
+
+#include "tls.h"
+
+// Writes what the earliest error in OpenSSL's queue says, or errno if the queue is empty, and empties the queue.
+void tls_take_reason(char why[TLS_REASON_BYTES]);
+
+#endif

@@ -1,0 +1,157 @@
+import CDatagram
+import CStream
+import Glibc
+
+/// One connection over TCP, with TLS or without.
+final class StreamConnection {
+    /// The result of one read.
+    struct Read {
+        /// The number of bytes.
+        var count = 0
+        /// Whether there may be more to read now.
+        var hasMore = false
+        /// Whether no more bytes will come.
+        var hasEnded = false
+    }
+
+    let descriptor: Int32
+    private(set) var peer: StreamPeer
+    /// The address for the limit of connections from one address.
+    let host: String
+    /// The kernel's number of the connection (`socket(7)`, SO_COOKIE).
+    let cookie: UInt64
+    let place: StreamPlace
+    let consumer: any StreamConsumer
+    /// The number of bytes that have been read.
+    private(set) var position: UInt64
+    /// The service manager's name for the connection; nil if it is not kept.
+    var keptName: String?
+    /// Whether all that the other end sends has arrived.
+    var isLast = false
+    /// Whether the connection waits for its turn.
+    var hasTurn = false
+    private(set) var times = StreamTimes()
+    private var framing: StreamFraming
+    /// Nil for a connection without TLS.
+    private let session: TLSSession?
+    /// Whether the TLS handshake is complete; true without TLS.
+    private(set) var isEstablished: Bool
+
+    /// Makes a connection of which no byte has been read.
+    init(
+        _ descriptor: Int32, _ peer: StreamPeer, host: String, cookie: UInt64, place: StreamPlace,
+        session: TLSSession?, consumer: any StreamConsumer
+    ) {
+        self.descriptor = descriptor
+        self.peer = peer
+        self.host = host
+        self.cookie = cookie
+        self.place = place
+        self.session = session
+        self.consumer = consumer
+        isEstablished = session == nil
+        position = 0
+        framing = StreamFraming()
+    }
+
+    /// Makes a connection without TLS that a previous process has read.
+    init(
+        _ kept: KeptConnection, cookie: UInt64, place: StreamPlace, position: UInt64,
+        behind passed: StreamFraming.PassedOver, consumer: any StreamConsumer
+    ) {
+        descriptor = kept.descriptor
+        let address = SocketAddress(ofPeer: descriptor)
+        host = address.hostText
+        peer = StreamPeer(transport: .tcp, address: address.text)
+        self.cookie = cookie
+        self.place = place
+        self.position = position
+        self.consumer = consumer
+        keptName = kept.name
+        framing = StreamFraming(behind: passed)
+        session = nil
+        isEstablished = true
+    }
+
+    /// The part of the next bytes that is skipped.
+    var passedOver: StreamFraming.PassedOver { framing.passedOver }
+
+    /// Continues the handshake; done without TLS.
+    func shakeHands() -> TLSSession.Step {
+        guard let session, !isEstablished else { return .done }
+        let step = session.shakeHands()
+        if step == .done {
+            isEstablished = true
+            peer.isCertified = session.isCertified
+            times.noteBytes()
+        }
+        return step
+    }
+
+    /// Reads what has arrived, without waiting.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Read {
+        let read: Read
+        if let session {
+            let (count, step) = session.read(into: buffer)
+            // a failure is the connection's end, and messages before it count
+            read = Read(count: count, hasMore: step == .hasMore, hasEnded: step != .hasMore && step != .waits)
+        } else {
+            read = receive(into: buffer)
+        }
+        if read.count > 0 {
+            position += UInt64(read.count)
+            times.noteBytes()
+        }
+        return read
+    }
+
+    private func receive(into buffer: UnsafeMutableRawBufferPointer) -> Read {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            if count > 0 {
+                let hasMore = count == buffer.count
+                return Read(count: count, hasMore: hasMore, hasEnded: isLast && !hasMore)
+            }
+            if count < 0 && errno == EINTR { continue }
+            return Read(hasEnded: count == 0 || errno != EAGAIN || isLast)
+        }
+    }
+
+    /// Delivers the whole messages.
+    func deliver(_ bytes: UnsafeRawBufferPointer) -> StreamFraming.Found {
+        let found = framing.deliver(bytes, from: peer, to: consumer)
+        times.noteMessages(
+            hasEndedMessage: found.hasMessages,
+            isWithinMessage: found.done < bytes.count || framing.isWithinMessage)
+        return found
+    }
+
+    /// Delivers the unfinished bytes when the connection ended.
+    func deliverRemainder(_ rest: UnsafeRawBufferPointer) {
+        framing.deliverRemainder(rest, from: peer, to: consumer)
+    }
+
+    /// Restarts the times, because this side did not read.
+    func waited() { times.begin() }
+
+    /// The reason to end the connection, if a limit has passed.
+    func overdue(_ now: StreamTimes.Instant, _ limits: StreamLimits) -> ConnectionRefusal? {
+        if isEstablished { return times.overdue(now, limits) }
+        return times.isQuiet(now, for: .seconds(limits.handshakeSeconds)) ? .handshakeTimeout : nil
+    }
+
+    /// Ends the connection for both sides, whichever process still has the descriptor.
+    func end() {
+        session?.sayGoodbye()
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+}
+
+extension SocketAddress? {
+    var hostText: String {
+        if case .internet(let host, _)? = self { host } else { "" }
+    }
+
+    /// In words; a connection that its sender broke has no address any more.
+    var text: String { self?.description ?? "a broken connection" }
+}

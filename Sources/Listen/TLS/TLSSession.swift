@@ -1,0 +1,58 @@
+import CTLS
+
+/// TLS on one connection: handshake and decryption. One thread uses it.
+final class TLSSession {
+    /// The result of a handshake or a read.
+    enum Step: Equatable {
+        /// The handshake is complete.
+        case done
+        /// There may be more to read now.
+        case hasMore
+        /// Nothing more happens until bytes arrive, or until there is room for an answer.
+        case waits
+        /// The other end has told that it sends no more.
+        case ended
+        case failed(String)
+    }
+
+    private let connection: OpaquePointer
+
+    /// - Parameter connection: the session owns it and frees it.
+    init(_ connection: OpaquePointer) { self.connection = connection }
+
+    deinit { tls_free(connection) }
+
+    /// Whether the client has shown a certificate that was found good.
+    var isCertified: Bool { tls_is_certified(connection) != 0 }
+
+    /// Continues the handshake, without waiting.
+    func shakeHands() -> Step {
+        let (outcome, reason) = tlsReason { tls_handshake(connection, $0) }
+        return Step(outcome, reason)
+    }
+
+    /// Decrypts the bytes that have arrived, as many as fit, without waiting.
+    ///
+    /// - Returns: the number of bytes in `buffer`, whatever the step.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, step: Step) {
+        var count = 0
+        let (outcome, reason) = tlsReason { tls_read(connection, buffer.baseAddress, buffer.count, &count, $0) }
+        return (count, Step(outcome, reason))
+    }
+
+    /// Tells the other end that this side sends no more.
+    func sayGoodbye() { tls_say_goodbye(connection) }
+}
+
+extension TLSSession.Step {
+    fileprivate init(_ outcome: tls_outcome, _ reason: String) {
+        self =
+            switch outcome {
+            case TLS_DONE: .done
+            case TLS_MORE: .hasMore
+            case TLS_WAITS: .waits
+            case TLS_ENDED: .ended
+            default: .failed(reason)
+            }
+    }
+}

@@ -1,0 +1,82 @@
+import Listen
+import Testing
+
+@Suite struct TLSServerTests {
+    private let pem: SamplePEM
+    private let certificate: String
+    private let key: String
+
+    init() throws {
+        pem = try SamplePEM()
+        certificate = try pem.file("certificate.pem", SamplePEM.certificate)
+        key = try pem.file("key.pem", SamplePEM.key)
+    }
+
+    /// What is wrong with the files; nil if nothing is.
+    private func fault(
+        certificate: String? = nil, key: String? = nil, authorities: String? = nil,
+        clients: TLSServer.ClientCertificates = .none
+    ) -> String? {
+        do throws(ListenError) {
+            _ = try TLSServer(
+                certificate: certificate ?? self.certificate, key: key ?? self.key, clientAuthorities: authorities,
+                clientCertificates: clients)
+            return nil
+        } catch {
+            if case .badCertificate(let why) = error { return why }
+            return "\(error)"
+        }
+    }
+
+    @Test("a certificate and its key are taken, with and without authorities for clients") func good() {
+        #expect(fault() == nil)
+        #expect(fault(authorities: certificate, clients: .optional) == nil)
+        #expect(fault(authorities: certificate, clients: .required) == nil)
+    }
+
+    @Test("a file that cannot be read is named, with the system's reason") func unreadable() {
+        let missing = "No such file or directory; name a file that the daemon's user can read"
+        #expect(fault(certificate: "/nowhere/c.pem") == "certificate /nowhere/c.pem: \(missing)")
+        #expect(fault(key: "/nowhere/k.pem") == "key /nowhere/k.pem: \(missing)")
+        #expect(
+            fault(authorities: "/nowhere/a.pem", clients: .required) == "client_ca /nowhere/a.pem: \(missing)")
+    }
+
+    @Test("a file without what is wanted is named, with what is wanted") func empty() throws {
+        let noise = try pem.file("noise.pem", "noise\n")
+        #expect(fault(certificate: noise) == "certificate \(noise): holds no certificate in PEM form (-----BEGIN ...)")
+        #expect(fault(certificate: key)?.contains("holds no certificate") == true)
+        #expect(fault(key: noise) == "key \(noise): holds no private key in PEM form (-----BEGIN ...)")
+        #expect(fault(key: certificate)?.contains("holds no private key") == true)
+        #expect(fault(authorities: noise, clients: .optional)?.contains("client_ca \(noise): holds no") == true)
+    }
+
+    @Test(
+        "a key with a password is refused, and no password is asked for",
+        arguments: [
+            SamplePEM.encryptedKey, SamplePEM.encryptedOldKey,
+        ]) func encrypted(_ text: String) throws
+    {
+        let encrypted = try pem.file("encrypted.pem", text)
+        #expect(
+            fault(key: encrypted)
+                == "key \(encrypted): is encrypted, and no password is asked for; "
+                + "decrypt it with openssl pkey -in \(encrypted) -out NEW")
+    }
+
+    @Test("a key of another certificate is refused") func foreign() throws {
+        let other = try pem.file("other.pem", SamplePEM.otherKey)
+        #expect(fault(key: other) == "key \(other): does not belong to the certificate \(certificate)")
+    }
+
+    @Test("a certificate that is damaged is refused") func damaged() throws {
+        let damaged = try pem.file(
+            "damaged.pem", SamplePEM.certificate.replacing("MIIBljCCATugAwIBAgIU", with: "MIIBljCCATugAwIBAgIV"))
+        #expect(fault(certificate: damaged)?.hasPrefix("certificate \(damaged): ") == true)
+        #expect(fault(authorities: damaged, clients: .required)?.hasPrefix("client_ca \(damaged): ") == true)
+    }
+
+    @Test("client certificates are not checked against nothing") func noAuthorities() {
+        #expect(fault(clients: .required)?.contains("client_ca") == true)
+    }
+}
