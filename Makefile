@@ -57,8 +57,9 @@ packages: # the system packages that building needs, where they are missing
 	@.venv-test/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@touch $@
 
-lint: .venv-test/installed ## formatting and static checks of Swift, Python and shell
+lint: .venv-test/installed ## formatting and static checks of Swift, C, Python and shell
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	for file in Sources/C*/*.c; do $(CC) -std=gnu17 -fsyntax-only -Wall -Wextra -Werror -I"$${file%/*}/include" "$$file" || exit; done
 	.venv-test/bin/ruff check .
 	.venv-test/bin/python .ci/prose.py
 	.venv-test/bin/python .ci/layout.py
