@@ -60,7 +60,7 @@ stream_event stream_event_at(const stream_events *events, unsigned index) {
 int stream_position(int descriptor, uint64_t *position) {
     // Linux 4.1; linux/tcp.h has more of the structure than netinet/tcp.h
     struct tcp_info info;
-    // the kernel's enum, which no header shows
+    // the kernel's enum, which no header declares
     enum { ESTABLISHED = 1, SYN_RECEIVED = 3, FIN_WAIT1 = 4, FIN_WAIT2 = 5, CLOSED = 7 };
     int before, unread;
     do {
@@ -69,7 +69,7 @@ int stream_position(int descriptor, uint64_t *position) {
         if (ioctl(descriptor, SIOCINQ, &before) < 0 || getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) < 0
             || ioctl(descriptor, SIOCINQ, &unread) < 0)
             return -1;
-        // something has arrived in between
+        // bytes have arrived in between
     } while (before != unread);
     // the other side's end is counted as a byte
     int ended = info.tcpi_state != ESTABLISHED && info.tcpi_state != SYN_RECEIVED && info.tcpi_state != FIN_WAIT1

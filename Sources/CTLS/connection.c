@@ -14,12 +14,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-// Maximum bytes that one call takes from the kernel. A peer that sends records without content would otherwise keep
-// OpenSSL, and with it the thread, for as long as it likes.
+// The largest number of bytes that one call takes from the kernel. Otherwise a peer that sends records without content
+// could keep OpenSSL, and with it the thread, busy without end.
 enum { CALL_BYTES = 131072 };
 
-// What one recv(2) takes. OpenSSL asks for the head of a record and then for its body: a call to the kernel for each
-// would cost more than to decrypt a short one. Its own way to read ahead moves all that waits to the front for each
+// The size of one recv(2). OpenSSL asks for the head of a record and then for its body; a system call for each would
+// cost more than decrypting a short record. OpenSSL's own reading ahead moves all waiting bytes to the front for each
 // record.
 enum { AHEAD_BYTES = 32768 };
 
@@ -33,7 +33,7 @@ struct tls_connection {
     size_t begin, end;
 };
 
-// Takes from the kernel what has arrived and fits: what recv(2) returns.
+// Takes the arrived bytes that fit from the kernel. Returns the result of recv(2).
 static ssize_t fill(tls_connection *connection) {
     if (!connection->ahead) connection->ahead = malloc(AHEAD_BYTES);
     if (!connection->ahead) return -1;
@@ -165,8 +165,8 @@ tls_outcome tls_handshake(tls_connection *connection, char why[TLS_REASON_BYTES]
     begin_call(connection);
     int code = SSL_do_handshake(connection->ssl);
     tls_outcome result = code == 1 ? TLS_DONE : outcome(connection, code, why);
-    // OpenSSL has freed the buffer for what it sends, which is used no more; that for what it receives would be freed
-    // and allocated for each record
+    // OpenSSL has freed the buffer for sending, which is not used any more; the one for receiving would be freed and
+    // allocated for each record
     if (result == TLS_DONE) SSL_clear_mode(connection->ssl, SSL_MODE_RELEASE_BUFFERS);
     end_call(connection);
     long verified = SSL_get_verify_result(connection->ssl);

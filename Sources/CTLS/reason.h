@@ -3,7 +3,7 @@
 
 #include "tls.h"
 
-// Writes what the earliest error in OpenSSL's queue says, or errno if the queue is empty, and empties the queue.
+// Writes the earliest error in OpenSSL's queue, or errno if the queue is empty, and empties the queue.
 void tls_take_reason(char why[TLS_REASON_BYTES]);
 
 #endif

@@ -92,7 +92,7 @@ tls_file tls_server_check_clients(tls_server *server, const char *path, int requ
     int count = 0, refused = 0;
     X509 *certificate;
     while (!refused && (certificate = PEM_read_bio_X509(file, NULL, refuse_password, NULL))) {
-        // clients are told the names, so that one with several certificates shows the right one
+        // clients get the names, so that one with several certificates shows the right one
         refused = X509_STORE_add_cert(authorities, certificate) != 1 || SSL_CTX_add_client_CA(server, certificate) != 1;
         X509_free(certificate);
         count++;

@@ -27,7 +27,7 @@ typedef enum {
     TLS_DONE,   // the handshake is complete
     TLS_MORE,   // there may be more to read now
     TLS_WAITS,  // nothing more happens until the descriptor can be read, or can be written again
-    TLS_ENDED,  // the peer has told that it sends no more
+    TLS_ENDED,  // the peer sends no more, as it has told
     TLS_FAILED  // the connection cannot be used any more; `why` is OpenSSL's reason or the system's
 } tls_outcome;
 
@@ -65,8 +65,8 @@ tls_outcome tls_handshake(tls_connection *connection, char why[TLS_REASON_BYTES]
 // Whether the client has shown a certificate that was found good.
 int tls_is_certified(const tls_connection *connection);
 
-// Decrypts what has arrived into `bytes`, as much as there is and fits: TLS_MORE, TLS_WAITS, TLS_ENDED or TLS_FAILED.
-// `count` is how many bytes there are, whatever the outcome.
+// Decrypts the arrived bytes into `bytes`, as many as fit: TLS_MORE, TLS_WAITS, TLS_ENDED or TLS_FAILED. `count` is the
+// number of bytes, whatever the outcome.
 tls_outcome tls_read(tls_connection *connection, void *bytes, size_t room, size_t *count, char why[TLS_REASON_BYTES]);
 
 // Tells the peer that nothing more is sent (close_notify), unless the handshake is not complete, the connection has

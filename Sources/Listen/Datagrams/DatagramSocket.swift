@@ -98,7 +98,7 @@ public final class DatagramSocket: Sendable {
     /// Datagrams that the kernel dropped since the socket was made, because its buffer was full.
     public var kernelDrops: UInt64 { UInt64(max(0, datagram_kernel_drops(descriptor))) }
 
-    /// The kernel's number of this socket, unique while the machine runs, in whatever process; 0 if there is none.
+    /// The kernel's number of this socket, unique while the machine runs, in any process; 0 if there is none.
     public var cookie: UInt64 { datagram_cookie(descriptor) }
 
     private static func bindUnix(path: String, _ address: ListenAddress) throws(ListenError) -> Int32 {

@@ -37,7 +37,7 @@ final class StreamConnection {
     /// Whether the TLS handshake is complete; true without TLS.
     private(set) var isEstablished: Bool
 
-    /// Makes a connection of which no byte has been read.
+    /// Makes a connection without read bytes.
     init(
         _ descriptor: Int32, _ peer: StreamPeer, host: String, cookie: UInt64, place: StreamPlace,
         session: TLSSession?, consumer: any StreamConsumer
@@ -88,7 +88,7 @@ final class StreamConnection {
         return step
     }
 
-    /// Reads what has arrived, without waiting.
+    /// Reads the bytes that have arrived, without waiting.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Read {
         let read: Read
         if let session {
@@ -140,7 +140,7 @@ final class StreamConnection {
         return times.isQuiet(now, for: .seconds(limits.handshakeSeconds)) ? .handshakeTimeout : nil
     }
 
-    /// Ends the connection for both sides, whichever process still has the descriptor.
+    /// Ends the connection for both sides, even if another process still has the descriptor.
     func end() {
         session?.sayGoodbye()
         shutdown(descriptor, Int32(SHUT_RDWR))

@@ -5,7 +5,7 @@ import Glibc
 final class StreamLoop {
     typealias Instant = ContinuousClock.Instant
 
-    /// What new connections need.
+    /// The objects that new connections need.
     struct Supplies {
         let sockets: [StreamSocket]
         let admission: StreamAdmission
@@ -59,7 +59,7 @@ final class StreamLoop {
         for connection in kept.connections { adopt(connection) }
     }
 
-    /// Receives until the stop descriptor is written to, and then goes on for at most `patience`.
+    /// Receives until the stop descriptor is written to, and then for at most `patience` more.
     ///
     /// - Parameter patience: maximum time for senders that go on sending; and after that, for a full journal.
     func run(patience: Duration) {

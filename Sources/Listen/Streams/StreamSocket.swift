@@ -17,7 +17,7 @@ public struct StreamSocket: Sendable {
     /// - Throws: `ListenError.cannotListen`.
     public init(_ address: ListenAddress) throws(ListenError) {
         guard let (host, port) = address.streamEnd else {
-            throw .cannotListen("\(address.description): no address of a stream")
+            throw .cannotListen("\(address.description): not an address for streams")
         }
         descriptor = try bindInternet(host: host, port: port, SOCK_STREAM, address)
         let chosen = SocketAddress(ofSocket: descriptor)
@@ -32,9 +32,9 @@ public struct StreamSocket: Sendable {
         }
     }
 
-    /// Takes over a socket that the service manager bound; nil if it is no TCP socket.
+    /// Uses a socket that the service manager bound; nil if it is not a TCP socket.
     ///
-    /// - Parameter isTLS: whether the socket speaks TLS, by its address.
+    /// - Parameter isTLS: whether an address is one for TLS.
     public init?(inherited descriptor: Int32, isTLS: (ListenAddress) -> Bool) {
         var kind: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -78,7 +78,7 @@ func bindInternet(
         throw .cannotListen("\(address.description): socket: \(String(cString: strerror(errno)))")
     }
     if kind == SOCK_STREAM {
-        // connections of the daemon before this one may linger
+        // connections of the previous daemon may linger
         setOption(SO_REUSEADDR, of: descriptor)
     }
     if sharesPort { setOption(SO_REUSEPORT, of: descriptor) }
