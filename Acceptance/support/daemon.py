@@ -47,13 +47,20 @@ class Store(Protocol):
 
 
 def wait_until(
-    condition: Callable[[], bool], what: Callable[[], str], patience: float = PATIENCE
+    condition: Callable[[], bool],
+    what: Callable[[], str],
+    patience: float = PATIENCE,
+    *,
+    every: float = 0.1,
 ) -> None:
-    """Waits until `condition` holds; fails with `what()` if it does not come to hold."""
+    """Waits until `condition` holds; fails with `what()` if it does not come to hold.
+
+    `every`: seconds between two looks; more where a look costs a process.
+    """
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, f"after {patience:.0f} s still: {what()}"
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
@@ -189,6 +196,7 @@ class Daemon:
         wait_until(
             lambda: b"ready" in self.log.read_bytes()[offset:] or not self.is_alive,
             lambda: f"not ready; its log:\n{self.log_tail()}",
+            every=0.02,
         )
         assert self.is_alive, (
             f"ended with {self.process.returncode} before it was ready:\n{self.log_tail()}"
@@ -272,7 +280,7 @@ class Daemon:
             # More than was sent cannot be waited away.
             return int(health["received"]) >= messages and int(health["pending"]) == 0
 
-        wait_until(settled, lambda: f"{messages} sent, {health}\n{self.log_tail()}")
+        wait_until(settled, lambda: f"{messages} sent, {health}\n{self.log_tail()}", every=0.25)
         assert_balanced(health)
         return health
 
@@ -286,17 +294,16 @@ class Daemon:
         def quiet() -> bool:
             assert self.is_alive, f"customsd ended:\n{self.log_tail()}"
             before = dict(health)
+            is_read = self.queued_bytes() == 0
             health.clear()
-            health.update(self.customs.health_if_any() or {})
+            if is_read:
+                health.update(self.customs.health_if_any() or {})
             # When a daemon last spoke is another time with each look.
             health.pop("daemons", None)
-            # The store is told once a second how much has been received.
-            time.sleep(1.2)
-            return bool(
-                self.queued_bytes() == 0 and health and before == health and not health["pending"]
-            )
+            return bool(health and before == health and not health["pending"])
 
-        wait_until(quiet, lambda: f"{health}\n{self.log_tail()}")
+        # The store is told once a second how much has been received.
+        wait_until(quiet, lambda: f"{health}\n{self.log_tail()}", every=1.2)
         assert_balanced(health)
         return health
 

@@ -137,28 +137,43 @@ QUESTIONS = {
 }
 
 
+class Answering:
+    """The same centre in several stores, each made when a test first asks for it."""
+
+    def __init__(self, make_store: MakeStore, folder: Path) -> None:
+        self.make_store = make_store
+        self.folder = folder
+        self.stores: dict[str, Store] = {}
+        self.made: dict[str, Customs] = {}
+
+    def by(self, way: str) -> Customs:
+        """The command on the store that the records came into in this way."""
+        if way not in self.made:
+            self.made[way] = self._make(way)
+        return self.made[way]
+
+    def _make(self, way: str) -> Customs:
+        home = self.folder / way
+        home.mkdir()
+        kind = way.split(maxsplit=1)[0]
+        if way.endswith(" packed"):
+            self.by(kind)
+            return _packed(self.stores[kind], home)
+        store = self.stores[way] = self.make_store("sqlite" if way == "import" else kind)
+        if way.endswith(" late"):
+            return _late(store, home)
+        return _imported(store, home) if way == "import" else _received(store, home)
+
+
 @pytest.fixture(scope="module")
-def answering(make_store: MakeStore) -> Iterator[dict[str, Customs]]:
-    """The same centre in several stores: sent to daemons of each kind, and imported from a file."""
+def answering(make_store: MakeStore) -> Iterator[Answering]:
+    """Sent to daemons of each kind, and imported from a file."""
     folder = Path(tempfile.mkdtemp(prefix="customs-questions-", dir="/tmp"))
-    stores: list[Store] = []
-    answering: dict[str, Customs] = {}
+    answering = Answering(make_store, folder)
     try:
-        for way in WAYS:
-            home = folder / way
-            home.mkdir()
-            if way.endswith(" packed"):
-                answering[way] = _packed(stores[WAYS.index(way.split()[0])], home)
-                continue
-            store = make_store("sqlite" if way == "import" else way.split()[0])
-            stores.append(store)
-            if way.endswith(" late"):
-                answering[way] = _late(store, home)
-            else:
-                answering[way] = (_imported if way == "import" else _received)(store, home)
         yield answering
     finally:
-        for store in stores:
+        for store in answering.stores.values():
             store.close()
         shutil.rmtree(folder)
 
@@ -215,10 +230,10 @@ def _late(store: Store, home: Path) -> Customs:
     return customs
 
 
-@pytest.fixture(params=WAYS)
-def customs(request: pytest.FixtureRequest, answering: dict[str, Customs]) -> Customs:
-    """The command on each store in turn."""
-    return answering[request.param]
+@pytest.fixture(scope="module", params=WAYS)
+def customs(request: pytest.FixtureRequest, answering: Answering) -> Customs:
+    """The command on each store in turn; tests of one store run together."""
+    return answering.by(request.param)
 
 
 def filters(customs: Customs) -> dict[str, Filter]:
@@ -303,12 +318,13 @@ def test_limit_cuts_the_end_of_every_list(customs: Customs) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "table"])
-def test_all_stores_give_the_same_bytes(answering: dict[str, Customs], form: str) -> None:
+def test_all_stores_give_the_same_bytes(answering: Answering, form: str) -> None:
+    """CSV and tables are made of the rows of JSON, so two stores show that for them."""
+    ways = WAYS if form == "json" else ("sqlite", "postgres packed")
     commands = [asked.command for asked in QUESTIONS.values()]
     for command in [*commands, ("stacks",), ("new", "--since", str(days(100)))]:
         texts = {
-            way: customs.text(command[0], "--format", form, *command[1:])
-            for way, customs in answering.items()
+            way: answering.by(way).text(command[0], "--format", form, *command[1:]) for way in ways
         }
         assert len(set(texts.values())) == 1, command
 
@@ -317,7 +333,10 @@ def test_jobs_of_one_number_are_told_apart(customs: Customs) -> None:
     """Job ids are equal on two clusters, after a requeue, and when numbers come round again."""
     known = {p.job for p in REFERENCE.all if p.job}
     several = 0
-    for job_id in sorted({job[1] for job in known}):
+    numbers = sorted({job[1] for job in known})
+    # a job's answer comes of its runs: packed days and the way of a file make no difference to it
+    is_brief = customs.folder.name == "import" or customs.folder.name.endswith(" packed")
+    for job_id in numbers[::5] if is_brief else numbers:
         clusters = sorted({job[0] for job in known if job[1] == job_id})
         if len(clusters) > 1:
             assert customs.run("job", job_id).returncode == 64
@@ -333,7 +352,7 @@ def test_jobs_of_one_number_are_told_apart(customs: Customs) -> None:
                 assert len(answer.get("same_number", ())) == len(jobs) - 1
                 _check_job(answer, processes)
                 assert answer["cluster"] == cluster
-    assert several > 3
+    assert several > 3 or is_brief
 
 
 def _apart(own: list[Process]) -> list[list[Process]]:

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from loadgen.ledger import Ledger, load
-from loadgen.records import Population
-from support.daemon import ENTRY_ID, PATIENCE, Daemon, StartDaemon, Store, wait_until
+from loadgen.ledger import Ledger
+from support.daemon import PATIENCE, Daemon, StartDaemon, Store, wait_until
+from support.loads import long_load
 from support.service_manager_stand_in import ServiceManagerStandIn
 from support.streams import closed_by_peer, counted, lines, unread
 
@@ -56,13 +56,6 @@ def start_kept(start_daemon: StartDaemon, folder: Path) -> Iterator[StartKept]:
         yield start
 
 
-def records(seed: int, count: int) -> tuple[Ledger, list[bytes], list[str]]:
-    """Different records, and their ids."""
-    ledger = Ledger()
-    messages = list(load(Population(seed), ledger, count))
-    return ledger, messages, [ENTRY_ID.findall(message)[0].decode() for message in messages]
-
-
 def connect(manager: ServiceManagerStandIn) -> socket.socket:
     """A connection over TCP."""
     return socket.create_connection(("127.0.0.1", manager.tcp_port), PATIENCE)
@@ -72,7 +65,12 @@ class Sender(threading.Thread):
     """Sends over one connection at a rate, in pieces that end anywhere, until it is told to end."""
 
     def __init__(
-        self, connection: socket.socket, messages: Sequence[bytes], ids: Sequence[str], framing: str
+        self,
+        connection: socket.socket,
+        messages: Sequence[bytes],
+        ids: Sequence[str],
+        framing: str,
+        rate: int,
     ) -> None:
         super().__init__()
         self.connection = connection
@@ -80,7 +78,7 @@ class Sender(threading.Thread):
         self.ids = ids
         self.stream = frame(messages)
         self.ends = list(itertools.accumulate(len(frame([message])) for message in messages))
-        self.bytes_a_second = RATE * len(self.stream) / len(messages)
+        self.bytes_a_second = rate * len(self.stream) / len(messages)
         self.sent = 0
         self.ending = threading.Event()
         self.failure: Exception | None = None
@@ -127,13 +125,17 @@ def assert_each_counts_once(daemon: Daemon, ledger: Ledger, ids: Sequence[str]) 
 
 @contextlib.contextmanager
 def senders(
-    manager: ServiceManagerStandIn, messages: list[bytes], ids: list[str], framing: str
+    manager: ServiceManagerStandIn,
+    messages: list[bytes],
+    ids: list[str],
+    framing: str,
+    rate: int = RATE,
 ) -> Iterator[list[Sender]]:
     """Three that send the load together."""
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(connect(manager)) for _ in range(3)]
         yield [
-            Sender(connection, messages[part::3], ids[part::3], framing)
+            Sender(connection, messages[part::3], ids[part::3], framing, rate)
             for part, connection in enumerate(connections)
         ]
 
@@ -143,7 +145,7 @@ def senders(
 def test_ten_kills_cost_nothing(start_kept: StartKept, store: Store, framing: str) -> None:
     """SIGKILL at random moments, under senders that go on sending all the time."""
     daemon, manager = start_kept(store)
-    ledger, messages, ids = records(701, 600_000)
+    ledger, messages, ids = long_load(701, 600_000)
     draw = random.Random(702)
     with senders(manager, messages, ids, framing) as sending:
         for _ in range(KILLS):
@@ -163,8 +165,9 @@ def test_restarts_in_mid_stream_cost_nothing(
 ) -> None:
     """SIGTERM and a new start: nothing is even read twice, and no sender sees a break."""
     daemon, manager = start_kept(sqlite_store)
-    ledger, messages, ids = records(703, 400_000)
-    with senders(manager, messages, ids, framing) as sending:
+    ledger, messages, ids = long_load(703, 400_000)
+    # a stop stores all that was read: at half the rate the load outlasts both on a busy machine
+    with senders(manager, messages, ids, framing, RATE // 2) as sending:
         for _ in range(2):
             daemon.stop()
             daemon.start()
@@ -179,7 +182,7 @@ def test_a_message_split_across_a_restart_is_whole(
 ) -> None:
     """One daemon read its beginning, the next its end; also of a message that is skipped."""
     daemon, manager = start_kept(sqlite_store)
-    _, messages, _ = records(704, 6)
+    _, messages, _ = long_load(704, 6)
     frame = counted if framing == "counted" else lines
     long = b"<134>1 - - customs - - - {" + b" " * 30_000 + b"}"
     cut = [frame([message])[:300] for message in (messages[1], long, messages[4])]
@@ -206,7 +209,7 @@ def test_connections_closed_while_the_daemon_is_away_are_read_to_the_end(
 ) -> None:
     """Closed or broken: what they had sent is taken, and the service manager lets them go."""
     daemon, manager = start_kept(sqlite_store)
-    _, messages, _ = records(705, 300)
+    _, messages, _ = long_load(705, 300)
     closed, broken, new = connect(manager), connect(manager), connect(manager)
     for part, connection in enumerate((closed, broken)):
         connection.sendall(counted(messages[part * 100 : part * 100 + 20]))
@@ -230,7 +233,7 @@ def test_kept_connections_over_a_lowered_limit_are_closed(
 ) -> None:
     """The new configuration allows fewer connections; the others go on."""
     daemon, manager = start_kept(sqlite_store)
-    _, messages, _ = records(706, 5)
+    _, messages, _ = long_load(706, 5)
     with connect(manager) as first, connect(manager) as second, connect(manager) as third:
         connections = [first, second, third]
         for connection, message in zip(connections, messages, strict=False):
@@ -256,7 +259,7 @@ def test_a_connection_that_cannot_be_kept_ends_with_the_daemon(
     """The service manager keeps no more descriptors."""
     # the memory of what was read, and one connection
     daemon, manager = start_kept(sqlite_store, store_max=2)
-    _, messages, _ = records(707, 3)
+    _, messages, _ = long_load(707, 3)
     with connect(manager) as first:
         first.sendall(lines(messages[:1]))
         daemon.settle(1)
@@ -276,7 +279,7 @@ def test_a_kept_connection_without_its_position_is_closed(
 ) -> None:
     """The start of its next message is unknown, so nothing of it is read."""
     daemon, manager = start_kept(sqlite_store)
-    _, messages, _ = records(708, 2)
+    _, messages, _ = long_load(708, 2)
     with connect(manager) as connection:
         connection.sendall(counted(messages)[:-50])
         daemon.settle(1)
@@ -295,7 +298,7 @@ def test_a_stop_while_the_journal_is_full_refuses_nothing(
     """Messages that wait are kept for the next start."""
     settings = "[journal]\nmax_bytes = 1048576\nsegment_bytes = 262144\n"
     daemon, manager = start_kept(sqlite_store, settings)
-    _, messages, _ = records(709, 12_000)
+    _, messages, _ = long_load(709, 12_000)
     daemon.send(messages[:1])
     daemon.settle(1)
     sqlite_store.interrupt()

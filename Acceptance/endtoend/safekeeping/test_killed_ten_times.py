@@ -21,11 +21,11 @@ from pathlib import Path
 from termios import TIOCOUTQ
 
 import pytest
-from loadgen.ledger import Ledger, load
-from loadgen.records import Population
+from loadgen.ledger import Ledger
 from loadgen.send import connect
-from support.daemon import ENTRY_ID, PATIENCE, Daemon, StartDaemon, Store
+from support.daemon import PATIENCE, Daemon, StartDaemon, Store
 from support.held_sockets import HeldSockets
+from support.loads import long_load
 
 RATE = 8_000
 KILLS = 10
@@ -46,10 +46,8 @@ def held() -> Iterator[HeldSockets]:
 
 @functools.cache
 def the_load() -> tuple[Ledger, list[bytes], list[str]]:
-    """More than ten kills take; the same for every test, for its making takes seconds."""
-    ledger = Ledger()
-    messages = list(load(Population(301), ledger, 120_000))
-    return ledger, messages, [ENTRY_ID.findall(message)[0].decode() for message in messages]
+    """More than ten kills take."""
+    return long_load(301, 120_000)
 
 
 class SteadySender(threading.Thread):

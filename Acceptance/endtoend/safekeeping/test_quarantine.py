@@ -23,7 +23,7 @@ from support.stores import PostgresStore, SQLiteStore
 GOOD = 19_980
 BAD = 20
 # Enough records that the daemon can be killed repeatedly while it searches for them.
-SOUGHT = 60
+SOUGHT = 30
 
 
 def execute(store: Store, script: str) -> list[tuple[object, ...]]:
@@ -146,8 +146,12 @@ def _top(daemon: Daemon) -> list[dict[str, Any]]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [911, 912, 913])
-def test_kills_while_bad_rows_are_sought_lose_and_repeat_nothing(daemon: Daemon, seed: int) -> None:
+def test_kills_while_bad_rows_are_sought_lose_and_repeat_nothing(
+    start_daemon: StartDaemon, store: Store, seed: int
+) -> None:
     """SIGKILL again and again: all good rows, and each bad row once."""
+    # a kill begins its batch anew, so small batches make this test short
+    daemon = start_daemon(store, settings="[merge]\nbatch_records = 2000\n")
     prepare(daemon)
     forbid_users(daemon.store)
     draw = random.Random(seed)
@@ -167,7 +171,7 @@ def test_kills_while_bad_rows_are_sought_lose_and_repeat_nothing(daemon: Daemon,
 
     # By how far it has come, and not by the clock: on a busy machine the first may take long.
     for target in [0, *sorted(draw.sample(range(1, SOUGHT * 3 // 4), 5))]:
-        wait_until(partial(has_put_aside, target), daemon.log_tail)
+        wait_until(partial(has_put_aside, target), daemon.log_tail, every=0.2)
         time.sleep(draw.uniform(0.0, 0.2))
         daemon.kill()
         health = daemon.customs.health()
