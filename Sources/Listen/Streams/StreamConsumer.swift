@@ -29,6 +29,12 @@ public struct StreamPeer: Sendable, Equatable {
     public let address: String
     /// Whether it has shown a certificate that the configured authorities vouch for.
     public var isCertified = false
+
+    package init(transport: Transport, address: String, isCertified: Bool = false) {
+        self.transport = transport
+        self.address = address
+        self.isCertified = isCertified
+    }
 }
 
 /// Why a connection was not let in, or was ended from this side; the raw values name counters.
