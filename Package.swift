@@ -72,6 +72,7 @@ let package = Package(
         module("DaemonMetrics", ["Record"]),
         module("Log"),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
+        module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
         module("Query", ["Checksum", "Merge", "Record", "Store"]),
         module("Processes", ["CFileSystem"]),
         module("HookTree", ["CFileSystem", "Processes"]),
@@ -117,16 +118,26 @@ let package = Package(
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "Canary", "HookTree", "Listen", "Processes", "Wire", "Merge", "Query", "Record", "Settings",
-                "Store", "Version", arguments,
+                "Archive", "Canary", "HookTree", "Import", "Listen", "Processes", "Query", "Record", "Settings",
+                "Store", "Version", "Wire", arguments,
             ],
             swiftSettings: strict),
 
         // what the tests of several modules share
         support("SampleRecords", ["Record"], path: "Tests/RecordTests/SampleRecords"),
+        support("FakeStores", ["Merge", "Record", "Store", "Threads"], path: "Tests/WriteTests/FakeStores"),
         support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
 
         tests("PackageTests", []),
+        tests("ReceiveTests", ["DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Threads", log]),
+        tests(
+            "WriteTests",
+            [
+                "DaemonMetrics", "FakeStores", "Journal", "Record", "Settings", "Store", "Threads", "Wire", "Write",
+                log,
+            ],
+            exclude: ["FakeStores"]),
+        tests("ImportTests", ["Archive", "FakeStores", "Import", "Record", "Store"]),
         tests("ChecksumTests", ["Checksum"]),
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),

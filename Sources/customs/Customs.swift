@@ -42,7 +42,7 @@ struct Customs: ParsableCommand {
         subcommands: [
             Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
             Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self, HealthCommand.self,
-            CanaryCommand.self, Import.self, Export.self, SQL.self, Pack.self, Prune.self, Anonymize.self,
+            CanaryCommand.self, ImportCommand.self, Export.self, SQL.self, Pack.self, Prune.self, Anonymize.self,
             HookCommand.self,
         ])
 
@@ -53,6 +53,8 @@ struct Customs: ParsableCommand {
             try StandardOutput.close()
         } catch let error as StoreError {
             fail(error.description, error.exitCode)
+        } catch let error as PseudonymKeyError {
+            fail(error.description, .configuration)
         } catch let error as SettingsError {
             fail(error.description, .configuration)
         } catch let error as HookTreeError {
