@@ -19,9 +19,9 @@ import Testing
             [.text(name), .integer(sequence), .integer(moment)])
     }
 
-    @Test("what is pruned of a run is pruned whole, and is no loss", arguments: TestDatabase.dialects)
-    func pruned(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("what is pruned of a run is pruned whole, and is no loss", arguments: Database.allCases)
+    func pruned(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let ledger = database.location.makeCanaryLedger()
         let today = Int(noon / day)
@@ -41,9 +41,9 @@ import Testing
         #expect(report.overall == CanaryReport.Sample(expected: 2, received: 2))
     }
 
-    @Test("a run whose sender was ended could not run, and that is no loss", arguments: TestDatabase.dialects)
-    func cutShort(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a run whose sender was ended could not run, and that is no loss", arguments: Database.allCases)
+    func cutShort(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let ledger = database.location.makeCanaryLedger()
         let hour: Int64 = 3_600_000_000

@@ -6,9 +6,9 @@ import TestDatabases
 import Testing
 
 @Suite struct MigrationTests {
-    @Test("migrating twice changes nothing the second time", arguments: TestDatabase.dialects)
-    func twice(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("migrating twice changes nothing the second time", arguments: Database.allCases)
+    func twice(engine: Database) throws {
+        let database = try TestDatabase(engine)
         for _ in 0..<2 {
             try database.location.makeStore().migrate()
             #expect(try database.integer("SELECT count(*) - max(version) FROM schema_versions") == 0)
@@ -17,12 +17,12 @@ import Testing
         #expect(try database.rows("SELECT id, name FROM users") == [[.integer(0), .text("")]])
     }
 
-    @Test("tables of the first version get what came later, and keep what they hold", arguments: TestDatabase.dialects)
-    func older(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("tables of the first version get what came later, and keep what they hold", arguments: Database.allCases)
+    func older(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
-        try database.connect().run(script: sixth(dialect))
+        try database.connect().run(script: sixth(engine))
         // PostgreSQL had one table of runs
         let one = """
             DROP VIEW named_packages; DROP VIEW named_runs; DROP VIEW named_days; DROP VIEW public_packages;
@@ -31,7 +31,7 @@ import Testing
             CREATE VIEW named_days AS SELECT 1; CREATE VIEW public_packages AS SELECT 1;
             CREATE VIEW named_runs AS SELECT 1; CREATE VIEW named_packages AS SELECT 1;
             """
-        if dialect == .postgres { try database.connect().run(script: one) }
+        if engine == .postgres { try database.connect().run(script: one) }
         try database.connect().run(
             script:
                 """
@@ -69,12 +69,12 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM pruned_usage") == 0, "nothing has been pruned")
     }
 
-    @Test("sums by day stay only for days without runs", arguments: TestDatabase.dialects)
-    func sums(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("sums by day stay only for days without runs", arguments: Database.allCases)
+    func sums(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1), process(2)])
-        try database.connect().run(script: sixth(dialect))
+        try database.connect().run(script: sixth(engine))
         try database.connect().run(
             script: """
                 CREATE TABLE usage_daily (
@@ -86,7 +86,7 @@ import Testing
                     SELECT day - 50, cluster, usr, stack, environment, size_class, flags, 7 FROM runs;
                 INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, usr, executable, program, stack,
                         environment, host, size_class, flags, processes)
-                    SELECT \(dialect == .postgres ? "gen_random_uuid()" : "randomblob(16)"), 0, 0, 0, day - 50, cluster, job, step,
+                    SELECT \(engine == .postgres ? "gen_random_uuid()" : "randomblob(16)"), 0, 0, 0, day - 50, cluster, job, step,
                         usr, executable, program, stack, environment, host, size_class, flags, 3 FROM runs;
                 DROP VIEW public_packages; DROP VIEW named_days; DROP TABLE pruned_usage;
                 CREATE VIEW named_days AS SELECT 1; CREATE VIEW public_packages AS SELECT 1;
@@ -104,10 +104,10 @@ import Testing
     }
 
     /// Makes tables of the sixth version of newer ones. What its views were does not matter.
-    private func sixth(_ dialect: Dialect) -> String {
+    private func sixth(_ engine: Database) -> String {
         let views = ["public_packages", "named_days", "named_packages", "named_runs"]
         let jobs =
-            switch dialect {
+            switch engine {
             case .postgres:
                 """
                 ALTER TABLE jobs DROP COLUMN recurrence, DROP COLUMN first_day, DROP COLUMN last_day,
@@ -130,13 +130,13 @@ import Testing
             + "DELETE FROM schema_versions WHERE version > 6"
     }
 
-    @Test("jobs know the days of their runs", arguments: TestDatabase.dialects)
-    func days(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("jobs know the days of their runs", arguments: Database.allCases)
+    func days(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let day = Calendar.microsecondsPerDay
         try writing.commit([process(1), process(2).with { $0.time = noon - 2 * day }])
-        try database.connect().run(script: sixth(dialect))
+        try database.connect().run(script: sixth(engine))
         try database.location.makeStore().migrate()
         let today = noon / day
         #expect(
@@ -149,9 +149,9 @@ import Testing
         #expect(try database.integer("SELECT max(recurrence) FROM named_runs") == 1)
     }
 
-    @Test("of several that start at once one migrates, and all go on", arguments: TestDatabase.dialects)
-    func atOnce(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("of several that start at once one migrates, and all go on", arguments: Database.allCases)
+    func atOnce(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let failures = Mutex<[String]>([])
         atTheSameTime(6) { index in
             let store = database.location.makeStore()
@@ -176,9 +176,9 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM months") == 150 * 12)
     }
 
-    @Test("tables newer than the program are refused, by writers and readers", arguments: TestDatabase.dialects)
-    func newer(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("tables newer than the program are refused, by writers and readers", arguments: Database.allCases)
+    func newer(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         try database.connect().query("INSERT INTO schema_versions (version, applied) VALUES (1000, 0)")
         let writer = #expect(throws: StoreError.self) { try database.location.makeStore().migrate() }
@@ -188,9 +188,9 @@ import Testing
         #expect(try database.integer("SELECT max(version) FROM schema_versions") == 1_000)
     }
 
-    @Test("a reader wants tables, and makes none", arguments: TestDatabase.dialects)
-    func reader(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a reader wants tables, and makes none", arguments: Database.allCases)
+    func reader(engine: Database) throws {
+        let database = try TestDatabase(engine)
         // an empty SQLite file is made by the first connection
         _ = try database.rows("SELECT 1")
         let error = #expect(throws: StoreError.self) { _ = try database.location.reader() }
@@ -201,9 +201,9 @@ import Testing
         #expect(throws: StoreError.self) { try reader.query("DELETE FROM users") }
     }
 
-    @Test("the months are a calendar without gaps", arguments: TestDatabase.dialects)
-    func months(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("the months are a calendar without gaps", arguments: Database.allCases)
+    func months(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let rows = try database.rows("SELECT month, first_day, next_day FROM months ORDER BY month")
         var expected = Int64(Calendar.days(year: 2_000, month: 1, day: 1))
@@ -219,7 +219,7 @@ import Testing
 
     @Test("a file that is no database is refused and left as it is") func noDatabase() throws {
         let database = try TestDatabase(.sqlite)
-        guard case .sqlite(let path) = database.location else { return }
+        let path = database.location.address
         try Shell.run("head -c 5000 /dev/zero | tr '\\0' x > '\(path)'")
         let error = #expect(throws: StoreError.self) { try database.location.makeStore().migrate() }
         #expect(kind(error) == "schema")

@@ -15,7 +15,9 @@ import Testing
     private func store() throws -> (TestDatabase, Writing) {
         let database = try TestDatabase(.postgres)
         var writing = try Writing(database)
-        let keys = [PartitionTests.march, PartitionTests.march + 31].map { Dialect.postgres.runKey(beginning: $0) }
+        let keys = [PartitionTests.march, PartitionTests.march + 31].map {
+            Database.postgres.dialect.runKey(beginning: $0)
+        }
         try database.connect().run(
             script: """
                 CREATE TABLE runs_2025_03 (LIKE runs);

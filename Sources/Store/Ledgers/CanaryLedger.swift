@@ -24,23 +24,15 @@ public protocol CanaryLedger: AnyObject {
 extension StoreLocation {
     /// A ledger with a connection of its own. Nothing is connected until the first call.
     public func makeCanaryLedger() -> any CanaryLedger {
-        switch self {
-        case .sqlite(let path):
-            SQLCanaryLedger { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
-        case .postgres(let connection):
-            SQLCanaryLedger { () throws(StoreError) -> PostgresConnection in
-                try PostgresConnection(connection: connection)
-            }
-        }
+        func ledger(_ dialect: some SQLDialect) -> any CanaryLedger { SQLCanaryLedger(link(dialect, for: .ledger)) }
+        return ledger(database.dialect)
     }
 }
 
 final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
     private let link: StoreLink<Connection>
 
-    init(connect: @escaping () throws(StoreError) -> Connection) {
-        link = StoreLink(staged: [], connect: connect)
-    }
+    init(_ link: StoreLink<Connection>) { self.link = link }
 
     func add(_ run: CanaryRun) throws(StoreError) {
         try query(

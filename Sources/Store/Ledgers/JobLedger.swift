@@ -22,14 +22,10 @@ public protocol JobLedger: AnyObject {
 extension StoreLocation {
     /// A ledger with a connection of its own. Nothing is connected until the first call.
     public func makeJobLedger() -> any JobLedger {
-        switch self {
-        case .sqlite(let path):
-            SQLJobLedger { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
-        case .postgres(let connection):
-            SQLJobLedger { () throws(StoreError) -> PostgresConnection in
-                try PostgresConnection(connection: connection)
-            }
+        func ledger(_ dialect: some SQLDialect) -> any JobLedger {
+            SQLJobLedger(link(dialect, for: .ledger, staged: [StagedFacts.table]))
         }
+        return ledger(database.dialect)
     }
 }
 
@@ -42,9 +38,7 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
     /// How many of those have been handed out.
     private var handedOut = 0
 
-    init(connect: @escaping () throws(StoreError) -> Connection) {
-        link = StoreLink(staged: [StagedFacts.table], connect: connect)
-    }
+    init(_ link: StoreLink<Connection>) { self.link = link }
 
     func findOpenJobs(cluster: String?, now: Int64) throws(StoreError) -> Int {
         found.removeAll(keepingCapacity: true)

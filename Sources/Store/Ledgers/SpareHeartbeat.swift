@@ -6,23 +6,19 @@ public protocol SpareHeartbeat: AnyObject {
 }
 
 extension StoreLocation {
-    /// Nil for SQLite, where whatever holds up one connection that writes holds up all. Nothing is connected until the first call.
+    /// Nil where a connection that hangs holds up all others that write. Nothing is connected until the first call.
     public func makeSpareHeartbeat() -> (any SpareHeartbeat)? {
-        guard case .postgres(let text) = self else { return nil }
-        return SQLSpareHeartbeat { () throws(StoreError) -> PostgresConnection in
-            let connection = try PostgresConnection(connection: text)
-            try connection.run(script: "SET statement_timeout TO '2s'")
-            return connection
+        func heartbeat(_ dialect: some SQLDialect) -> any SpareHeartbeat {
+            SQLSpareHeartbeat(link(dialect, for: .heartbeat))
         }
+        return database.dialect.hasIndependentWriters ? heartbeat(database.dialect) : nil
     }
 }
 
 final class SQLSpareHeartbeat<Connection: SQLConnection>: SpareHeartbeat {
     private let link: StoreLink<Connection>
 
-    init(connect: @escaping () throws(StoreError) -> Connection) {
-        link = StoreLink(staged: [], connect: connect)
-    }
+    init(_ link: StoreLink<Connection>) { self.link = link }
 
     func beat(source: String, _ heartbeat: Heartbeat) throws(StoreError) {
         let oldest = heartbeat.oldestPending.map { String($0) } ?? "NULL"

@@ -35,7 +35,7 @@ public struct Anonymizing: Sendable, Equatable {
         progress: (Int, Int) -> Void
     ) throws(StoreError) -> Anonymizing {
         // what is deleted in a file must not stay readable in it
-        if connection.dialect == .sqlite { try connection.run(script: "PRAGMA secure_delete = ON") }
+        try connection.dialect.eraseDeleted(on: connection)
         var anonymizing = Anonymizing()
         let people = try people(connection, before: day)
         try Renaming.prepare(connection)
@@ -221,12 +221,7 @@ public struct Anonymizing: Sendable, Equatable {
 
     /// Names that were overwritten are gone from the files too, as far as other connections let them.
     private static func sweep(_ connection: any SQLConnection) throws(StoreError) {
-        switch connection.dialect {
-        case .sqlite: try connection.run(script: "PRAGMA wal_checkpoint(TRUNCATE)")
-        case .postgres:
-            for table in ["users", "programs", "executables", "environments", "jobs", "quarantine"] {
-                try connection.run(script: "VACUUM \(table)")
-            }
-        }
+        try connection.dialect.sweep(
+            ["users", "programs", "executables", "environments", "jobs", "quarantine"], on: connection)
     }
 }

@@ -107,12 +107,10 @@ enum Renaming {
         let values: [SQLValue] = [.integer(old), .text(prefix), .text(kind)]
         if let known = try connection.query(found, values).first?[0].integer { return known }
         // no record has this fingerprint: it is of no key that a writer makes
-        let fingerprint =
-            connection.dialect == .postgres ? "gen_random_uuid()" : "randomblob(16)"
         try connection.query(
             """
             INSERT INTO environments (fingerprint, prefix, kind, \(rest))
-            SELECT \(fingerprint), ?, ?, \(rest) FROM environments WHERE id = ?
+            SELECT \(connection.dialect.randomKey), ?, ?, \(rest) FROM environments WHERE id = ?
             """, [.text(prefix), .text(kind), .integer(old)])
         return try connection.query(found, values).first?[0].integer
     }

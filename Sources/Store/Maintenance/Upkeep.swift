@@ -13,26 +13,20 @@ public protocol StoreUpkeep: AnyObject {
 extension StoreLocation {
     /// Upkeep by a connection of its own. Nothing is connected until the first call.
     public func makeUpkeep() -> any StoreUpkeep {
-        switch self {
-        case .sqlite(let path):
-            SQLUpkeep { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path, creates: false) }
-        case .postgres(let connection):
-            SQLUpkeep { () throws(StoreError) -> PostgresConnection in
-                try PostgresConnection(connection: connection)
-            }
-        }
+        func upkeep(_ dialect: some SQLDialect) -> any StoreUpkeep { SQLUpkeep(link(dialect, for: .packing)) }
+        return upkeep(database.dialect)
     }
 }
 
 final class SQLUpkeep<Connection: SQLConnection>: StoreUpkeep {
     private let link: StoreLink<Connection>
 
-    init(connect: @escaping () throws(StoreError) -> Connection) {
-        link = StoreLink(staged: [], connect: connect)
-    }
+    init(_ link: StoreLink<Connection>) { self.link = link }
 
     func makeAhead() throws(StoreError) {
-        try link.attempt { (connection: Connection) throws(StoreError) in try RunPartitions.makeAhead(connection) }
+        try link.attempt { (connection: Connection) throws(StoreError) in
+            try connection.dialect.makeMonthsAhead(on: connection)
+        }
     }
 
     func daysToPack() throws(StoreError) -> [Int] {

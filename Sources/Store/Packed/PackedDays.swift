@@ -73,8 +73,7 @@ public enum PackedDays {
     static func forget(_ days: some Sequence<Int>, on connection: any SQLConnection) throws(StoreError) {
         let list = days.map { String($0) }.joined(separator: ", ")
         if list.isEmpty { return }
-        // a statement of its own: what a statement sees is settled before it waits for a lock
-        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        try connection.lock(.packedDays, .shared)
         try connection.query("DELETE FROM packed_days WHERE day IN (\(list))")
         // what is pruned must not stay behind
         try connection.query("DELETE FROM packed_parts WHERE day IN (\(list))")
@@ -88,8 +87,7 @@ public enum PackedDays {
     static func forget(
         jobs: Set<Int64>, from first: Int, through last: Int, on connection: any SQLConnection
     ) throws(StoreError) {
-        // a statement of its own, as above
-        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        try connection.lock(.packedDays, .shared)
         let range = "d.day >= \(first) AND d.day <= \(last)"
         // whoever packs them now may have read the jobs as they were
         var days = Set(
@@ -131,7 +129,7 @@ public enum PackedDays {
         if jobs.isEmpty { return }
         let earlier = "day < \(min(day, Int(UInt16.max) + 1))"
         // who begins to pack waits for this transaction; who has begun may have read the jobs as they were
-        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        try connection.lock(.packedDays, .shared)
         try connection.query(
             """
             UPDATE packed_days SET state = \(State.makingStale.rawValue)
@@ -145,9 +143,6 @@ public enum PackedDays {
             WHERE state = \(State.ready.rawValue) AND day IN (\(stale.map { String($0) }.joined(separator: ", ")))
             """)
     }
-
-    /// Held, shared, by who changes days that may be packed, and alone while one begins or ends to be packed.
-    static let lock: Int64 = 7_310_868_735_955_235_191
 
     /// Days before this one may be packed, and who changes them must say so. Between one hour and two after a day's end
     /// neither is so, for a transaction may take a while.
@@ -210,16 +205,6 @@ extension DayRows.Column {
         case .user: "usr"
         case .lastSeen: "last_seen"
         default: String(describing: self)
-        }
-    }
-}
-
-extension Dialect {
-    /// The database's clock, seconds since 1970 UTC.
-    var now: String {
-        switch self {
-        case .postgres: "CAST(floor(extract(epoch FROM now())) AS bigint)"
-        case .sqlite: "CAST(strftime('%s', 'now') AS integer)"
         }
     }
 }

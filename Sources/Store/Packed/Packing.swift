@@ -51,7 +51,7 @@ public enum Packing {
     private static func begin(_ day: Int, _ token: String, on connection: any SQLConnection) throws(StoreError) -> Bool
     {
         try connection.transaction { () throws(StoreError) -> Bool in
-            try lock(connection)
+            try connection.lock(.packedDays, .alone)
             let known = try connection.query("DELETE FROM packed_days WHERE day = \(day) RETURNING day")
             try connection.query("DELETE FROM packed_parts WHERE day = \(day)")
             try connection.query(
@@ -65,7 +65,7 @@ public enum Packing {
         _ day: Int, _ token: String, _ jobs: Set<Int64>, isNew: Bool, on connection: any SQLConnection
     ) throws(StoreError) -> Bool {
         try connection.transaction { () throws(StoreError) -> Bool in
-            try lock(connection)
+            try connection.lock(.packedDays, .alone)
             let made = try connection.query(
                 """
                 UPDATE packed_days SET first_job = ?, last_job = ?,
@@ -80,12 +80,6 @@ public enum Packing {
         }
     }
 
-    private static func lock(_ connection: any SQLConnection) throws(StoreError) {
-        if connection.dialect == .postgres {
-            try connection.query("SELECT pg_advisory_xact_lock(\(PackedDays.lock))")
-        }
-    }
-
     /// The key with which the next part begins; nil if the day ends before.
     private static func bound(_ connection: any SQLConnection, day: Int, from lower: String) throws(StoreError)
         -> String?
@@ -96,7 +90,7 @@ public enum Packing {
             ORDER BY r.run LIMIT 1 OFFSET \(partRows)
             """
         ).first
-        return row?[0].bytes.map { connection.dialect == .postgres ? "'\($0.hexadecimal)'" : "X'\($0.hexadecimal)'" }
+        return row?[0].bytes.map { connection.dialect.key($0.hexadecimal) }
     }
 
     private static func write(_ rows: DayRows, part: Int, on connection: any SQLConnection) throws(StoreError) {

@@ -56,7 +56,7 @@ public struct PostgresClient: Sendable, Equatable {
     private static func parts(_ location: String) throws(StoreError) -> [Part] {
         // what libpq says of a location that it cannot read may hold the password
         guard let options = PQconninfoParse(location, nil) else {
-            throw .badLocation("libpq cannot read '\(StoreLocation.redacted(location))'")
+            throw .badLocation("libpq cannot read '\(Redaction.redacted(location))'")
         }
         defer { PQconninfoFree(options) }
         var parts: [Part] = []
@@ -68,7 +68,7 @@ public struct PostgresClient: Sendable, Equatable {
                     Part(
                         keyword: name, value: String(cString: value),
                         variable: next.pointee.envvar.map { String(cString: $0) },
-                        isSecret: StoreLocation.isSecret(name[...])))
+                        isSecret: Redaction.isSecret(name[...])))
             }
             next += 1
         }

@@ -9,13 +9,8 @@ enum Migrator {
     static func migrate<Connection: SQLConnection>(_ connection: Connection) throws(StoreError) {
         if try version(of: connection) == Schema.current { return }
         try connection.transaction { () throws(StoreError) in
-            if connection.dialect == .postgres {
-                try connection.query("SELECT pg_advisory_xact_lock(7310868735955235189)")
-                // where it is there already, to ask for it would want a right that nothing else does
-                if try connection.query("SELECT 1 FROM pg_namespace WHERE nspname = 'customs'").isEmpty {
-                    try connection.run(script: "CREATE SCHEMA customs")
-                }
-            }
+            try connection.lock(.schema, .alone)
+            try connection.dialect.prepareSchema(on: connection)
             try connection.run(
                 script: """
                     CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, applied bigint NOT NULL)
@@ -25,7 +20,7 @@ enum Migrator {
             for migration in Schema.migrations where migration.version > found {
                 try connection.run(script: migration.script(for: connection.dialect))
                 if migration.version == 1 { try fillMonths(connection) }
-                if migration.version == 6 { try RunPartitions.makeAhead(connection) }
+                if migration.version == 6 { try connection.dialect.makeMonthsAhead(on: connection) }
                 try connection.query(
                     "INSERT INTO schema_versions (version, applied) VALUES (?, \(connection.dialect.now))",
                     [.integer(Int64(migration.version))])
@@ -51,13 +46,7 @@ enum Migrator {
 
     /// nil where there are no tables.
     private static func version<Connection: SQLConnection>(of connection: Connection) throws(StoreError) -> Int? {
-        let exists =
-            switch connection.dialect {
-            case .postgres: try connection.query("SELECT to_regclass('customs.schema_versions') IS NOT NULL")
-            case .sqlite:
-                try connection.query("SELECT count(*) FROM sqlite_master WHERE name = 'schema_versions'")
-            }
-        guard exists.first?[0].integer == 1 else { return nil }
+        guard try connection.query(connection.dialect.hasVersions).first?[0].integer == 1 else { return nil }
         return try connection.query("SELECT max(version) FROM schema_versions").first?[0].integer.map { Int($0) }
     }
 

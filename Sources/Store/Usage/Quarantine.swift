@@ -21,8 +21,8 @@ extension SQLStore {
                 try add(bytes, at: .integer(Int64(bitPattern: sequence)), record, source, on: connection)
             case .heldParts(let id):
                 let held = try connection.query(
-                    "SELECT entry FROM held_parts WHERE source = ? AND record = \(connection.keyMark) ORDER BY part",
-                    [.integer(source), connection.keyValue(id)])
+                    "SELECT entry FROM held_parts WHERE source = ? AND record = \(connection.dialect.keyParameter) ORDER BY part",
+                    [.integer(source), connection.dialect.keyValue(id.bytes)])
                 for row in held { try add(row[0].bytes ?? [], at: .null, record, source, on: connection) }
             }
         }

@@ -1,7 +1,7 @@
 import Merge
 import Record
 
-/// The store in SQL: one set of statements for both dialects.
+/// The store in SQL: one set of statements for all dialects.
 public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private let link: StoreLink<Connection>
     /// The connection of which what is remembered here was learned, as the link counts them.
@@ -27,10 +27,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     /// Whether any job may be one with another: whoever found that out may not have come to see to it.
     private var looksForTwins = true
 
-    /// - Parameter connect: opens a connection; called again whenever one broke.
-    public init(connect: @escaping () throws(StoreError) -> Connection) {
-        link = StoreLink(staged: Staged.all, migrates: true, connect: connect)
-    }
+    /// - Parameter link: makes the tables, and those of `Staged.all`.
+    init(_ link: StoreLink<Connection>) { self.link = link }
 
     public func migrate() throws(StoreError) {
         try attempt { (_: Connection) throws(StoreError) in }
@@ -309,8 +307,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private func hasTaken(_ parts: [RecordID], of source: Int64, on connection: Connection) throws(StoreError) -> Bool {
         guard let first = parts.first else { return false }
         return try connection.query(
-            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(connection.keyMark) LIMIT 1",
-            [.integer(source), connection.keyValue(first)]
+            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(connection.dialect.keyParameter) LIMIT 1",
+            [.integer(source), connection.dialect.keyValue(first.bytes)]
         ).isEmpty
     }
 
@@ -368,26 +366,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     THEN excluded.started ELSE runs.started END,
                 processes = runs.processes + excluded.processes\(counts)
             """
-        let fresh: Int64?
-        switch connection.dialect {
-        case .postgres:
-            // what was there has more processes than this batch; a filter's subquery is hashed, where a join would be a loop
-            fresh = try connection.query(
-                """
-                WITH written AS (\(upsert) RETURNING runs.run, runs.processes)
-                SELECT count(*) FILTER (WHERE (run, processes) IN (SELECT s.run, s.processes FROM staged_runs s)) FROM written
-                """
-            ).first?[0].integer
-        case .sqlite:
-            // nobody else writes while this transaction lasts
-            fresh = try connection.query(
-                """
-                SELECT count(*) FROM staged_runs s WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.run = s.run)
-                """
-            ).first?[0].integer
-            try connection.query(upsert)
-        }
-        return UInt64(fresh ?? 0)
+        return UInt64(try connection.dialect.mergeStagedRuns(upsert, on: connection))
     }
 
     private func stage(_ run: RunDelta, in row: inout Connection.Writer) {
@@ -429,27 +408,28 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         for part in batch.heldParts {
             try connection.query(
                 """
-                INSERT INTO held_parts (source, record, part, entry) VALUES (?, \(connection.keyMark), ?, ?)
+                INSERT INTO held_parts (source, record, part, entry) VALUES (?, \(connection.dialect.keyParameter), ?, ?)
                 ON CONFLICT (source, record, part) DO NOTHING
                 """,
-                [.integer(source), connection.keyValue(part.id), .integer(part.part), .bytes(part.entry)])
+                [.integer(source), connection.dialect.keyValue(part.id.bytes), .integer(part.part), .bytes(part.entry)])
         }
         for id in batch.releasedParts {
             try connection.query(
-                "DELETE FROM held_parts WHERE source = ? AND record = \(connection.keyMark)",
-                [.integer(source), connection.keyValue(id)])
+                "DELETE FROM held_parts WHERE source = ? AND record = \(connection.dialect.keyParameter)",
+                [.integer(source), connection.dialect.keyValue(id.bytes)])
         }
         for snapshot in batch.snapshots {
             try connection.query(
                 """
-                INSERT INTO snapshots (record, seen, entry) VALUES (\(connection.keyMark), ?, ?)
+                INSERT INTO snapshots (record, seen, entry) VALUES (\(connection.dialect.keyParameter), ?, ?)
                 ON CONFLICT (record) DO UPDATE SET seen = excluded.seen, entry = excluded.entry
                 """,
-                [connection.keyValue(snapshot.id), .integer(snapshot.arrival), .bytes(snapshot.entry)])
+                [connection.dialect.keyValue(snapshot.id.bytes), .integer(snapshot.arrival), .bytes(snapshot.entry)])
         }
         for id in batch.endedSnapshots {
             try connection.query(
-                "DELETE FROM snapshots WHERE record = \(connection.keyMark)", [connection.keyValue(id)])
+                "DELETE FROM snapshots WHERE record = \(connection.dialect.keyParameter)",
+                [connection.dialect.keyValue(id.bytes)])
         }
     }
 
@@ -464,14 +444,6 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 """,
                 [.integer(source), .text(name), .integer(Int64(clamping: value))])
         }
-    }
-}
-
-extension SQLConnection {
-    var keyMark: String { dialect == .postgres ? "CAST(? AS uuid)" : "?" }
-
-    func keyValue(_ id: RecordID) -> SQLValue {
-        dialect == .postgres ? .text(id.bytes.hexadecimal) : .bytes(id.bytes)
     }
 }
 

@@ -299,7 +299,7 @@ struct SymbolResolver {
         _ missing: [Int32], _ made: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
         let ids = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [Int32] in
-            let ids = try newJobIDs(missing.count, connection)
+            let ids = try connection.dialect.takeJobIDs(missing.count, on: connection)
             let jobs = vocabulary[.job]
             // the same for most jobs
             var names: [ExactText] = []
@@ -348,32 +348,6 @@ struct SymbolResolver {
         }
         for place in claims.indices where claims[place].span == nil { claims[place].span = spans[claims[place].job] }
         return claims
-    }
-
-    /// Takes ids that no row has and no other row will get.
-    ///
-    /// - Throws: `StoreError.unacceptable` if somebody else does so at the same time.
-    private func newJobIDs<Connection: SQLConnection>(
-        _ count: Int, _ connection: Connection
-    ) throws(StoreError) -> [Int32] {
-        switch connection.dialect {
-        case .sqlite:
-            let last = try connection.query("SELECT COALESCE(max(id), 0) FROM jobs").first?[0].integer ?? 0
-            return (1...count).map { Int32(truncatingIfNeeded: last + Int64($0)) }
-        case .postgres:
-            // as a constant, for otherwise it is looked for as often as an id is taken
-            let sequence = try connection.query("SELECT pg_get_serial_sequence('customs.jobs', 'id')").first?[0].text
-            guard let sequence else { throw .schema("the ids of jobs are not counted up") }
-            let taken = try connection.query(
-                "SELECT min(n), max(n) FROM (SELECT nextval('\(sequence)') AS n FROM generate_series(1, ?)) AS taken",
-                [.integer(Int64(count))]
-            ).first
-            guard let first = taken?[0].integer, let last = taken?[1].integer, last - first == Int64(count) - 1 else {
-                // somebody else takes ids at the same time: the jobs go the careful way
-                throw .unacceptable("the ids of new jobs do not follow each other")
-            }
-            return (first...last).map { Int32(truncatingIfNeeded: $0) }
-        }
     }
 
     /// Appends what is claimed of a job, in the order of `JobClaim.columns`.
