@@ -107,4 +107,9 @@ extension SQLConnection {
 public struct LogProgress: Sendable {
     public let end: Int64
     public let safe: Int64
+
+    public init(end: Int64, safe: Int64) {
+        self.end = end
+        self.safe = safe
+    }
 }

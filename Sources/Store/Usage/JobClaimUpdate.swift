@@ -1,11 +1,27 @@
 import Merge
 import Record
 
-/// Writes what records claim of jobs that are known, from the staged claims; within a batch's transaction.
+/// Writes what records claim of jobs that are known, within a batch's transaction.
 enum JobClaimUpdate {
-    /// - Parameter firstOpenDay: days before this one may be packed.
+    /// - Parameters:
+    ///   - resolver: knows the ids of all that the claims name.
+    ///   - firstOpenDay: days before this one may be packed.
     /// - Returns: rows of jobs of which each has turned out to be one with another.
-    static func run(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) -> [Int64] {
+    static func write(
+        _ claims: [JobClaim], _ resolver: SymbolResolver, firstOpenDay: Int, on connection: some SQLConnection
+    ) throws(StoreError) -> [Int64] {
+        var news = claims.filter { !resolver.hasWritten($0) }
+        if news.isEmpty { return [] }
+        // in an order that all daemons share, like runs
+        news.sort { resolver.id($0.job, .job) < resolver.id($1.job, .job) }
+        try connection.stage(Staged.claims, count: news.count) { index, row in
+            row.integer(resolver.id(news[index].job, .job))
+            resolver.stage(news[index], in: &row)
+        }
+        return try writeStaged(connection, firstOpenDay: firstOpenDay)
+    }
+
+    private static func writeStaged(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) -> [Int64] {
         try forgetPacked(connection, firstOpenDay: firstOpenDay)
         // a claim only fills what nobody has filled, and never what Slurm said (source 1); it is kept beside that
         let ids = JobClaim.idColumns.flatMap { column in

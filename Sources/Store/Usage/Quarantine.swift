@@ -8,11 +8,10 @@ enum Quarantine {
     /// What is kept of a record, bytes; no message that is accepted is longer.
     static let maximumRecordBytes = 8_192
     static let maximumReasonBytes = 1_000
-}
 
-extension SQLStore {
-    func write(
-        quarantined records: [QuarantinedRecord], _ source: Int64, on connection: Connection
+    /// Within a batch's transaction.
+    static func write(
+        _ records: [QuarantinedRecord], _ source: Int64, on connection: any SQLConnection
     ) throws(StoreError) {
         if records.isEmpty { return }
         for record in records {
@@ -33,8 +32,9 @@ extension SQLStore {
             """, [.integer(source), .integer(source)])
     }
 
-    private func add(
-        _ entry: [UInt8], at sequence: SQLValue, _ record: QuarantinedRecord, _ source: Int64, on connection: Connection
+    private static func add(
+        _ entry: [UInt8], at sequence: SQLValue, _ record: QuarantinedRecord, _ source: Int64,
+        on connection: any SQLConnection
     ) throws(StoreError) {
         let (arrival, sender, bytes) = entry.withUnsafeBytes { raw -> (SQLValue, String, [UInt8]) in
             guard case .message(let envelope, let json)? = Entry.read(raw) else { return (.null, "", entry) }
