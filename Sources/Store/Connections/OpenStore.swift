@@ -42,7 +42,7 @@ extension StoreLocation {
 
     private func checked(for use: ConnectionUse) throws(StoreError) -> any SQLConnection {
         let connection = try connect(for: use)
-        try Migrator.check(connection)
+        try Migrator().check(connection)
         return connection
     }
 }

@@ -31,7 +31,7 @@ final class StoreLink<Connection: SQLConnection> {
     private func connected() throws(StoreError) -> Connection {
         if let connection { return connection }
         let fresh = try connect()
-        if migrates { try Migrator.migrate(fresh) } else { try Migrator.check(fresh) }
+        if migrates { try Migrator().migrate(fresh) } else { try Migrator().check(fresh) }
         if !staged.isEmpty { try fresh.prepare(staged: staged) }
         connection = fresh
         connections += 1

@@ -84,10 +84,10 @@ public struct SQLiteDialect: SQLDialect {
 
     public var schemaWords: [(mark: String, word: String)] {
         [
-            ("{plain}", ""), ("{partitions}", ""), ("{slim}", Schema.slimSQLite), ("{again}", Schema.againSQLite),
-            ("{look}", lookUp), ("{keys}", ""), ("{id}", "INTEGER PRIMARY KEY"), ("{int}", "INTEGER"),
-            ("{small}", "INTEGER"), ("{text}", "TEXT"), ("{bytes}", "BLOB"), ("{key}", "BLOB"),
-            ("{rowid}", "WITHOUT ROWID"), ("{date}", "date(r.day * 86400, 'unixepoch')"),
+            ("{id}", "INTEGER PRIMARY KEY"), ("{int}", "INTEGER"), ("{small}", "INTEGER"), ("{tiny}", "INTEGER"),
+            ("{text}", "TEXT"), ("{bytes}", "BLOB"), ("{key}", "BLOB"), ("{rowid}", "WITHOUT ROWID"),
+            ("{monthly}", "WITHOUT ROWID"), ("{details}", ""), ("{look}", lookUp),
+            ("{date}", "date(r.day * 86400, 'unixepoch')"),
         ]
     }
 

@@ -12,3 +12,20 @@ public struct CalendarMonth: Sendable, Equatable {
         nextDay = firstDay + Calendar.length(ofMonth: date.month, year: date.year)
     }
 }
+
+extension CalendarMonth {
+    /// Years that a day of a run can be of.
+    private static let years = 2_000..<2_150
+
+    /// Fills the calendar by which questions by month read the same in all databases.
+    static func fillTable(_ connection: any SQLConnection) throws(StoreError) {
+        for year in years {
+            let rows = (1...12).map { number in
+                let month = CalendarMonth(containing: Calendar.days(year: year, month: number, day: 1))
+                return "('\(Calendar.text(day: month.firstDay).prefix(7))', \(month.firstDay), \(month.nextDay))"
+            }
+            try connection.query(
+                "INSERT INTO months (month, first_day, next_day) VALUES \(rows.joined(separator: ", "))")
+        }
+    }
+}
