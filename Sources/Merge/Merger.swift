@@ -10,10 +10,9 @@ public struct Merger: Sendable {
     public static let partPatience: Int64 = 60_000_000
 
     public private(set) var batch = Batch()
-    public private(set) var vocabulary: Vocabulary
 
     private var recent: RecentIdentifiers
-    private var stackReader = StackReader()
+    private var keys: RunKeyMaker
     private var parts = PartAssembly()
     /// Identities of parts that the store held over a restart; that they are remembered may be their own doing.
     private var restored: Set<RecordID> = []
@@ -22,14 +21,10 @@ public struct Merger: Sendable {
     private var memo = RunMemo()
     private var marker = RunMarker()
     private var claims = JobClaims()
-    private var key = CompoundKey()
     /// What the batch at hand has changed in this memory.
     private var undo = BatchUndo()
     /// Identities that are remembered from a batch that was undone, and have not been fed again.
     private var replay: Set<RecordID> = []
-    /// Empty where none is known.
-    private let homeCluster: String
-    private var owners: NameOwners
 
     /// - Parameters:
     ///   - running: identities of the snapshots that the store holds.
@@ -41,12 +36,12 @@ public struct Merger: Sendable {
         owner: @escaping @Sendable (String) -> UInt32? = { _ in nil }
     ) {
         self.recent = recent
-        self.vocabulary = vocabulary
+        keys = RunKeyMaker(vocabulary: vocabulary, homeCluster: homeCluster ?? "", owners: NameOwners(find: owner))
         runningIDs = running
-        self.homeCluster = homeCluster ?? ""
-        owners = NameOwners(find: owner)
         batch.runs.reserveCapacity(10_000)
     }
+
+    public var vocabulary: Vocabulary { keys.vocabulary }
 
     /// The first journal sequence number that is needed to rebuild the memory of duplicates.
     public var oldestRememberedSequence: UInt64 { recent.oldestSequence }
@@ -186,14 +181,7 @@ public struct Merger: Sendable {
     /// Forgets the batch once the store has it.
     public mutating func finishBatch() {
         forgetBatch()
-        if vocabulary.isFull {
-            vocabulary.empty()
-            owners.forget()
-            stackReader.empty()
-            claims.removeAll()
-        } else if stackReader.isFull {
-            stackReader.empty()
-        }
+        if keys.emptyIfFull() { claims.removeAll() }
     }
 
     /// Takes the batch back, so that the same entries can be fed again, in smaller batches or without some of them.
@@ -309,19 +297,10 @@ public struct Merger: Sendable {
 
     /// - Returns: the run's index in the batch.
     private mutating func count(_ record: UsageRecord, _ envelope: Envelope, day: Int32, time: Int64) -> Int {
-        let number = jobSymbol(record)
+        let number = keys.jobNumber(of: record)
         let span = JobSpan(started: time - RunDelta.lifetime(record.elapsed), through: day)
         let job = number == 0 ? 0 : self.job(of: number, span)
-        let runKey = RunKey(
-            day: day,
-            cluster: clusterSymbol(record),
-            job: number,
-            step: job == 0 ? 0 : symbol(record, .stepID, .step),
-            user: userSymbol(record, envelope),
-            executable: symbol(record, .executable, .executable),
-            program: symbol(record, .main, .program),
-            stack: stackReader.symbol(for: record, in: &vocabulary[.stack]),
-            environment: environmentSymbol(record), flags: RunFlags(record))
+        let runKey = keys.key(of: record, envelope, day: day, job: number)
         let index: Int
         if let known = runIndex[runKey] {
             index = known
@@ -332,16 +311,14 @@ public struct Merger: Sendable {
         }
         batch.runs[index].add(record, time: time)
         if job != 0 { claim(job, of: record, user: runKey.user, span) }
+        batch.counters.add(keys.takeClippedTexts(), to: IngestCounters.clippedTexts)
         return index
     }
 
     /// The symbol of the job that had a number on some days: that of the number itself, or a new one where it has come round again.
     private mutating func job(of number: Int32, _ span: JobSpan) -> Int32 {
         if let known = claims.job(of: number, span) { return known }
-        key.reset()
-        key.append(vocabulary.withBytes(of: number, .job) { CompoundKey.texts(of: $0) })
-        key.append(number: Int64(claims.count(of: number)))
-        let job = key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
+        let job = keys.job(of: number, again: claims.count(of: number))
         claims.note(job: job, again: number, span)
         return job
     }
@@ -368,76 +345,10 @@ public struct Merger: Sendable {
         if envelope.identity != .claimed { flags.insert(.vouched) }
         let nodes = runKey.job == 0 ? 0 : Merger.nodes(record) ?? 0
         return RunDelta(
-            key: runKey, id: runID(runKey), job: job, environment: runKey.environment,
-            host: symbol(record, .host, .host),
+            key: runKey, id: keys.id(of: runKey), job: job, environment: runKey.environment,
+            host: keys.symbol(record, .host, .host),
             sizeClass: nodes <= 0 ? 0 : Int32(64 - UInt64(nodes).leadingZeroBitCount),
             flags: flags, firstSeen: time, lastSeen: time, started: time)
-    }
-
-    private mutating func symbol(_ record: UsageRecord, _ field: TextField, _ dimension: Dimension) -> Int32 {
-        let range = record[field]
-        if range.isEmpty { return 0 }
-        return record.withBytes(of: range) { bytes in
-            if bytes.count > maximumTextBytes { batch.counters.add(1, to: IngestCounters.clippedTexts) }
-            return vocabulary[dimension].symbol(for: clipped(bytes))
-        }
-    }
-
-    /// The user by name, or as `#UID` where the name is unknown, or the kernel names another uid than the record does, or the name
-    /// is somebody else's. Root may speak for others: it is root who sweeps and relays.
-    private mutating func userSymbol(_ record: UsageRecord, _ envelope: Envelope) -> Int32 {
-        let vouched = envelope.uid.flatMap { $0 == 0 ? nil : $0 }
-        if let vouched, record.uid != Int64(vouched) { return numberedUser(Int64(vouched)) }
-        let named = symbol(record, .username, .user)
-        if let vouched, named != 0,
-            !owners.isName(vocabulary[.user].string(named), named, of: vouched, now: envelope.arrival)
-        {
-            return numberedUser(Int64(vouched))
-        }
-        if named == 0, let uid = record.uid { return numberedUser(uid) }
-        return named
-    }
-
-    private mutating func numberedUser(_ uid: Int64) -> Int32 {
-        var name = "#\(uid)"
-        return name.withUTF8 { vocabulary[.user].symbol(for: UnsafeRawBufferPointer($0)) }
-    }
-
-    private mutating func jobSymbol(_ record: UsageRecord) -> Int32 {
-        if record[.jobID].isEmpty { return 0 }
-        key.reset()
-        if record[.cluster].isEmpty { key.append(homeCluster) } else { append(record, .cluster) }
-        append(record, .jobID)
-        key.append(number: record.restart ?? 0)
-        return key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
-    }
-
-    /// A cleared environment leaves the job's number, in the name of its control group, and not the cluster's.
-    private mutating func clusterSymbol(_ record: UsageRecord) -> Int32 {
-        guard record[.cluster].isEmpty, !record[.jobID].isEmpty, !homeCluster.isEmpty else {
-            return symbol(record, .cluster, .cluster)
-        }
-        var name = homeCluster
-        return name.withUTF8 { vocabulary[.cluster].symbol(for: UnsafeRawBufferPointer($0)) }
-    }
-
-    private mutating func environmentSymbol(_ record: UsageRecord) -> Int32 {
-        key.reset()
-        append(record, .prefix)
-        append(record, .python)
-        append(record, .implementation)
-        if record[.container].isEmpty && record.isShifter == true {
-            key.append("shifter")
-        } else {
-            append(record, .container)
-        }
-        append(record, .system)
-        append(record, .subsystem)
-        return key.bytes.withUnsafeBytes { vocabulary[.environment].symbol(for: $0) }
-    }
-
-    private mutating func append(_ record: UsageRecord, _ field: TextField) {
-        record.withBytes(of: record[field]) { bytes in key.append(clipped(bytes)) }
     }
 
     private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32, _ span: JobSpan) {
@@ -445,9 +356,9 @@ public struct Merger: Sendable {
         let before = claim
         claim.span = claim.span.map { $0.united(with: span) } ?? span
         if claim.user == 0 { claim.user = user }
-        if claim.account == 0 { claim.account = symbol(record, .account, .account) }
-        if claim.qos == 0 { claim.qos = symbol(record, .qos, .qos) }
-        if claim.partition == 0 { claim.partition = symbol(record, .partition, .partition) }
+        if claim.account == 0 { claim.account = keys.symbol(record, .account, .account) }
+        if claim.qos == 0 { claim.qos = keys.symbol(record, .qos, .qos) }
+        if claim.partition == 0 { claim.partition = keys.symbol(record, .partition, .partition) }
         claim.numNodes = claim.numNodes ?? Merger.nodes(record)
         claim.numTasks = claim.numTasks ?? record.numTasks
         claim.arrayJobID = claim.arrayJobID ?? record.arrayJobID
@@ -465,22 +376,4 @@ public struct Merger: Sendable {
         }
     }
 
-    /// From what stands for texts, not from symbols, so that every daemon gives a run the same identity.
-    private func runID(_ runKey: RunKey) -> RunID {
-        var words = (
-            fingerprint(runKey.cluster, .cluster), fingerprint(runKey.job, .job), fingerprint(runKey.step, .step),
-            fingerprint(runKey.user, .user), fingerprint(runKey.executable, .executable),
-            fingerprint(runKey.program, .program), fingerprint(runKey.stack, .stack),
-            fingerprint(runKey.environment, .environment), UInt64(runKey.flags.rawValue).littleEndian
-        )
-        let jobNumber =
-            runKey.job == 0
-            ? 0 : vocabulary.withBytes(of: runKey.job, .job) { CompoundKey.withText(1, of: $0, RunID.jobNumber) }
-        let hash = withUnsafeBytes(of: &words) { XXH64.hash($0, seed: UInt64(UInt32(bitPattern: runKey.day))) }
-        return RunID(day: runKey.day, jobNumber: jobNumber, hash: hash)
-    }
-
-    private func fingerprint(_ symbol: Int32, _ dimension: Dimension) -> UInt64 {
-        vocabulary.fingerprint(of: symbol, dimension).littleEndian
-    }
 }
