@@ -39,20 +39,18 @@ extension ArchiveImport {
     }
 
     private mutating func isolate(_ lines: Lines) throws {
-        var count = max(1, lines.count / 2)
-        while committed < lines.end {
-            let start = committed
-            let end = min(start + count, lines.end)
-            feed(lines, start..<end)
+        var bisection = Bisection(committed..<lines.end)
+        while let piece = bisection.piece {
+            feed(lines, piece)
             do {
-                try write(upTo: end)
-                count *= 2
+                try write(upTo: piece.upperBound)
+                bisection.take(before: piece.upperBound)
             } catch StoreError.unacceptable(let why) {
                 merger.undoBatch()
-                count = max(1, (end - start) / 2)
-                if end - start > 1 { continue }
-                feed(lines, start..<end, quarantining: why)
-                try write(upTo: end)
+                guard bisection.refuse(before: piece.upperBound) else { continue }
+                feed(lines, piece, quarantining: why)
+                try write(upTo: piece.upperBound)
+                bisection.setAside(before: piece.upperBound)
             }
         }
     }
