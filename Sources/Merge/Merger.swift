@@ -19,7 +19,7 @@ public struct Merger: Sendable {
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
     private var memo = RunMemo()
-    private var marker = RunMarker()
+    private var hasher = RunHasher()
     private var claims = JobClaims()
     /// What the batch at hand has changed in this memory.
     private var undo = BatchUndo()
@@ -46,32 +46,32 @@ public struct Merger: Sendable {
     /// The first journal sequence number that is needed to rebuild the memory of duplicates.
     public var oldestRememberedSequence: UInt64 { recent.oldestSequence }
 
-    /// Whether records are of runs that other records have shown, so that it is worth while to make gists of them.
-    public var wantsGists: Bool { !memo.isResting }
+    /// Whether records are of runs that other records have shown, so that it is worth while to make digests of them.
+    public var wantsDigests: Bool { !memo.isResting }
 
-    /// Takes one record by its gist, where another record has shown its run.
+    /// Takes one record by its digest, where another record has shown its run.
     ///
     /// - Parameter sequence: the journal's number of its entry.
     /// - Returns: false where the record itself is needed; then nothing has changed.
-    public mutating func add(_ gist: RunGist, _ envelope: Envelope, sequence: UInt64) -> Bool {
-        let (time, isAhead) = Merger.time(gist.eventTime, envelope)
-        guard let run = memo.find(gist.mark, day: Calendar.day(ofMicroseconds: time)),
-            !startsEarlier(time - RunDelta.lifetime(gist.elapsed), thanJobOf: run)
+    public mutating func add(_ digest: RunDigest, _ envelope: Envelope, sequence: UInt64) -> Bool {
+        let (time, isAhead) = Merger.time(digest.eventTime, envelope)
+        guard let run = memo.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
+            !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: run)
         else {
             return false
         }
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, envelope.arrival)
-        guard isNew(gist.id, envelope, sequence: sequence) else {
+        guard isNew(digest.id, envelope, sequence: sequence) else {
             batch.counters.add(1, to: IngestCounters.duplicate)
             return true
         }
-        if !runningIDs.isEmpty, runningIDs.remove(gist.id) != nil {
-            batch.endedSnapshots.append(gist.id)
+        if !runningIDs.isEmpty, runningIDs.remove(digest.id) != nil {
+            batch.endedSnapshots.append(digest.id)
         }
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
-        if RunDelta.isDoubted(gist.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
-        batch.runs[run].add(elapsed: gist.elapsed, end: gist.end, hasRank: gist.hasRank, time: time)
+        if RunDelta.isDoubted(digest.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
+        batch.runs[run].add(elapsed: digest.elapsed, end: digest.end, hasRank: digest.hasRank, time: time)
         return true
     }
 
@@ -80,10 +80,10 @@ public struct Merger: Sendable {
     /// - Parameters:
     ///   - sequence: the journal's number of its entry.
     ///   - entry: the journal's entry, for what must be kept as it came.
-    ///   - mark: its run's, where that is known.
+    ///   - runHash: its run's, where that is known.
     public mutating func add(
         _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer,
-        mark: UInt64? = nil
+        runHash: UInt64? = nil
     ) {
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, envelope.arrival)
@@ -95,7 +95,7 @@ public struct Merger: Sendable {
         guard record.isLegacy || isNew(record.id, envelope, sequence: sequence) else {
             return batch.counters.add(1, to: IngestCounters.duplicate)
         }
-        count(record, envelope, mark: mark)
+        count(record, envelope, runHash: runHash)
     }
 
     /// Takes counts that the receiving side made.
@@ -257,7 +257,7 @@ public struct Merger: Sendable {
         count(assembled.record, assembled.envelope)
     }
 
-    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, mark: UInt64? = nil) {
+    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, runHash: UInt64? = nil) {
         if !runningIDs.isEmpty, runningIDs.remove(record.id) != nil {
             batch.endedSnapshots.append(record.id)
         }
@@ -274,15 +274,16 @@ public struct Merger: Sendable {
         if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         let isDoubtful = record.numNodes.map { $0 > UsageRecord.mostNodes } ?? false
         if isDoubtful { batch.counters.add(1, to: IngestCounters.doubtedNodes) }
-        guard !memo.isResting, !isDoubtful, let mark = mark ?? marker.mark(of: record, uid: envelope.uid) else {
+        guard !memo.isResting, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, uid: envelope.uid) else {
             _ = count(record, envelope, day: day, time: time)
             return
         }
-        if let run = memo.find(mark, day: day), !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: run)
+        if let run = memo.find(runHash, day: day),
+            !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: run)
         {
             batch.runs[run].add(record, time: time)
         } else {
-            memo.note(run: count(record, envelope, day: day, time: time), mark, day: day)
+            memo.note(run: count(record, envelope, day: day, time: time), runHash, day: day)
         }
     }
 

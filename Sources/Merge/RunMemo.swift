@@ -7,7 +7,7 @@ import Record
 /// changes nothing.
 struct RunMemo: Sendable {
     private struct Key: Hashable {
-        let mark: UInt64
+        let runHash: UInt64
         let day: Int32
     }
 
@@ -21,17 +21,17 @@ struct RunMemo: Sendable {
     var isResting: Bool { rest > 0 }
 
     /// - Returns: the run's index in the batch; nil if it was not noted.
-    mutating func find(_ mark: UInt64, day: Int32) -> Int? {
-        guard let run = runs[Key(mark: mark, day: day)] else { return nil }
+    mutating func find(_ runHash: UInt64, day: Int32) -> Int? {
+        guard let run = runs[Key(runHash: runHash, day: day)] else { return nil }
         asked += 1
         found += 1
         return Int(run)
     }
 
     /// Notes the run of a record for which `find` has found nothing.
-    mutating func note(run: Int, _ mark: UInt64, day: Int32) {
+    mutating func note(run: Int, _ runHash: UInt64, day: Int32) {
         asked += 1
-        runs[Key(mark: mark, day: day)] = Int32(truncatingIfNeeded: run)
+        runs[Key(runHash: runHash, day: day)] = Int32(truncatingIfNeeded: run)
     }
 
     mutating func reset() {
