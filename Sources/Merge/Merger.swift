@@ -18,7 +18,7 @@ public struct Merger: Sendable {
     private var restored: Set<RecordID> = []
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
-    private var memo = RunMemo()
+    private var cache = RunCache()
     private var hasher = RunHasher()
     private var claims = JobClaims()
     /// What the batch at hand has changed in this memory.
@@ -47,7 +47,7 @@ public struct Merger: Sendable {
     public var oldestRememberedSequence: UInt64 { recent.oldestSequence }
 
     /// Whether records are of runs that other records have shown, so that it is worth while to make digests of them.
-    public var wantsDigests: Bool { !memo.isResting }
+    public var wantsDigests: Bool { !cache.isDisabled }
 
     /// Takes one record by its digest, where another record has shown its run.
     ///
@@ -55,7 +55,7 @@ public struct Merger: Sendable {
     /// - Returns: false where the record itself is needed; then nothing has changed.
     public mutating func add(_ digest: RunDigest, _ envelope: Envelope, sequence: UInt64) -> Bool {
         let (time, isAhead) = Merger.time(digest.eventTime, envelope)
-        guard let run = memo.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
+        guard let run = cache.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
             !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: run)
         else {
             return false
@@ -204,7 +204,7 @@ public struct Merger: Sendable {
         batch.reset()
         undo.reset()
         runIndex.removeAll(keepingCapacity: true)
-        memo.reset()
+        cache.reset()
     }
 
     private func isKnown(_ id: RecordID) -> Bool { recent.contains(id) && !replay.contains(id) }
@@ -274,16 +274,16 @@ public struct Merger: Sendable {
         if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         let isDoubtful = record.numNodes.map { $0 > UsageRecord.mostNodes } ?? false
         if isDoubtful { batch.counters.add(1, to: IngestCounters.doubtedNodes) }
-        guard !memo.isResting, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, uid: envelope.uid) else {
+        guard !cache.isDisabled, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, uid: envelope.uid) else {
             _ = count(record, envelope, day: day, time: time)
             return
         }
-        if let run = memo.find(runHash, day: day),
+        if let run = cache.find(runHash, day: day),
             !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: run)
         {
             batch.runs[run].add(record, time: time)
         } else {
-            memo.note(run: count(record, envelope, day: day, time: time), runHash, day: day)
+            cache.note(run: count(record, envelope, day: day, time: time), runHash, day: day)
         }
     }
 
