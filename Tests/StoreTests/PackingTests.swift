@@ -149,10 +149,10 @@ import Testing
         #expect(try scanned(database).count == 2)
         // no result is promised for a day that has just ended
         let midnight: Int64 = 20_000 * 86_400
-        #expect(PackedDays.firstOpenDay(now: midnight + 3_599, isPacking: false) == 19_999)
-        #expect(PackedDays.firstOpenDay(now: midnight + 3_600, isPacking: false) == 20_000)
-        #expect(PackedDays.firstOpenDay(now: midnight + 7_199, isPacking: true) == 19_999)
-        #expect(PackedDays.firstOpenDay(now: midnight + 7_200, isPacking: true) == 20_000)
+        #expect(PackedDays.firstUnpackedDay(now: midnight + 3_599) == 19_999)
+        #expect(PackedDays.firstUnpackedDay(now: midnight + 3_600) == 20_000)
+        #expect(PackedDays.firstUnfinishedDay(now: midnight + 7_199) == 19_999)
+        #expect(PackedDays.firstUnfinishedDay(now: midnight + 7_200) == 20_000)
     }
 
     /// Whenever a write falls, a day is packed with all its rows or not at all.

@@ -34,8 +34,9 @@ extension StoreLocation {
     func link<Dialect: SQLDialect>(
         _ dialect: Dialect, for use: ConnectionUse, staged: [StagedTable] = [], migrates: Bool = false,
         activity: StoreActivity = StoreActivity()
-    ) -> StoreLink<Dialect.Connection> {
-        StoreLink(staged: staged, migrates: migrates) { [address] () throws(StoreError) -> Dialect.Connection in
+    ) -> ReconnectingConnection<Dialect.Connection> {
+        ReconnectingConnection(staged: staged, migrates: migrates) {
+            [address] () throws(StoreError) -> Dialect.Connection in
             try dialect.connect(to: address, for: use, activity: activity)
         }
     }

@@ -30,9 +30,9 @@ extension StoreLocation {
 }
 
 final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
-    private let link: StoreLink<Connection>
+    private let link: ReconnectingConnection<Connection>
 
-    init(_ link: StoreLink<Connection>) { self.link = link }
+    init(_ link: ReconnectingConnection<Connection>) { self.link = link }
 
     func add(_ run: CanaryRun) throws(StoreError) {
         try query(

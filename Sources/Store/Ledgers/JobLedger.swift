@@ -33,12 +33,12 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
     /// Numbers of open jobs that memory is taken for.
     private static var mostOpen: Int { 1_000_000 }
 
-    private let link: StoreLink<Connection>
+    private let link: ReconnectingConnection<Connection>
     private var found: [Int64] = []
     /// How many of those have been handed out.
     private var handedOut = 0
 
-    init(_ link: StoreLink<Connection>) { self.link = link }
+    init(_ link: ReconnectingConnection<Connection>) { self.link = link }
 
     func findOpenJobs(cluster: String?, now: Int64) throws(StoreError) -> Int {
         found.removeAll(keepingCapacity: true)

@@ -16,9 +16,9 @@ extension StoreLocation {
 }
 
 final class SQLSpareHeartbeat<Connection: SQLConnection>: SpareHeartbeat {
-    private let link: StoreLink<Connection>
+    private let link: ReconnectingConnection<Connection>
 
-    init(_ link: StoreLink<Connection>) { self.link = link }
+    init(_ link: ReconnectingConnection<Connection>) { self.link = link }
 
     func beat(source: String, _ heartbeat: Heartbeat) throws(StoreError) {
         let oldest = heartbeat.oldestPending.map { String($0) } ?? "NULL"

@@ -19,9 +19,9 @@ extension StoreLocation {
 }
 
 final class SQLUpkeep<Connection: SQLConnection>: StoreUpkeep {
-    private let link: StoreLink<Connection>
+    private let link: ReconnectingConnection<Connection>
 
-    init(_ link: StoreLink<Connection>) { self.link = link }
+    init(_ link: ReconnectingConnection<Connection>) { self.link = link }
 
     func makeAhead() throws(StoreError) {
         try link.attempt { (connection: Connection) throws(StoreError) in

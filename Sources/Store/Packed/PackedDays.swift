@@ -144,13 +144,17 @@ public enum PackedDays {
             """)
     }
 
-    /// Days before this one may be packed, and who changes them must say so. Between one hour and two after a day's end
-    /// neither is so, for a transaction may take a while.
+    /// No day from this one on is packed, so a writer need not take its copy away.
     ///
     /// - Parameter now: by the database's clock, seconds since 1970 UTC.
-    public static func firstOpenDay(now: Int64, isPacking: Bool) -> Int {
-        Int((now - (isPacking ? 7_200 : 3_600)) / 86_400)
-    }
+    public static func firstUnpackedDay(now: Int64) -> Int { day(of: now - 3_600) }
+
+    /// Only days before this one are packed: an hour later than writers expect it, for a transaction may take a while.
+    ///
+    /// - Parameter now: by the database's clock, seconds since 1970 UTC.
+    public static func firstUnfinishedDay(now: Int64) -> Int { day(of: now - 7_200) }
+
+    private static func day(of seconds: Int64) -> Int { Int(seconds / 86_400) }
 
     /// All days on which there are runs, counted from 1970-01-01 UTC.
     public static func daysWithRuns(_ connection: any SQLConnection) throws(StoreError) -> [Int] {

@@ -8,7 +8,7 @@ public enum Packing {
 
     /// Days that are to be packed, the newest first: they are asked for most.
     public static func due(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
-        let end = try firstOpenDay(connection)
+        let end = try firstUnfinishedDay(connection)
         let packed = try PackedDays.packed(connection, in: "(\(PackedDays.State.ready.rawValue))")
         return try PackedDays.days(connection, 0, end - 1, besides: packed).reversed()
     }
@@ -19,7 +19,7 @@ public enum Packing {
     @discardableResult
     public static func pack(_ connection: any SQLConnection, day: Int) throws(StoreError) -> Bool {
         let token = String(UInt64.random(in: 0 ... .max), radix: 16)
-        if day >= (try firstOpenDay(connection)) { return false }
+        if day >= (try firstUnfinishedDay(connection)) { return false }
         let isNew = try begin(day, token, on: connection)
         var lower = connection.dialect.runKey(beginning: day)
         var part = 0
@@ -104,8 +104,8 @@ public enum Packing {
             """, [head] + columns.map { .bytes(PackedColumn.pack(rows[$0])) })
     }
 
-    private static func firstOpenDay(_ connection: any SQLConnection) throws(StoreError) -> Int {
+    private static func firstUnfinishedDay(_ connection: any SQLConnection) throws(StoreError) -> Int {
         let now = try connection.query("SELECT \(connection.dialect.now)").first?[0].integer ?? 0
-        return PackedDays.firstOpenDay(now: now, isPacking: true)
+        return PackedDays.firstUnfinishedDay(now: now)
     }
 }

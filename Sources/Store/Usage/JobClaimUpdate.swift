@@ -5,10 +5,10 @@ import Record
 enum JobClaimUpdate {
     /// - Parameters:
     ///   - resolver: knows the ids of all that the claims name.
-    ///   - firstOpenDay: days before this one may be packed.
+    ///   - firstUnpackedDay: days before this one may be packed.
     /// - Returns: rows of jobs of which each has turned out to be one with another.
     static func write(
-        _ claims: [JobClaim], _ resolver: SymbolResolver, firstOpenDay: Int, on connection: some SQLConnection
+        _ claims: [JobClaim], _ resolver: SymbolResolver, firstUnpackedDay: Int, on connection: some SQLConnection
     ) throws(StoreError) -> [Int64] {
         var news = claims.filter { !resolver.hasWritten($0) }
         if news.isEmpty { return [] }
@@ -18,11 +18,13 @@ enum JobClaimUpdate {
             row.integer(resolver.id(news[index].job, .job))
             resolver.stage(news[index], in: &row)
         }
-        return try writeStaged(connection, firstOpenDay: firstOpenDay)
+        return try writeStaged(connection, firstUnpackedDay: firstUnpackedDay)
     }
 
-    private static func writeStaged(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) -> [Int64] {
-        try forgetPacked(connection, firstOpenDay: firstOpenDay)
+    private static func writeStaged(_ connection: some SQLConnection, firstUnpackedDay: Int) throws(StoreError)
+        -> [Int64]
+    {
+        try forgetPacked(connection, firstUnpackedDay: firstUnpackedDay)
         // a claim only fills what nobody has filled, and never what Slurm said (source 1); it is kept beside that
         let ids = JobClaim.idColumns.flatMap { column in
             [
@@ -49,16 +51,17 @@ enum JobClaimUpdate {
     }
 
     /// What is news of a job is news of its earlier days too, whose copies say otherwise.
-    private static func forgetPacked(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) {
+    private static func forgetPacked(_ connection: some SQLConnection, firstUnpackedDay: Int) throws(StoreError) {
         let rows = try connection.query(
             """
             SELECT j.id, j.first_day, j.last_day FROM staged_claims s \(connection.dialect.lookUp) jobs j ON j.id = s.job
-            WHERE j.first_day < \(firstOpenDay) AND (j.num_nodes IS NULL AND s.num_nodes IS NOT NULL
+            WHERE j.first_day < \(firstUnpackedDay) AND (j.num_nodes IS NULL AND s.num_nodes IS NOT NULL
                 OR j.source = 0 AND (j.usr = 0 AND s.usr <> 0 OR j.account = 0 AND s.account <> 0))
             """)
         let jobs = Set(rows.compactMap { $0[0].integer })
         guard let first = rows.compactMap({ $0[1].integer }).min(), let last = rows.compactMap({ $0[2].integer }).max()
         else { return }
-        try PackedDays.forget(jobs: jobs, from: Int(first), through: min(Int(last), firstOpenDay - 1), on: connection)
+        try PackedDays.forget(
+            jobs: jobs, from: Int(first), through: min(Int(last), firstUnpackedDay - 1), on: connection)
     }
 }

@@ -3,7 +3,7 @@ import Record
 
 /// The store in SQL: one set of statements for all databases.
 public final class SQLStore<Connection: SQLConnection>: UsageStore {
-    private let link: StoreLink<Connection>
+    private let link: ReconnectingConnection<Connection>
     /// The connection of which what is remembered here was learned, as the link counts them.
     private var knownConnection = 0
     private var resolver = SymbolResolver()
@@ -24,7 +24,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private static var betweenLooksForStale: Int64 { Calendar.microsecondsPerDay / 24 }
 
     /// - Parameter link: makes the tables, and those of `Staged.all`.
-    init(_ link: StoreLink<Connection>) { self.link = link }
+    init(_ link: ReconnectingConnection<Connection>) { self.link = link }
 
     public var safePosition: SourcePosition? { position.onDisk }
 
@@ -164,8 +164,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             return .alreadyCommitted
         }
         if appends { try resolver.resolve(batch, vocabulary, appends: true, on: connection) }
-        let firstOpenDay = PackedDays.firstOpenDay(now: now, isPacking: false)
-        twins.note(try JobClaimUpdate.write(batch.jobs, resolver, firstOpenDay: firstOpenDay, on: connection))
+        let firstUnpackedDay = PackedDays.firstUnpackedDay(now: now)
+        twins.note(try JobClaimUpdate.write(batch.jobs, resolver, firstUnpackedDay: firstUnpackedDay, on: connection))
         let fresh = try RunRows.write(batch.runs, resolver, appends: appends, on: connection)
         let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
         try write(canaries: batch.canaries, on: connection)
@@ -177,7 +177,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         counters.add(processes - fresh, to: IngestCounters.merged)
         try add(counters, to: source, on: connection)
         var closed: Set<Int> = []
-        for run in batch.runs where run.key.day < firstOpenDay { closed.insert(Int(run.key.day)) }
+        for run in batch.runs where run.key.day < firstUnpackedDay { closed.insert(Int(run.key.day)) }
         try PackedDays.forget(closed.sorted(), on: connection)
         return .committed(stored: fresh, merged: processes - fresh)
     }

@@ -1,5 +1,5 @@
 /// A connection that is made when it is first needed, and again after it broke.
-final class StoreLink<Connection: SQLConnection> {
+final class ReconnectingConnection<Connection: SQLConnection> {
     private let connect: () throws(StoreError) -> Connection
     private let staged: [StagedTable]
     private let migrates: Bool
