@@ -48,10 +48,10 @@ public final class CanaryStage {
     /// Runs until the stop signal.
     public func run() {
         // the writer makes the tables
-        while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
+        while metrics.snapshot.storeUnavailable && !stop.isRequested { stop.wait(milliseconds: 200) }
         var nextWatch = 0
         while !stop.isRequested {
-            if metrics.snapshot.storeIsAway {
+            if metrics.snapshot.storeUnavailable {
                 // the writer logs that
                 stop.wait(milliseconds: interval)
                 continue

@@ -44,7 +44,7 @@ public final class JobFactsStage {
     /// Runs until the stop signal.
     public func run() {
         // the writer makes the tables
-        while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
+        while metrics.snapshot.storeUnavailable && !stop.isRequested { stop.wait(milliseconds: 200) }
         while !stop.isRequested {
             let began = steadyMilliseconds()
             do {

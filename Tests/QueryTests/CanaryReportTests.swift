@@ -48,10 +48,10 @@ import Testing
         try receive(10, of: 10, run: "complete", database)
         try receive(8, of: 10, run: "overdue", database)
         try receive(1, of: 10, run: "running", database)
-        var started = CanaryNews(run: "started")
+        var started = CanaryUpdate(run: "started")
         started.started = now
         try ledger.note(started)
-        var failed = CanaryNews(run: "failed")
+        var failed = CanaryUpdate(run: "failed")
         failed.failure = "no python"
         try ledger.note(failed)
         let report = try ask(database)

@@ -50,11 +50,11 @@ import Testing
         try ledger.add(run("local cut short", at: noon))
         try ledger.add(run("no job's number", at: noon + 1, mode: "sbatch"))
         try ledger.add(run("a job", at: noon + 2, mode: "sbatch"))
-        var submitted = CanaryNews(run: "a job")
+        var submitted = CanaryUpdate(run: "a job")
         submitted.slurmJob = "7"
         try ledger.note(submitted)
         try ledger.add(run("lossy", at: noon + 3))
-        var ended = CanaryNews(run: "lossy")
+        var ended = CanaryUpdate(run: "lossy")
         (ended.ended, ended.deadline) = (noon + 4, noon + hour)
         try ledger.note(ended)
         try ledger.add(run("at it", at: noon + hour))

@@ -4,7 +4,7 @@ import Record
 public protocol CanaryLedger: AnyObject {
     func add(_ run: CanaryRun) throws(StoreError)
 
-    func note(_ news: CanaryNews) throws(StoreError)
+    func note(_ news: CanaryUpdate) throws(StoreError)
 
     /// The number of Slurm's job of each run that has not ended, and when it was sent out.
     func openJobs() throws(StoreError) -> [(run: String, slurmJob: String, submitted: Int64)]
@@ -47,7 +47,7 @@ final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
             ])
     }
 
-    func note(_ news: CanaryNews) throws(StoreError) {
+    func note(_ news: CanaryUpdate) throws(StoreError) {
         var changes: [(String, SQLValue)] = []
         if let job = news.slurmJob { changes.append(("slurm_job", .text(job))) }
         if let started = news.started { changes.append(("started", .integer(started))) }

@@ -1,5 +1,5 @@
 /// Keeps a store quick to ask. One thread uses it, which may block.
-public protocol StoreUpkeep: AnyObject {
+public protocol StoreMaintenance: AnyObject {
     /// Makes room for months to come.
     func makeAhead() throws(StoreError)
 
@@ -11,14 +11,16 @@ public protocol StoreUpkeep: AnyObject {
 }
 
 extension StoreLocation {
-    /// Upkeep by a connection of its own. Nothing is connected until the first call.
-    public func makeUpkeep() -> any StoreUpkeep {
-        func upkeep(_ dialect: some SQLDialect) -> any StoreUpkeep { SQLUpkeep(link(dialect, for: .packing)) }
-        return upkeep(database.dialect)
+    /// Maintenance by a connection of its own. Nothing is connected until the first call.
+    public func makeMaintenance() -> any StoreMaintenance {
+        func maintenance(_ dialect: some SQLDialect) -> any StoreMaintenance {
+            SQLMaintenance(link(dialect, for: .packing))
+        }
+        return maintenance(database.dialect)
     }
 }
 
-final class SQLUpkeep<Connection: SQLConnection>: StoreUpkeep {
+final class SQLMaintenance<Connection: SQLConnection>: StoreMaintenance {
     private let link: ReconnectingConnection<Connection>
 
     init(_ link: ReconnectingConnection<Connection>) { self.link = link }

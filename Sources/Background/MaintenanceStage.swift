@@ -7,8 +7,8 @@ import Threads
 /// and packs days that have ended.
 ///
 /// One thread runs it, with a connection to the store of its own. What goes wrong waits for the next round.
-public final class UpkeepStage {
-    private let upkeep: any StoreUpkeep
+public final class MaintenanceStage {
+    private let maintenance: any StoreMaintenance
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
@@ -18,8 +18,8 @@ public final class UpkeepStage {
     /// Before the first one: what waited while the daemon was away comes first.
     private static let firstWait = 60_000
 
-    public init(upkeep: any StoreUpkeep, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
-        self.upkeep = upkeep
+    public init(maintenance: any StoreMaintenance, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
+        self.maintenance = maintenance
         self.metrics = metrics
         self.stop = stop
         self.logger = logger
@@ -27,22 +27,22 @@ public final class UpkeepStage {
 
     /// Runs until the stop signal.
     public func run() {
-        stop.wait(milliseconds: UpkeepStage.firstWait)
+        stop.wait(milliseconds: MaintenanceStage.firstWait)
         while !stop.isRequested {
-            if !metrics.snapshot.storeIsAway {
+            if !metrics.snapshot.storeUnavailable {
                 do throws(StoreError) { try round() } catch {
                     logger.warning("the store is not tidied up for now; tried again", metadata: ["why": "\(error)"])
                 }
             }
-            stop.wait(milliseconds: UpkeepStage.interval)
+            stop.wait(milliseconds: MaintenanceStage.interval)
         }
     }
 
     private func round() throws(StoreError) {
-        try upkeep.makeAhead()
-        for day in try upkeep.daysToPack() {
+        try maintenance.makeAhead()
+        for day in try maintenance.daysToPack() {
             if stop.isRequested { return }
-            _ = try upkeep.pack(day: day)
+            _ = try maintenance.pack(day: day)
         }
     }
 }
