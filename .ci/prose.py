@@ -24,14 +24,11 @@ OLD_CODE = (
     "Sources/CStream",
     "Sources/Jobs",
     "Sources/Listen",
-    "Sources/Merge",
     "Sources/Pipeline",
     "Sources/Query",
     "Sources/Receive",
-    "Sources/Store",
     "Sources/Write",
     "Sources/customs",
-    "Tests/StoreTests",
     "sitecustomize",
 )
 LONGEST_SENTENCE = 35

@@ -1,7 +1,8 @@
 /// Finds the entries that a store refuses in a stretch of entries that it has refused as a whole.
 ///
-/// It gives out pieces of the stretch, in order: halved until a refused entry stands alone, doubled after each piece that the
-/// store has taken. It does nothing itself; the caller feeds and writes the pieces, and says what came of it.
+/// It gives out pieces of the stretch, in order: halved until a refused entry stands alone, doubled after each
+/// piece that the store has taken. It does nothing itself; the caller feeds and writes the pieces, and says what
+/// came of it.
 public struct Bisection: Sendable {
     /// The first entry that is not dealt with.
     public private(set) var start: UInt64
@@ -19,7 +20,8 @@ public struct Bisection: Sendable {
         start < end ? start..<(start + min(size, end - start)) : nil
     }
 
-    /// Notes that the store has taken the entries before this one, which may lie behind the piece: journals can be damaged.
+    /// Notes that the store has taken the entries before this one, which may lie behind the piece: journals can be
+    /// damaged.
     public mutating func take(before reached: UInt64) {
         start = reached
         size = min(size &* 2, start < end ? end - start : 1)

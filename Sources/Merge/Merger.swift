@@ -3,8 +3,8 @@ import Record
 
 /// Turns records into what they add to the store: which are duplicates, which merge into one run, which wait for parts.
 ///
-/// A state machine without clock, input or output: time comes with the envelopes and with `expireParts`. One thread uses
-/// it. After a batch has been committed the caller says so by `finishBatch`.
+/// A state machine without clock, input or output: time comes with the envelopes and with `expireParts`. One thread
+/// uses it. After a batch has been committed the caller says so by `finishBatch`.
 public struct Merger: Sendable {
     /// How long a part waits for its siblings, microseconds.
     public static let partPatience: Int64 = 60_000_000
@@ -29,7 +29,7 @@ public struct Merger: Sendable {
     /// - Parameters:
     ///   - running: identities of the snapshots that the store holds.
     ///   - homeCluster: the cluster of jobs whose records name none.
-    ///   - owner: whose a user's name is on this machine; nil where that is not known.
+    ///   - owner: the uid of a user's name on this machine; nil if not known.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
         running: Set<RecordID> = [], homeCluster: String? = nil,
@@ -135,8 +135,7 @@ public struct Merger: Sendable {
             QuarantinedRecord(.entry(sequence: sequence, bytes: [UInt8](entry)), reason: reason, noticed: noticed))
     }
 
-    /// Takes the first of the records whose parts have waited for too long, which the store would not take, out of those
-    /// that wait.
+    ///   - limit: maximum number of records.
     ///
     /// - Parameter now: as `expireParts` was told.
     public mutating func quarantineExpiredPart(now: Int64, reason: String, noticed: Int64) {
@@ -164,7 +163,7 @@ public struct Merger: Sendable {
     ///
     /// - Parameters:
     ///   - now: microseconds since 1970 UTC.
-    ///   - limit: takes at most so many records.
+    ///   - limit: maximum number of records.
     /// - Returns: how many records it took.
     @discardableResult
     public mutating func expireParts(now: Int64, limit: Int = .max) -> Int {
@@ -196,7 +195,7 @@ public struct Merger: Sendable {
 
     /// Ends the feeding again of entries after `undoBatch`: what was not fed by now never will be.
     public mutating func endReplay() {
-        // a record of which the store refused one part may yet come of the others
+        // the other parts of a record may yet make it whole, though the store refused one of them
         replay = replay.filter { parts.holds($0) }
     }
 
@@ -316,7 +315,8 @@ public struct Merger: Sendable {
         return index
     }
 
-    /// The symbol of the job that had a number on some days: that of the number itself, or a new one where it has come round again.
+    /// The symbol of the job that had a number on some days: that of the number itself, or a new one if it has been
+    /// reused.
     private mutating func job(of number: Int32, _ span: JobSpan) -> Int32 {
         if let known = claims.job(of: number, span) { return known }
         let job = keys.job(of: number, again: claims.count(of: number))
@@ -324,7 +324,8 @@ public struct Merger: Sendable {
         return job
     }
 
-    /// Whether a process began on an earlier day than all that is known of the job of a run, so that the job must hear of it.
+    /// Whether a process began on an earlier day than all that is known of the job of a run, so that the job must
+    /// hear of it.
     private func startsEarlier(_ started: Int64, thanJobOf run: Int) -> Bool {
         // most began on the day of their run, which is seen without a copy of it
         guard started < Int64(batch.runs[run].key.day) * Calendar.microsecondsPerDay, batch.runs[run].job != 0 else {

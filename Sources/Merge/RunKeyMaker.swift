@@ -1,7 +1,7 @@
 import Checksum
 import Record
 
-/// Makes a record's `RunKey`, and of that the run's identity: the definition of which processes are one run.
+/// The definition of a run: makes a record's `RunKey`, and the run's identity from it.
 struct RunKeyMaker: Sendable {
     private(set) var vocabulary: Vocabulary
     private var stackReader = StackReader()
@@ -49,7 +49,8 @@ struct RunKeyMaker: Sendable {
         return RunID(day: key.day, jobNumber: jobNumber, hash: hash)
     }
 
-    /// The symbol of the record's cluster, job id and restart, which jobs that are years apart can share; 0 outside a job.
+    /// The symbol of the record's cluster, job id and restart, which jobs that are years apart can share; 0 outside
+    /// a job.
     mutating func jobNumber(of record: UsageRecord) -> Int32 {
         if record[.jobID].isEmpty { return 0 }
         compound.reset()
@@ -59,7 +60,7 @@ struct RunKeyMaker: Sendable {
         return compound.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
     }
 
-    /// The symbol of a job whose number has come round again.
+    /// The symbol of a job with a reused number.
     ///
     /// - Parameter count: how many jobs of the number are known already.
     mutating func job(of number: Int32, again count: Int) -> Int32 {
@@ -98,8 +99,8 @@ struct RunKeyMaker: Sendable {
         return isFull
     }
 
-    /// The user by name, or as `#UID` where the name is unknown, or the kernel names another uid than the record does, or
-    /// the name is somebody else's. Root may speak for others: it is root who sweeps and relays.
+    /// The user by name, or as `#UID` where the name is unknown, or the kernel names another uid than the record
+    /// does, or the name belongs to another user. Root may speak for others: sweeps and relays run as root.
     private mutating func user(_ record: UsageRecord, _ envelope: Envelope) -> Int32 {
         let vouched = envelope.uid.flatMap { $0 == 0 ? nil : $0 }
         if let vouched, record.uid != Int64(vouched) { return user(numbered: Int64(vouched)) }

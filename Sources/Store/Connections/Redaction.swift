@@ -25,7 +25,8 @@ enum Redaction {
         return result
     }
 
-    /// libpq's words: spaces may stand around `=`, and a value in quotes may hold some (PostgreSQL manual, section 34.1.1.1).
+    /// libpq's words: spaces may stand around `=`, and a value in quotes may hold some (PostgreSQL manual, section
+    /// 34.1.1.1).
     private static func redacted(words text: String) -> String {
         guard text.contains("=") else { return text }
         var shown: [String] = []

@@ -35,7 +35,7 @@ public protocol SQLDialect: Sendable {
     ///
     /// - Parameters:
     ///   - connection: a connection to the same address that reads.
-    ///   - statement: what the program is to answer before it ends; nil to ask whoever sits at the terminal.
+    ///   - statement: what the program is to answer before it ends; nil to read statements from the terminal.
     ///   - arguments: more arguments of the program.
     /// - Throws: `StoreError.badLocation` if the address cannot be handed on to another program.
     func shell(
@@ -47,13 +47,13 @@ public protocol SQLDialect: Sendable {
     /// The database's clock, seconds since 1970 UTC.
     var now: String { get }
 
-    /// The word for joining a table of which a row is looked up by its key for each row so far.
+    /// The word for a join that looks up one row of a table, by its key, for each row so far.
     var lookUp: String { get }
 
     /// A literal of 16 bytes, of 32 hexadecimal digits.
     func key(_ digits: String) -> String
 
-    /// A parameter of 16 bytes, of which `keyValue` makes the value.
+    /// A parameter of 16 bytes; `keyValue` makes its value.
     var keyParameter: String { get }
 
     func keyValue(_ bytes: [UInt8]) -> SQLValue

@@ -9,7 +9,7 @@ public protocol CanaryLedger: AnyObject {
     /// The number of Slurm's job of each run that has not ended, and when it was sent out.
     func openJobs() throws(StoreError) -> [(run: String, slurmJob: String, submitted: Int64)]
 
-    /// Notes that runs of which nobody has told an end, or a job, could not run: who sent them out has ended meanwhile.
+    /// Notes that runs without an end or a job could not run: the process that submitted them has ended.
     ///
     /// - Parameter now: microseconds since 1970 UTC.
     func giveUp(now: Int64) throws(StoreError)

@@ -1,5 +1,6 @@
-/// Tells the store how much a daemon has received while the connection that writes waits for an answer: by a connection of its own,
-/// into a table that no batch touches, without waiting for a standby. One thread uses it, which may block.
+/// Tells the store how much a daemon has received while the connection that writes waits for an answer: by a
+/// connection of its own, into a table that no batch touches, without waiting for a standby. One thread uses it,
+/// which may block.
 public protocol SpareHeartbeat: AnyObject {
     /// - Parameter source: the journal's identity.
     func beat(source: String, _ heartbeat: Heartbeat) throws(StoreError)

@@ -1,6 +1,6 @@
 /// Counts how often names were taken out of the store's dictionaries.
 ///
-/// Writers remember the numbers of names for as long as they run. Whoever takes names away does it alone, and begins a new
+/// Writers remember the ids of names as long as they run. A transaction that removes names is alone, and begins a new
 /// epoch; a writer that finds another epoch than it knows forgets what it remembers before it writes.
 enum NameEpoch {
     static func current(_ connection: any SQLConnection) throws(StoreError) -> Int64 {

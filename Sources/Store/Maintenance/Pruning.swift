@@ -2,10 +2,10 @@ import Record
 
 /// Takes away the detail of old usage: runs, the jobs that they belonged to, canaries and what was refused.
 ///
-/// Sums by day take their place, so that users and processes are told of what was pruned as before, and of the jobs there remain counts by
-/// month (`pruned_jobs`). It goes day by day, each in a transaction of its own, so that daemons write in between; one that
-/// was interrupted is simply run again. Jobs go some weeks after their last run: one may still run, and daemons tell once what
-/// they know of it.
+/// Sums by day take their place, so that users and processes are told of what was pruned as before, and of the jobs
+/// there remain counts by month (`pruned_jobs`). It goes day by day, each in a transaction of its own, so that
+/// daemons write in between; one that was interrupted is simply run again. Jobs go some weeks after their last run:
+/// one may still run, and daemons tell once what they know of it.
 public struct Pruning: Sendable, Equatable {
     /// What was taken away, or would be.
     public var runs: Int64 = 0
@@ -108,7 +108,7 @@ public struct Pruning: Sendable, Equatable {
             .map { Int($0) }
     }
 
-    /// Takes away a month that has a table of its own. Where somebody uses the table all the time, nothing happens: then it is
+    /// Removes a month that has a table of its own. If the table is in constant use, nothing happens: then it is
     /// emptied day by day, like others, and dropped when it is pruned the next time.
     private static func prune(
         _ connection: any SQLConnection, _ month: CalendarMonth, notesJobsFrom jobDay: Int
@@ -213,14 +213,15 @@ public struct Pruning: Sendable, Equatable {
             WHERE NOT EXISTS (
                 SELECT 1 FROM later_runs l \(look) stack_packages lp ON lp.stack = l.stack
                     \(look) environments le ON le.id = l.environment
-                WHERE l.job = u.job AND lp.package = u.package AND le.system = u.system AND l.flags = u.flags\(used("lp")))
+                WHERE l.job = u.job AND lp.package = u.package AND le.system = u.system
+                    AND l.flags = u.flags\(used("lp")))
             GROUP BY m.first_day, u.package, u.system, u.account, u.flags
             ON CONFLICT (month, package, system, account, flags, direct)
             DO UPDATE SET jobs = pruned_jobs.jobs + excluded.jobs
             """)
     }
 
-    /// Jobs whose runs are all gone. While it looks which those are nobody may give one a new run: writers wait, about a
+    /// Deletes jobs whose runs are all gone. No job may get a new run meanwhile: writers wait, about a
     /// second for a million runs, and journals keep what comes.
     private static func pruneJobs(_ connection: any SQLConnection, silentSince day: Int) throws(StoreError) -> Int64 {
         let doomed = JobsWithoutRuns.select(isSilent(since: day), runs: "true")

@@ -60,7 +60,8 @@ enum LiveDays {
             connection, DayRows.Column.allCases,
             """
             SELECT p.day, \(columns.joined(separator: ", ")) FROM (
-                SELECT r.day, r.usr, r.stack, r.environment, r.flags & 3 AS flags, CAST(sum(r.processes) AS bigint) AS processes
+                SELECT r.day, r.usr, r.stack, r.environment, r.flags & 3 AS flags,
+                    CAST(sum(r.processes) AS bigint) AS processes
                 FROM pruned_usage r WHERE r.day >= \(days.lowerBound) AND r.day <= \(days.upperBound)
                 GROUP BY r.day, r.usr, r.stack, r.environment, r.flags & 3) p
             ORDER BY p.day
@@ -116,7 +117,8 @@ extension DayRows.Column {
     /// The value of a run called `r` and its job called `j`, an integer that is never null.
     fileprivate var sql: String {
         func time(_ column: String) -> String {
-            "CASE WHEN r.job = 0 OR j.elapsed_seconds IS NOT NULL THEN \(LiveDays.startOfDay("r.day")) ELSE r.\(column) END"
+            let isWholeDay = "r.job = 0 OR j.elapsed_seconds IS NOT NULL"
+            return "CASE WHEN \(isWholeDay) THEN \(LiveDays.startOfDay("r.day")) ELSE r.\(column) END"
         }
         return switch self {
         case .job: "r.job"

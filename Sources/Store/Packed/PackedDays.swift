@@ -1,13 +1,13 @@
 import Record
 
-/// The usage of days that have ended, packed column by column, so that questions over months read a few large values where the
-/// tables have millions of rows.
+/// The usage of days that have ended, packed column by column, so that questions over months read a few large
+/// values where the tables have millions of rows.
 ///
-/// A packed day is a copy of what the tables say. Whoever changes a day's usage takes its copy away, in the same
-/// transaction; whoever changes what is known of its jobs marks it as stale, and it is packed again soon.
+/// A packed day is a copy of what the tables say. A transaction that changes a day's usage deletes its copy. One that
+/// changes facts of its jobs marks the copy as stale, and maintenance packs the day again soon.
 public enum PackedDays {
-    /// Looks at the usage of all days from the first to the last one, as of one moment: packed days first, then those that are
-    /// not.
+    /// Looks at the usage of all days from the first to the last one, as of one moment: packed days first, then
+    /// those that are not.
     ///
     /// - Parameters:
     ///   - first: counted from 1970-01-01 UTC, like `last`; nil without bound.
@@ -89,7 +89,7 @@ public enum PackedDays {
     ) throws(StoreError) {
         try connection.lock(.packedDays, .shared)
         let range = "d.day >= \(first) AND d.day <= \(last)"
-        // whoever packs them now may have read the jobs as they were
+        // a connection that packs them now may have read the jobs as they were
         var days = Set(
             try connection.query("SELECT d.day FROM packed_days d WHERE \(range) AND d.state NOT IN \(State.readable)")
                 .compactMap { $0[0].integer.map { Int($0) } })
@@ -128,7 +128,8 @@ public enum PackedDays {
     ) throws(StoreError) {
         if jobs.isEmpty { return }
         let earlier = "day < \(min(day, Int(UInt16.max) + 1))"
-        // who begins to pack waits for this transaction; who has begun may have read the jobs as they were
+        // packing that begins now waits for this transaction; packing that has begun may have read the jobs as they
+        // were
         try connection.lock(.packedDays, .shared)
         try connection.query(
             """
@@ -170,8 +171,8 @@ public enum PackedDays {
             })
     }
 
-    /// The days with usage from the first to the last one, in order, besides some that are known. Each is found by the keys, for
-    /// there are thousands of runs of each.
+    /// The days with usage from the first to the last one, in order, besides some that are known. Each is found by
+    /// the keys, for there are thousands of runs of each.
     static func days(
         _ connection: any SQLConnection, _ first: Int, _ last: Int, besides known: Set<Int>
     ) throws(StoreError) -> [Int] {
@@ -195,7 +196,8 @@ public enum PackedDays {
             """
             SELECT min(n.day) FROM (
                 SELECT f.day FROM (
-                    SELECT r.day FROM runs r WHERE r.run >= \(connection.dialect.runKey(beginning: day)) ORDER BY r.run LIMIT 1) f
+                    SELECT r.day FROM runs r WHERE r.run >= \(connection.dialect.runKey(beginning: day))
+                    ORDER BY r.run LIMIT 1) f
                 UNION ALL SELECT min(p.day) FROM pruned_usage p WHERE p.day >= \(day)) n
             """
         ).first?[0].integer.map { Int($0) }

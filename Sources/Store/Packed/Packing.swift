@@ -1,6 +1,6 @@
 /// Packs days that have ended.
 ///
-/// While a day is read and packed, nobody is kept from changing it: who does takes away the mark that was set before, and
+/// While a day is read and packed, writers may change it: a writer then removes the mark that was set before, and
 /// without that the day does not count as packed.
 public enum Packing {
     /// Runs in one part: a bound on memory.
@@ -15,7 +15,8 @@ public enum Packing {
 
     /// Packs a day, in a few transactions that are short.
     ///
-    /// - Returns: false if somebody changed the day meanwhile, or packed it too, or it is not over: nothing is packed.
+    /// - Returns: false if the day changed meanwhile, or was packed by another connection, or is not over: nothing
+    ///   is packed.
     @discardableResult
     public static func pack(_ connection: any SQLConnection, day: Int) throws(StoreError) -> Bool {
         let token = String(UInt64.random(in: 0 ... .max), radix: 16)

@@ -1,7 +1,7 @@
 import CPQ
 
-/// How another program connects to a PostgreSQL store by libpq, for reading only, without a password on its command line, which
-/// everybody on the machine can read.
+/// How another program connects to a PostgreSQL store by libpq, for reading only, without a password on its command
+/// line, which everybody on the machine can read.
 public struct PostgresClient: Sendable, Equatable {
     /// libpq's key=value words.
     public let connection: String
@@ -31,8 +31,8 @@ public struct PostgresClient: Sendable, Equatable {
             } else {
                 throw .badLocation(
                     """
-                    \(part.keyword) can be handed on to another program on its command line only, where everybody sees it; \
-                    take it out of the location and put it into a service file (~/.pg_service.conf)
+                    \(part.keyword) can be handed on to another program on its command line only, where all users see \
+                    it; take it out of the location and put it into a service file (~/.pg_service.conf)
                     """)
             }
         }

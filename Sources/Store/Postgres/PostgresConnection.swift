@@ -8,15 +8,15 @@ public final class PostgresConnection: SQLConnection {
     let copy = CopyBuffer()
     let activity: StoreActivity
     private let interrupt: PostgresInterrupt
-    /// False once a standby must have each transaction, for only the commit itself can wait for that; and where nothing is
-    /// told.
+    /// False once a standby must have each transaction, for only the commit itself can wait for that; and where
+    /// nothing is told.
     public private(set) var tellsLogProgress = false
 
     /// Connects, within 10 s unless `address` or the environment says otherwise.
     ///
     /// - Parameters:
-    ///   - address: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`, a service
-    ///     file or the environment.
+    ///   - address: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`, a
+    ///     service file or the environment.
     ///   - activity: is told what the connection is at.
     /// - Throws: `StoreError.unavailable`; `.badLocation` if this is no way to a server that it can use.
     public init(
@@ -39,7 +39,7 @@ public final class PostgresConnection: SQLConnection {
             throw .schema("PostgreSQL \(version / 10_000) is too old; Customs needs 13 or later")
         }
         try activity.watching { () throws(StoreError) in try PoolerCheck(handle: handle, connect: connect).run() }
-        // from 14 on a server looks whether anybody still waits for what it does
+        // from 14 on a server notices that its client has gone
         try run(
             script: PostgresConnection.session
                 + (version >= 140_000 ? "; SET client_connection_check_interval TO '2s'" : ""))
@@ -51,8 +51,8 @@ public final class PostgresConnection: SQLConnection {
         case .reading: try run(script: "SET default_transaction_read_only TO on")
         case .maintenance: break
         case .usage, .ledger, .packing, .heartbeat:
-            // What is written looks up a batch's few rows in tables of any size, always by an index. The planner, who has
-            // no statistics of temporary tables, would read the large ones from end to end instead.
+            // What is written looks up a batch's few rows in tables of any size, always by an index. The planner,
+            // which has no statistics of temporary tables, would read the large ones from end to end instead.
             try run(script: "SET enable_hashjoin TO off; SET enable_mergejoin TO off")
         }
         if use == .heartbeat { try run(script: "SET statement_timeout TO '2s'") }
@@ -79,11 +79,12 @@ public final class PostgresConnection: SQLConnection {
         PQfinish(handle)
     }
 
-    /// What this program relies on, whatever the server, the database, the role, `options=` or `PGOPTIONS` say; all else that they say holds.
+    /// What this program relies on, whatever the server, the database, the role, `options=` or `PGOPTIONS` say; all
+    /// else that they say holds.
     ///
-    /// It is set once the connection stands: a pooler refuses `options` at its start, and they would replace the user's own.
-    /// Locks are waited for and then looked again, which a snapshot of the whole transaction would not show. To compile a
-    /// statement takes longer than it runs for.
+    /// It is set once the connection stands: a pooler refuses `options` at its start, and they would replace the
+    /// user's own. Locks are waited for and then looked again, which a snapshot of the whole transaction would not
+    /// show. To compile a statement takes longer than it runs for.
     private static let session = """
         SET search_path TO customs, pg_catalog; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET bytea_output TO hex;
         SET standard_conforming_strings TO on; SET extra_float_digits TO 1; SET client_min_messages TO warning;
@@ -193,7 +194,8 @@ public final class PostgresConnection: SQLConnection {
             row = try query(
                 """
                 SELECT CAST(pg_current_wal_insert_lsn() - '0/0' AS bigint),
-                    CAST(pg_current_wal_flush_lsn() - '0/0' AS bigint), current_setting('synchronous_standby_names') = ''
+                    CAST(pg_current_wal_flush_lsn() - '0/0' AS bigint),
+                    current_setting('synchronous_standby_names') = ''
                 """, []
             ).first
         } catch {

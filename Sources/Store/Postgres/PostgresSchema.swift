@@ -10,8 +10,8 @@ extension PostgresDialect {
         ]
     }
 
-    /// Runs of months that have no table (`RunPartitions`). What is packed already is not to be compressed, as far as it
-    /// pays.
+    /// Runs of months that have no table (`RunPartitions`). What is packed already is not to be compressed, as far
+    /// as it pays.
     private static let details = """
         CREATE TABLE runs_rest PARTITION OF runs DEFAULT;
         ALTER TABLE packed_parts

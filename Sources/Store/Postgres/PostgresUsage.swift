@@ -9,18 +9,20 @@ extension PostgresDialect {
             [.integer(Int64(count))]
         ).first
         guard let first = taken?[0].integer, let last = taken?[1].integer, last - first == Int64(count) - 1 else {
-            // somebody else takes ids at the same time: the jobs go the careful way
+            // another connection takes ids at the same time: the jobs go the careful way
             throw .unacceptable("the ids of new jobs do not follow each other")
         }
         return (first...last).map { Int32(truncatingIfNeeded: $0) }
     }
 
     public func mergeStagedRuns(_ upsert: String, on connection: any SQLConnection) throws(StoreError) -> Int64 {
-        // what was there has more processes than this batch; a filter's subquery is hashed, where a join would be a loop
+        // what was there has more processes than this batch; a filter's subquery is hashed, where a join would be a
+        // loop
         try connection.query(
             """
             WITH written AS (\(upsert) RETURNING runs.run, runs.processes)
-            SELECT count(*) FILTER (WHERE (run, processes) IN (SELECT s.run, s.processes FROM staged_runs s)) FROM written
+            SELECT count(*) FILTER (WHERE (run, processes) IN (SELECT s.run, s.processes FROM staged_runs s))
+            FROM written
             """
         ).first?[0].integer ?? 0
     }

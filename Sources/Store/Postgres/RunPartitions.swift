@@ -1,9 +1,10 @@
 import Record
 
-/// The tables that PostgreSQL keeps runs in: one for each month that was made ahead of time, and `runs_rest` for all others.
+/// The tables that PostgreSQL keeps runs in: one for each month that was made ahead of time, and `runs_rest` for
+/// all others.
 ///
-/// A month that is pruned goes as a whole. Records of months long ago, from archives or from clocks that are wrong, are in the
-/// rest: nobody can make the store have a table for every month that there ever was.
+/// A month that is pruned goes as a whole. Records of months long ago, from archives or from clocks that are wrong,
+/// are in the rest: no sender can make the store have a table for every month that there ever was.
 enum RunPartitions {
     /// How many months there are ahead of the current one.
     private static let ahead = 2
@@ -33,8 +34,8 @@ enum RunPartitions {
 
     /// Drops a month's table, within a transaction.
     ///
-    /// - Throws: `StoreError.busy` if it holds other numbers of runs and processes than these, or if somebody uses it for more
-    ///   than half a second: whoever waits here makes others wait.
+    /// - Throws: `StoreError.busy` if it holds other numbers of runs and processes than these, or if somebody uses
+    ///   it for more than half a second: a transaction that waits here makes others wait.
     static func drop(
         _ month: CalendarMonth, runs: Int64, processes: Int64, on connection: any SQLConnection
     ) throws(StoreError) {
@@ -68,7 +69,7 @@ enum RunPartitions {
         let first = connection.dialect.runKey(beginning: month.firstDay)
         let next = connection.dialect.runKey(beginning: month.nextDay)
         try connection.transaction { () throws(StoreError) in
-            // the rest is looked through for rows of this month: nobody may add one meanwhile
+            // the rest is searched for rows of this month: no writer may add one meanwhile
             try connection.run(
                 script: "SET LOCAL lock_timeout TO '500ms'; LOCK TABLE runs_rest IN SHARE ROW EXCLUSIVE MODE")
             // another daemon may have been faster

@@ -67,8 +67,8 @@ public final class SQLiteConnection: SQLConnection {
         guard let name = UnchangingDatabase.name(of: path) else {
             throw .unavailable(
                 """
-                \(path) cannot be read where it lies (\(why)): its newest changes are in \(path)-wal, and its directory may not \
-                be written; copy both files to a directory of your own
+                \(path) cannot be read where it lies (\(why)): its newest changes are in \(path)-wal, and its \
+                directory may not be written; copy both files to a directory of your own
                 """)
         }
         return (try open(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, called: path), name)

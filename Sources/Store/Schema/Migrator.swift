@@ -53,8 +53,8 @@ public struct Migrator: Sendable {
         }
         return .schema(
             """
-            the tables are of version \(found), which no release had, and cannot be brought up to date; use a new store, and \
-            import archived records into it with 'customs import'
+            the tables are of version \(found), which no release had, and cannot be brought up to date; use a new \
+            store, and import archived records into it with 'customs import'
             """)
     }
 

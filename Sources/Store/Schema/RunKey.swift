@@ -7,8 +7,8 @@ extension SQLDialect {
     /// - Parameter day: counted from 1970-01-01 UTC.
     public func runKey(beginning day: Int) -> String { runKey(day, job: 0, rest: "0") }
 
-    /// The runs, called `r`, of jobs whose ids begin with the same number, day by day by the keys that they can have: what stands
-    /// behind FROM.
+    /// The runs, called `r`, of jobs whose ids begin with the same number, day by day by the keys that they can
+    /// have: what comes behind FROM.
     ///
     /// - Parameters:
     ///   - jobID: as records tell it.

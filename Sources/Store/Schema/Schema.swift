@@ -47,8 +47,8 @@ public enum Schema {
             INSERT INTO epochs (names) VALUES (0);
             CREATE TABLE environments (
                 id {id}, fingerprint {key} NOT NULL UNIQUE, prefix {text} NOT NULL, python {text} NOT NULL,
-                implementation {text} NOT NULL, container {text} NOT NULL, system {text} NOT NULL, subsystem {text} NOT NULL,
-                kind {text});
+                implementation {text} NOT NULL, container {text} NOT NULL, system {text} NOT NULL,
+                subsystem {text} NOT NULL, kind {text});
             CREATE TABLE stacks (id {id}, fingerprint {key} NOT NULL UNIQUE);
             CREATE TABLE stack_packages (
                 stack {small} NOT NULL, package {small} NOT NULL, version {text}, direct {small},
@@ -57,9 +57,9 @@ public enum Schema {
 
             """
 
-    /// What a batch writes is as little as it can be: each byte and each index of a run or a job is paid for by every record
-    /// of its own. Runs have no index by job, for their keys begin with the day and the number of the job. What is 0 for most
-    /// is null, which takes no room.
+    /// What a batch writes is as little as it can be: each byte and each index of a run or a job is paid for by
+    /// every record of its own. Runs have no index by job, for their keys begin with the day and the number of the
+    /// job. What is 0 for most is null, which takes no room.
     private static let usage = """
         CREATE TABLE jobs (
             id {id}, cluster {small} NOT NULL, job_id {text} NOT NULL, restart {small} NOT NULL,
@@ -101,7 +101,8 @@ public enum Schema {
             PRIMARY KEY (source, record, part));
         CREATE TABLE snapshots (record {key} NOT NULL PRIMARY KEY, seen {int} NOT NULL, entry {bytes} NOT NULL);
         CREATE TABLE quarantine (
-            id {id}, source {small} NOT NULL, sequence {int}, noticed {int} NOT NULL, arrival {int}, reason {text} NOT NULL,
+            id {id}, source {small} NOT NULL, sequence {int}, noticed {int} NOT NULL, arrival {int},
+            reason {text} NOT NULL,
             sender {text} NOT NULL, record {bytes} NOT NULL, record_bytes {int} NOT NULL);
         CREATE INDEX quarantine_source ON quarantine (source, id);
 
@@ -122,7 +123,8 @@ public enum Schema {
     /// Days that have ended, packed for questions over many of them.
     private static let packed = """
         CREATE TABLE packed_days (
-            day {small} NOT NULL PRIMARY KEY, state {small} NOT NULL, token {text} NOT NULL, first_job {int}, last_job {int});
+            day {small} NOT NULL PRIMARY KEY, state {small} NOT NULL, token {text} NOT NULL,
+            first_job {int}, last_job {int});
         CREATE TABLE packed_parts (
             day {small} NOT NULL, part {small} NOT NULL, head {bytes} NOT NULL,
             job {bytes} NOT NULL, usr {bytes} NOT NULL, stack {bytes} NOT NULL, environment {bytes} NOT NULL,

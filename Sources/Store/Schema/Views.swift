@@ -12,7 +12,8 @@ extension Schema {
                 e.kind, NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
                 r.processes, COALESCE(r.exceptions, 0) AS exceptions, COALESCE(r.signals, 0) AS signals,
                 COALESCE(r.killed, 0) AS killed
-            FROM runs r {look} clusters c ON c.id = r.cluster {look} steps s ON s.id = r.step {look} users u ON u.id = r.usr
+            FROM runs r {look} clusters c ON c.id = r.cluster {look} steps s ON s.id = r.step
+                {look} users u ON u.id = r.usr
                 {look} executables x ON x.id = r.executable {look} programs m ON m.id = r.program
                 {look} environments e ON e.id = r.environment
                 LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account;
@@ -27,7 +28,8 @@ extension Schema {
                 NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
                 p.name AS package, sp.version, sp.direct, r.processes
             FROM (
-                SELECT a.day, a.usr, a.stack, a.environment, a.flags & 3 AS flags, CAST(sum(a.processes) AS {int}) AS processes
+                SELECT a.day, a.usr, a.stack, a.environment, a.flags & 3 AS flags,
+                    CAST(sum(a.processes) AS {int}) AS processes
                 FROM (
                     SELECT day, usr, stack, environment, flags, processes FROM runs
                     UNION ALL SELECT day, usr, stack, environment, flags, processes FROM pruned_usage) a

@@ -1,7 +1,7 @@
 /// How far the store has a source: what is committed, and what of that is on disk.
 ///
-/// A commit need not wait for the disk. Databases write their logs in order; so a position is on disk once the log is, up to
-/// where it ended behind the commit.
+/// A commit need not wait for the disk. Databases write their logs in order; so a position is on disk once the log
+/// is, up to where it ended behind the commit.
 public struct DurablePosition: Sendable {
     /// What the store has said that it has; nil before that is known.
     public private(set) var committed: SourcePosition?

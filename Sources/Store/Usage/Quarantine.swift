@@ -20,7 +20,10 @@ enum Quarantine {
                 try add(bytes, at: .integer(Int64(bitPattern: sequence)), record, source, on: connection)
             case .heldParts(let id):
                 let held = try connection.query(
-                    "SELECT entry FROM held_parts WHERE source = ? AND record = \(connection.dialect.keyParameter) ORDER BY part",
+                    """
+                    SELECT entry FROM held_parts WHERE source = ? AND record = \(connection.dialect.keyParameter)
+                    ORDER BY part
+                    """,
                     [.integer(source), connection.dialect.keyValue(id.bytes)])
                 for row in held { try add(row[0].bytes ?? [], at: .null, record, source, on: connection) }
             }
@@ -55,7 +58,7 @@ enum Quarantine {
 }
 
 extension Envelope {
-    /// Who sent it, as far as anybody vouches for that: `claimed`, `kernel uid=1000 pid=42`.
+    /// The sender, and what vouches for it: `claimed`, `kernel uid=1000 pid=42`.
     fileprivate var senderWords: String {
         var words = identity.name
         if let uid { words += " uid=\(uid)" }

@@ -27,8 +27,8 @@ enum RunRows {
 
     /// Adds to the runs that are there, and makes the others: in the order of their keys, as every daemon does.
     ///
-    /// - Parameter order: the runs that it is about, sorted. A temporary table gives its rows in the order in which it took
-    ///   them.
+    /// - Parameter order: the runs that it is about, sorted. A temporary table gives its rows in the order in which
+    ///   it took them.
     /// - Returns: how many of the runs are new.
     private static func merge(
         _ runs: [RunDelta], _ order: [Int], _ resolver: SymbolResolver, on connection: some SQLConnection

@@ -4,7 +4,7 @@ import Record
 /// The store in SQL: one set of statements for all databases.
 public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private let link: ReconnectingConnection<Connection>
-    /// The connection of which what is remembered here was learned, as the link counts them.
+    /// The number of the connection that taught this store what it remembers.
     private var knownConnection = 0
     private var resolver = SymbolResolver()
     private var sources = Sources()
@@ -17,8 +17,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     /// Since when the resolver remembers names.
     private var epoch: Int64 = 0
 
-    /// For how many batches nothing is appended where something may be there that seems to be new: after a restart, jobs
-    /// that were known before it go on for a while.
+    /// For how many batches nothing is appended where something may be there that seems to be new: after a restart,
+    /// jobs that were known before it go on for a while.
     private static var caution: Int { 16 }
     /// Microseconds.
     private static var betweenLooksForStale: Int64 { Calendar.microsecondsPerDay / 24 }

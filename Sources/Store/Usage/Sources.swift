@@ -91,7 +91,8 @@ struct Sources {
         if found == to { return nil }
         if found.sequence < from.sequence { throw Sources.setBack(from: from.sequence, to: found.sequence) }
         throw .positionMoved(
-            "expected entry \(from.sequence) and found \(found.sequence); does another daemon use a copy of this state directory?"
+            "expected entry \(from.sequence) and found \(found.sequence); "
+                + "does another daemon use a copy of this state directory?"
         )
     }
 
@@ -123,8 +124,8 @@ struct Sources {
 
     private static var copied: StoreError {
         .positionMoved(
-            "another daemon has written here under this journal's identity, from a copy of this state directory; nothing "
-                + "is written, and what this journal holds stays in it")
+            "another daemon has written here under this journal's identity, from a copy of this state directory; "
+                + "nothing is written, and what this journal holds stays in it")
     }
 }
 

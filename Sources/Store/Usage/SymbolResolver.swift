@@ -4,11 +4,12 @@ import Record
 
 /// Finds the store's ids for the vocabulary's symbols and remembers them.
 ///
-/// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of the names:
-/// so daemons that write at once cannot wait for each other in a circle, and what is remembered is always committed. A name
-/// without a run does no harm. Who writes alone makes them in the batch's own transaction, and forgets them if that fails.
-/// These transactions do not wait for the disk: the batch's own does, and what they wrote lies
-/// before it in the log; should the database crash in between, the connection breaks, and all is forgotten here.
+/// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of
+/// the names: so daemons that write at once cannot wait for each other in a circle, and what is remembered is
+/// always committed. A name without a run does no harm. The only writer makes them in the batch's own transaction,
+/// and forgets them if that fails. These transactions do not wait for the disk: the batch's own does, and what they
+/// wrote lies before it in the log; should the database crash in between, the connection breaks, and all is
+/// forgotten here.
 struct SymbolResolver {
     private var generation = -1
     private var ids: [[Int32]] = []
@@ -46,7 +47,7 @@ struct SymbolResolver {
         written.append(claim)
     }
 
-    /// The rows of jobs made since the last call of which each may be one with another.
+    /// Rows of jobs made since the last call that may each be the same job as another row.
     mutating func takeTwins() -> [Int64] {
         defer { twins = [] }
         return twins
@@ -292,7 +293,7 @@ struct SymbolResolver {
         twins += freshIDs.filter { symbols[$0] != 1 }
     }
 
-    /// Makes the rows of jobs that nobody has seen yet.
+    /// Makes the rows of jobs that are new.
     ///
     /// - Throws: `StoreError.unacceptable` if one of them is there already.
     private mutating func appendJobs<Connection: SQLConnection>(
@@ -379,7 +380,7 @@ struct SymbolResolver {
 }
 
 extension RowWriter {
-    /// 128 bits that stand for the bytes of a compound key, the same in every daemon.
+    /// A fingerprint of a compound key: 128 bits, the same in every daemon.
     mutating func fingerprint(of key: UnsafeRawBufferPointer) {
         uuid(high: XXH64.hash(key, seed: 0), low: XXH64.hash(key, seed: 1))
     }
