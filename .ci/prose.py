@@ -22,14 +22,11 @@ KINDS = {".swift", ".c", ".h", ".py"}
 OLD_CODE = (
     "Sources/Background",
     "Sources/Jobs",
-    "Sources/Merge",
     "Sources/Pipeline",
     "Sources/Query",
     "Sources/Receive",
-    "Sources/Store",
     "Sources/Write",
     "Sources/customs",
-    "Tests/StoreTests",
     "sitecustomize",
 )
 LONGEST_SENTENCE = 35

@@ -11,14 +11,14 @@ public enum CanaryDispatch {
     public static func send(
         _ order: CanaryOrder, ledger: any CanaryLedger,
         submit: (CanaryOrder) -> Result<String, SlurmCanaries.Refusal> = SlurmCanaries.submit, clock: () -> Int64,
-        failed: (CanaryNews) -> Void
+        failed: (CanaryUpdate) -> Void
     ) throws(StoreError) {
         // the batch is in the store before its first record can arrive; without news of its end, it counts as no loss
         let patience =
             86_400 + Int64(order.settings.waitSeconds)
             + Int64(order.settings.processes) * (CanaryRun.longestProcess / 1_000_000)
         try ledger.add(order.record(now: clock(), patience: patience))
-        var news = CanaryNews(run: order.run)
+        var news = CanaryUpdate(run: order.run)
         if !order.settings.isJob {
             news.started = clock()
             news.failure = LocalCanaries.run(order)

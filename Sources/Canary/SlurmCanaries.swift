@@ -52,8 +52,8 @@ public enum SlurmCanaries {
     ///   - now: microseconds since 1970 UTC.
     public static func news(
         of run: String, submitted: Int64, facts: JobFacts?, wait: Int64, now: Int64
-    ) -> CanaryNews {
-        var news = CanaryNews(run: run)
+    ) -> CanaryUpdate {
+        var news = CanaryUpdate(run: run)
         guard let facts else {
             // Slurm's accounting lags behind, so the job gets an hour to appear
             if now - submitted > 3_600_000_000 { news.failure = "Slurm does not know the job" }

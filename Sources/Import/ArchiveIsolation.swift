@@ -41,20 +41,18 @@ extension ArchiveImport {
     }
 
     private mutating func isolate(_ lines: Lines) throws(StoreError) {
-        var count = max(1, lines.count / 2)
-        while committed < lines.end {
-            let start = committed
-            let end = min(start + count, lines.end)
-            feed(lines, start..<end)
-            guard let why = try attempt(upTo: end) else {
-                count *= 2
+        var bisection = Bisection(committed..<lines.end)
+        while let piece = bisection.piece {
+            feed(lines, piece)
+            guard let why = try attempt(upTo: piece.upperBound) else {
+                bisection.take(before: piece.upperBound)
                 continue
             }
             merger.undoBatch()
-            count = max(1, (end - start) / 2)
-            if end - start > 1 { continue }
-            feed(lines, start..<end, quarantining: why)
-            try write(upTo: end)
+            guard bisection.refuse(before: piece.upperBound) else { continue }
+            feed(lines, piece, quarantining: why)
+            try write(upTo: piece.upperBound)
+            bisection.setAside(before: piece.upperBound)
         }
     }
 

@@ -3,80 +3,75 @@ import Record
 
 /// Turns records into what they add to the store: which are duplicates, which merge into one run, which wait for parts.
 ///
-/// A state machine without clock, input or output: time comes with the envelopes and with `expireParts`. One thread uses
-/// it. After a batch has been committed the caller says so by `finishBatch`.
+/// A state machine without clock, input or output: time comes with the envelopes and with `expireParts`. One thread
+/// uses it. After a batch has been committed the caller says so by `finishBatch`.
 public struct Merger: Sendable {
     /// How long a part waits for its siblings, microseconds.
     public static let partPatience: Int64 = 60_000_000
 
     public private(set) var batch = Batch()
-    public private(set) var vocabulary: Vocabulary
 
     private var recent: RecentIdentifiers
-    private var stackReader = StackReader()
+    private var keys: RunKeyMaker
     private var parts = PartAssembly()
     /// Identities of parts that the store held over a restart; that they are remembered may be their own doing.
     private var restored: Set<RecordID> = []
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
-    private var memo = RunMemo()
-    private var marker = RunMarker()
+    private var cache = RunCache()
+    private var hasher = RunHasher()
     private var claims = JobClaims()
-    private var key = CompoundKey()
     /// What the batch at hand has changed in this memory.
     private var undo = BatchUndo()
     /// Identities that are remembered from a batch that was undone, and have not been fed again.
     private var replay: Set<RecordID> = []
-    /// Empty where none is known.
-    private let homeCluster: String
-    private var owners: NameOwners
 
     /// - Parameters:
     ///   - running: identities of the snapshots that the store holds.
     ///   - homeCluster: the cluster of jobs whose records name none.
-    ///   - owner: whose a user's name is on this machine; nil where that is not known.
+    ///   - owner: the uid of a user's name on this machine; nil if not known.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
         running: Set<RecordID> = [], homeCluster: String? = nil,
         owner: @escaping @Sendable (String) -> UInt32? = { _ in nil }
     ) {
         self.recent = recent
-        self.vocabulary = vocabulary
+        keys = RunKeyMaker(vocabulary: vocabulary, homeCluster: homeCluster ?? "", owners: NameOwners(find: owner))
         runningIDs = running
-        self.homeCluster = homeCluster ?? ""
-        owners = NameOwners(find: owner)
         batch.runs.reserveCapacity(10_000)
     }
+
+    public var vocabulary: Vocabulary { keys.vocabulary }
 
     /// The first journal sequence number that is needed to rebuild the memory of duplicates.
     public var oldestRememberedSequence: UInt64 { recent.oldestSequence }
 
-    /// Whether records are of runs that other records have shown, so that it is worth while to make gists of them.
-    public var wantsGists: Bool { !memo.isResting }
+    /// Whether records are of runs that other records have shown, so that it is worth while to make digests of them.
+    public var wantsDigests: Bool { !cache.isDisabled }
 
-    /// Takes one record by its gist, where another record has shown its run.
+    /// Takes one record by its digest, where another record has shown its run.
     ///
     /// - Parameter sequence: the journal's number of its entry.
     /// - Returns: false where the record itself is needed; then nothing has changed.
-    public mutating func add(_ gist: RunGist, _ envelope: Envelope, sequence: UInt64) -> Bool {
-        let (time, isAhead) = Merger.time(gist.eventTime, envelope)
-        guard let run = memo.find(gist.mark, day: Calendar.day(ofMicroseconds: time)),
-            !startsEarlier(time - RunDelta.lifetime(gist.elapsed), thanJobOf: run)
+    public mutating func add(_ digest: RunDigest, _ envelope: Envelope, sequence: UInt64) -> Bool {
+        let (time, isAhead) = Merger.time(digest.eventTime, envelope)
+        guard let run = cache.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
+            !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: run)
         else {
             return false
         }
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, envelope.arrival)
-        guard isNew(gist.id, envelope, sequence: sequence) else {
+        guard isNew(digest.id, envelope, sequence: sequence) else {
             batch.counters.add(1, to: IngestCounters.duplicate)
             return true
         }
-        if !runningIDs.isEmpty, runningIDs.remove(gist.id) != nil {
-            batch.endedSnapshots.append(gist.id)
+        if !runningIDs.isEmpty, runningIDs.remove(digest.id) != nil {
+            batch.endedSnapshots.append(digest.id)
         }
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
-        if RunDelta.isDoubted(gist.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
-        batch.runs[run].add(elapsed: gist.elapsed, end: gist.end, hasRank: gist.hasRank, time: time)
+        if RunDelta.isDoubted(digest.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
+        batch.runs[run].add(elapsed: digest.elapsed, end: digest.end, hasRank: digest.hasRank, time: time)
         return true
     }
 
@@ -85,10 +80,10 @@ public struct Merger: Sendable {
     /// - Parameters:
     ///   - sequence: the journal's number of its entry.
     ///   - entry: the journal's entry, for what must be kept as it came.
-    ///   - mark: its run's, where that is known.
+    ///   - runHash: its run's, where that is known.
     public mutating func add(
         _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer,
-        mark: UInt64? = nil
+        runHash: UInt64? = nil
     ) {
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, envelope.arrival)
@@ -100,7 +95,7 @@ public struct Merger: Sendable {
         guard record.isLegacy || isNew(record.id, envelope, sequence: sequence) else {
             return batch.counters.add(1, to: IngestCounters.duplicate)
         }
-        count(record, envelope, mark: mark)
+        count(record, envelope, runHash: runHash)
     }
 
     /// Takes counts that the receiving side made.
@@ -140,8 +135,7 @@ public struct Merger: Sendable {
             QuarantinedRecord(.entry(sequence: sequence, bytes: [UInt8](entry)), reason: reason, noticed: noticed))
     }
 
-    /// Takes the first of the records whose parts have waited for too long, which the store would not take, out of those
-    /// that wait.
+    ///   - limit: maximum number of records.
     ///
     /// - Parameter now: as `expireParts` was told.
     public mutating func quarantineExpiredPart(now: Int64, reason: String, noticed: Int64) {
@@ -169,7 +163,7 @@ public struct Merger: Sendable {
     ///
     /// - Parameters:
     ///   - now: microseconds since 1970 UTC.
-    ///   - limit: takes at most so many records.
+    ///   - limit: maximum number of records.
     /// - Returns: how many records it took.
     @discardableResult
     public mutating func expireParts(now: Int64, limit: Int = .max) -> Int {
@@ -186,14 +180,7 @@ public struct Merger: Sendable {
     /// Forgets the batch once the store has it.
     public mutating func finishBatch() {
         forgetBatch()
-        if vocabulary.isFull {
-            vocabulary.empty()
-            owners.forget()
-            stackReader.empty()
-            claims.removeAll()
-        } else if stackReader.isFull {
-            stackReader.empty()
-        }
+        if keys.emptyIfFull() { claims.removeAll() }
     }
 
     /// Takes the batch back, so that the same entries can be fed again, in smaller batches or without some of them.
@@ -208,7 +195,7 @@ public struct Merger: Sendable {
 
     /// Ends the feeding again of entries after `undoBatch`: what was not fed by now never will be.
     public mutating func endReplay() {
-        // a record of which the store refused one part may yet come of the others
+        // the other parts of a record may yet make it whole, though the store refused one of them
         replay = replay.filter { parts.holds($0) }
     }
 
@@ -216,7 +203,7 @@ public struct Merger: Sendable {
         batch.reset()
         undo.reset()
         runIndex.removeAll(keepingCapacity: true)
-        memo.reset()
+        cache.reset()
     }
 
     private func isKnown(_ id: RecordID) -> Bool { recent.contains(id) && !replay.contains(id) }
@@ -269,7 +256,7 @@ public struct Merger: Sendable {
         count(assembled.record, assembled.envelope)
     }
 
-    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, mark: UInt64? = nil) {
+    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, runHash: UInt64? = nil) {
         if !runningIDs.isEmpty, runningIDs.remove(record.id) != nil {
             batch.endedSnapshots.append(record.id)
         }
@@ -286,15 +273,16 @@ public struct Merger: Sendable {
         if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         let isDoubtful = record.numNodes.map { $0 > UsageRecord.mostNodes } ?? false
         if isDoubtful { batch.counters.add(1, to: IngestCounters.doubtedNodes) }
-        guard !memo.isResting, !isDoubtful, let mark = mark ?? marker.mark(of: record, uid: envelope.uid) else {
+        guard !cache.isDisabled, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, uid: envelope.uid) else {
             _ = count(record, envelope, day: day, time: time)
             return
         }
-        if let run = memo.find(mark, day: day), !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: run)
+        if let run = cache.find(runHash, day: day),
+            !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: run)
         {
             batch.runs[run].add(record, time: time)
         } else {
-            memo.note(run: count(record, envelope, day: day, time: time), mark, day: day)
+            cache.note(run: count(record, envelope, day: day, time: time), runHash, day: day)
         }
     }
 
@@ -309,19 +297,10 @@ public struct Merger: Sendable {
 
     /// - Returns: the run's index in the batch.
     private mutating func count(_ record: UsageRecord, _ envelope: Envelope, day: Int32, time: Int64) -> Int {
-        let number = jobSymbol(record)
+        let number = keys.jobNumber(of: record)
         let span = JobSpan(started: time - RunDelta.lifetime(record.elapsed), through: day)
         let job = number == 0 ? 0 : self.job(of: number, span)
-        let runKey = RunKey(
-            day: day,
-            cluster: clusterSymbol(record),
-            job: number,
-            step: job == 0 ? 0 : symbol(record, .stepID, .step),
-            user: userSymbol(record, envelope),
-            executable: symbol(record, .executable, .executable),
-            program: symbol(record, .main, .program),
-            stack: stackReader.symbol(for: record, in: &vocabulary[.stack]),
-            environment: environmentSymbol(record), flags: RunFlags(record))
+        let runKey = keys.key(of: record, envelope, day: day, job: number)
         let index: Int
         if let known = runIndex[runKey] {
             index = known
@@ -332,21 +311,21 @@ public struct Merger: Sendable {
         }
         batch.runs[index].add(record, time: time)
         if job != 0 { claim(job, of: record, user: runKey.user, span) }
+        batch.counters.add(keys.takeClippedTexts(), to: IngestCounters.clippedTexts)
         return index
     }
 
-    /// The symbol of the job that had a number on some days: that of the number itself, or a new one where it has come round again.
+    /// The symbol of the job that had a number on some days: that of the number itself, or a new one if it has been
+    /// reused.
     private mutating func job(of number: Int32, _ span: JobSpan) -> Int32 {
         if let known = claims.job(of: number, span) { return known }
-        key.reset()
-        key.append(vocabulary.withBytes(of: number, .job) { CompoundKey.texts(of: $0) })
-        key.append(number: Int64(claims.count(of: number)))
-        let job = key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
+        let job = keys.job(of: number, again: claims.count(of: number))
         claims.note(job: job, again: number, span)
         return job
     }
 
-    /// Whether a process began on an earlier day than all that is known of the job of a run, so that the job must hear of it.
+    /// Whether a process began on an earlier day than all that is known of the job of a run, so that the job must
+    /// hear of it.
     private func startsEarlier(_ started: Int64, thanJobOf run: Int) -> Bool {
         // most began on the day of their run, which is seen without a copy of it
         guard started < Int64(batch.runs[run].key.day) * Calendar.microsecondsPerDay, batch.runs[run].job != 0 else {
@@ -368,76 +347,10 @@ public struct Merger: Sendable {
         if envelope.identity != .claimed { flags.insert(.vouched) }
         let nodes = runKey.job == 0 ? 0 : Merger.nodes(record) ?? 0
         return RunDelta(
-            key: runKey, id: runID(runKey), job: job, environment: runKey.environment,
-            host: symbol(record, .host, .host),
+            key: runKey, id: keys.id(of: runKey), job: job, environment: runKey.environment,
+            host: keys.symbol(record, .host, .host),
             sizeClass: nodes <= 0 ? 0 : Int32(64 - UInt64(nodes).leadingZeroBitCount),
             flags: flags, firstSeen: time, lastSeen: time, started: time)
-    }
-
-    private mutating func symbol(_ record: UsageRecord, _ field: TextField, _ dimension: Dimension) -> Int32 {
-        let range = record[field]
-        if range.isEmpty { return 0 }
-        return record.withBytes(of: range) { bytes in
-            if bytes.count > maximumTextBytes { batch.counters.add(1, to: IngestCounters.clippedTexts) }
-            return vocabulary[dimension].symbol(for: clipped(bytes))
-        }
-    }
-
-    /// The user by name, or as `#UID` where the name is unknown, or the kernel names another uid than the record does, or the name
-    /// is somebody else's. Root may speak for others: it is root who sweeps and relays.
-    private mutating func userSymbol(_ record: UsageRecord, _ envelope: Envelope) -> Int32 {
-        let vouched = envelope.uid.flatMap { $0 == 0 ? nil : $0 }
-        if let vouched, record.uid != Int64(vouched) { return numberedUser(Int64(vouched)) }
-        let named = symbol(record, .username, .user)
-        if let vouched, named != 0,
-            !owners.isName(vocabulary[.user].string(named), named, of: vouched, now: envelope.arrival)
-        {
-            return numberedUser(Int64(vouched))
-        }
-        if named == 0, let uid = record.uid { return numberedUser(uid) }
-        return named
-    }
-
-    private mutating func numberedUser(_ uid: Int64) -> Int32 {
-        var name = "#\(uid)"
-        return name.withUTF8 { vocabulary[.user].symbol(for: UnsafeRawBufferPointer($0)) }
-    }
-
-    private mutating func jobSymbol(_ record: UsageRecord) -> Int32 {
-        if record[.jobID].isEmpty { return 0 }
-        key.reset()
-        if record[.cluster].isEmpty { key.append(homeCluster) } else { append(record, .cluster) }
-        append(record, .jobID)
-        key.append(number: record.restart ?? 0)
-        return key.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
-    }
-
-    /// A cleared environment leaves the job's number, in the name of its control group, and not the cluster's.
-    private mutating func clusterSymbol(_ record: UsageRecord) -> Int32 {
-        guard record[.cluster].isEmpty, !record[.jobID].isEmpty, !homeCluster.isEmpty else {
-            return symbol(record, .cluster, .cluster)
-        }
-        var name = homeCluster
-        return name.withUTF8 { vocabulary[.cluster].symbol(for: UnsafeRawBufferPointer($0)) }
-    }
-
-    private mutating func environmentSymbol(_ record: UsageRecord) -> Int32 {
-        key.reset()
-        append(record, .prefix)
-        append(record, .python)
-        append(record, .implementation)
-        if record[.container].isEmpty && record.isShifter == true {
-            key.append("shifter")
-        } else {
-            append(record, .container)
-        }
-        append(record, .system)
-        append(record, .subsystem)
-        return key.bytes.withUnsafeBytes { vocabulary[.environment].symbol(for: $0) }
-    }
-
-    private mutating func append(_ record: UsageRecord, _ field: TextField) {
-        record.withBytes(of: record[field]) { bytes in key.append(clipped(bytes)) }
     }
 
     private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32, _ span: JobSpan) {
@@ -445,9 +358,9 @@ public struct Merger: Sendable {
         let before = claim
         claim.span = claim.span.map { $0.united(with: span) } ?? span
         if claim.user == 0 { claim.user = user }
-        if claim.account == 0 { claim.account = symbol(record, .account, .account) }
-        if claim.qos == 0 { claim.qos = symbol(record, .qos, .qos) }
-        if claim.partition == 0 { claim.partition = symbol(record, .partition, .partition) }
+        if claim.account == 0 { claim.account = keys.symbol(record, .account, .account) }
+        if claim.qos == 0 { claim.qos = keys.symbol(record, .qos, .qos) }
+        if claim.partition == 0 { claim.partition = keys.symbol(record, .partition, .partition) }
         claim.numNodes = claim.numNodes ?? Merger.nodes(record)
         claim.numTasks = claim.numTasks ?? record.numTasks
         claim.arrayJobID = claim.arrayJobID ?? record.arrayJobID
@@ -465,22 +378,4 @@ public struct Merger: Sendable {
         }
     }
 
-    /// From what stands for texts, not from symbols, so that every daemon gives a run the same identity.
-    private func runID(_ runKey: RunKey) -> RunID {
-        var words = (
-            fingerprint(runKey.cluster, .cluster), fingerprint(runKey.job, .job), fingerprint(runKey.step, .step),
-            fingerprint(runKey.user, .user), fingerprint(runKey.executable, .executable),
-            fingerprint(runKey.program, .program), fingerprint(runKey.stack, .stack),
-            fingerprint(runKey.environment, .environment), UInt64(runKey.flags.rawValue).littleEndian
-        )
-        let jobNumber =
-            runKey.job == 0
-            ? 0 : vocabulary.withBytes(of: runKey.job, .job) { CompoundKey.withText(1, of: $0, RunID.jobNumber) }
-        let hash = withUnsafeBytes(of: &words) { XXH64.hash($0, seed: UInt64(UInt32(bitPattern: runKey.day))) }
-        return RunID(day: runKey.day, jobNumber: jobNumber, hash: hash)
-    }
-
-    private func fingerprint(_ symbol: Int32, _ dimension: Dimension) -> UInt64 {
-        vocabulary.fingerprint(of: symbol, dimension).littleEndian
-    }
 }

@@ -39,7 +39,7 @@ public final class Pipeline: Sendable {
     private let batchSystem: BatchSystem
     private let logger: Logger
     private let rejectLog: RejectLog
-    private let gists = GistDemand()
+    private let digests = DigestDemand()
     private let activity = StoreActivity()
     private let settled: SettledMemory
 
@@ -177,7 +177,7 @@ public final class Pipeline: Sendable {
             { transport in
                 StreamIntake(
                     transport, journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog,
-                    gists: self.gists, logger: self.logger)
+                    digests: self.digests, logger: self.logger)
             },
             onThread: { stages.append(Stage("receive", $0)) },
             onFailure: { why in
@@ -194,7 +194,7 @@ public final class Pipeline: Sendable {
             Stage("receive") {
                 var intake = DatagramIntake(
                     journal: self.journal, socket: receiver.socket, memory: memory, metrics: self.metrics,
-                    rejectLog: self.rejectLog, gists: self.gists)
+                    rejectLog: self.rejectLog, digests: self.digests)
                 receiver.run { intake.take($0) }
                 intake.finish()
             }
@@ -217,9 +217,9 @@ public final class Pipeline: Sendable {
         if jobs.source != "off" { startThread("jobs") { self.runJobs() } }
         // jobs of canaries that were sent out by hand are watched too
         startThread("canaries") { self.runCanaries() }
-        startThread("upkeep") {
-            UpkeepStage(
-                upkeep: self.location.makeUpkeep(), metrics: self.metrics, stop: self.stopBackground,
+        startThread("maintenance") {
+            MaintenanceStage(
+                maintenance: self.location.makeMaintenance(), metrics: self.metrics, stop: self.stopBackground,
                 logger: self.logger
             ).run()
         }
@@ -245,7 +245,7 @@ public final class Pipeline: Sendable {
             journal: journal,
             refusedFile: RefusedFile(stateDirectory + "/refused.log", journal: journal.identity),
             store: location.makeStore(activity: activity), activity: activity, settled: settled, limits: batches,
-            metrics: metrics, gists: gists, stop: stopWriting, tried: storeTried, logger: logger,
+            metrics: metrics, digests: digests, stop: stopWriting, tried: storeTried, logger: logger,
             homeCluster: jobs.cluster)
         do {
             try writer.run()

@@ -17,10 +17,10 @@ public struct DatagramIntake {
 
     public init(
         journal: Journal, socket: DatagramSocket, memory: KernelDropMemory, metrics: IngestMetrics,
-        rejectLog: RejectLog, gists: GistDemand
+        rejectLog: RejectLog, digests: DigestDemand
     ) {
         intake = Intake(
-            journal: journal, transport: socket.address.transport, metrics: metrics, gists: gists)
+            journal: journal, transport: socket.address.transport, metrics: metrics, digests: digests)
         self.socket = socket
         self.rejectLog = rejectLog
         self.memory = memory

@@ -13,8 +13,8 @@ struct Intake {
     let transport: String
     private let journal: Journal
     private let metrics: IngestMetrics
-    private let gists: GistDemand
-    private var marker = RunMarker()
+    private let digests: DigestDemand
+    private var hasher = RunHasher()
     private var parser = MessageParser()
     private var record = UsageRecord()
     private var frame = FrameBuilder()
@@ -27,8 +27,8 @@ struct Intake {
     /// Whether the frame holds the counts that wait.
     private var isSealed = false
 
-    init(journal: Journal, transport: String, metrics: IngestMetrics, gists: GistDemand) {
-        self.gists = gists
+    init(journal: Journal, transport: String, metrics: IngestMetrics, digests: DigestDemand) {
+        self.digests = digests
         self.journal = journal
         self.transport = transport
         self.metrics = metrics
@@ -47,10 +47,10 @@ struct Intake {
             let envelope = Envelope(
                 arrival: now, headerTime: headerTime, identity: identity, uid: credentials?.uid,
                 pid: credentials?.pid)
-            let gist = gists.isWanted ? RunGist(record, uid: credentials?.uid, by: &marker) : nil
+            let digest = digests.isWanted ? RunDigest(record, uid: credentials?.uid, by: &hasher) : nil
             frame.append { entry in
                 Entry.append(
-                    envelope, record: UnsafeRawBufferPointer(rebasing: message[json]), gist: gist, to: &entry)
+                    envelope, record: UnsafeRawBufferPointer(rebasing: message[json]), digest: digest, to: &entry)
             }
             accepted += 1
             return nil

@@ -21,9 +21,9 @@ public final class StreamIntake: StreamConsumer {
 
     public init(
         _ transport: StreamPeer.Transport, journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog,
-        gists: GistDemand, logger: Logger
+        digests: DigestDemand, logger: Logger
     ) {
-        intake = Intake(journal: journal, transport: transport.rawValue, metrics: metrics, gists: gists)
+        intake = Intake(journal: journal, transport: transport.rawValue, metrics: metrics, digests: digests)
         self.metrics = metrics
         self.rejectLog = rejectLog
         self.logger = logger

@@ -40,7 +40,7 @@ public struct CanaryRun: Sendable, Equatable {
 }
 
 /// News of a canary batch after it was submitted. Nil leaves a value as it was.
-public struct CanaryNews: Sendable, Equatable {
+public struct CanaryUpdate: Sendable, Equatable {
     public let run: String
     public var slurmJob: String?
     /// Microseconds since 1970 UTC.

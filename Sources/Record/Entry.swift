@@ -11,7 +11,7 @@
 ///                      12  u32  size of the digest that follows the record, 0 or 48
 ///                      16  i64  arrival, microseconds since 1970 UTC
 ///                      24  i64  header time, likewise
-///                      32       the JSON record as it came, and the record's digest (`RunGist`), if any
+///                      32       the JSON record as it came, and the record's digest (`RunDigest`), if any
 ///     tally     offset  0  u8   kind = 2
 ///                       1       name length (u8), name, count (u64), repeated
 ///
@@ -22,7 +22,7 @@ public enum Entry {
 
     /// Appends a message entry to `output`.
     public static func append(
-        _ envelope: Envelope, record: UnsafeRawBufferPointer, gist: RunGist? = nil,
+        _ envelope: Envelope, record: UnsafeRawBufferPointer, digest: RunDigest? = nil,
         to output: inout [UInt8]
     ) {
         var flags: UInt8 = 0
@@ -31,20 +31,20 @@ public enum Entry {
         let kind = 1 | UInt32(envelope.identity.rawValue) << 8 | UInt32(flags) << 16
         let header = (
             kind.littleEndian, (envelope.uid ?? 0).littleEndian, (envelope.pid ?? 0).littleEndian,
-            UInt32(gist == nil ? 0 : RunGist.byteCount).littleEndian,
+            UInt32(digest == nil ? 0 : RunDigest.byteCount).littleEndian,
             envelope.arrival.littleEndian, (envelope.headerTime ?? 0).littleEndian
         )
         withUnsafeBytes(of: header) { output.append(contentsOf: $0) }
         output.append(contentsOf: record)
-        gist?.append(to: &output)
+        digest?.append(to: &output)
     }
 
     /// The digest that a message entry carries; nil if it has none.
-    public static func gist(of message: UnsafeRawBufferPointer) -> RunGist? {
-        guard message.count >= messageHeader, let size = gistBytes(message), size > 0 else {
+    public static func digest(of message: UnsafeRawBufferPointer) -> RunDigest? {
+        guard message.count >= messageHeader, let size = digestBytes(message), size > 0 else {
             return nil
         }
-        return RunGist(UnsafeRawBufferPointer(rebasing: message[(message.count - size)...]))
+        return RunDigest(UnsafeRawBufferPointer(rebasing: message[(message.count - size)...]))
     }
 
     /// Appends a tally entry to `output`. The names are those of counters, of at most 255 bytes.
@@ -63,7 +63,7 @@ public enum Entry {
         switch kind {
         case 1:
             guard bytes.count >= messageHeader, let identity = Identity(rawValue: bytes[1]),
-                let gistBytes = gistBytes(bytes)
+                let digestBytes = digestBytes(bytes)
             else { return nil }
             let flags = bytes[2]
             let known = flags & 2 != 0
@@ -73,7 +73,7 @@ public enum Entry {
                 identity: identity,
                 uid: known ? load(bytes, 4) as UInt32 : nil,
                 pid: known ? load(bytes, 8) as UInt32 : nil)
-            let record = bytes[messageHeader..<bytes.count - gistBytes]
+            let record = bytes[messageHeader..<bytes.count - digestBytes]
             return .message(envelope, record: UnsafeRawBufferPointer(rebasing: record))
         case 2:
             var tally: [(name: String, count: UInt64)] = []
@@ -96,9 +96,9 @@ public enum Entry {
     }
 
     /// The bytes of an entry's digest; nil if the entry has none, or one of another size.
-    private static func gistBytes(_ message: UnsafeRawBufferPointer) -> Int? {
+    private static func digestBytes(_ message: UnsafeRawBufferPointer) -> Int? {
         let size = Int(load(message, 12) as UInt32)
-        guard size == 0 || size == RunGist.byteCount, message.count - messageHeader >= size else {
+        guard size == 0 || size == RunDigest.byteCount, message.count - messageHeader >= size else {
             return nil
         }
         return size

@@ -7,13 +7,14 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     /// The store refuses a value or a row: the same call will fail again, and one without that record may succeed.
     case unacceptable(String)
     /// The store refuses the statement, whatever its data (a permission, a table that is missing): the same call will
-    /// fail until somebody has mended the store.
+    /// fail until the store has been mended.
     case refused(String)
     /// The tables are of another version than this program, or missing, or the database is none that it can use.
     case schema(String)
     /// Another process moved this source's position: two daemons share one journal's identity.
     case positionMoved(String)
-    /// The store has forgotten what it had committed: it crashed, or was restored. What it has not, the source still holds.
+    /// The store has forgotten what it had committed: it crashed, or was restored. What it has not, the source
+    /// still holds.
     case setBack(String)
     /// A store URL that cannot be understood.
     case badLocation(String)
@@ -26,7 +27,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the same call may succeed later on a store that was good before: somebody may be at work on it.
+    /// Whether the same call may succeed later on a store that was good before: an administrator may be at work on it.
     public var canPass: Bool {
         switch self {
         case .schema, .badLocation: true

@@ -25,23 +25,22 @@ extension Writer {
     }
 
     private func isolateEntries(upTo target: JournalPosition, _ refused: inout Int) throws -> Bool {
-        var count = max(1, (target.sequence - position.sequence) / 2)
+        var bisection = Bisection(position.sequence..<target.sequence)
         let reader = try journal.reader(at: position)
         var start = reader.bookmark(at: position)
-        while position.sequence < target.sequence {
+        while let piece = bisection.piece {
             guard try beatIfDue() else { return false }
-            let reached = try gather(from: reader, upTo: min(position.sequence + count, target.sequence))
-            let taken = reached.sequence - position.sequence
+            let reached = try gather(from: reader, upTo: piece.upperBound)
             switch try attempt(upTo: reached) {
-            case .done: count = min(count * 2, target.sequence)
+            case .done: bisection.take(before: reached.sequence)
             case .stopped: return false
             case .refused(let why):
                 merger.undoBatch()
                 reader.go(to: start)
-                count = max(1, taken / 2)
-                if taken > 1 { continue }
+                guard bisection.refuse(before: reached.sequence) else { continue }
                 let behind = try gather(from: reader, upTo: reached.sequence, quarantining: why)
                 guard try insist(upTo: behind) else { return false }
+                bisection.setAside(before: behind.sequence)
                 refused += 1
             }
             start = reader.bookmark(at: position)

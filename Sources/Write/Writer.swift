@@ -24,7 +24,7 @@ public final class Writer {
     private let settled: SettledMemory
     private let limits: Tunable<MergeSettings>
     let metrics: IngestMetrics
-    private let gists: GistDemand
+    private let digests: DigestDemand
     let stop: StopSignal
     private let tried: Latch
     let logger: Logger
@@ -48,7 +48,7 @@ public final class Writer {
     ///   - homeCluster: the cluster of records that name none.
     public init(
         journal: Journal, refusedFile: RefusedFile, store: any UsageStore, activity: StoreActivity,
-        settled: SettledMemory, limits: Tunable<MergeSettings>, metrics: IngestMetrics, gists: GistDemand,
+        settled: SettledMemory, limits: Tunable<MergeSettings>, metrics: IngestMetrics, digests: DigestDemand,
         stop: StopSignal, tried: Latch, logger: Logger, homeCluster: String? = nil
     ) {
         self.homeCluster = homeCluster
@@ -60,7 +60,7 @@ public final class Writer {
         self.settled = settled
         self.limits = limits
         self.metrics = metrics
-        self.gists = gists
+        self.digests = digests
         self.stop = stop
         self.tried = tried
         self.logger = logger
@@ -135,8 +135,8 @@ public final class Writer {
                         guard sequence < position.sequence,
                             case .message(let envelope, let json)? = Entry.read(bytes)
                         else { return }
-                        if let gist = Entry.gist(of: bytes) {
-                            merger.remember(gist.id, envelope, sequence: sequence)
+                        if let digest = Entry.digest(of: bytes) {
+                            merger.remember(digest.id, envelope, sequence: sequence)
                         } else {
                             guard parser.parse(record: json, into: &record) == nil else { return }
                             merger.remember(record, envelope, sequence: sequence)
@@ -203,10 +203,10 @@ public final class Writer {
                 oldestInBatch = envelope.arrival
                 metrics.update { $0.oldestPending = envelope.arrival }
             }
-            let gist = Entry.gist(of: bytes)
-            if let gist, merger.add(gist, envelope, sequence: sequence) { return }
+            let digest = Entry.digest(of: bytes)
+            if let digest, merger.add(digest, envelope, sequence: sequence) { return }
             if let reason = parser.parse(record: json, into: &record) { return merger.reject(reason) }
-            merger.add(record, envelope, sequence: sequence, entry: bytes, mark: gist?.mark)
+            merger.add(record, envelope, sequence: sequence, entry: bytes, runHash: digest?.runHash)
         case .tally(let tally): merger.add(tally: tally)
         case nil: merger.reject(.journalDamaged)
         }
@@ -268,7 +268,7 @@ public final class Writer {
         position = reached
         settled.note(reached)
         merger.finishBatch()
-        gists.set(merger.wantsGists)
+        digests.set(merger.wantsDigests)
         releaseJournal()
     }
 

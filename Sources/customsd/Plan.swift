@@ -44,12 +44,12 @@ struct Plan: Sendable {
             handshakeSeconds: settings.streams.handshakeTimeoutSeconds)
     }
 
-    /// Looks at the files that are only needed later: certificates, and where an SQLite store is to lie.
+    /// Looks at the files that are only needed later: certificates, and where a store's file is to lie.
     ///
     /// - Throws: `Failure` with 78.
     func checkFiles() throws {
         _ = try certificates?.load()
-        guard case .sqlite(let path) = location else { return }
+        guard let path = location.file else { return }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         var status = stat()
         // the state directory is made at the start

@@ -68,7 +68,7 @@ import Testing
         return facts
     }
 
-    private func news(_ facts: JobFacts?, after seconds: Int64 = 0) -> CanaryNews {
+    private func news(_ facts: JobFacts?, after seconds: Int64 = 0) -> CanaryUpdate {
         SlurmCanaries.news(of: "r", submitted: noon, facts: facts, wait: 600_000_000, now: noon + seconds * 1_000_000)
     }
 
@@ -81,7 +81,7 @@ import Testing
         #expect(waits.deadline == noon + 86_405_000_000 && waits.failure == nil && waits.ended == nil)
         let requeued = news(facts("REQUEUED", isFinal: true))
         #expect(requeued.failure == nil && requeued.ended == nil)
-        #expect(news(nil, after: 60) == CanaryNews(run: "r"))
+        #expect(news(nil, after: 60) == CanaryUpdate(run: "r"))
         #expect(news(nil, after: 3_601).failure == "Slurm does not know the job")
     }
 }

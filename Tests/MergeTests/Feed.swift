@@ -11,26 +11,26 @@ let day = Calendar.microsecondsPerDay
 struct Feed {
     var merger: Merger
     var sequence: UInt64 = 0
-    private var marker = RunMarker()
+    private var hasher = RunHasher()
     /// The number of records that were merged by their digests.
-    private(set) var takenByGist = 0
+    private(set) var takenByDigest = 0
 
-    private let usesGists: Bool
+    private let usesDigests: Bool
 
-    init(_ merger: Merger = Merger(), usesGists: Bool = true) {
+    init(_ merger: Merger = Merger(), usesDigests: Bool = true) {
         self.merger = merger
-        self.usesGists = usesGists
+        self.usesDigests = usesDigests
     }
 
     mutating func add(_ sample: SampleRecord, _ envelope: Envelope = Envelope(arrival: noon)) {
         let record = sample.usage
         // some entries have no digest
-        let gist = !usesGists || sequence % 4 == 3 ? nil : RunGist(record, uid: envelope.uid, by: &marker)
-        if let gist, merger.add(gist, envelope, sequence: sequence) {
-            takenByGist += 1
+        let digest = !usesDigests || sequence % 4 == 3 ? nil : RunDigest(record, uid: envelope.uid, by: &hasher)
+        if let digest, merger.add(digest, envelope, sequence: sequence) {
+            takenByDigest += 1
         } else {
             Feed.entry(sample).withUnsafeBytes { entry in
-                merger.add(record, envelope, sequence: sequence, entry: entry, mark: gist?.mark)
+                merger.add(record, envelope, sequence: sequence, entry: entry, runHash: digest?.runHash)
             }
         }
         sequence += 1

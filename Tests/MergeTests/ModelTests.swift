@@ -36,7 +36,7 @@ import Testing
         #expect(merged.snapshots == model.snapshots)
         #expect(merged.accountedFor + UInt64(merged.held.count) == UInt64(messages))
         // otherwise the sequence would prove little
-        #expect(feed.takenByGist > 5)
+        #expect(feed.takenByDigest > 5)
         #expect(merged.runs.count > 100 && merged.runs.values.contains { $0.processes > 3 })
         for name in ["duplicate", "merged", "stored", "incomplete_parts", "clock_ahead"] {
             #expect(merged.counters[name, default: 0] > 5, "\(name)")
@@ -100,10 +100,10 @@ import Testing
         #expect(expected.runs.count > 50 && expected.counters["incomplete_parts", default: 0] > 5)
     }
 
-    @Test("a record comes to the same by its gist as by itself", arguments: [1, 2, 3] as [UInt64])
-    func gists(seed: UInt64) {
+    @Test("a record comes to the same by its digest as by itself", arguments: [1, 2, 3] as [UInt64])
+    func digests(seed: UInt64) {
         var random = FixedRandom(seed: seed)
-        var (byGist, plain) = (Feed(), Feed(usesGists: false))
+        var (byDigest, plain) = (Feed(), Feed(usesDigests: false))
         var (found, expected) = (Sums(), Sums())
         for _ in 0..<20 {
             for _ in 0..<200 {
@@ -113,21 +113,21 @@ import Testing
                     arrival: noon + Int64(random.below(9)), headerTime: random.once(in: 2) ? noon - day : nil,
                     identity: isByKernel ? .kernel : .claimed, uid: isByKernel ? UInt32(random.below(2)) : nil,
                     pid: isByKernel ? 7 : nil)
-                byGist.add(sample, envelope)
+                byDigest.add(sample, envelope)
                 plain.add(sample, envelope)
             }
-            #expect(byGist.batch.runs.map { $0.started } == plain.batch.runs.map { $0.started })
-            #expect(byGist.batch.lastArrival == plain.batch.lastArrival)
-            #expect(byGist.batch.messages == plain.batch.messages)
-            found.take(byGist)
+            #expect(byDigest.batch.runs.map { $0.started } == plain.batch.runs.map { $0.started })
+            #expect(byDigest.batch.lastArrival == plain.batch.lastArrival)
+            #expect(byDigest.batch.messages == plain.batch.messages)
+            found.take(byDigest)
             expected.take(plain)
-            byGist.merger.finishBatch()
+            byDigest.merger.finishBatch()
             plain.merger.finishBatch()
         }
         #expect(found.runs == expected.runs)
         #expect(found.counters == expected.counters)
         #expect(found.snapshots == expected.snapshots)
-        #expect(byGist.takenByGist > 1_000 && plain.takenByGist == 0)
+        #expect(byDigest.takenByDigest > 1_000 && plain.takenByDigest == 0)
         for name in ["duplicate", "merged", "clock_ahead"] {
             #expect(expected.counters[name, default: 0] > 5, "\(name)")
         }

@@ -219,16 +219,16 @@ import Testing
     }
 
     @Test("a process lives for 366 days at most", arguments: [false, true])
-    func longestLife(byGist: Bool) throws {
+    func longestLife(byDigest: Bool) throws {
         let most: Double = 31_622_400
         for (elapsed, seconds, doubts) in [
             (most, 31_622_400, 0), (most - 0.5, 31_622_399.5, 0), (most + 0.001, 0, 1), (1.3e9, 0, 1),
         ] as [(Double, Double, UInt64)] {
-            var feed = Feed(usesGists: byGist)
+            var feed = Feed(usesDigests: byDigest)
             feed.add(process(1).with { $0.elapsed = 1 })
             feed.add(process(2).with { $0.elapsed = elapsed })
             // a record that would make its job older is read as a whole
-            #expect(feed.takenByGist == (byGist && seconds == 0 ? 1 : 0))
+            #expect(feed.takenByDigest == (byDigest && seconds == 0 ? 1 : 0))
             let run = try #require(feed.runs.first?.delta)
             #expect(run.processes == 2)
             #expect(run.firstSeen - run.started == Int64(max(seconds, 1) * 1e6), "\(elapsed)")

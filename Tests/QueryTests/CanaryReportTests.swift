@@ -8,8 +8,8 @@ import Testing
     private let now: Int64 = 1_795_262_400_000_000
     private let minute: Int64 = 60_000_000
 
-    private func database(_ dialect: Dialect) throws -> TestDatabase {
-        let database = try TestDatabase(dialect)
+    private func database(_ engine: Database) throws -> TestDatabase {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         return database
     }
@@ -37,9 +37,8 @@ import Testing
         try CanaryReport.ask(database.location.reader(), now: now)
     }
 
-    @Test("every state, and what is lost in it", arguments: TestDatabase.dialects) func states(dialect: Dialect) throws
-    {
-        let database = try database(dialect)
+    @Test("every state, and what is lost in it", arguments: Database.allCases) func states(engine: Database) throws {
+        let database = try database(engine)
         let ledger = database.location.makeCanaryLedger()
         for (name, deadline) in [
             ("complete", 1), ("overdue", -1), ("submitted", 1), ("running", 1), ("started", 1), ("failed", -1),
@@ -49,10 +48,10 @@ import Testing
         try receive(10, of: 10, run: "complete", database)
         try receive(8, of: 10, run: "overdue", database)
         try receive(1, of: 10, run: "running", database)
-        var started = CanaryNews(run: "started")
+        var started = CanaryUpdate(run: "started")
         started.started = now
         try ledger.note(started)
-        var failed = CanaryNews(run: "failed")
+        var failed = CanaryUpdate(run: "failed")
         failed.failure = "no python"
         try ledger.note(failed)
         let report = try ask(database)
@@ -67,8 +66,8 @@ import Testing
         #expect(try Health.ask(database.location.reader(), now: now).canaryLoss == 0.1)
     }
 
-    @Test("a run's line", arguments: TestDatabase.dialects) func line(dialect: Dialect) throws {
-        let database = try database(dialect)
+    @Test("a run's line", arguments: Database.allCases) func line(engine: Database) throws {
+        let database = try database(engine)
         try database.location.makeCanaryLedger().add(run("r", expected: 2))
         try receive(1, of: 2, run: "r", database)
         let upper = try #require(ExactBinomial.upper95(1, of: 2))
@@ -98,10 +97,10 @@ import Testing
                 """)
     }
 
-    @Test("nothing is lost while it may yet come", arguments: TestDatabase.dialects) func pending(dialect: Dialect)
+    @Test("nothing is lost while it may yet come", arguments: Database.allCases) func pending(engine: Database)
         throws
     {
-        let database = try database(dialect)
+        let database = try database(engine)
         try database.location.makeCanaryLedger().add(run("r", deadline: 1))
         try receive(3, of: 10, run: "r", database)
         let report = try ask(database)
@@ -114,9 +113,9 @@ import Testing
 
     @Test(
         "records of batches that another site submitted count if there are no others",
-        arguments: TestDatabase.dialects)
-    func strangers(dialect: Dialect) throws {
-        let database = try database(dialect)
+        arguments: Database.allCases)
+    func strangers(engine: Database) throws {
+        let database = try database(engine)
         try receive(49, of: 50, run: "theirs", age: 0, database)
         #expect(try ask(database).runs.map { $0.state } == [.running])
         #expect(try ask(database).runs.map { $0.waiting } == [1])
@@ -128,8 +127,8 @@ import Testing
         #expect(try ask(database).runs.count == 2)
     }
 
-    @Test("losses by the way that records took", arguments: TestDatabase.dialects) func paths(dialect: Dialect) throws {
-        let database = try database(dialect)
+    @Test("losses by the way that records took", arguments: Database.allCases) func paths(engine: Database) throws {
+        let database = try database(engine)
         let ledger = database.location.makeCanaryLedger()
         for (name, partition, count) in [("a", "gpu", 10), ("b", "cpu", 9), ("c", "cpu", 8)] {
             try ledger.add(run(name, partition: partition))

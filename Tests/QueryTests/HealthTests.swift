@@ -45,8 +45,8 @@ import Testing
     }
 
     @Test("the fate of every message, in the commands' words") func words() throws {
-        for dialect in TestDatabase.dialects {
-            let database = try TestDatabase(dialect)
+        for engine in Database.allCases {
+            let database = try TestDatabase(engine)
             let store = try write(database, source: "a")
             try store.beat(Heartbeat(received: 12, now: now, oldestPending: now - 1_500_000))
             #expect(
@@ -71,8 +71,8 @@ import Testing
         }
     }
 
-    @Test("sources together and apart", arguments: TestDatabase.dialects) func sources(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("sources together and apart", arguments: Database.allCases) func sources(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let first = try write(database, source: "a")
         let second = try write(database, source: "b")
         try first.beat(Heartbeat(received: 9, now: now, oldestPending: nil))
@@ -87,15 +87,15 @@ import Testing
         #expect(none.received == 0 && none.pending == 0 && none.isBalanced && none.lastRecord == nil)
     }
 
-    @Test("a store without sources is balanced", arguments: TestDatabase.dialects) func empty(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a store without sources is balanced", arguments: Database.allCases) func empty(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let health = try health(database)
         #expect(health == Health() && health.isBalanced && health.rejected.isEmpty)
     }
 
-    @Test("a lost message is seen", arguments: TestDatabase.dialects) func unbalanced(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a lost message is seen", arguments: Database.allCases) func unbalanced(engine: Database) throws {
+        let database = try TestDatabase(engine)
         _ = try write(database, source: "a")
         #expect(try health(database).isBalanced)
         try database.connect().run(script: "UPDATE counters SET value = value - 1 WHERE name = 'duplicate'")

@@ -91,9 +91,9 @@ import Testing
         }
     }
 
-    @Test("what Slurm says of a requeued job's last start, and the runs of all", arguments: TestDatabase.dialects)
-    func requeued(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("what Slurm says of a requeued job's last start, and the runs of all", arguments: Database.allCases)
+    func requeued(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let samples = (0..<3 as Range<UInt64>).map { restart in
             SampleRecord(id: restart).with {
                 $0.time = SampleCentre.beginning + Int64(restart) * 3_600_000_000

@@ -109,10 +109,10 @@ import Testing
 
     /// Versions and sizes that are equal but for being unknown stand in the same order in every store.
     @Test(
-        "what is empty comes before or after what is unknown, always in the same way", arguments: TestDatabase.dialects)
-    func ties(dialect: Dialect) throws {
+        "what is empty comes before or after what is unknown, always in the same way", arguments: Database.allCases)
+    func ties(engine: Database) throws {
         for isTurned in [false, true] {
-            let database = try TestDatabase(dialect)
+            let database = try TestDatabase(engine)
             let samples = [nil, ""].enumerated().map { index, version in
                 SampleRecord(id: UInt64(index)).with {
                     $0.time = SampleCentre.beginning
@@ -129,9 +129,9 @@ import Testing
         }
     }
 
-    @Test("packages that are used together by chance correlate to zero, written 0.0", arguments: TestDatabase.dialects)
-    func noCorrelation(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("packages that are used together by chance correlate to zero, written 0.0", arguments: Database.allCases)
+    func noCorrelation(engine: Database) throws {
+        let database = try TestDatabase(engine)
         // 150 of 300 jobs use each, and 75 both
         let samples = (0..<300 as Range<UInt64>).map { id in
             SampleRecord(id: id).with {

@@ -14,7 +14,7 @@ import Testing
         let objects = rows.map { row in JSON.object(zip(columns, row).map { JSON.Member($0, $1) }) }
         for database in try SampleCentre.databases() {
             let answer = try ask(database.location.reader(), filters[filter])
-            #expect(answer.formatted == JSON.array(objects).formatted, "\(database.dialect)")
+            #expect(answer.formatted == JSON.array(objects).formatted, "\(database.engine)")
         }
     }
 
@@ -171,8 +171,8 @@ import Testing
         try expect(filter, ["package", "first_seen", "users", "jobs"], rows) { try NewPackages.ask($0, $1).answer.json }
     }
 
-    @Test("a package that comes late is new", arguments: TestDatabase.dialects) func newest(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a package that comes late is new", arguments: Database.allCases) func newest(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let samples = (0..<6 as Range<UInt64>).map { id in
             SampleRecord(id: id).with {
                 $0.time = SampleCentre.beginning + Int64(id) * SampleCentre.day

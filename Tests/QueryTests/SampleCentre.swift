@@ -18,10 +18,10 @@ enum SampleCentre {
     }()
 
     private static let loaded = Result {
-        try TestDatabase.dialects.map { dialect in
-            let database = try TestDatabase(dialect)
+        try Database.allCases.map { engine in
+            let database = try TestDatabase(engine)
             try load(processes, into: database)
-            if dialect == .postgres {
+            if engine == .postgres {
                 let connection = try database.location.maintainer()
                 for day in try Packing.due(connection) { try Packing.pack(connection, day: day) }
             }
@@ -32,9 +32,9 @@ enum SampleCentre {
     /// The two databases.
     static func databases() throws -> [TestDatabase] { try loaded.get() }
 
-    static func database(_ dialect: Dialect) throws -> TestDatabase {
+    static func database(_ engine: Database) throws -> TestDatabase {
         let databases = try databases()
-        return databases[dialect == .sqlite ? 0 : 1]
+        return databases[engine == .sqlite ? 0 : 1]
     }
 
     /// Writes processes in several batches of one source.

@@ -65,9 +65,9 @@ import Testing
         }
     }
 
-    @Test("Slurm's elapsed time counts where it is known", arguments: TestDatabase.dialects)
-    func slurmTime(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("Slurm's elapsed time counts where it is known", arguments: Database.allCases)
+    func slurmTime(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let sample = SampleRecord(id: 1).with {
             $0.time = SampleCentre.beginning
             $0.elapsed = 7_200
@@ -83,9 +83,9 @@ import Testing
         #expect(later.nodeSeconds == 7_322 && later.nodeHours == 7_322.0 / 3_600)
     }
 
-    @Test("a job lasts from its first process' start, whichever of them ends first", arguments: TestDatabase.dialects)
-    func workers(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a job lasts from its first process' start, whichever of them ends first", arguments: Database.allCases)
+    func workers(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let samples = [(100, 20), (1_000, 990), (500, 1)].enumerated().map { index, times in
             SampleRecord(id: UInt64(index)).with {
                 $0.time = SampleCentre.beginning + Int64(times.0) * 1_000_000
@@ -100,9 +100,9 @@ import Testing
     }
 
     /// Anyone can send a record that claims the largest accepted value, or more.
-    @Test("claims count up to the largest accepted value, and none beyond it", arguments: TestDatabase.dialects)
-    func immeasurable(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("claims count up to the largest accepted value, and none beyond it", arguments: Database.allCases)
+    func immeasurable(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let claims =
             [
                 (31_622_400, 1_000_000), (31_622_401, 1_000_000), (3_600, Int64(Int32.max)), (1e12, Int64(Int32.max)),
@@ -130,8 +130,8 @@ import Testing
         #expect(sum == row.nodeSeconds)
     }
 
-    @Test("an empty store has no packages", arguments: TestDatabase.dialects) func empty(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("an empty store has no packages", arguments: Database.allCases) func empty(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let found = try TopPackages.ask(database.location.reader(), UsageFilter())
         #expect(found.rows.isEmpty && found.answer.json.formatted == "[]")

@@ -45,26 +45,26 @@ import Testing
         }
     }
 
-    @Test("a message may have a gist, and the record is read without it") func gists() throws {
+    @Test("a message may have a digest, and the record is read without it") func digests() throws {
         let envelope = Envelope(arrival: 5, headerTime: 6)
-        let gists = [
-            RunGist(
+        let digests = [
+            RunDigest(
                 id: RecordID(high: 1, low: .max), eventTime: -7, elapsed: 0.1, end: .killed, hasRank: true,
-                mark: 9),
-            RunGist(
+                runHash: 9),
+            RunDigest(
                 id: RecordID(high: .max, low: 0), eventTime: nil, elapsed: nil, end: nil, hasRank: false,
-                mark: 0),
-            RunGist(
+                runHash: 0),
+            RunDigest(
                 id: RecordID(high: 0, low: 0), eventTime: .min, elapsed: -0.0, end: .exit, hasRank: false,
-                mark: .max),
+                runHash: .max),
         ]
         for record in [[], Array("{}".utf8), [UInt8](repeating: 7, count: 8_192)] {
-            #expect(message(envelope, record).withUnsafeBytes { Entry.gist(of: $0) } == nil)
-            for gist in gists {
+            #expect(message(envelope, record).withUnsafeBytes { Entry.digest(of: $0) } == nil)
+            for digest in digests {
                 var entry: [UInt8] = [0]
-                record.withUnsafeBytes { Entry.append(envelope, record: $0, gist: gist, to: &entry) }
+                record.withUnsafeBytes { Entry.append(envelope, record: $0, digest: digest, to: &entry) }
                 entry.withUnsafeBytes { bytes in
-                    #expect(Entry.gist(of: UnsafeRawBufferPointer(rebasing: bytes[1...])) == gist)
+                    #expect(Entry.digest(of: UnsafeRawBufferPointer(rebasing: bytes[1...])) == digest)
                 }
                 #expect(read(Array(entry.dropFirst())) == .message(envelope, record))
                 entry[1 + 12] = 47
@@ -73,11 +73,11 @@ import Testing
         }
     }
 
-    @Test("a gist that says too much does not fit") func tooShort() {
+    @Test("a digest that says too much does not fit") func tooShort() {
         var entry = message(Envelope(arrival: 5), [UInt8](repeating: 7, count: 47))
         entry[12] = 48
         #expect(read(entry) == nil)
-        #expect(entry.withUnsafeBytes { Entry.gist(of: $0) } == nil)
+        #expect(entry.withUnsafeBytes { Entry.digest(of: $0) } == nil)
     }
 
     @Test("tallies round trip") func tallies() {

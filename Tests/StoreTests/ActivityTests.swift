@@ -16,7 +16,7 @@ import Testing
         try store.migrate()
         _ = try store.open(source: "source", kind: .daemon, host: "here")
         let other = try database.connect()
-        switch other.dialect {
+        switch database.engine {
         case .postgres: try other.run(script: "BEGIN; LOCK TABLE sources IN ACCESS EXCLUSIVE MODE")
         case .sqlite: try other.run(script: "BEGIN IMMEDIATE")
         }
@@ -43,9 +43,9 @@ import Testing
         }
     }
 
-    @Test("a statement's age is told while it hangs, and none when it is over", arguments: TestDatabase.dialects)
-    func silence(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a statement's age is told while it hangs, and none when it is over", arguments: Database.allCases)
+    func silence(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let (store, activity, other) = try held(database)
         #expect(activity.silence == 0)
         let seen = Atomic<Int>(0)
@@ -60,9 +60,9 @@ import Testing
         try other.run(script: "ROLLBACK")
     }
 
-    @Test("it ends soon after it was cancelled, and none begins after it", arguments: TestDatabase.dialects)
-    func cancelled(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("it ends soon after it was cancelled, and none begins after it", arguments: Database.allCases)
+    func cancelled(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let (store, activity, other) = try held(database)
         let (error, took) = cancel(store, activity) { $0.cancel() }
         #expect(error != nil && took < .seconds(5), "\(took)")

@@ -6,9 +6,9 @@ import TestDatabases
 import Testing
 
 @Suite struct AnonymizingTests {
-    @Test("links are cut in one pass over the days, each up to its own day", arguments: TestDatabase.dialects)
-    func unlink(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("links are cut in one pass over the days, each up to its own day", arguments: Database.allCases)
+    func unlink(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let day = Calendar.microsecondsPerDay
         let today = Int(noon / day)
         let users = (0..<6).map { "user\($0)" }

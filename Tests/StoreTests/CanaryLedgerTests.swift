@@ -19,9 +19,9 @@ import Testing
             [.text(name), .integer(sequence), .integer(moment)])
     }
 
-    @Test("what is pruned of a run is pruned whole, and is no loss", arguments: TestDatabase.dialects)
-    func pruned(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("what is pruned of a run is pruned whole, and is no loss", arguments: Database.allCases)
+    func pruned(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let ledger = database.location.makeCanaryLedger()
         let today = Int(noon / day)
@@ -41,20 +41,20 @@ import Testing
         #expect(report.overall == CanaryReport.Sample(expected: 2, received: 2))
     }
 
-    @Test("a run whose sender was ended could not run, and that is no loss", arguments: TestDatabase.dialects)
-    func cutShort(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a run whose sender was ended could not run, and that is no loss", arguments: Database.allCases)
+    func cutShort(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let ledger = database.location.makeCanaryLedger()
         let hour: Int64 = 3_600_000_000
         try ledger.add(run("local cut short", at: noon))
         try ledger.add(run("no job's number", at: noon + 1, mode: "sbatch"))
         try ledger.add(run("a job", at: noon + 2, mode: "sbatch"))
-        var submitted = CanaryNews(run: "a job")
+        var submitted = CanaryUpdate(run: "a job")
         submitted.slurmJob = "7"
         try ledger.note(submitted)
         try ledger.add(run("lossy", at: noon + 3))
-        var ended = CanaryNews(run: "lossy")
+        var ended = CanaryUpdate(run: "lossy")
         (ended.ended, ended.deadline) = (noon + 4, noon + hour)
         try ledger.note(ended)
         try ledger.add(run("at it", at: noon + hour))

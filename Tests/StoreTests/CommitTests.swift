@@ -6,9 +6,9 @@ import TestDatabases
 import Testing
 
 @Suite struct CommitTests {
-    @Test("a commit writes the batch and moves the position", arguments: TestDatabase.dialects)
-    func writes(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a commit writes the batch and moves the position", arguments: Database.allCases)
+    func writes(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let outcome = try writing.commit([process(1), process(2), process(3, user: "bob"), process(1)])
         #expect(outcome == .committed(stored: 2, merged: 1))
@@ -23,9 +23,9 @@ import Testing
         #expect(try counters(database) == ["stored": 2, "merged": 1, "duplicate": 1])
     }
 
-    @Test("runs of later batches merge into those that are there", arguments: TestDatabase.dialects)
-    func merges(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("runs of later batches merge into those that are there", arguments: Database.allCases)
+    func merges(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         #expect(
             try writing.commit([
@@ -55,9 +55,9 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM jobs") == 1)
     }
 
-    @Test("the same commit again changes nothing", arguments: TestDatabase.dialects)
-    func again(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("the same commit again changes nothing", arguments: Database.allCases)
+    func again(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
         writing.add([process(2), process(3, user: "bob"), process(4).with { $0.canary = ("c", 1, 2) }])
@@ -78,9 +78,9 @@ import Testing
         #expect(try database.integer("SELECT sum(processes) FROM runs") == 3)
     }
 
-    @Test("a commit of expired parts moves no position and yet counts once", arguments: TestDatabase.dialects)
-    func expiredAgain(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a commit of expired parts moves no position and yet counts once", arguments: Database.allCases)
+    func expiredAgain(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([
             process(1).with {
@@ -99,9 +99,9 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM held_parts") == 0)
     }
 
-    @Test("counts alone, without movement or parts, are written", arguments: TestDatabase.dialects)
-    func countsOnly(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("counts alone, without movement or parts, are written", arguments: Database.allCases)
+    func countsOnly(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         writing.merger.add(tally: [("kernel_dropped", 5)])
         try writing.commit()
@@ -110,9 +110,9 @@ import Testing
         #expect(try counters(database) == ["kernel_dropped": 7])
     }
 
-    @Test("a store that has forgotten what it had says so, and writes nothing", arguments: TestDatabase.dialects)
-    func setBack(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a store that has forgotten what it had says so, and writes nothing", arguments: Database.allCases)
+    func setBack(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
         try writing.commit([process(2)])
@@ -125,9 +125,9 @@ import Testing
         #expect(state.position == SourcePosition(sequence: 1, tally: 1), "from there on it is to be fed again")
     }
 
-    @Test("so a heartbeat says, where no batch follows", arguments: TestDatabase.dialects)
-    func setBackAndQuiet(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("so a heartbeat says, where no batch follows", arguments: Database.allCases)
+    func setBackAndQuiet(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
         let heartbeat = Heartbeat(received: 1, now: noon, oldestPending: nil)
@@ -172,22 +172,22 @@ import Testing
         try writing.store.beat(Heartbeat(received: 2, now: noon, oldestPending: nil))
     }
 
-    @Test("what is committed is known to be safe, at once or soon", arguments: TestDatabase.dialects)
-    func safe(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("what is committed is known to be safe, at once or soon", arguments: Database.allCases)
+    func safe(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         #expect(writing.store.safePosition == nil)
         try writing.commit([process(1), process(2)])
-        if dialect == .sqlite { #expect(writing.store.safePosition == writing.position) }
+        if engine == .sqlite { #expect(writing.store.safePosition == writing.position) }
         // a heartbeat does not wait for the disk, and the next one notices it
         for _ in 1...2 { try writing.store.beat(Heartbeat(received: 2, now: noon, oldestPending: nil)) }
         #expect(writing.store.safePosition == writing.position)
     }
 
     @Test(
-        "jobs and runs that are there already are found, whatever was taken for new", arguments: TestDatabase.dialects)
-    func takenForNew(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+        "jobs and runs that are there already are found, whatever was taken for new", arguments: Database.allCases)
+    func takenForNew(engine: Database) throws {
+        let database = try TestDatabase(engine)
         do {
             var first = try Writing(database)
             try first.commit([process(1), process(2)])
@@ -219,9 +219,9 @@ import Testing
         #expect(try database.integer(ids) == taken, "no batch was written in vain")
     }
 
-    @Test("a position that another moved is told, and nothing is written", arguments: TestDatabase.dialects)
-    func moved(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a position that another moved is told, and nothing is written", arguments: Database.allCases)
+    func moved(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         var twin = try Writing(database)
         try writing.commit([process(1)])
@@ -233,9 +233,9 @@ import Testing
         #expect(try writing.commit([process(4)]) == .committed(stored: 0, merged: 1), "the first may go on")
     }
 
-    @Test("a transaction that fails leaves nothing", arguments: TestDatabase.dialects)
-    func nothingLeft(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a transaction that fails leaves nothing", arguments: Database.allCases)
+    func nothingLeft(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         // the counters are the last thing that a commit writes
         try database.connect().run(script: "ALTER TABLE counters RENAME TO gone")
@@ -256,9 +256,9 @@ import Testing
         #expect(try writing.commit() == .committed(stored: 1, merged: 0))
     }
 
-    @Test("canaries seen twice stay one", arguments: TestDatabase.dialects)
-    func canaries(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("canaries seen twice stay one", arguments: Database.allCases)
+    func canaries(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1).with { $0.canary = ("night", 1, 9) }])
         try writing.commit([
@@ -269,9 +269,9 @@ import Testing
         #expect(try counters(database) == ["stored": 3])
     }
 
-    @Test("jobs keep the first claim, and what Slurm says stands", arguments: TestDatabase.dialects)
-    func claims(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("jobs keep the first claim, and what Slurm says stands", arguments: Database.allCases)
+    func claims(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let facts = "SELECT num_nodes, num_tasks, (SELECT name FROM accounts a WHERE a.id = account) FROM jobs"
         try writing.commit([process(1)])
@@ -292,9 +292,9 @@ import Testing
         #expect(try database.rows(facts) == [[.integer(5), .null, .text("")]])
     }
 
-    @Test("a full vocabulary is emptied and the store finds the same names again", arguments: TestDatabase.dialects)
-    func vocabularyEmptied(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a full vocabulary is emptied and the store finds the same names again", arguments: Database.allCases)
+    func vocabularyEmptied(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         writing.merger = Merger(vocabulary: Vocabulary(maximumSymbols: 2))
         for round in 0..<6 as Range<UInt64> {

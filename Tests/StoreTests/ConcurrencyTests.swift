@@ -9,9 +9,9 @@ import Testing
 
 @Suite struct ConcurrencyTests {
     /// Several daemons write records of the same few jobs, users and stacks at once, each in an order of its own.
-    @Test("sources that write overlapping runs at once lose and double nothing", arguments: TestDatabase.dialects)
-    func overlapping(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("sources that write overlapping runs at once lose and double nothing", arguments: Database.allCases)
+    func overlapping(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let sources = 4
         let rounds: UInt64 = 12
         let failures = Mutex<[String]>([])
@@ -44,9 +44,9 @@ import Testing
         #expect(try Set(runTexts(database)).count == 30)
     }
 
-    @Test("what comes for days while they are pruned is in a run or in the sums", arguments: TestDatabase.dialects)
-    func pruned(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("what comes for days while they are pruned is in a run or in the sums", arguments: Database.allCases)
+    func pruned(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let rounds: UInt64 = 40
         let failures = Mutex<[String]>([])
         let writers = Atomic(2)

@@ -4,11 +4,11 @@ import Testing
 
 /// Both connections do the same with the same statements.
 @Suite struct ConnectionTests {
-    @Test("values go in and come out as they are", arguments: TestDatabase.dialects)
-    func values(dialect: Dialect) throws {
-        let connection = try TestDatabase(dialect).connect()
-        let (integer, bytes) = dialect == .postgres ? ("bigint", "bytea") : ("INTEGER", "BLOB")
-        let real = dialect == .postgres ? "double precision" : "REAL"
+    @Test("values go in and come out as they are", arguments: Database.allCases)
+    func values(engine: Database) throws {
+        let connection = try TestDatabase(engine).connect()
+        let (integer, bytes) = engine == .postgres ? ("bigint", "bytea") : ("INTEGER", "BLOB")
+        let real = engine == .postgres ? "double precision" : "REAL"
         try connection.run(script: "CREATE TEMP TABLE t (n \(integer), i \(integer), r \(real), t text, b \(bytes))")
         let rows: [[SQLValue]] = [
             [.integer(0), .integer(.min), .real(-0.1), .text(""), .bytes([])],
@@ -21,9 +21,9 @@ import Testing
         #expect(try connection.query("SELECT n FROM t WHERE t = ?", [.text("? $1 'é' 🐍")]) == [[.integer(1)]])
     }
 
-    @Test("a transaction that throws leaves nothing, and the next one works", arguments: TestDatabase.dialects)
-    func rollback(dialect: Dialect) throws {
-        let connection = try TestDatabase(dialect).connect()
+    @Test("a transaction that throws leaves nothing, and the next one works", arguments: Database.allCases)
+    func rollback(engine: Database) throws {
+        let connection = try TestDatabase(engine).connect()
         try connection.run(script: "CREATE TEMP TABLE t (n integer PRIMARY KEY)")
         let error = #expect(throws: StoreError.self) {
             try connection.transaction { () throws(StoreError) in
@@ -37,17 +37,17 @@ import Testing
         #expect(try connection.query("SELECT n FROM t") == [[.integer(2)]])
     }
 
-    @Test("a statement that is none is refused", arguments: TestDatabase.dialects)
-    func nonsense(dialect: Dialect) throws {
-        let connection = try TestDatabase(dialect).connect()
+    @Test("a statement that is none is refused", arguments: Database.allCases)
+    func nonsense(engine: Database) throws {
+        let connection = try TestDatabase(engine).connect()
         let error = #expect(throws: StoreError.self) { try connection.query("SELEKT 1") }
         #expect(kind(error) == "refused")
         #expect(try connection.query("SELECT 1") == [[.integer(1)]])
     }
 
-    @Test("text sorts by its bytes", arguments: TestDatabase.dialects)
-    func sorting(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("text sorts by its bytes", arguments: Database.allCases)
+    func sorting(engine: Database) throws {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         let connection = try database.connect()
         let names = ["a", "B", "_x", "é", "Z", "a b", "ab", "1"]

@@ -14,9 +14,9 @@ import Testing
         FixedRandom.text(seed: 5, bytes: 2_000),
     ]
 
-    @Test("names come back as they were", arguments: TestDatabase.dialects)
-    func names(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("names come back as they were", arguments: Database.allCases)
+    func names(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let samples = HostileTextTests.texts.enumerated().map { index, text in
             SampleRecord(id: UInt64(index)).with {
@@ -51,9 +51,9 @@ import Testing
                 == .committed(stored: 0, merged: count))
     }
 
-    @Test("a canary run and a source may have any name", arguments: TestDatabase.dialects)
-    func otherNames(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a canary run and a source may have any name", arguments: Database.allCases)
+    func otherNames(engine: Database) throws {
+        let database = try TestDatabase(engine)
         for (index, text) in HostileTextTests.texts.enumerated() {
             var writing = try Writing(database, source: text)
             try writing.commit([process(UInt64(index)).with { $0.canary = (text, 1, 1) }])
@@ -66,13 +66,13 @@ import Testing
     /// An index must be able to hold a package's name of any bytes.
     @Test(
         "names of packages over the bound are cut to it",
-        arguments: TestDatabase.dialects,
+        arguments: Database.allCases,
         [
             FixedRandom.text(seed: 6, bytes: 7_900), "e" + FixedRandom.marks(seed: 7, count: 3_000),
             String(repeating: "👩‍👩‍👧‍👦", count: 300),
         ])
-    func longPackages(dialect: Dialect, name: String) throws {
-        let database = try TestDatabase(dialect)
+    func longPackages(engine: Database, name: String) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let sample = process(1).with { $0.packages = [.init(name, name), .init(name + "!", nil)] }
         #expect(try writing.commit([sample]) == .committed(stored: 1, merged: 0))
@@ -84,10 +84,10 @@ import Testing
         #expect(try runTexts(database).count == 1)
     }
 
-    @Test("names of clusters and packages are bytes", arguments: TestDatabase.dialects)
-    func bytes(dialect: Dialect) throws {
+    @Test("names of clusters and packages are bytes", arguments: Database.allCases)
+    func bytes(engine: Database) throws {
         let (one, two) = ("caf\u{E9}", "cafe\u{301}")
-        let database = try TestDatabase(dialect)
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([
             process(1).with {

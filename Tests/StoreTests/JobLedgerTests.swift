@@ -26,9 +26,9 @@ import Testing
         return facts
     }
 
-    @Test("a job is open from its first record to Slurm's final data", arguments: TestDatabase.dialects)
-    func life(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a job is open from its first record to Slurm's final data", arguments: Database.allCases)
+    func life(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1).with { $0.numTasks = 8 }])
         let ledger = database.location.makeJobLedger()
@@ -55,9 +55,9 @@ import Testing
         #expect(job.elapsedSeconds == 60 && job.timeLimitSeconds == 120)
     }
 
-    @Test("records that come later change nothing of what Slurm said", arguments: TestDatabase.dialects)
-    func slurmWins(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("records that come later change nothing of what Slurm said", arguments: Database.allCases)
+    func slurmWins(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1, user: "eve").with { $0[.account] = "m9" }])
         let ledger = database.location.makeJobLedger()
@@ -79,9 +79,9 @@ import Testing
             ])
     }
 
-    @Test("a user known by number alone differs only if the number does", arguments: TestDatabase.dialects)
-    func numbers(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a user known by number alone differs only if the number does", arguments: Database.allCases)
+    func numbers(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1, user: "#501"), process(2, user: "#502")])
         let ledger = database.location.makeJobLedger()
@@ -93,9 +93,9 @@ import Testing
 
     @Test(
         "a job that is not known yet is due later; a job that Slurm will never know is given up",
-        arguments: TestDatabase.dialects)
-    func later(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+        arguments: Database.allCases)
+    func later(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1), process(2).with { $0[.jobID] = "12" }, process(3).with { $0.restart = 1 }])
         let ledger = database.location.makeJobLedger()
@@ -108,8 +108,8 @@ import Testing
         #expect(due.last?.attempts == 3)
     }
 
-    @Test("open jobs come in parts, each once", arguments: TestDatabase.dialects) func parts(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("open jobs come in parts, each once", arguments: Database.allCases) func parts(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit((1...5).map { number in process(UInt64(number)).with { $0[.jobID] = "\(number)" } })
         let ledger = database.location.makeJobLedger()
@@ -128,8 +128,8 @@ import Testing
         #expect(found.map { $0.row } == all.dropFirst().map { $0.row } + [all[0].row])
     }
 
-    @Test("texts of any length are taken", arguments: TestDatabase.dialects) func long(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("texts of any length are taken", arguments: Database.allCases) func long(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
         let ledger = database.location.makeJobLedger()

@@ -21,9 +21,9 @@ import Testing
         ).map { $0.map { $0.integer } }
     }
 
-    @Test("jobs with the same number have rows of their own, for every writer", arguments: TestDatabase.dialects)
-    func rowsOfTheirOwn(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("jobs with the same number have rows of their own, for every writer", arguments: Database.allCases)
+    func rowsOfTheirOwn(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var one = try Writing(database)
         try one.commit([seen(1, 100), seen(2, 60), seen(3, 59), seen(4, 20)])
         #expect(try rows(database) == [[0, -100, -100], [1, -60, -59], [2, -20, -20]])
@@ -37,9 +37,9 @@ import Testing
         #expect(reports.map { $0.runs.count } == [1, 3, 3, 2], "the newest first")
     }
 
-    @Test("two jobs that turn out to be one become one", arguments: TestDatabase.dialects)
-    func united(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("two jobs that turn out to be one become one", arguments: Database.allCases)
+    func united(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([
             seen(1, 40), seen(2, 26).with { $0[.account] = "m9" }, seen(3, 100, user: "eve"),
@@ -64,9 +64,9 @@ import Testing
         #expect(try rows(database) == [[0, -101, -100], [1, -40, -25]])
     }
 
-    @Test("Slurm knows that a silent job ran all the time", arguments: TestDatabase.dialects)
-    func silent(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("Slurm knows that a silent job ran all the time", arguments: Database.allCases)
+    func silent(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([seen(1, 30)])
         var facts = JobFacts(jobID: "4711", state: "RUNNING", isFinal: false)

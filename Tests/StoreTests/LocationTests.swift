@@ -5,15 +5,17 @@ import Testing
     @Test(
         "what names a store",
         arguments: [
-            ("sqlite:///var/lib/customs/customs.sqlite", .sqlite(path: "/var/lib/customs/customs.sqlite")),
-            ("sqlite://relative/file", .sqlite(path: "relative/file")),
-            ("sqlite:///with space?and=mark", .sqlite(path: "/with space?and=mark")),
-            ("postgres://u@h/db", .postgres("postgres://u@h/db")),
-            ("postgresql:///db?host=/run", .postgres("postgresql:///db?host=/run")),
-            ("host=/run dbname=customs", .postgres("host=/run dbname=customs")),
-            ("service=customs", .postgres("service=customs")),
-        ] as [(String, StoreLocation)])
-    func good(text: String, location: StoreLocation) throws { #expect(try StoreLocation(text) == location) }
+            ("sqlite:///var/lib/customs/customs.sqlite", .sqlite, "/var/lib/customs/customs.sqlite"),
+            ("sqlite://relative/file", .sqlite, "relative/file"),
+            ("sqlite:///with space?and=mark", .sqlite, "/with space?and=mark"),
+            ("postgres://u@h/db", .postgres, "postgres://u@h/db"),
+            ("postgresql:///db?host=/run", .postgres, "postgresql:///db?host=/run"),
+            ("host=/run dbname=customs", .postgres, "host=/run dbname=customs"),
+            ("service=customs", .postgres, "service=customs"),
+        ] as [(String, Database, String)])
+    func good(text: String, database: Database, address: String) throws {
+        #expect(try StoreLocation(text) == StoreLocation(database: database, address: address))
+    }
 
     @Test(
         "what names none",

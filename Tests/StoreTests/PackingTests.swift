@@ -40,9 +40,9 @@ import Testing
         return due.count
     }
 
-    @Test("packed days tell the same as the tables", arguments: TestDatabase.dialects)
-    func same(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("packed days tell the same as the tables", arguments: Database.allCases)
+    func same(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit(
             (0..<600 as Range<UInt64>).map { past($0, day: Int64($0 % 40), job: "job\($0 % 70)") })
@@ -53,9 +53,9 @@ import Testing
         #expect(try database.integer("SELECT count(DISTINCT day) FROM packed_parts") == 40)
     }
 
-    @Test("a record that comes late is there at once, and its day is packed again", arguments: TestDatabase.dialects)
-    func late(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a record that comes late is there at once, and its day is packed again", arguments: Database.allCases)
+    func late(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit((0..<9 as Range<UInt64>).map { past($0, day: Int64($0)) })
         #expect(try packAll(database) == 9)
@@ -67,9 +67,9 @@ import Testing
         #expect(try scanned(database) == found)
     }
 
-    @Test("of what is pruned no copy stays behind, and its sums are told", arguments: TestDatabase.dialects)
-    func pruned(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("of what is pruned no copy stays behind, and its sums are told", arguments: Database.allCases)
+    func pruned(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit((0..<9 as Range<UInt64>).map { past($0, day: Int64($0)) })
         #expect(try packAll(database) == 9)
@@ -85,9 +85,9 @@ import Testing
         #expect(try scanned(database) == found)
     }
 
-    @Test("what Slurm says of a job later has its days packed again", arguments: TestDatabase.dialects)
-    func facts(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("what Slurm says of a job later has its days packed again", arguments: Database.allCases)
+    func facts(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit((0..<6 as Range<UInt64>).map { past($0, day: Int64($0), job: $0 < 2 ? "4711" : "4712") })
         #expect(try packAll(database) == 6)
@@ -103,9 +103,9 @@ import Testing
         #expect(seconds.sorted() == ["-1", "-1", "-1", "-1", "7200", "7200"])
     }
 
-    @Test("a day whose jobs change while it is packed is packed again", arguments: TestDatabase.dialects)
-    func factsMeanwhile(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a day whose jobs change while it is packed is packed again", arguments: Database.allCases)
+    func factsMeanwhile(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([past(1)])
         let job = try #require(
@@ -121,7 +121,7 @@ import Testing
         #expect(try database.integer("SELECT state FROM packed_days") == 3)
         // the same happens to a day while its parts are written
         try database.connect().run(
-            script: dialect == .postgres
+            script: engine == .postgres
                 ? "CREATE RULE news AS ON INSERT TO packed_parts DO ALSO "
                     + "UPDATE packed_days SET state = 3 WHERE day = NEW.day"
                 : """
@@ -135,9 +135,9 @@ import Testing
         #expect(try packAll(database) == 1)
     }
 
-    @Test("days that may still change are not packed", arguments: TestDatabase.dialects)
-    func open(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("days that may still change are not packed", arguments: Database.allCases)
+    func open(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let now = Int64(time(nil))
         // whenever the test is run: a record that is dated long after its arrival would get the time of arrival
@@ -149,16 +149,16 @@ import Testing
         #expect(try scanned(database).count == 2)
         // no result is promised for a day that has just ended
         let midnight: Int64 = 20_000 * 86_400
-        #expect(PackedDays.firstOpenDay(now: midnight + 3_599, isPacking: false) == 19_999)
-        #expect(PackedDays.firstOpenDay(now: midnight + 3_600, isPacking: false) == 20_000)
-        #expect(PackedDays.firstOpenDay(now: midnight + 7_199, isPacking: true) == 19_999)
-        #expect(PackedDays.firstOpenDay(now: midnight + 7_200, isPacking: true) == 20_000)
+        #expect(PackedDays.firstUnpackedDay(now: midnight + 3_599) == 19_999)
+        #expect(PackedDays.firstUnpackedDay(now: midnight + 3_600) == 20_000)
+        #expect(PackedDays.firstUnfinishedDay(now: midnight + 7_199) == 19_999)
+        #expect(PackedDays.firstUnfinishedDay(now: midnight + 7_200) == 20_000)
     }
 
     /// Whenever a write falls, a day is packed with all its rows or not at all.
-    @Test("days that are written to while they are packed lose nothing", arguments: TestDatabase.dialects)
-    func beside(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("days that are written to while they are packed lose nothing", arguments: Database.allCases)
+    func beside(engine: Database) throws {
+        let database = try TestDatabase(engine)
         _ = try Writing(database)
         let rounds: UInt64 = 60
         let isWriting = Atomic(true)

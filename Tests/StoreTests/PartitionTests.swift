@@ -15,7 +15,9 @@ import Testing
     private func store() throws -> (TestDatabase, Writing) {
         let database = try TestDatabase(.postgres)
         var writing = try Writing(database)
-        let keys = [PartitionTests.march, PartitionTests.march + 31].map { Dialect.postgres.runKey(beginning: $0) }
+        let keys = [PartitionTests.march, PartitionTests.march + 31].map {
+            Database.postgres.dialect.runKey(beginning: $0)
+        }
         try database.connect().run(
             script: """
                 CREATE TABLE runs_2025_03 (LIKE runs);
@@ -44,9 +46,9 @@ import Testing
     @Test("there are tables for this month and the two after it, however often they are made") func ahead() throws {
         let database = try TestDatabase(.postgres)
         var writing = try Writing(database)
-        let upkeep = database.location.makeUpkeep()
-        try upkeep.makeAhead()
-        try upkeep.makeAhead()
+        let maintenance = database.location.makeMaintenance()
+        try maintenance.makeAhead()
+        try maintenance.makeAhead()
         let date = Calendar.date(days: Int(time(nil) / 86_400))
         let expected = (0..<3).map { later -> String in
             let month = date.year * 12 + date.month - 1 + later
@@ -70,7 +72,7 @@ import Testing
         let table = "runs_\(date.year)_\(date.month < 10 ? "0" : "")\(date.month)"
         try database.connect().run(script: "DROP TABLE \(table)")
         try writing.commit([used(1, day: today)])
-        try database.location.makeUpkeep().makeAhead()
+        try database.location.makeMaintenance().makeAhead()
         #expect(try !months(database).contains(table))
         try writing.commit([used(2, day: today)])
         #expect(try database.integer("SELECT count(*) FROM runs_rest") == 2)

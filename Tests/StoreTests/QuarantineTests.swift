@@ -8,7 +8,7 @@ import Testing
 @Suite struct QuarantineTests {
     /// Makes the database refuse a value in a table, as a site's own rule might.
     private func forbid(_ table: String, _ column: String, _ value: String, in database: TestDatabase) throws {
-        switch database.dialect {
+        switch database.engine {
         case .postgres:
             try database.connect().run(
                 script: "ALTER TABLE \(table) ADD CONSTRAINT forbidden CHECK (\(column) <> \(value)) NOT VALID")
@@ -21,12 +21,12 @@ import Testing
         }
     }
 
-    @Test("a name or a row that a rule forbids is told from a broken store", arguments: TestDatabase.dialects)
-    func kinds(dialect: Dialect) throws {
+    @Test("a name or a row that a rule forbids is told from a broken store", arguments: Database.allCases)
+    func kinds(engine: Database) throws {
         for (table, column, value) in [
             ("users", "name", "'bob'"), ("runs", "ranks", "1"), ("packages", "name", "'bad'"),
         ] {
-            let database = try TestDatabase(dialect)
+            let database = try TestDatabase(engine)
             var writing = try Writing(database)
             try forbid(table, column, value, in: database)
             writing.add([
@@ -46,9 +46,9 @@ import Testing
         }
     }
 
-    @Test("a trigger's own exception is data too", arguments: [Dialect.postgres])
-    func raised(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a trigger's own exception is data too", arguments: [Database.postgres])
+    func raised(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try database.connect().run(
             script: """
@@ -60,9 +60,9 @@ import Testing
         #expect(kind(error) == "unacceptable")
     }
 
-    @Test("what is quarantined lies there with reason, sender and place", arguments: TestDatabase.dialects)
-    func rows(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("what is quarantined lies there with reason, sender and place", arguments: Database.allCases)
+    func rows(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         var entry: [UInt8] = []
         let envelope = Envelope(arrival: noon, identity: .kernel, uid: 1_000, pid: 42)
@@ -81,9 +81,9 @@ import Testing
         #expect(try database.rows("SELECT sequence, tally FROM sources") == [[.integer(1), .integer(1)]])
     }
 
-    @Test("parts that were held move to the quarantine", arguments: TestDatabase.dialects)
-    func heldParts(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("parts that were held move to the quarantine", arguments: Database.allCases)
+    func heldParts(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit(
             (1...2).map { number in
@@ -98,9 +98,9 @@ import Testing
         #expect(try counters(database) == ["rejected.refused_by_store": 2])
     }
 
-    @Test("the newest 10,000 of a source are kept", arguments: TestDatabase.dialects)
-    func bounded(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("the newest 10,000 of a source are kept", arguments: Database.allCases)
+    func bounded(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         var other = try Writing(database, source: "other")
         other.quarantine(process(1), entry: [9], reason: "other")

@@ -8,9 +8,9 @@ import Testing
 @Suite struct RunKeyTests {
     @Test(
         "a job's runs are found by the number that its id begins with, whatever the id",
-        arguments: TestDatabase.dialects)
-    func jobs(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+        arguments: Database.allCases)
+    func jobs(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let ids = [
             "0", "1", "12", "12.a", "12.b", "120", "abc", "-5", "281474976710655", "281474976710656",

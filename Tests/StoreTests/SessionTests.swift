@@ -10,8 +10,7 @@ import Testing
     private let bytes: [UInt8] = (0...255).map { UInt8($0) } + Array(#"\x41 \\ \001 '"#.utf8)
 
     private func connect(_ database: TestDatabase, options: String = "") throws -> PostgresConnection {
-        guard case .postgres(let text) = database.location else { throw StoreError.badLocation("not PostgreSQL") }
-        return try PostgresConnection(connection: text + options)
+        try PostgresConnection(address: database.location.address + options, for: .ledger)
     }
 
     @Test("bytes are read by the form in which they come") func bytea() throws {
@@ -67,16 +66,14 @@ import Testing
                 CREATE ROLE \(role) LOGIN; REVOKE CREATE ON DATABASE \(name) FROM PUBLIC;
                 CREATE SCHEMA customs; GRANT USAGE, CREATE ON SCHEMA customs TO \(role)
                 """)
-        guard case .postgres(let text) = database.location else { return }
-        let location = try StoreLocation(text.replacing("customs@", with: "\(role)@"))
+        let location = try StoreLocation(database.url.replacing("customs@", with: "\(role)@"))
         var writing = try Writing(database, location: location)
         #expect(try writing.commit([process(1)]) == .committed(stored: 1, merged: 0))
         let other = try TestDatabase(.postgres)
         let otherName = try #require(try other.rows("SELECT current_database()").first?[0].text)
         try other.connect().run(script: "REVOKE CREATE ON DATABASE \(otherName) FROM PUBLIC")
-        guard case .postgres(let otherText) = other.location else { return }
         let refused = #expect(throws: StoreError.self) {
-            try StoreLocation(otherText.replacing("customs@", with: "\(role)@")).makeStore().migrate()
+            try StoreLocation(other.url.replacing("customs@", with: "\(role)@")).makeStore().migrate()
         }
         #expect(kind(refused) == "refused" && refused?.canRetry == true, "somebody may grant it")
     }

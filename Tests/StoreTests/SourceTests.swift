@@ -6,9 +6,9 @@ import TestDatabases
 import Testing
 
 @Suite struct SourceTests {
-    @Test("a source unknown has no position; one known goes on from its own", arguments: TestDatabase.dialects)
-    func position(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a source unknown has no position; one known goes on from its own", arguments: Database.allCases)
+    func position(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let store = database.location.makeStore()
         #expect(try store.open(source: "a", kind: .daemon, host: "h").position == nil)
         var writing = try Writing(database, source: "b")
@@ -18,9 +18,9 @@ import Testing
         #expect(again.heldParts.isEmpty && again.snapshots.isEmpty)
     }
 
-    @Test("one store takes up one source after another", arguments: TestDatabase.dialects)
-    func another(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("one store takes up one source after another", arguments: Database.allCases)
+    func another(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let store = database.location.makeStore()
         for (index, name) in ["first", "second"].enumerated() {
             #expect(try store.open(source: name, kind: .archive, host: "h").position == nil)
@@ -37,9 +37,9 @@ import Testing
         #expect(try runTexts(database).map { $0.prefix(5) }.sorted() == ["first", "secon"])
     }
 
-    @Test("numbers beyond 2^63 come back as they were", arguments: TestDatabase.dialects)
-    func large(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("numbers beyond 2^63 come back as they were", arguments: Database.allCases)
+    func large(engine: Database) throws {
+        let database = try TestDatabase(engine)
         let store = database.location.makeStore()
         _ = try store.open(source: "a", kind: .daemon, host: "h")
         let far = SourcePosition(sequence: .max - 1, tally: 1 << 63)
@@ -49,9 +49,9 @@ import Testing
         #expect(try database.location.makeStore().open(source: "a", kind: .daemon, host: "h").position == far)
     }
 
-    @Test("a heartbeat says what was received and how old the rest is", arguments: TestDatabase.dialects)
-    func heartbeat(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a heartbeat says what was received and how old the rest is", arguments: Database.allCases)
+    func heartbeat(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
         try writing.store.beat(Heartbeat(received: 7, now: noon, oldestPending: noon - 5))
@@ -63,9 +63,9 @@ import Testing
         #expect(try database.rows(columns) == [[.integer(9), .integer(noon + 1), .null]])
     }
 
-    @Test("parts wait in the store until they are released", arguments: TestDatabase.dialects)
-    func heldParts(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("parts wait in the store until they are released", arguments: Database.allCases)
+    func heldParts(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let part = process(1).with {
             $0.part = 2; $0.parts = 3
@@ -89,9 +89,9 @@ import Testing
         #expect(after.heldParts.map { String(decoding: $0, as: UTF8.self) } == ["entry 1/2"])
     }
 
-    @Test("a snapshot is replaced by a later one and goes with the final record", arguments: TestDatabase.dialects)
-    func snapshots(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a snapshot is replaced by a later one and goes with the final record", arguments: Database.allCases)
+    func snapshots(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         let running = process(1).with { $0.end = .running }
         try writing.commit([running, process(2).with { $0.end = .running }])
@@ -108,9 +108,9 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM runs") == 1)
     }
 
-    @Test("a snapshot that is not renewed for a week is dropped", arguments: TestDatabase.dialects)
-    func staleSnapshots(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+    @Test("a snapshot that is not renewed for a week is dropped", arguments: Database.allCases)
+    func staleSnapshots(engine: Database) throws {
+        let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1).with { $0.end = .running }])
         let week = 7 * Calendar.microsecondsPerDay
@@ -126,9 +126,9 @@ import Testing
 
     @Test(
         "of two copies of a journal the later one is taken, and the other writes nothing",
-        arguments: TestDatabase.dialects)
-    func copies(dialect: Dialect) throws {
-        let database = try TestDatabase(dialect)
+        arguments: Database.allCases)
+    func copies(engine: Database) throws {
+        let database = try TestDatabase(engine)
         func open(_ own: String, _ known: [String]?) throws(StoreError) -> any UsageStore {
             let store = database.location.makeStore()
             try store.migrate()

@@ -31,7 +31,7 @@ public struct UsageFilter: Sendable, Equatable {
     public init() {}
 
     /// The condition on the runs called `r`, beginning with `AND` or empty, and its parameters.
-    func condition(in dialect: Dialect) -> (sql: String, parameters: [SQLValue]) {
+    func condition(in dialect: any SQLDialect) -> (sql: String, parameters: [SQLValue]) {
         var sql = flagCondition
         var parameters: [SQLValue] = []
         // runs are kept in the order of their keys, which begin with the day

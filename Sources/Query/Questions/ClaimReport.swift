@@ -50,7 +50,7 @@ public struct ClaimReport: Sendable, Equatable {
     /// Users by the runs, for each of them is a claim; the rest by the first record that said anything. Components of a
     /// heterogeneous job have partitions and qualities of service of their own, of which Slurm's is the leader's. A user
     /// who is known by number alone (`#2001`) differs if the number does.
-    private static func differences(_ dialect: Dialect) -> String {
+    private static func differences(_ dialect: any SQLDialect) -> String {
         let look = dialect.lookUp
         let users = """
             SELECT DISTINCT j.id, j.job_id, j.cluster, j.restart, '\(Claim.username.rawValue)' AS field,

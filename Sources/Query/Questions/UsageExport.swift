@@ -65,12 +65,12 @@ public struct UsageExport {
             let rows = try connection.query(
                 """
                 SELECT \(columns.map { $0.sql }.joined(separator: ", ")) FROM runs r \(joins(dialect.lookUp))
-                WHERE true\(filter.packageCondition)\(condition)\(behind) AND r.run <= \(dialect.literal(end))
+                WHERE true\(filter.packageCondition)\(condition)\(behind) AND r.run <= \(dialect.key(end.hexadecimal))
                 ORDER BY r.run, p.name
                 """, parameters)
             for values in rows.prefix(left) { try row(json(values)) }
             left -= rows.count
-            start = dialect.literal(end)
+            start = dialect.key(end.hexadecimal)
             let day = Int(end[0]) << 8 | Int(end[1])
             progress(Double(day - first + 1) / Double(last - first + 1))
         }
@@ -112,12 +112,5 @@ public struct UsageExport {
             case .count: .integer(value.integer)
             }
         }
-    }
-}
-
-extension Dialect {
-    /// A run's key as a literal.
-    fileprivate func literal(_ key: [UInt8]) -> String {
-        self == .postgres ? "'\(key.hexadecimal)'" : "X'\(key.hexadecimal)'"
     }
 }

@@ -1,13 +1,13 @@
 import Glibc
 import Synchronization
 
-/// What a store's connection is at, for other threads than the one that uses it: how long its statement has been running, and how
-/// to end it.
+/// What a store's connection is at, for other threads than the one that uses it: how long its statement has been
+/// running, and how to end it.
 ///
-/// A store that is gone says so; one that hangs (a lock, a standby that is awaited, a stopped process) says nothing, and the
-/// thread that asked it can tell nobody.
+/// A store that is gone says so; one that hangs (a lock, a standby that is awaited, a stopped process) says
+/// nothing, and the thread that waits for it cannot tell.
 public final class StoreActivity: Sendable {
-    /// When the statement at hand began, milliseconds of a clock that nobody sets; 0 where there is none.
+    /// When the statement at hand began, milliseconds of the monotonic clock; 0 if there is none.
     private let began = Atomic<Int>(0)
     private let cancelled = Atomic<Bool>(false)
     private let connection = Mutex<(any StatementInterrupt)?>(nil)
@@ -23,8 +23,8 @@ public final class StoreActivity: Sendable {
     /// Whether `cancel` was called.
     public var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
 
-    /// Ends the statement at hand, and lets no other begin. It may wait for a server that hangs: for a thread that nobody
-    /// waits for.
+    /// Ends the statement at hand, and lets no other begin. It may wait for a server that hangs, so no thread may
+    /// wait for the caller.
     public func cancel() {
         cancelled.store(true, ordering: .releasing)
         connection.withLock { $0 }?.cancel()

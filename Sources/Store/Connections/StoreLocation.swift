@@ -2,120 +2,43 @@
 ///
 /// `sqlite:///ABSOLUTE/PATH` (or `sqlite://RELATIVE/PATH`), or a PostgreSQL connection string: `postgres://…`,
 /// `postgresql://…`, or libpq's `key=value` words (PostgreSQL manual, section 34.1.1).
-public enum StoreLocation: Sendable, Equatable {
-    case sqlite(path: String)
-    case postgres(String)
+public struct StoreLocation: Sendable, Equatable {
+    public let database: Database
+    /// What connections are opened by: a file's path, a URL, words.
+    public let address: String
+
+    public init(database: Database, address: String) {
+        self.database = database
+        self.address = address
+    }
 
     /// - Throws: `StoreError.badLocation` that names what would be right.
     public init(_ text: String) throws(StoreError) {
-        if text.hasPrefix("sqlite://") {
-            let path = String(text.dropFirst("sqlite://".count))
-            guard !path.isEmpty, path != "/" else {
-                throw .badLocation("'\(text)' names no file; write sqlite:///PATH/TO/customs.sqlite")
-            }
-            self = .sqlite(path: path)
-        } else if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
-            self = .postgres(text)
-        } else if !text.contains("://"), text.contains("=") {
-            self = .postgres(text)
-        } else {
-            throw .badLocation(
-                "'\(StoreLocation.redacted(text))' is neither sqlite:///PATH nor postgres://…, nor libpq's key=value words"
-            )
+        for database in Database.allCases {
+            guard let address = try database.dialect.address(in: text) else { continue }
+            self.init(database: database, address: address)
+            return
         }
+        let forms = Database.allCases.map { $0.dialect.locationForm }.joined(separator: ", or ")
+        throw .badLocation("'\(Redaction.redacted(text))' is no store; write \(forms)")
     }
 
-    /// Whether it can be understood as a whole; nothing is connected.
+    /// Checks that it can be understood as a whole; nothing is connected.
     ///
     /// - Throws: `StoreError.badLocation`.
-    public func checkForm() throws(StoreError) {
-        if case .postgres(let text) = self { try PostgresClient.check(text) }
-    }
+    public func checkForm() throws(StoreError) { try database.dialect.check(address: address) }
 
     /// The location without any password in it, for logs and errors.
-    public var description: String {
-        switch self {
-        case .sqlite(let path): "sqlite://\(path)"
-        case .postgres(let text): StoreLocation.redacted(text)
-        }
-    }
+    public var description: String { database.dialect.description(of: address) }
 
-    static func redacted(_ text: String) -> String {
-        guard let scheme = text.range(of: "://") else { return redacted(words: text) }
-        let rest = text[scheme.upperBound...]
-        var query = rest.drop { $0 != "?" }
-        var head = rest[..<query.startIndex]
-        // a password may be written with a question mark in it
-        if !head.contains("@"), let at = query.lastIndex(of: "@"), !query[..<at].contains("=") {
-            query = query[at...].drop { $0 != "?" }
-            head = rest[..<query.startIndex]
-        }
-        var result = String(text[..<scheme.upperBound])
-        if let at = head.lastIndex(of: "@") {
-            let user = head[..<at].prefix { $0 != ":" }
-            result += user + (user.endIndex < at ? ":***" : "")
-            head = head[at...]
-        }
-        result += head
-        for (index, word) in query.split(separator: "&", omittingEmptySubsequences: false).enumerated() {
-            let name = word.drop { $0 == "?" }.prefix { $0 != "=" }
-            result += index == 0 ? "" : "&"
-            result += isSecret(name) ? word[..<name.endIndex] + "=***" : word
-        }
-        return result
-    }
+    /// The path of the database's file; nil where a server holds the data.
+    public var file: String? { database.dialect.file(at: address) }
 
-    /// libpq's words: spaces may stand around `=`, and a value in quotes may hold some (PostgreSQL manual, section 34.1.1.1).
-    private static func redacted(words text: String) -> String {
-        guard text.contains("=") else { return text }
-        var shown: [String] = []
-        var rest = text.drop { $0.isWhitespace }
-        while !rest.isEmpty {
-            let name = rest.prefix { $0 != "=" && !$0.isWhitespace }
-            rest = rest[name.endIndex...].drop { $0.isWhitespace }
-            guard rest.first == "=" else {
-                // no name: it may be the rest of a secret that was not quoted
-                shown.append("***")
-                continue
-            }
-            rest = rest.dropFirst().drop { $0.isWhitespace }
-            let value = quotedValue(rest)
-            shown.append("\(name)=\(isSecret(name) ? "***" : value)")
-            rest = rest[value.endIndex...].drop { $0.isWhitespace }
-        }
-        return shown.joined(separator: " ")
-    }
-
-    /// The value that `text` begins with, as it is written.
-    private static func quotedValue(_ text: Substring) -> Substring {
-        let isQuoted = text.first == "'"
-        var end = text.startIndex
-        if isQuoted { end = text.index(after: end) }
-        while end < text.endIndex {
-            let character = text[end]
-            if !isQuoted && character.isWhitespace { break }
-            end = text.index(after: end)
-            if isQuoted && character == "'" { break }
-            if character == "\\", end < text.endIndex { end = text.index(after: end) }
-        }
-        return text[..<end]
-    }
-
-    static func isSecret(_ name: Substring) -> Bool {
-        let secrets = [
-            "password", "sslpassword", "passfile", "oauth_client_secret", "scram_client_key", "scram_server_key",
-        ]
-        return secrets.contains(name.lowercased())
-    }
-}
-
-extension String {
-    fileprivate func range(of needle: String) -> Range<String.Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(needle) { return start..<index(start, offsetBy: needle.count) }
-            start = index(after: start)
-        }
-        return nil
+    /// The database's own program, to ask in SQL: see `SQLDialect.shell`.
+    public func shell(
+        connection: any SQLConnection, statement: String?, arguments: [String]
+    ) throws(StoreError) -> SQLShell {
+        try database.dialect.shell(
+            at: address, connection: connection, statement: statement, arguments: arguments)
     }
 }

@@ -4,12 +4,12 @@ import Record
 public protocol CanaryLedger: AnyObject {
     func add(_ run: CanaryRun) throws(StoreError)
 
-    func note(_ news: CanaryNews) throws(StoreError)
+    func note(_ news: CanaryUpdate) throws(StoreError)
 
     /// The number of Slurm's job of each run that has not ended, and when it was sent out.
     func openJobs() throws(StoreError) -> [(run: String, slurmJob: String, submitted: Int64)]
 
-    /// Notes that runs of which nobody has told an end, or a job, could not run: who sent them out has ended meanwhile.
+    /// Notes that runs without an end or a job could not run: the process that submitted them has ended.
     ///
     /// - Parameter now: microseconds since 1970 UTC.
     func giveUp(now: Int64) throws(StoreError)
@@ -24,23 +24,15 @@ public protocol CanaryLedger: AnyObject {
 extension StoreLocation {
     /// A ledger with a connection of its own. Nothing is connected until the first call.
     public func makeCanaryLedger() -> any CanaryLedger {
-        switch self {
-        case .sqlite(let path):
-            SQLCanaryLedger { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
-        case .postgres(let connection):
-            SQLCanaryLedger { () throws(StoreError) -> PostgresConnection in
-                try PostgresConnection(connection: connection)
-            }
-        }
+        func ledger(_ dialect: some SQLDialect) -> any CanaryLedger { SQLCanaryLedger(link(dialect, for: .ledger)) }
+        return ledger(database.dialect)
     }
 }
 
 final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
-    private let link: StoreLink<Connection>
+    private let link: ReconnectingConnection<Connection>
 
-    init(connect: @escaping () throws(StoreError) -> Connection) {
-        link = StoreLink(staged: [], connect: connect)
-    }
+    init(_ link: ReconnectingConnection<Connection>) { self.link = link }
 
     func add(_ run: CanaryRun) throws(StoreError) {
         try query(
@@ -55,7 +47,7 @@ final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
             ])
     }
 
-    func note(_ news: CanaryNews) throws(StoreError) {
+    func note(_ news: CanaryUpdate) throws(StoreError) {
         var changes: [(String, SQLValue)] = []
         if let job = news.slurmJob { changes.append(("slurm_job", .text(job))) }
         if let started = news.started { changes.append(("started", .integer(started))) }

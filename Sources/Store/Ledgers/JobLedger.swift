@@ -3,7 +3,7 @@ import Record
 
 /// The table of jobs as the batch system's side sees it. One thread uses a ledger, which may block.
 public protocol JobLedger: AnyObject {
-    /// Looks for the starts of jobs of which the batch system has not said the last word and that are due: a million at most,
+    /// Finds starts of jobs that are due and not settled by the batch system: a million at most,
     /// those that wait longest.
     ///
     /// - Parameters:
@@ -22,14 +22,10 @@ public protocol JobLedger: AnyObject {
 extension StoreLocation {
     /// A ledger with a connection of its own. Nothing is connected until the first call.
     public func makeJobLedger() -> any JobLedger {
-        switch self {
-        case .sqlite(let path):
-            SQLJobLedger { () throws(StoreError) -> SQLiteConnection in try SQLiteConnection(path: path) }
-        case .postgres(let connection):
-            SQLJobLedger { () throws(StoreError) -> PostgresConnection in
-                try PostgresConnection(connection: connection)
-            }
+        func ledger(_ dialect: some SQLDialect) -> any JobLedger {
+            SQLJobLedger(link(dialect, for: .ledger, staged: [StagedFacts.table]))
         }
+        return ledger(database.dialect)
     }
 }
 
@@ -37,14 +33,12 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
     /// Numbers of open jobs that memory is taken for.
     private static var mostOpen: Int { 1_000_000 }
 
-    private let link: StoreLink<Connection>
+    private let link: ReconnectingConnection<Connection>
     private var found: [Int64] = []
     /// How many of those have been handed out.
     private var handedOut = 0
 
-    init(connect: @escaping () throws(StoreError) -> Connection) {
-        link = StoreLink(staged: [StagedFacts.table], connect: connect)
-    }
+    init(_ link: ReconnectingConnection<Connection>) { self.link = link }
 
     func findOpenJobs(cluster: String?, now: Int64) throws(StoreError) -> Int {
         found.removeAll(keepingCapacity: true)
@@ -88,7 +82,7 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
         for outcome in outcomes { if case .facts(let row, let found) = outcome { facts.append((row, found)) } }
         facts.sort { $0.row < $1.row }
         try link.attempt { (connection: Connection) throws(StoreError) in
-            // names first and by themselves, as whoever writes usage does
+            // names first and by themselves, like writers of usage
             if !facts.isEmpty {
                 try connection.transaction { () throws(StoreError) in
                     try stage(facts, on: connection)
@@ -101,7 +95,7 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
                     try connection.query(StagedFacts.update)
                 }
                 for outcome in outcomes { try noteWithoutFacts(outcome, on: connection) }
-                // after the jobs' rows, as whoever writes usage does
+                // after the jobs' rows, like writers of usage
                 try PackedDays.markStale(jobs: Set(facts.map { $0.row }), on: connection)
             }
         }
@@ -177,8 +171,8 @@ private enum StagedFacts {
             "start_time", "end_time", "elapsed_seconds", "time_limit_seconds",
         ].map { "\($0) = COALESCE(s.\($0), j.\($0))" }
         return """
-            UPDATE jobs AS j SET \((ids + claims + kept).joined(separator: ", ")), state = s.state, exit_code = s.exit_code,
-                settled = s.settled, source = 1, attempts = 0
+            UPDATE jobs AS j SET \((ids + claims + kept).joined(separator: ", ")), state = s.state,
+                exit_code = s.exit_code, settled = s.settled, source = 1, attempts = 0
             FROM staged_facts s WHERE j.id = s.job AND j.settled <> 1
             """
     }

@@ -2,9 +2,10 @@ import Record
 
 /// Puts pseudonyms in the place of the names of users on all days before one.
 ///
-/// A person stays one row of `users`, so that counts of users over any time stay what they were. Who was last seen before that
-/// day is called by the pseudonym from then on and the name is gone; who has been seen since has the name from that day on
-/// and the pseudonym before it. Names that are part of paths (`/home/alice/run.py`) are replaced there too.
+/// A person stays one row of `users`, so that counts of users over any time stay what they were. Who was last seen
+/// before that day is called by the pseudonym from then on and the name is gone; who has been seen since has the
+/// name from that day on and the pseudonym before it. Names that are part of paths (`/home/alice/run.py`) are
+/// replaced there too.
 public struct Anonymizing: Sendable, Equatable {
     /// Whose names became pseudonyms, as far back as that was new.
     public var names: [String] = []
@@ -35,7 +36,7 @@ public struct Anonymizing: Sendable, Equatable {
         progress: (Int, Int) -> Void
     ) throws(StoreError) -> Anonymizing {
         // what is deleted in a file must not stay readable in it
-        if connection.dialect == .sqlite { try connection.run(script: "PRAGMA secure_delete = ON") }
+        try connection.dialect.eraseDeleted(on: connection)
         var anonymizing = Anonymizing()
         let people = try people(connection, before: day)
         try Renaming.prepare(connection)
@@ -66,8 +67,8 @@ public struct Anonymizing: Sendable, Equatable {
         return anonymizing
     }
 
-    /// Cuts what links names to pseudonyms in the store. From then on a person's usage under the pseudonym and under the name
-    /// counts as that of two people.
+    /// Cuts what links names to pseudonyms in the store. From then on a person's usage under the pseudonym and
+    /// under the name counts as that of two people.
     public static func unlink(
         _ connection: any SQLConnection, progress: (Int, Int) -> Void
     ) throws(StoreError) {
@@ -101,7 +102,8 @@ public struct Anonymizing: Sendable, Equatable {
         let lastDay: Int64?
     }
 
-    /// Who was seen before the day under a name, in usage or in what Slurm says of jobs, and whose name nothing needs any more.
+    /// Who was seen before the day under a name, in usage or in what Slurm says of jobs, and whose name nothing
+    /// needs any more.
     private static func people(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> [Person] {
         let names = try connection.query(
             """
@@ -143,8 +145,8 @@ public struct Anonymizing: Sendable, Equatable {
         return days
     }
 
-    /// Who had become a pseudonym altogether and came back is one person again, also while the new usage is too young to lose its
-    /// name: called by the pseudonym on all days on which there was one.
+    /// Who had become a pseudonym altogether and came back is one person again, also while the new usage is too
+    /// young to lose its name: called by the pseudonym on all days on which there was one.
     ///
     /// - Parameter day: the first day on which names stay.
     /// - Returns: from which day on those people have their names.
@@ -158,7 +160,7 @@ public struct Anonymizing: Sendable, Equatable {
         }
         if gone.isEmpty { return [:] }
         var back: [(id: Int64, old: Int64, pseudonym: String, namedFrom: Int64)] = []
-        // those who have a pseudonym already are people whom an interrupted run has taken back in part
+        // an interrupted run has taken people back in part if they have a pseudonym already
         for row in try connection.query(
             """
             SELECT id, name, pseudonym, named_from FROM users
@@ -185,7 +187,7 @@ public struct Anonymizing: Sendable, Equatable {
                     [.text(person.pseudonym), .integer(person.id)])
             }
         }
-        // nobody writes under the pseudonym's row, whose name no record has
+        // no writer uses the pseudonym's row: no record has its name
         try Renaming.apply(connection) { _, _ in }
         try Renaming.deleteUsers(connection)
         return named
@@ -206,7 +208,7 @@ public struct Anonymizing: Sendable, Equatable {
         }
     }
 
-    /// All whose names must not stand in an old path.
+    /// The names that no old path may hold.
     private static func pathNames(
         _ connection: any SQLConnection, _ people: [Person], _ key: PseudonymKey
     ) throws(StoreError) -> PathNames {
@@ -221,12 +223,7 @@ public struct Anonymizing: Sendable, Equatable {
 
     /// Names that were overwritten are gone from the files too, as far as other connections let them.
     private static func sweep(_ connection: any SQLConnection) throws(StoreError) {
-        switch connection.dialect {
-        case .sqlite: try connection.run(script: "PRAGMA wal_checkpoint(TRUNCATE)")
-        case .postgres:
-            for table in ["users", "programs", "executables", "environments", "jobs", "quarantine"] {
-                try connection.run(script: "VACUUM \(table)")
-            }
-        }
+        try connection.dialect.sweep(
+            ["users", "programs", "executables", "environments", "jobs", "quarantine"], on: connection)
     }
 }

@@ -2,10 +2,10 @@ import Record
 
 /// Takes away the detail of old usage: runs, the jobs that they belonged to, canaries and what was refused.
 ///
-/// Sums by day take their place, so that users and processes are told of what was pruned as before, and of the jobs there remain counts by
-/// month (`pruned_jobs`). It goes day by day, each in a transaction of its own, so that daemons write in between; one that
-/// was interrupted is simply run again. Jobs go some weeks after their last run: one may still run, and daemons tell once what
-/// they know of it.
+/// Sums by day take their place, so that users and processes are told of what was pruned as before, and of the jobs
+/// there remain counts by month (`pruned_jobs`). It goes day by day, each in a transaction of its own, so that
+/// daemons write in between; one that was interrupted is simply run again. Jobs go some weeks after their last run:
+/// one may still run, and daemons tell once what they know of it.
 public struct Pruning: Sendable, Equatable {
     /// What was taken away, or would be.
     public var runs: Int64 = 0
@@ -64,7 +64,7 @@ public struct Pruning: Sendable, Equatable {
                     job integer NOT NULL, stack integer NOT NULL, environment integer NOT NULL, flags integer NOT NULL,
                     PRIMARY KEY (job, stack, environment, flags))
                 """)
-        for month in try RunPartitions.months(connection, before: day) {
+        for month in try connection.dialect.months(before: day, on: connection) {
             let (runs, processes) = try prune(connection, month, notesJobsFrom: jobDay)
             pruning.runs += runs
             pruning.processes += processes
@@ -108,10 +108,10 @@ public struct Pruning: Sendable, Equatable {
             .map { Int($0) }
     }
 
-    /// Takes away a month that has a table of its own. Where somebody uses the table all the time, nothing happens: then it is
+    /// Removes a month that has a table of its own. If the table is in constant use, nothing happens: then it is
     /// emptied day by day, like others, and dropped when it is pruned the next time.
     private static func prune(
-        _ connection: any SQLConnection, _ month: RunPartitions.Month, notesJobsFrom jobDay: Int
+        _ connection: any SQLConnection, _ month: CalendarMonth, notesJobsFrom jobDay: Int
     ) throws(StoreError) -> (Int64, Int64) {
         do {
             return try connection.transaction { () throws(StoreError) -> (Int64, Int64) in
@@ -124,12 +124,7 @@ public struct Pruning: Sendable, Equatable {
                     try PackedDays.forget([current], on: connection)
                     next = try nextDay(connection, from: current + 1)
                 }
-                try RunPartitions.lock(month, on: connection)
-                let left = try connection.query("SELECT count(*), COALESCE(sum(processes), 0) FROM \(month.table)")
-                    .first
-                // what came meanwhile has not been kept
-                guard left?[0].integer == sum.0, left?[1].integer == sum.1 else { throw .busy("late records came") }
-                try connection.run(script: "DROP TABLE \(month.table)")
+                try connection.dialect.drop(month, runs: sum.0, processes: sum.1, on: connection)
                 return sum
             }
         } catch {
@@ -142,15 +137,8 @@ public struct Pruning: Sendable, Equatable {
         _ connection: any SQLConnection, day: Int, notesJobs: Bool
     ) throws(StoreError) -> (Int64, Int64) {
         let sum = try keep(connection, day: day, notesJobs: notesJobs)
-        let gone = "FROM runs WHERE \(range(connection, of: day))"
-        switch connection.dialect {
-        case .postgres:
-            // in one statement: a late record may come until the run is gone
-            try connection.query("WITH gone AS (DELETE \(gone) RETURNING *) \(sums(of: "FROM gone"))")
-        case .sqlite:
-            try connection.query(sums(of: gone))
-            try connection.query("DELETE \(gone)")
-        }
+        try connection.dialect.prune(
+            runs: "FROM runs WHERE \(range(connection, of: day))", sums: sums(of:), on: connection)
         try PackedDays.forget([day], on: connection)
         return sum
     }
@@ -179,13 +167,8 @@ public struct Pruning: Sendable, Equatable {
         let range = range(connection, of: day)
         try noteLaterRuns(connection, day: day, range: range)
         // a day's jobs are few of all: they are looked up, one by one
-        let isPostgres = connection.dialect == .postgres
-        if isPostgres {
-            try connection.run(script: "SET LOCAL enable_hashjoin TO off; SET LOCAL enable_mergejoin TO off")
-        }
-        for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
-        if isPostgres {
-            try connection.run(script: "SET LOCAL enable_hashjoin TO on; SET LOCAL enable_mergejoin TO on")
+        try connection.dialect.lookingUp(on: connection) { () throws(StoreError) in
+            for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
         }
         if notesJobs {
             try connection.query(
@@ -197,7 +180,7 @@ public struct Pruning: Sendable, Equatable {
 
     /// Notes what the day's jobs did later in the month.
     private static func noteLaterRuns(_ connection: any SQLConnection, day: Int, range: String) throws(StoreError) {
-        let nextMonth = RunPartitions.Month(containing: day).nextDay
+        let nextMonth = CalendarMonth(containing: day).nextDay
         try connection.query("DELETE FROM later_runs")
         try connection.query(
             """
@@ -230,14 +213,15 @@ public struct Pruning: Sendable, Equatable {
             WHERE NOT EXISTS (
                 SELECT 1 FROM later_runs l \(look) stack_packages lp ON lp.stack = l.stack
                     \(look) environments le ON le.id = l.environment
-                WHERE l.job = u.job AND lp.package = u.package AND le.system = u.system AND l.flags = u.flags\(used("lp")))
+                WHERE l.job = u.job AND lp.package = u.package AND le.system = u.system
+                    AND l.flags = u.flags\(used("lp")))
             GROUP BY m.first_day, u.package, u.system, u.account, u.flags
             ON CONFLICT (month, package, system, account, flags, direct)
             DO UPDATE SET jobs = pruned_jobs.jobs + excluded.jobs
             """)
     }
 
-    /// Jobs whose runs are all gone. While it looks which those are nobody may give one a new run: writers wait, about a
+    /// Deletes jobs whose runs are all gone. No job may get a new run meanwhile: writers wait, about a
     /// second for a million runs, and journals keep what comes.
     private static func pruneJobs(_ connection: any SQLConnection, silentSince day: Int) throws(StoreError) -> Int64 {
         let doomed = JobsWithoutRuns.select(isSilent(since: day), runs: "true")

@@ -1,6 +1,6 @@
 import Checksum
 
-/// Makes pseudonyms from names: a name always gives the same pseudonym. Without the key, nobody can find the name, not
+/// Makes pseudonyms from names: a name always gives the same pseudonym. Without the key, no one can find the name, not
 /// even by trying names.
 public struct PseudonymKey: Sendable {
     /// Bytes of a key.

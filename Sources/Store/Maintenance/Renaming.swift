@@ -1,7 +1,8 @@
 /// Says what kind an environment is, by its prefix and whether it is in a container.
 public typealias EnvironmentKind = (_ prefix: String, _ isInContainer: Bool) -> String
 
-/// Puts other rows of dictionaries in the place of some, in the usage of all days before one, in one pass over the days.
+/// Puts other rows of dictionaries in the place of some, in the usage of all days before one, in one pass over the
+/// days.
 enum Renaming {
     enum Kind: Int {
         case user, program, executable, environment
@@ -38,8 +39,8 @@ enum Renaming {
             [.integer(old), .integer(new)])
     }
 
-    /// Notes the paths of old usage that have names in them, and makes rows for those that take their place. A path that no usage
-    /// has any more is an old one too.
+    /// Notes the paths of old usage that have names in them, and makes rows for those that take their place. A path
+    /// that no usage has any more is an old one too.
     ///
     /// - Parameter kinds: says of an environment what it is, so that it stays that whatever its path becomes.
     /// - Returns: how many there are.
@@ -107,12 +108,10 @@ enum Renaming {
         let values: [SQLValue] = [.integer(old), .text(prefix), .text(kind)]
         if let known = try connection.query(found, values).first?[0].integer { return known }
         // no record has this fingerprint: it is of no key that a writer makes
-        let fingerprint =
-            connection.dialect == .postgres ? "gen_random_uuid()" : "randomblob(16)"
         try connection.query(
             """
             INSERT INTO environments (fingerprint, prefix, kind, \(rest))
-            SELECT \(fingerprint), ?, ?, \(rest) FROM environments WHERE id = ?
+            SELECT \(connection.dialect.randomKey), ?, ?, \(rest) FROM environments WHERE id = ?
             """, [.text(prefix), .text(kind), .integer(old)])
         return try connection.query(found, values).first?[0].integer
     }
@@ -125,7 +124,7 @@ enum Renaming {
             try connection.transaction { () throws(StoreError) in try apply(connection, on: current) }
             progress(index + 1, days.count)
         }
-        // jobs bear the user of their runs; and who has become a pseudonym there must not be known by anything else
+        // jobs bear the user of their runs; where that has become a pseudonym, nothing else may tell the person
         let users = "kind = \(Kind.user.rawValue) AND until > COALESCE(jobs.last_day, 0)"
         try connection.transaction { () throws(StoreError) in
             let changed = try connection.query(
@@ -141,8 +140,8 @@ enum Renaming {
     }
 
     private static func apply(_ connection: any SQLConnection, on day: Int) throws(StoreError) {
-        let range =
-            "run >= \(connection.dialect.runKey(beginning: day)) AND run < \(connection.dialect.runKey(beginning: day + 1))"
+        let dialect = connection.dialect
+        let range = "run >= \(dialect.runKey(beginning: day)) AND run < \(dialect.runKey(beginning: day + 1))"
         func renamed(_ kind: Kind) -> String { "kind = \(kind.rawValue) AND until > \(day)" }
         for (kind, column) in [(Kind.user, "usr")] + dictionaries.map({ ($0.kind, $0.column) }) {
             try connection.query(
@@ -157,12 +156,13 @@ enum Renaming {
         try connection.query(
             """
             INSERT INTO pruned_usage (day, cluster, usr, stack, environment, size_class, flags, processes)
-            SELECT d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags,
-                sum(d.processes)
+            SELECT d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class,
+                d.flags, sum(d.processes)
             FROM pruned_usage d LEFT JOIN (SELECT old, new FROM renamed WHERE \(renamed(.user))) u ON u.old = d.usr
                 LEFT JOIN (SELECT old, new FROM renamed WHERE \(renamed(.environment))) e ON e.old = d.environment
             WHERE d.day = \(day) AND (u.new IS NOT NULL OR e.new IS NOT NULL)
-            GROUP BY d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class, d.flags
+            GROUP BY d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class,
+                d.flags
             ON CONFLICT (day, cluster, usr, stack, environment, size_class, flags)
             DO UPDATE SET processes = pruned_usage.processes + excluded.processes
             """)
@@ -171,12 +171,12 @@ enum Renaming {
         try PackedDays.forget([day], on: connection)
     }
 
-    /// Deletes the rows of users in whose place others stand.
+    /// Deletes the rows of users that others replace.
     static func deleteUsers(_ connection: any SQLConnection) throws(StoreError) {
         try connection.query("DELETE FROM users WHERE id IN (\(users))")
     }
 
-    /// A SELECT of the users in whose place others stand.
+    /// A SELECT of the users that others replace.
     static let users = "SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue)"
 
     /// Deletes the old rows of paths that newer usage does not use; within a transaction that has begun a new epoch.

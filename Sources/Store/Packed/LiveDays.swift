@@ -31,32 +31,13 @@ enum LiveDays {
         _ connection: any SQLConnection, _ condition: String, _ columns: [DayRows.Column],
         _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {
-        let join = columns.contains { $0.isOfJob } ? try jobs(connection, condition) : ""
+        let join =
+            columns.contains { $0.isOfJob } ? try connection.dialect.joinJobs(ofRuns: condition, on: connection) : ""
         try rows(
             connection, columns,
             """
             SELECT r.day, \(columns.map { $0.sql }.joined(separator: ", ")) FROM runs r \(join) WHERE \(condition)
             """, body)
-    }
-
-    /// How the jobs called `j` of the runs called `r` are found. PostgreSQL's planner, left alone, would read all jobs there are.
-    private static func jobs(_ connection: any SQLConnection, _ condition: String) throws(StoreError) -> String {
-        guard connection.dialect == .postgres else { return "LEFT JOIN jobs j ON j.id = r.job" }
-        let row = try connection.query(
-            "SELECT min(r.job), max(r.job), count(*) FROM runs r WHERE r.job <> 0 AND \(condition)"
-        ).first
-        let columns = "id, account, usr, num_nodes, elapsed_seconds"
-        if connection.isInTransaction, let first = row?[0].integer, let last = row?[1].integer,
-            let count = row?[2].integer,
-            last - first < 8 * count
-        {
-            // most jobs began this day, one after the other
-            try connection.run(script: "SET LOCAL enable_nestloop TO off; SET LOCAL enable_hashjoin TO on")
-            return """
-                LEFT JOIN (SELECT \(columns) FROM jobs WHERE id >= \(first) AND id <= \(last)) j ON j.id = r.job
-                """
-        }
-        return "LEFT JOIN LATERAL (SELECT \(columns) FROM jobs WHERE id = r.job OFFSET 0) j ON true"
     }
 
     /// Hands over the sums of runs of these days that have been pruned.
@@ -79,7 +60,8 @@ enum LiveDays {
             connection, DayRows.Column.allCases,
             """
             SELECT p.day, \(columns.joined(separator: ", ")) FROM (
-                SELECT r.day, r.usr, r.stack, r.environment, r.flags & 3 AS flags, CAST(sum(r.processes) AS bigint) AS processes
+                SELECT r.day, r.usr, r.stack, r.environment, r.flags & 3 AS flags,
+                    CAST(sum(r.processes) AS bigint) AS processes
                 FROM pruned_usage r WHERE r.day >= \(days.lowerBound) AND r.day <= \(days.upperBound)
                 GROUP BY r.day, r.usr, r.stack, r.environment, r.flags & 3) p
             ORDER BY p.day
@@ -135,7 +117,8 @@ extension DayRows.Column {
     /// The value of a run called `r` and its job called `j`, an integer that is never null.
     fileprivate var sql: String {
         func time(_ column: String) -> String {
-            "CASE WHEN r.job = 0 OR j.elapsed_seconds IS NOT NULL THEN \(LiveDays.startOfDay("r.day")) ELSE r.\(column) END"
+            let isWholeDay = "r.job = 0 OR j.elapsed_seconds IS NOT NULL"
+            return "CASE WHEN \(isWholeDay) THEN \(LiveDays.startOfDay("r.day")) ELSE r.\(column) END"
         }
         return switch self {
         case .job: "r.job"

@@ -1,13 +1,13 @@
 import Record
 
-/// The usage of days that have ended, packed column by column, so that questions over months read a few large values where the
-/// tables have millions of rows.
+/// The usage of days that have ended, packed column by column, so that questions over months read a few large
+/// values where the tables have millions of rows.
 ///
-/// A packed day is a copy of what the tables say. Whoever changes a day's usage takes its copy away, in the same
-/// transaction; whoever changes what is known of its jobs marks it as stale, and it is packed again soon.
+/// A packed day is a copy of what the tables say. A transaction that changes a day's usage deletes its copy. One that
+/// changes facts of its jobs marks the copy as stale, and maintenance packs the day again soon.
 public enum PackedDays {
-    /// Looks at the usage of all days from the first to the last one, as of one moment: packed days first, then those that are
-    /// not.
+    /// Looks at the usage of all days from the first to the last one, as of one moment: packed days first, then
+    /// those that are not.
     ///
     /// - Parameters:
     ///   - first: counted from 1970-01-01 UTC, like `last`; nil without bound.
@@ -73,8 +73,7 @@ public enum PackedDays {
     static func forget(_ days: some Sequence<Int>, on connection: any SQLConnection) throws(StoreError) {
         let list = days.map { String($0) }.joined(separator: ", ")
         if list.isEmpty { return }
-        // a statement of its own: what a statement sees is settled before it waits for a lock
-        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        try connection.lock(.packedDays, .shared)
         try connection.query("DELETE FROM packed_days WHERE day IN (\(list))")
         // what is pruned must not stay behind
         try connection.query("DELETE FROM packed_parts WHERE day IN (\(list))")
@@ -88,10 +87,9 @@ public enum PackedDays {
     static func forget(
         jobs: Set<Int64>, from first: Int, through last: Int, on connection: any SQLConnection
     ) throws(StoreError) {
-        // a statement of its own, as above
-        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        try connection.lock(.packedDays, .shared)
         let range = "d.day >= \(first) AND d.day <= \(last)"
-        // whoever packs them now may have read the jobs as they were
+        // a connection that packs them now may have read the jobs as they were
         var days = Set(
             try connection.query("SELECT d.day FROM packed_days d WHERE \(range) AND d.state NOT IN \(State.readable)")
                 .compactMap { $0[0].integer.map { Int($0) } })
@@ -130,8 +128,9 @@ public enum PackedDays {
     ) throws(StoreError) {
         if jobs.isEmpty { return }
         let earlier = "day < \(min(day, Int(UInt16.max) + 1))"
-        // who begins to pack waits for this transaction; who has begun may have read the jobs as they were
-        if connection.dialect == .postgres { try connection.query("SELECT pg_advisory_xact_lock_shared(\(lock))") }
+        // packing that begins now waits for this transaction; packing that has begun may have read the jobs as they
+        // were
+        try connection.lock(.packedDays, .shared)
         try connection.query(
             """
             UPDATE packed_days SET state = \(State.makingStale.rawValue)
@@ -146,16 +145,17 @@ public enum PackedDays {
             """)
     }
 
-    /// Held, shared, by who changes days that may be packed, and alone while one begins or ends to be packed.
-    static let lock: Int64 = 7_310_868_735_955_235_191
-
-    /// Days before this one may be packed, and who changes them must say so. Between one hour and two after a day's end
-    /// neither is so, for a transaction may take a while.
+    /// No day from this one on is packed, so a writer need not take its copy away.
     ///
     /// - Parameter now: by the database's clock, seconds since 1970 UTC.
-    public static func firstOpenDay(now: Int64, isPacking: Bool) -> Int {
-        Int((now - (isPacking ? 7_200 : 3_600)) / 86_400)
-    }
+    public static func firstUnpackedDay(now: Int64) -> Int { day(of: now - 3_600) }
+
+    /// Only days before this one are packed: an hour later than writers expect it, for a transaction may take a while.
+    ///
+    /// - Parameter now: by the database's clock, seconds since 1970 UTC.
+    public static func firstUnfinishedDay(now: Int64) -> Int { day(of: now - 7_200) }
+
+    private static func day(of seconds: Int64) -> Int { Int(seconds / 86_400) }
 
     /// All days on which there are runs, counted from 1970-01-01 UTC.
     public static func daysWithRuns(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
@@ -171,8 +171,8 @@ public enum PackedDays {
             })
     }
 
-    /// The days with usage from the first to the last one, in order, besides some that are known. Each is found by the keys, for
-    /// there are thousands of runs of each.
+    /// The days with usage from the first to the last one, in order, besides some that are known. Each is found by
+    /// the keys, for there are thousands of runs of each.
     static func days(
         _ connection: any SQLConnection, _ first: Int, _ last: Int, besides known: Set<Int>
     ) throws(StoreError) -> [Int] {
@@ -196,7 +196,8 @@ public enum PackedDays {
             """
             SELECT min(n.day) FROM (
                 SELECT f.day FROM (
-                    SELECT r.day FROM runs r WHERE r.run >= \(connection.dialect.runKey(beginning: day)) ORDER BY r.run LIMIT 1) f
+                    SELECT r.day FROM runs r WHERE r.run >= \(connection.dialect.runKey(beginning: day))
+                    ORDER BY r.run LIMIT 1) f
                 UNION ALL SELECT min(p.day) FROM pruned_usage p WHERE p.day >= \(day)) n
             """
         ).first?[0].integer.map { Int($0) }
@@ -210,16 +211,6 @@ extension DayRows.Column {
         case .user: "usr"
         case .lastSeen: "last_seen"
         default: String(describing: self)
-        }
-    }
-}
-
-extension Dialect {
-    /// The database's clock, seconds since 1970 UTC.
-    var now: String {
-        switch self {
-        case .postgres: "CAST(floor(extract(epoch FROM now())) AS bigint)"
-        case .sqlite: "CAST(strftime('%s', 'now') AS integer)"
         }
     }
 }

@@ -1,6 +1,6 @@
 /// Packs days that have ended.
 ///
-/// While a day is read and packed, nobody is kept from changing it: who does takes away the mark that was set before, and
+/// While a day is read and packed, writers may change it: a writer then removes the mark that was set before, and
 /// without that the day does not count as packed.
 public enum Packing {
     /// Runs in one part: a bound on memory.
@@ -8,18 +8,19 @@ public enum Packing {
 
     /// Days that are to be packed, the newest first: they are asked for most.
     public static func due(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
-        let end = try firstOpenDay(connection)
+        let end = try firstUnfinishedDay(connection)
         let packed = try PackedDays.packed(connection, in: "(\(PackedDays.State.ready.rawValue))")
         return try PackedDays.days(connection, 0, end - 1, besides: packed).reversed()
     }
 
     /// Packs a day, in a few transactions that are short.
     ///
-    /// - Returns: false if somebody changed the day meanwhile, or packed it too, or it is not over: nothing is packed.
+    /// - Returns: false if the day changed meanwhile, or was packed by another connection, or is not over: nothing
+    ///   is packed.
     @discardableResult
     public static func pack(_ connection: any SQLConnection, day: Int) throws(StoreError) -> Bool {
         let token = String(UInt64.random(in: 0 ... .max), radix: 16)
-        if day >= (try firstOpenDay(connection)) { return false }
+        if day >= (try firstUnfinishedDay(connection)) { return false }
         let isNew = try begin(day, token, on: connection)
         var lower = connection.dialect.runKey(beginning: day)
         var part = 0
@@ -51,7 +52,7 @@ public enum Packing {
     private static func begin(_ day: Int, _ token: String, on connection: any SQLConnection) throws(StoreError) -> Bool
     {
         try connection.transaction { () throws(StoreError) -> Bool in
-            try lock(connection)
+            try connection.lock(.packedDays, .alone)
             let known = try connection.query("DELETE FROM packed_days WHERE day = \(day) RETURNING day")
             try connection.query("DELETE FROM packed_parts WHERE day = \(day)")
             try connection.query(
@@ -65,7 +66,7 @@ public enum Packing {
         _ day: Int, _ token: String, _ jobs: Set<Int64>, isNew: Bool, on connection: any SQLConnection
     ) throws(StoreError) -> Bool {
         try connection.transaction { () throws(StoreError) -> Bool in
-            try lock(connection)
+            try connection.lock(.packedDays, .alone)
             let made = try connection.query(
                 """
                 UPDATE packed_days SET first_job = ?, last_job = ?,
@@ -80,12 +81,6 @@ public enum Packing {
         }
     }
 
-    private static func lock(_ connection: any SQLConnection) throws(StoreError) {
-        if connection.dialect == .postgres {
-            try connection.query("SELECT pg_advisory_xact_lock(\(PackedDays.lock))")
-        }
-    }
-
     /// The key with which the next part begins; nil if the day ends before.
     private static func bound(_ connection: any SQLConnection, day: Int, from lower: String) throws(StoreError)
         -> String?
@@ -96,7 +91,7 @@ public enum Packing {
             ORDER BY r.run LIMIT 1 OFFSET \(partRows)
             """
         ).first
-        return row?[0].bytes.map { connection.dialect == .postgres ? "'\($0.hexadecimal)'" : "X'\($0.hexadecimal)'" }
+        return row?[0].bytes.map { connection.dialect.key($0.hexadecimal) }
     }
 
     private static func write(_ rows: DayRows, part: Int, on connection: any SQLConnection) throws(StoreError) {
@@ -110,8 +105,8 @@ public enum Packing {
             """, [head] + columns.map { .bytes(PackedColumn.pack(rows[$0])) })
     }
 
-    private static func firstOpenDay(_ connection: any SQLConnection) throws(StoreError) -> Int {
+    private static func firstUnfinishedDay(_ connection: any SQLConnection) throws(StoreError) -> Int {
         let now = try connection.query("SELECT \(connection.dialect.now)").first?[0].integer ?? 0
-        return PackedDays.firstOpenDay(now: now, isPacking: true)
+        return PackedDays.firstUnfinishedDay(now: now)
     }
 }

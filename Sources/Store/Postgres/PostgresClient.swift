@@ -1,7 +1,7 @@
 import CPQ
 
-/// How another program connects to a PostgreSQL store by libpq, for reading only, without a password on its command line, which
-/// everybody on the machine can read.
+/// How another program connects to a PostgreSQL store by libpq, for reading only, without a password on its command
+/// line, which everybody on the machine can read.
 public struct PostgresClient: Sendable, Equatable {
     /// libpq's key=value words.
     public let connection: String
@@ -31,8 +31,8 @@ public struct PostgresClient: Sendable, Equatable {
             } else {
                 throw .badLocation(
                     """
-                    \(part.keyword) can be handed on to another program on its command line only, where everybody sees it; \
-                    take it out of the location and put it into a service file (~/.pg_service.conf)
+                    \(part.keyword) can be handed on to another program on its command line only, where all users see \
+                    it; take it out of the location and put it into a service file (~/.pg_service.conf)
                     """)
             }
         }
@@ -56,7 +56,7 @@ public struct PostgresClient: Sendable, Equatable {
     private static func parts(_ location: String) throws(StoreError) -> [Part] {
         // what libpq says of a location that it cannot read may hold the password
         guard let options = PQconninfoParse(location, nil) else {
-            throw .badLocation("libpq cannot read '\(StoreLocation.redacted(location))'")
+            throw .badLocation("libpq cannot read '\(Redaction.redacted(location))'")
         }
         defer { PQconninfoFree(options) }
         var parts: [Part] = []
@@ -68,7 +68,7 @@ public struct PostgresClient: Sendable, Equatable {
                     Part(
                         keyword: name, value: String(cString: value),
                         variable: next.pointee.envvar.map { String(cString: $0) },
-                        isSecret: StoreLocation.isSecret(name[...])))
+                        isSecret: Redaction.isSecret(name[...])))
             }
             next += 1
         }

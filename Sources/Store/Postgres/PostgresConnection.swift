@@ -2,30 +2,28 @@ import CPQ
 
 /// A connection to PostgreSQL by libpq. All tables are in the schema `customs`.
 public final class PostgresConnection: SQLConnection {
-    public let dialect = Dialect.postgres
+    public var dialect: any SQLDialect { PostgresDialect() }
     public var isInTransaction = false
-    private let handle: OpaquePointer
-    private let copy = CopyBuffer()
-    private let activity: StoreActivity
+    let handle: OpaquePointer
+    let copy = CopyBuffer()
+    let activity: StoreActivity
     private let interrupt: PostgresInterrupt
-    /// False once a standby must have each transaction, for only the commit itself can wait for that; and where nothing is
-    /// told.
+    /// False once a standby must have each transaction, for only the commit itself can wait for that; and where
+    /// nothing is told.
     public private(set) var tellsLogProgress = false
 
-    /// Connects, within 10 s unless `connection` or the environment says otherwise.
+    /// Connects, within 10 s unless `address` or the environment says otherwise.
     ///
-    /// - Parameter connection: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`,
-    ///   a service file or the environment.
-    /// - Parameter writesUsage: whether batches of usage are written by it: others take few rows and hold none up.
-    /// - Parameter readsAll: whether it changes what is stored by statements that go over whole tables.
-    /// - Parameter activity: is told what the connection is at.
+    /// - Parameters:
+    ///   - address: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`, a
+    ///     service file or the environment.
+    ///   - activity: is told what the connection is at.
     /// - Throws: `StoreError.unavailable`; `.badLocation` if this is no way to a server that it can use.
     public init(
-        connection: String, readOnly: Bool = false, writesUsage: Bool = false, readsAll: Bool = false,
-        activity: StoreActivity = StoreActivity()
+        address: String, for use: ConnectionUse, activity: StoreActivity = StoreActivity()
     ) throws(StoreError) {
-        try PostgresClient.check(connection)
-        let connect = { PostgresConnection.connect(connection) }
+        try PostgresClient.check(address)
+        let connect = { PostgresConnection.connect(address) }
         let opened = try activity.watching { () throws(StoreError) in connect() }
         guard let opened else { throw .unavailable("out of memory") }
         handle = opened
@@ -41,19 +39,25 @@ public final class PostgresConnection: SQLConnection {
             throw .schema("PostgreSQL \(version / 10_000) is too old; Customs needs 13 or later")
         }
         try activity.watching { () throws(StoreError) in try PoolerCheck(handle: handle, connect: connect).run() }
-        // from 14 on a server looks whether anybody still waits for what it does
+        // from 14 on a server notices that its client has gone
         try run(
             script: PostgresConnection.session
                 + (version >= 140_000 ? "; SET client_connection_check_interval TO '2s'" : ""))
-        if readOnly {
-            try run(script: "SET default_transaction_read_only TO on")
-        } else if !readsAll {
-            // What is written looks up a batch's few rows in tables of any size, always by an index. The planner, who has
-            // no statistics of temporary tables, would read the large ones from end to end instead.
+        try prepare(for: use)
+    }
+
+    private func prepare(for use: ConnectionUse) throws(StoreError) {
+        switch use {
+        case .reading: try run(script: "SET default_transaction_read_only TO on")
+        case .maintenance: break
+        case .usage, .ledger, .packing, .heartbeat:
+            // What is written looks up a batch's few rows in tables of any size, always by an index. The planner,
+            // which has no statistics of temporary tables, would read the large ones from end to end instead.
             try run(script: "SET enable_hashjoin TO off; SET enable_mergejoin TO off")
         }
-        if writesUsage {
-            _ = try query("SELECT pg_advisory_lock_shared(\(PostgresConnection.writersLock))", [])
+        if use == .heartbeat { try run(script: "SET statement_timeout TO '2s'") }
+        if use == .usage {
+            _ = try query("SELECT pg_advisory_lock_shared(\(AdvisoryLock.usageWriters.rawValue))", [])
             tellsLogProgress = true
             _ = try logProgress()
         }
@@ -75,11 +79,12 @@ public final class PostgresConnection: SQLConnection {
         PQfinish(handle)
     }
 
-    /// What this program relies on, whatever the server, the database, the role, `options=` or `PGOPTIONS` say; all else that they say holds.
+    /// What this program relies on, whatever the server, the database, the role, `options=` or `PGOPTIONS` say; all
+    /// else that they say holds.
     ///
-    /// It is set once the connection stands: a pooler refuses `options` at its start, and they would replace the user's own.
-    /// Locks are waited for and then looked again, which a snapshot of the whole transaction would not show. To compile a
-    /// statement takes longer than it runs for.
+    /// It is set once the connection stands: a pooler refuses `options` at its start, and they would replace the
+    /// user's own. Locks are waited for and then looked again, which a snapshot of the whole transaction would not
+    /// show. To compile a statement takes longer than it runs for.
     private static let session = """
         SET search_path TO customs, pg_catalog; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET bytea_output TO hex;
         SET standard_conforming_strings TO on; SET extra_float_digits TO 1; SET client_min_messages TO warning;
@@ -181,19 +186,6 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    public func stage(
-        _ table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
-    ) throws(StoreError) {
-        try copyRows("pg_temp.\(table.name)", table.columns.map { $0.kind }, count: count, row)
-    }
-
-    public func append(
-        to table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void
-    ) throws(StoreError) {
-        let columns = table.columns.map { $0.name }.joined(separator: ", ")
-        try copyRows("customs.\(table.name) (\(columns))", table.columns.map { $0.kind }, count: count, row)
-    }
-
     public func logProgress() throws(StoreError) -> LogProgress? {
         guard tellsLogProgress else { return nil }
         let row: [SQLValue]?
@@ -202,7 +194,8 @@ public final class PostgresConnection: SQLConnection {
             row = try query(
                 """
                 SELECT CAST(pg_current_wal_insert_lsn() - '0/0' AS bigint),
-                    CAST(pg_current_wal_flush_lsn() - '0/0' AS bigint), current_setting('synchronous_standby_names') = ''
+                    CAST(pg_current_wal_flush_lsn() - '0/0' AS bigint),
+                    current_setting('synchronous_standby_names') = ''
                 """, []
             ).first
         } catch {
@@ -217,103 +210,14 @@ public final class PostgresConnection: SQLConnection {
     }
 
     public func isOnlyWriter() throws(StoreError) -> Bool {
+        let lock = AdvisoryLock.usageWriters.rawValue
         let writers = try query(
             """
             SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
-            AND classid = \(PostgresConnection.writersLock >> 32) AND objid = \(PostgresConnection.writersLock & 0xFFFF_FFFF)
+            AND classid = \(lock >> 32) AND objid = \(lock & 0xFFFF_FFFF)
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """, [])
         return writers.first?[0].integer == 1
-    }
-
-    /// Held, shared, by every connection that writes batches of usage: so they can be counted.
-    private static let writersLock = 0x6375_7374_6F6D_7377
-
-    private func copyRows(
-        _ target: String, _ kinds: [StagedTable.Kind], count: Int, _ row: (Int, inout Writer) -> Void
-    ) throws(StoreError) {
-        try begin(copy: "COPY \(target) FROM STDIN (FORMAT binary)")
-        copy.begin()
-        var writer = Writer(buffer: copy, kinds: kinds)
-        for index in 0..<count {
-            writer.begin()
-            row(index, &writer)
-            if copy.bytes.count > CopyBuffer.chunk {
-                try put(copy.bytes)
-                copy.forget()
-            }
-        }
-        copy.end()
-        try put(copy.bytes)
-        try finishCopy()
-    }
-
-    /// Encodes rows for COPY BINARY.
-    public struct Writer: RowWriter {
-        private let buffer: CopyBuffer
-        private let kinds: [StagedTable.Kind]
-        private var column = 0
-
-        fileprivate init(buffer: CopyBuffer, kinds: [StagedTable.Kind]) {
-            self.buffer = buffer
-            self.kinds = kinds
-        }
-
-        fileprivate mutating func begin() {
-            column = 0
-            buffer.row(columns: kinds.count)
-        }
-
-        public mutating func integer(_ value: Int64) {
-            switch kinds[column] {
-            case .small: buffer.field(small: value)
-            case .tiny: buffer.field(tiny: value)
-            default: buffer.field(value)
-            }
-            column += 1
-        }
-
-        public mutating func null() {
-            buffer.null()
-            column += 1
-        }
-
-        public mutating func text(_ utf8: UnsafeRawBufferPointer) { bytes(utf8) }
-
-        public mutating func bytes(_ bytes: UnsafeRawBufferPointer) {
-            buffer.field(bytes)
-            column += 1
-        }
-
-        public mutating func uuid(high: UInt64, low: UInt64) {
-            buffer.field(high: high, low: low)
-            column += 1
-        }
-    }
-
-    private func begin(copy sql: String) throws(StoreError) {
-        let result = try activity.watching { () throws(StoreError) in PQexec(handle, sql) }
-        defer { PQclear(result) }
-        guard PQresultStatus(result) == PGRES_COPY_IN else { throw failure(result) }
-    }
-
-    private func put(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-        let sent = try activity.watching { () throws(StoreError) in
-            PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
-        }
-        guard sent == 1 else { throw .unavailable(oneLine(String(cString: PQerrorMessage(handle)))) }
-    }
-
-    private func finishCopy() throws(StoreError) {
-        guard try activity.watching({ () throws(StoreError) in PQputCopyEnd(handle, nil) }) == 1 else {
-            throw .unavailable(oneLine(String(cString: PQerrorMessage(handle))))
-        }
-        var refusal: StoreError?
-        while let result = try activity.watching({ () throws(StoreError) in PQgetResult(handle) }) {
-            if PQresultStatus(result) != PGRES_COMMAND_OK, refusal == nil { refusal = failure(result) }
-            PQclear(result)
-        }
-        if let refusal { throw refusal }
     }
 
     private func rows(of result: OpaquePointer?) -> [[SQLValue]] {
@@ -330,7 +234,7 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    private func failure(_ result: OpaquePointer?) -> StoreError {
+    func failure(_ result: OpaquePointer?) -> StoreError {
         let why = oneLine(String(cString: PQerrorMessage(handle)))
         guard PQstatus(handle) == CONNECTION_OK else { return .unavailable(why) }
         let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
@@ -351,78 +255,5 @@ public final class PostgresConnection: SQLConnection {
             }
         }
         return result
-    }
-}
-
-extension StagedTable.Kind {
-    fileprivate var postgresType: String {
-        switch self {
-        case .integer: "bigint"
-        case .small: "integer"
-        case .tiny: "smallint"
-        case .text: "text COLLATE \"C\""
-        case .bytes: "bytea"
-        case .uuid: "uuid"
-        }
-    }
-}
-
-extension SQLValue {
-    fileprivate var postgresText: String? {
-        switch self {
-        case .null: nil
-        case .integer(let value): String(value)
-        case .real(let value): String(value)
-        case .text(let value): value
-        case .bytes(let value): "\\x" + value.hexadecimal
-        }
-    }
-
-    /// Reads libpq's text form by the type's object id (`pg_type.dat`).
-    fileprivate init(postgresText text: String, type: Oid) {
-        switch type {
-        case 20, 21, 23, 26: self = Int64(text).map { .integer($0) } ?? .text(text)
-        case 700, 701: self = Double(text).map { .real($0) } ?? .text(text)
-        case 1700: self = Int64(text).map { .integer($0) } ?? Double(text).map { .real($0) } ?? .text(text)
-        case 16: self = .integer(text == "t" ? 1 : 0)
-        case 17: self = .bytes([UInt8](bytea: text))
-        case 2950: self = .bytes([UInt8](hexadecimal: text.filter { $0 != "-" }[...]))
-        default: self = .text(text)
-        }
-    }
-}
-
-private func oneLine(_ text: String) -> String {
-    String(text.map { $0 == "\n" ? " " : $0 }).trimmed
-}
-
-private func withCStrings<Result>(
-    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-) -> Result {
-    withOptionalCStrings(strings.map { Optional($0) }, body)
-}
-
-/// Calls `body` with an array of C strings, nil for nil, and a nil after the last.
-private func withOptionalCStrings<Result>(
-    _ strings: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-) -> Result {
-    var storage: [CChar] = []
-    var offsets: [Int?] = []
-    for string in strings {
-        guard let string else {
-            offsets.append(nil)
-            continue
-        }
-        offsets.append(storage.count)
-        storage.append(contentsOf: string.utf8.map { CChar(bitPattern: $0) })
-        storage.append(0)
-    }
-    return storage.withUnsafeBufferPointer { bytes in
-        var pointers = offsets.map { offset in offset.flatMap { bytes.baseAddress?.advanced(by: $0) } }
-        pointers.append(nil)
-        return pointers.withUnsafeBufferPointer { list in
-            guard let start = list.baseAddress else { preconditionFailure("an array of one element has an address") }
-            return body(start)
-        }
     }
 }

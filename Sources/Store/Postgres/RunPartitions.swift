@@ -1,59 +1,57 @@
 import Record
 
-/// The tables that PostgreSQL keeps runs in: one for each month that was made ahead of time, and `runs_rest` for all others.
+/// The tables that PostgreSQL keeps runs in: one for each month that was made ahead of time, and `runs_rest` for
+/// all others.
 ///
-/// A month that is pruned goes as a whole. Records of months long ago, from archives or from clocks that are wrong, are in the
-/// rest: nobody can make the store have a table for every month that there ever was.
+/// A month that is pruned goes as a whole. Records of months long ago, from archives or from clocks that are wrong,
+/// are in the rest: no sender can make the store have a table for every month that there ever was.
 enum RunPartitions {
-    struct Month: Equatable {
-        /// Its first day, and the first of the next one, counted from 1970-01-01 UTC.
-        let firstDay: Int
-        let nextDay: Int
-
-        init(containing day: Int) {
-            let date = Calendar.date(days: day)
-            firstDay = Calendar.days(year: date.year, month: date.month, day: 1)
-            nextDay = firstDay + Calendar.length(ofMonth: date.month, year: date.year)
-        }
-
-        /// `runs_2026_11`
-        var table: String { "runs_" + Calendar.text(day: firstDay).prefix(7).replacing("-", with: "_") }
-    }
-
     /// How many months there are ahead of the current one.
     private static let ahead = 2
 
     /// Makes the tables of this month and the next ones, of those that are missing.
     static func makeAhead(_ connection: any SQLConnection) throws(StoreError) {
-        guard connection.dialect == .postgres else { return }
         let now = try connection.query("SELECT \(connection.dialect.now)").first?[0].integer ?? 0
         let known = try tables(connection)
-        var month = Month(containing: Int(now / 86_400))
+        var month = CalendarMonth(containing: Int(now / 86_400))
         for _ in 0...ahead {
-            if !known.contains(month.table) { try make(month, on: connection) }
-            month = Month(containing: month.nextDay)
+            if !known.contains(table(of: month)) { try make(month, on: connection) }
+            month = CalendarMonth(containing: month.nextDay)
         }
     }
 
     /// The months before a day that have tables of their own, in order.
-    static func months(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> [Month] {
-        guard connection.dialect == .postgres else { return [] }
-        var months: [Month] = []
+    static func months(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> [CalendarMonth] {
+        var months: [CalendarMonth] = []
         for table in try tables(connection) {
             let numbers = table.split(separator: "_").compactMap { Int($0) }
             guard numbers.count == 2, (1...12).contains(numbers[1]) else { continue }
-            let month = Month(containing: Calendar.days(year: numbers[0], month: numbers[1], day: 1))
+            let month = CalendarMonth(containing: Calendar.days(year: numbers[0], month: numbers[1], day: 1))
             if month.nextDay <= day { months.append(month) }
         }
         return months.sorted { $0.firstDay < $1.firstDay }
     }
 
-    /// Within a transaction: keeps everybody else from a month's table, and from making a plan of all of them.
+    /// Drops a month's table, within a transaction.
     ///
-    /// - Throws: `StoreError.busy` if somebody uses them for more than half a second: whoever waits here makes others wait.
-    static func lock(_ month: Month, on connection: any SQLConnection) throws(StoreError) {
+    /// - Throws: `StoreError.busy` if it holds other numbers of runs and processes than these, or if somebody uses
+    ///   it for more than half a second: a transaction that waits here makes others wait.
+    static func drop(
+        _ month: CalendarMonth, runs: Int64, processes: Int64, on connection: any SQLConnection
+    ) throws(StoreError) {
+        let table = table(of: month)
+        // keeps everybody else from the table, and from making a plan of all of them
         try connection.run(
-            script: "SET LOCAL lock_timeout TO '500ms'; LOCK TABLE ONLY runs, \(month.table) IN ACCESS EXCLUSIVE MODE")
+            script: "SET LOCAL lock_timeout TO '500ms'; LOCK TABLE ONLY runs, \(table) IN ACCESS EXCLUSIVE MODE")
+        let left = try connection.query("SELECT count(*), COALESCE(sum(processes), 0) FROM \(table)").first
+        // what came meanwhile has not been kept
+        guard left?[0].integer == runs, left?[1].integer == processes else { throw .busy("late records came") }
+        try connection.run(script: "DROP TABLE \(table)")
+    }
+
+    /// `runs_2026_11`
+    private static func table(of month: CalendarMonth) -> String {
+        "runs_" + Calendar.text(day: month.firstDay).prefix(7).replacing("-", with: "_")
     }
 
     private static func tables(_ connection: any SQLConnection) throws(StoreError) -> Set<String> {
@@ -66,21 +64,22 @@ enum RunPartitions {
     }
 
     /// What the month has already stays in the rest, and so does all of it that is to come.
-    private static func make(_ month: Month, on connection: any SQLConnection) throws(StoreError) {
+    private static func make(_ month: CalendarMonth, on connection: any SQLConnection) throws(StoreError) {
+        let table = table(of: month)
         let first = connection.dialect.runKey(beginning: month.firstDay)
         let next = connection.dialect.runKey(beginning: month.nextDay)
         try connection.transaction { () throws(StoreError) in
-            // the rest is looked through for rows of this month: nobody may add one meanwhile
+            // the rest is searched for rows of this month: no writer may add one meanwhile
             try connection.run(
                 script: "SET LOCAL lock_timeout TO '500ms'; LOCK TABLE runs_rest IN SHARE ROW EXCLUSIVE MODE")
             // another daemon may have been faster
-            if try tables(connection).contains(month.table) { return }
+            if try tables(connection).contains(table) { return }
             let used = try connection.query("SELECT 1 FROM runs_rest WHERE run >= \(first) AND run < \(next) LIMIT 1")
             if !used.isEmpty { return }
             try connection.run(
                 script: """
-                    CREATE TABLE \(month.table) (LIKE runs);
-                    ALTER TABLE runs ATTACH PARTITION \(month.table) FOR VALUES FROM (\(first)) TO (\(next));
+                    CREATE TABLE \(table) (LIKE runs);
+                    ALTER TABLE runs ATTACH PARTITION \(table) FOR VALUES FROM (\(first)) TO (\(next));
                     SET LOCAL lock_timeout TO DEFAULT
                     """)
         }

@@ -2,7 +2,7 @@ import CSQLite
 
 /// A connection to an SQLite database file, in write-ahead mode.
 public final class SQLiteConnection: SQLConnection {
-    public let dialect = Dialect.sqlite
+    public var dialect: any SQLDialect { SQLiteDialect() }
     public var isInTransaction = false
     /// What was opened: the file, or a URI.
     public let name: String
@@ -14,26 +14,27 @@ public final class SQLiteConnection: SQLConnection {
     private let activity: StoreActivity
     private let interrupt: SQLiteInterrupt
 
-    /// Opens `path`, made if it is missing unless `readOnly` or not `creates`.
+    /// Opens `path`.
     ///
     /// - Parameter activity: is told what the connection is at.
     /// - Throws: `StoreError.unavailable`.
     public init(
-        path: String, readOnly: Bool = false, creates: Bool = true, activity: StoreActivity = StoreActivity()
+        path: String, for use: ConnectionUse, activity: StoreActivity = StoreActivity()
     ) throws(StoreError) {
         _ = SQLiteConnection.configured
-        if readOnly {
+        let isReading = use == .reading
+        if isReading {
             (handle, name) = try SQLiteConnection.openToRead(path)
         } else {
             name = path
             handle = try SQLiteConnection.open(
-                path, SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0), called: path)
+                path, SQLITE_OPEN_READWRITE | (use.createsFile ? SQLITE_OPEN_CREATE : 0), called: path)
         }
         interrupt = SQLiteInterrupt(handle)
         self.activity = activity
         activity.attach(interrupt)
         interrupt.waitForLocks()
-        if readOnly {
+        if isReading {
             try run(script: "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
         } else {
             try run(
@@ -66,8 +67,8 @@ public final class SQLiteConnection: SQLConnection {
         guard let name = UnchangingDatabase.name(of: path) else {
             throw .unavailable(
                 """
-                \(path) cannot be read where it lies (\(why)): its newest changes are in \(path)-wal, and its directory may not \
-                be written; copy both files to a directory of your own
+                \(path) cannot be read where it lies (\(why)): its newest changes are in \(path)-wal, and its \
+                directory may not be written; copy both files to a directory of your own
                 """)
         }
         return (try open(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, called: path), name)

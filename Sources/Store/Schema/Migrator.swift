@@ -1,76 +1,66 @@
-import Record
+/// Brings the tables to a program's version.
+public struct Migrator: Sendable {
+    private let migrations: [Migration]
 
-/// Brings the tables to this program's version.
-enum Migrator {
+    /// - Parameter migrations: in the order of their versions.
+    public init(_ migrations: [Migration] = Schema.migrations) { self.migrations = migrations }
+
+    private var current: Int { migrations.last?.version ?? 0 }
+
     /// Applies what is missing, in one transaction and under a lock, so that of several daemons that start at once one
     /// migrates and the others find it done.
     ///
-    /// - Throws: `StoreError.schema` if the tables are newer than this program.
-    static func migrate<Connection: SQLConnection>(_ connection: Connection) throws(StoreError) {
-        if try version(of: connection) == Schema.current { return }
+    /// - Throws: `StoreError.schema` if the tables are newer than this program, or if no release can have made them.
+    public func migrate(_ connection: any SQLConnection) throws(StoreError) {
+        if try version(of: connection) == current { return }
         try connection.transaction { () throws(StoreError) in
-            if connection.dialect == .postgres {
-                try connection.query("SELECT pg_advisory_xact_lock(7310868735955235189)")
-                // where it is there already, to ask for it would want a right that nothing else does
-                if try connection.query("SELECT 1 FROM pg_namespace WHERE nspname = 'customs'").isEmpty {
-                    try connection.run(script: "CREATE SCHEMA customs")
-                }
-            }
+            try connection.lock(.schema, .alone)
+            try connection.dialect.prepareSchema(on: connection)
             try connection.run(
                 script: """
                     CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, applied bigint NOT NULL)
                     """)
-            let found = try version(of: connection) ?? 0
-            guard found <= Schema.current else { throw newer(found) }
-            for migration in Schema.migrations where migration.version > found {
-                try connection.run(script: migration.script(for: connection.dialect))
-                if migration.version == 1 { try fillMonths(connection) }
-                if migration.version == 6 { try RunPartitions.makeAhead(connection) }
-                try connection.query(
-                    "INSERT INTO schema_versions (version, applied) VALUES (?, \(connection.dialect.now))",
-                    [.integer(Int64(migration.version))])
+            var found = try version(of: connection) ?? 0
+            if isUnreleased(found), found == Schema.unreleased.upperBound {
+                try connection.query("DELETE FROM schema_versions WHERE version > 1")
+                found = 1
             }
+            guard found <= current else { throw refusal(of: found) }
+            for migration in migrations where migration.version > found { try migration.apply(to: connection) }
         }
     }
 
     /// - Throws: `StoreError.schema` unless the tables are exactly this program's.
-    static func check<Connection: SQLConnection>(_ connection: Connection) throws(StoreError) {
+    public func check(_ connection: any SQLConnection) throws(StoreError) {
         guard let found = try version(of: connection) else {
             throw .schema("there are no tables yet; start customsd on this store, or run 'customs import'")
         }
-        if found > Schema.current { throw newer(found) }
-        if found < Schema.current {
+        if found > current { throw refusal(of: found) }
+        if found < current {
             throw .schema(
-                "the tables are of version \(found) and this program wants \(Schema.current); start its customsd once")
+                "the tables are of version \(found) and this program wants \(current); start its customsd once")
         }
     }
 
-    private static func newer(_ found: Int) -> StoreError {
-        .schema("the tables are of version \(found), newer than this program's \(Schema.current); upgrade it")
+    private func isUnreleased(_ found: Int) -> Bool { found > current && Schema.unreleased.contains(found) }
+
+    private func refusal(of found: Int) -> StoreError {
+        guard isUnreleased(found) else {
+            return .schema("the tables are of version \(found), newer than this program's \(current); upgrade it")
+        }
+        if found == Schema.unreleased.upperBound {
+            return .schema("the tables were made before the first release; start customsd on this store once")
+        }
+        return .schema(
+            """
+            the tables are of version \(found), which no release had, and cannot be brought up to date; use a new \
+            store, and import archived records into it with 'customs import'
+            """)
     }
 
     /// nil where there are no tables.
-    private static func version<Connection: SQLConnection>(of connection: Connection) throws(StoreError) -> Int? {
-        let exists =
-            switch connection.dialect {
-            case .postgres: try connection.query("SELECT to_regclass('customs.schema_versions') IS NOT NULL")
-            case .sqlite:
-                try connection.query("SELECT count(*) FROM sqlite_master WHERE name = 'schema_versions'")
-            }
-        guard exists.first?[0].integer == 1 else { return nil }
+    private func version(of connection: any SQLConnection) throws(StoreError) -> Int? {
+        guard try connection.query(connection.dialect.hasVersions).first?[0].integer == 1 else { return nil }
         return try connection.query("SELECT max(version) FROM schema_versions").first?[0].integer.map { Int($0) }
-    }
-
-    /// A calendar, so that questions by month read the same in both dialects: 2000 to 2149, all that a day can be.
-    private static func fillMonths<Connection: SQLConnection>(_ connection: Connection) throws(StoreError) {
-        for year in 2000..<2150 {
-            let rows = (1...12).map { month in
-                let first = Calendar.days(year: year, month: month, day: 1)
-                let next = Calendar.days(year: month == 12 ? year + 1 : year, month: month % 12 + 1, day: 1)
-                return "('\(Calendar.text(day: first).prefix(7))', \(first), \(next))"
-            }
-            try connection.query(
-                "INSERT INTO months (month, first_day, next_day) VALUES \(rows.joined(separator: ", "))")
-        }
     }
 }

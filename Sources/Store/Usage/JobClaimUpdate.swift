@@ -1,24 +1,44 @@
 import Merge
 import Record
 
-/// Writes what records claim of jobs that are known, from the staged claims; within a batch's transaction.
+/// Writes what records claim of jobs that are known, within a batch's transaction.
 enum JobClaimUpdate {
-    /// - Parameter firstOpenDay: days before this one may be packed.
-    /// - Returns: rows of jobs of which each has turned out to be one with another.
-    static func run(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) -> [Int64] {
-        try forgetPacked(connection, firstOpenDay: firstOpenDay)
-        // a claim only fills what nobody has filled, and never what Slurm said (source 1); it is kept beside that
+    /// - Parameters:
+    ///   - resolver: knows the ids of all that the claims name.
+    ///   - firstUnpackedDay: days before this one may be packed.
+    /// - Returns: rows of jobs that have each turned out to be the same job as another row.
+    static func write(
+        _ claims: [JobClaim], _ resolver: SymbolResolver, firstUnpackedDay: Int, on connection: some SQLConnection
+    ) throws(StoreError) -> [Int64] {
+        var news = claims.filter { !resolver.hasWritten($0) }
+        if news.isEmpty { return [] }
+        // in an order that all daemons share, like runs
+        news.sort { resolver.id($0.job, .job) < resolver.id($1.job, .job) }
+        try connection.stage(Staged.claims, count: news.count) { index, row in
+            row.integer(resolver.id(news[index].job, .job))
+            resolver.stage(news[index], in: &row)
+        }
+        return try writeStaged(connection, firstUnpackedDay: firstUnpackedDay)
+    }
+
+    private static func writeStaged(_ connection: some SQLConnection, firstUnpackedDay: Int) throws(StoreError)
+        -> [Int64]
+    {
+        try forgetPacked(connection, firstUnpackedDay: firstUnpackedDay)
+        // a claim fills only empty columns, and never replaces Slurm's data (source 1): it is kept beside them
         let ids = JobClaim.idColumns.flatMap { column in
             [
-                "\(column) = CASE WHEN j.source = 0 THEN COALESCE(NULLIF(j.\(column), 0), s.\(column)) ELSE j.\(column) END",
+                "\(column) = CASE WHEN j.source = 0 THEN COALESCE(NULLIF(j.\(column), 0), s.\(column)) "
+                    + "ELSE j.\(column) END",
                 "claimed_\(column) = CASE WHEN j.source = 0 THEN NULL "
                     + "ELSE COALESCE(j.claimed_\(column), NULLIF(s.\(column), 0)) END",
             ]
         }
         let facts = JobClaim.factColumns.map { "\($0) = COALESCE(j.\($0), s.\($0))" }
+        let updates = ids + facts + JobRecurrences.spanUpdates(of: "j", with: "s")
         try connection.query(
             """
-            UPDATE jobs AS j SET \((ids + facts + JobRecurrences.spanUpdates(of: "j", with: "s")).joined(separator: ", "))
+            UPDATE jobs AS j SET \(updates.joined(separator: ", "))
             FROM staged_claims s WHERE j.id = s.job
             """)
         let look = connection.dialect.lookUp
@@ -32,17 +52,19 @@ enum JobClaimUpdate {
         ).compactMap { $0[0].integer }
     }
 
-    /// What is news of a job is news of its earlier days too, whose copies say otherwise.
-    private static func forgetPacked(_ connection: some SQLConnection, firstOpenDay: Int) throws(StoreError) {
+    /// New facts of a job change its earlier days too, so packed copies of those days are out of date.
+    private static func forgetPacked(_ connection: some SQLConnection, firstUnpackedDay: Int) throws(StoreError) {
         let rows = try connection.query(
             """
-            SELECT j.id, j.first_day, j.last_day FROM staged_claims s \(connection.dialect.lookUp) jobs j ON j.id = s.job
-            WHERE j.first_day < \(firstOpenDay) AND (j.num_nodes IS NULL AND s.num_nodes IS NOT NULL
+            SELECT j.id, j.first_day, j.last_day FROM staged_claims s
+            \(connection.dialect.lookUp) jobs j ON j.id = s.job
+            WHERE j.first_day < \(firstUnpackedDay) AND (j.num_nodes IS NULL AND s.num_nodes IS NOT NULL
                 OR j.source = 0 AND (j.usr = 0 AND s.usr <> 0 OR j.account = 0 AND s.account <> 0))
             """)
         let jobs = Set(rows.compactMap { $0[0].integer })
         guard let first = rows.compactMap({ $0[1].integer }).min(), let last = rows.compactMap({ $0[2].integer }).max()
         else { return }
-        try PackedDays.forget(jobs: jobs, from: Int(first), through: min(Int(last), firstOpenDay - 1), on: connection)
+        try PackedDays.forget(
+            jobs: jobs, from: Int(first), through: min(Int(last), firstUnpackedDay - 1), on: connection)
     }
 }

@@ -8,11 +8,10 @@ enum Quarantine {
     /// What is kept of a record, bytes; no message that is accepted is longer.
     static let maximumRecordBytes = 8_192
     static let maximumReasonBytes = 1_000
-}
 
-extension SQLStore {
-    func write(
-        quarantined records: [QuarantinedRecord], _ source: Int64, on connection: Connection
+    /// Within a batch's transaction.
+    static func write(
+        _ records: [QuarantinedRecord], _ source: Int64, on connection: any SQLConnection
     ) throws(StoreError) {
         if records.isEmpty { return }
         for record in records {
@@ -21,8 +20,11 @@ extension SQLStore {
                 try add(bytes, at: .integer(Int64(bitPattern: sequence)), record, source, on: connection)
             case .heldParts(let id):
                 let held = try connection.query(
-                    "SELECT entry FROM held_parts WHERE source = ? AND record = \(connection.keyMark) ORDER BY part",
-                    [.integer(source), connection.keyValue(id)])
+                    """
+                    SELECT entry FROM held_parts WHERE source = ? AND record = \(connection.dialect.keyParameter)
+                    ORDER BY part
+                    """,
+                    [.integer(source), connection.dialect.keyValue(id.bytes)])
                 for row in held { try add(row[0].bytes ?? [], at: .null, record, source, on: connection) }
             }
         }
@@ -33,8 +35,9 @@ extension SQLStore {
             """, [.integer(source), .integer(source)])
     }
 
-    private func add(
-        _ entry: [UInt8], at sequence: SQLValue, _ record: QuarantinedRecord, _ source: Int64, on connection: Connection
+    private static func add(
+        _ entry: [UInt8], at sequence: SQLValue, _ record: QuarantinedRecord, _ source: Int64,
+        on connection: any SQLConnection
     ) throws(StoreError) {
         let (arrival, sender, bytes) = entry.withUnsafeBytes { raw -> (SQLValue, String, [UInt8]) in
             guard case .message(let envelope, let json)? = Entry.read(raw) else { return (.null, "", entry) }
@@ -55,7 +58,7 @@ extension SQLStore {
 }
 
 extension Envelope {
-    /// Who sent it, as far as anybody vouches for that: `claimed`, `kernel uid=1000 pid=42`.
+    /// The sender, and what vouches for it: `claimed`, `kernel uid=1000 pid=42`.
     fileprivate var senderWords: String {
         var words = identity.name
         if let uid { words += " uid=\(uid)" }

@@ -4,11 +4,12 @@ import Record
 
 /// Finds the store's ids for the vocabulary's symbols and remembers them.
 ///
-/// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of the names:
-/// so daemons that write at once cannot wait for each other in a circle, and what is remembered is always committed. A name
-/// without a run does no harm. Who writes alone makes them in the batch's own transaction, and forgets them if that fails.
-/// These transactions do not wait for the disk: the batch's own does, and what they wrote lies
-/// before it in the log; should the database crash in between, the connection breaks, and all is forgotten here.
+/// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of
+/// the names: so daemons that write at once cannot wait for each other in a circle, and what is remembered is
+/// always committed. A name without a run does no harm. The only writer makes them in the batch's own transaction,
+/// and forgets them if that fails. These transactions do not wait for the disk: the batch's own does, and what they
+/// wrote lies before it in the log; should the database crash in between, the connection breaks, and all is
+/// forgotten here.
 struct SymbolResolver {
     private var generation = -1
     private var ids: [[Int32]] = []
@@ -46,7 +47,7 @@ struct SymbolResolver {
         written.append(claim)
     }
 
-    /// The rows of jobs made since the last call of which each may be one with another.
+    /// Rows of jobs made since the last call that may each be the same job as another row.
     mutating func takeTwins() -> [Int64] {
         defer { twins = [] }
         return twins
@@ -292,14 +293,14 @@ struct SymbolResolver {
         twins += freshIDs.filter { symbols[$0] != 1 }
     }
 
-    /// Makes the rows of jobs that nobody has seen yet.
+    /// Makes the rows of jobs that are new.
     ///
     /// - Throws: `StoreError.unacceptable` if one of them is there already.
     private mutating func appendJobs<Connection: SQLConnection>(
         _ missing: [Int32], _ made: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
         let ids = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [Int32] in
-            let ids = try newJobIDs(missing.count, connection)
+            let ids = try connection.dialect.takeJobIDs(missing.count, on: connection)
             let jobs = vocabulary[.job]
             // the same for most jobs
             var names: [ExactText] = []
@@ -350,32 +351,6 @@ struct SymbolResolver {
         return claims
     }
 
-    /// Takes ids that no row has and no other row will get.
-    ///
-    /// - Throws: `StoreError.unacceptable` if somebody else does so at the same time.
-    private func newJobIDs<Connection: SQLConnection>(
-        _ count: Int, _ connection: Connection
-    ) throws(StoreError) -> [Int32] {
-        switch connection.dialect {
-        case .sqlite:
-            let last = try connection.query("SELECT COALESCE(max(id), 0) FROM jobs").first?[0].integer ?? 0
-            return (1...count).map { Int32(truncatingIfNeeded: last + Int64($0)) }
-        case .postgres:
-            // as a constant, for otherwise it is looked for as often as an id is taken
-            let sequence = try connection.query("SELECT pg_get_serial_sequence('customs.jobs', 'id')").first?[0].text
-            guard let sequence else { throw .schema("the ids of jobs are not counted up") }
-            let taken = try connection.query(
-                "SELECT min(n), max(n) FROM (SELECT nextval('\(sequence)') AS n FROM generate_series(1, ?)) AS taken",
-                [.integer(Int64(count))]
-            ).first
-            guard let first = taken?[0].integer, let last = taken?[1].integer, last - first == Int64(count) - 1 else {
-                // somebody else takes ids at the same time: the jobs go the careful way
-                throw .unacceptable("the ids of new jobs do not follow each other")
-            }
-            return (first...last).map { Int32(truncatingIfNeeded: $0) }
-        }
-    }
-
     /// Appends what is claimed of a job, in the order of `JobClaim.columns`.
     func stage<Row: RowWriter>(_ claim: JobClaim, in row: inout Row) {
         row.integer(id(claim.user, .user))
@@ -405,7 +380,7 @@ struct SymbolResolver {
 }
 
 extension RowWriter {
-    /// 128 bits that stand for the bytes of a compound key, the same in every daemon.
+    /// A fingerprint of a compound key: 128 bits, the same in every daemon.
     mutating func fingerprint(of key: UnsafeRawBufferPointer) {
         uuid(high: XXH64.hash(key, seed: 0), low: XXH64.hash(key, seed: 1))
     }

@@ -9,7 +9,7 @@ public protocol UsageStore: AnyObject {
     /// Takes up a source of records: a daemon's journal, or an archive that is imported.
     ///
     /// - Parameters:
-    ///   - identity: the same for the same journal or archive, for ever.
+    ///   - identity: always the same for the same journal or archive.
     ///   - incarnation: nil where there can be no copies.
     /// - Returns: how far the store has it, and what it holds of it unfinished.
     /// - Throws: `StoreError.positionMoved` if a copy of the source has been here since.
@@ -28,7 +28,7 @@ public protocol UsageStore: AnyObject {
 
     /// How far the store has the source on disk, whatever becomes of its machine; nil before that is known.
     ///
-    /// A commit need not wait for the disk, for whoever has a journal can commit again what a crash takes back:
+    /// A commit need not wait for the disk: a journal can commit again what a crash of the store takes back.
     /// `StoreError.setBack` tells of it.
     var safePosition: SourcePosition? { get }
 
@@ -42,8 +42,9 @@ extension UsageStore {
     }
 }
 
-/// Tells a source from its copies (a cloned machine, a restored backup), which have its identity: they change apart, and a
-/// position of the one says nothing of the other. Whoever opens a source makes it his, and nobody else's any more.
+/// Tells a source from its copies (a cloned machine, a restored backup), which have its identity: they change
+/// apart, and a position of the one says nothing of the other. Opening a source claims it; any other copy is
+/// refused from then on.
 public struct Incarnation: Sendable, Equatable {
     /// By what this one is known from now on.
     public let own: String

@@ -19,7 +19,7 @@ struct StoreOptions: ParsableArguments {
     /// A connection to ask by; a spinner turns until the answer is shown.
     func reader() throws -> any SQLConnection {
         let location = try location()
-        if case .sqlite(let path) = location { try refuseUnreadable(path) }
+        if let path = location.file { try refuseUnreadable(path) }
         Spinner.start()
         return try location.reader()
     }

@@ -30,35 +30,21 @@ struct SQL: ParsableCommand {
         // says what is wrong with the store in our words
         let connection = try store.reader()
         Spinner.stop()
-        let program: [String]
-        switch location {
-        case .sqlite(let path):
-            // where the file may not be written, a name that says so
-            let file = (connection as? SQLiteConnection)?.name ?? path
-            program = ["sqlite3", "-readonly", "-header"] + arguments + [file] + (command.map { [$0] } ?? [])
-        case .postgres(let url):
-            let client = try client(of: url)
-            for variable in client.environment { setenv(variable.name, variable.value, 1) }
-            program = ["psql", "-X", "-d", client.connection] + (command.map { ["-c", $0] } ?? []) + arguments
-        }
-        var words: [UnsafeMutablePointer<CChar>?] = program.map { strdup($0) }
+        let shell = try shell(of: location, connection)
+        for variable in shell.environment { setenv(variable.name, variable.value, 1) }
+        var words: [UnsafeMutablePointer<CChar>?] = shell.words.map { strdup($0) }
         words.append(nil)
-        execvp(program[0], words)
+        execvp(shell.words[0], words)
         let why = String(cString: strerror(errno))
-        throw Failure(.unavailable, "cannot start \(program[0]): \(why) (Debian: apt-get install \(package))")
+        throw Failure(
+            .unavailable, "cannot start \(shell.words[0]): \(why) (Debian: apt-get install \(shell.package))")
     }
 
-    private func client(of url: String) throws -> PostgresClient {
+    private func shell(of location: StoreLocation, _ connection: any SQLConnection) throws -> SQLShell {
         do {
-            return try PostgresClient(
-                readingFrom: url, options: getenv("PGOPTIONS").map { String(cString: $0) })
+            return try location.shell(connection: connection, statement: command, arguments: arguments)
         } catch {
             throw Failure(.configuration, error.description)
         }
-    }
-
-    private var package: String {
-        if case .sqlite? = try? store.location() { return "sqlite3" }
-        return "postgresql-client"
     }
 }

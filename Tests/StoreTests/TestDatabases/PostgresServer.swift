@@ -20,7 +20,8 @@ enum PostgresServer {
     }
 
     static func createDatabase(_ name: String) throws {
-        try PostgresConnection(connection: try location(of: "postgres")).run(script: "CREATE DATABASE \(name)")
+        try PostgresConnection(address: try location(of: "postgres"), for: .ledger).run(
+            script: "CREATE DATABASE \(name)")
     }
 
     static func stop() {
@@ -70,7 +71,8 @@ enum PostgresServer {
         var last: StoreError?
         for _ in 0..<600 {
             do throws(StoreError) {
-                _ = try PostgresConnection(connection: "host=\(folder)/pg user=customs dbname=postgres")
+                _ = try PostgresConnection(
+                    address: "host=\(folder)/pg user=customs dbname=postgres", for: .ledger)
                 return
             } catch {
                 last = error

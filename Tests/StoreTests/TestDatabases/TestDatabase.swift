@@ -1,17 +1,15 @@
 import Store
 
-/// An empty database of either dialect, for one test.
+/// An empty database of either kind, for one test.
 public struct TestDatabase: Sendable {
-    public static let dialects = [Dialect.sqlite, .postgres]
-
-    public let dialect: Dialect
+    public let engine: Database
     public let url: String
     public let location: StoreLocation
 
-    public init(_ dialect: Dialect) throws {
-        self.dialect = dialect
+    public init(_ engine: Database) throws {
+        self.engine = engine
         let name = ScratchFolder.newName("test")
-        switch dialect {
+        switch engine {
         case .sqlite: url = "sqlite://\(ScratchFolder.path)/\(name).sqlite"
         case .postgres:
             try PostgresServer.createDatabase(name)
@@ -21,12 +19,7 @@ public struct TestDatabase: Sendable {
     }
 
     /// A connection that may do anything.
-    public func connect() throws(StoreError) -> any SQLConnection {
-        switch location {
-        case .sqlite(let path): try SQLiteConnection(path: path)
-        case .postgres(let text): try PostgresConnection(connection: text)
-        }
-    }
+    public func connect() throws(StoreError) -> any SQLConnection { try location.connect(for: .ledger) }
 
     /// Rows as the store's tables hold them.
     public func rows(_ sql: String, _ parameters: [SQLValue] = []) throws(StoreError) -> [[SQLValue]] {

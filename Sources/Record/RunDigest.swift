@@ -3,7 +3,7 @@
 ///
 /// The receiving thread makes it when it checks a record, and puts it beside the record in the journal. So the writer
 /// need not read the record again for each process of a run.
-public struct RunGist: Sendable, Equatable {
+public struct RunDigest: Sendable, Equatable {
     public let id: RecordID
     /// Microseconds since 1970 UTC; nil if the record has no time.
     public let eventTime: Int64?
@@ -11,30 +11,30 @@ public struct RunGist: Sendable, Equatable {
     public let elapsed: Double?
     public let end: ProcessEnd?
     public let hasRank: Bool
-    /// The run's hash, as `RunMarker` makes it.
-    public let mark: UInt64
+    /// The run's hash, as `RunHasher` makes it.
+    public let runHash: UInt64
 
     public init(
-        id: RecordID, eventTime: Int64?, elapsed: Double?, end: ProcessEnd?, hasRank: Bool, mark: UInt64
+        id: RecordID, eventTime: Int64?, elapsed: Double?, end: ProcessEnd?, hasRank: Bool, runHash: UInt64
     ) {
         self.id = id
         self.eventTime = eventTime
         self.elapsed = elapsed
         self.end = end
         self.hasRank = hasRank
-        self.mark = mark
+        self.runHash = runHash
     }
 
     /// - Parameter uid: the sender's user id, as the kernel reports it.
     /// - Returns: nil if the record is not simply one more process of a run, or is too long.
-    public init?(_ record: UsageRecord, uid: UInt32?, by marker: inout RunMarker) {
+    public init?(_ record: UsageRecord, uid: UInt32?, by hasher: inout RunHasher) {
         guard !record.isLegacy, record.unknownKeys == 0, record.canary == nil, record.end != .running,
             (record.parts ?? 1) <= 1, record.numNodes ?? 0 <= UsageRecord.mostNodes,
-            let mark = marker.mark(of: record, uid: uid)
+            let runHash = hasher.hash(of: record, uid: uid)
         else { return nil }
         self.init(
             id: record.id, eventTime: record.eventTime, elapsed: record.elapsed, end: record.end,
-            hasRank: record.rank != nil, mark: mark)
+            hasRank: record.rank != nil, runHash: runHash)
     }
 }
 
@@ -48,11 +48,11 @@ public struct RunGist: Sendable, Equatable {
 ///            40  u8   flags: 1 = event time present, 2 = elapsed present, 4 = end present, 8 = rank present
 ///            41  u8   end
 ///            42  6 x  0
-extension RunGist {
+extension RunDigest {
     static let byteCount = 48
 
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count == RunGist.byteCount else { return nil }
+        guard bytes.count == RunDigest.byteCount else { return nil }
         func word(_ offset: Int) -> UInt64 {
             UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
@@ -62,7 +62,7 @@ extension RunGist {
             eventTime: flags & 1 != 0 ? Int64(bitPattern: word(24)) : nil,
             elapsed: flags & 2 != 0 ? Double(bitPattern: word(32)) : nil,
             end: flags & 4 != 0 ? ProcessEnd(rawValue: bytes[41]) : nil, hasRank: flags & 8 != 0,
-            mark: word(16))
+            runHash: word(16))
     }
 
     func append(to output: inout [UInt8]) {
@@ -72,7 +72,7 @@ extension RunGist {
         if let end { flags |= 4 | UInt64(end.rawValue) << 8 }
         if hasRank { flags |= 8 }
         let words = (
-            id.high.littleEndian, id.low.littleEndian, mark.littleEndian, (eventTime ?? 0).littleEndian,
+            id.high.littleEndian, id.low.littleEndian, runHash.littleEndian, (eventTime ?? 0).littleEndian,
             (elapsed ?? 0).bitPattern.littleEndian, flags.littleEndian
         )
         withUnsafeBytes(of: words) { output.append(contentsOf: $0) }

@@ -1,51 +1,6 @@
-/// Numbers of jobs that come round again, and environments that lose a name of their path but not their kind.
 extension Schema {
-    /// Each job of a number has a row of its own, and the days of its records, by which it is told from the others.
-    static let version7 = """
-        DROP VIEW IF EXISTS public_packages;
-        DROP VIEW IF EXISTS named_days;
-        DROP VIEW IF EXISTS named_packages;
-        DROP VIEW IF EXISTS named_runs;
-        ALTER TABLE environments ADD COLUMN kind {text};
-        DROP INDEX jobs_open;
-        {again}
-        CREATE INDEX jobs_open ON jobs (due) WHERE settled = 0;
-        CREATE INDEX jobs_again ON jobs (id) WHERE recurrence > 0;
-        UPDATE jobs SET first_day = r.first_day, last_day = r.last_day FROM (
-            SELECT job, min(day) AS first_day, max(day) AS last_day FROM runs WHERE job <> 0 GROUP BY job) r
-            WHERE r.job = jobs.id;
-        UPDATE jobs SET first_day = last_pruned WHERE last_pruned < COALESCE(first_day, last_pruned + 1);
-        UPDATE jobs SET last_day = first_day WHERE last_day IS NULL;
-        \(views)
-        """
-
-    static let againPostgres = """
-        ALTER TABLE jobs ADD COLUMN recurrence integer NOT NULL DEFAULT 0, ADD COLUMN first_day integer,
-            ADD COLUMN last_day integer, DROP CONSTRAINT jobs_job_id_cluster_restart_key,
-            ADD UNIQUE (job_id, cluster, restart, recurrence);
-        """
-
-    /// A constraint is one of a new table.
-    static let againSQLite = """
-        CREATE TABLE jobs_again (
-            id INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, job_id TEXT NOT NULL, restart INTEGER NOT NULL,
-            usr INTEGER NOT NULL DEFAULT 0, account INTEGER NOT NULL DEFAULT 0, qos INTEGER NOT NULL DEFAULT 0,
-            partition INTEGER NOT NULL DEFAULT 0, num_nodes INTEGER, num_tasks INTEGER,
-            array_job_id INTEGER, array_task_id INTEGER, het_group INTEGER,
-            name TEXT, node_list TEXT, state TEXT, exit_code TEXT,
-            submit_time INTEGER, start_time INTEGER, end_time INTEGER, elapsed_seconds INTEGER,
-            time_limit_seconds INTEGER, source INTEGER NOT NULL DEFAULT 0, last_pruned INTEGER, uid INTEGER,
-            claimed_usr INTEGER, claimed_account INTEGER, claimed_qos INTEGER, claimed_partition INTEGER,
-            settled INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 0,
-            recurrence INTEGER NOT NULL DEFAULT 0, first_day INTEGER, last_day INTEGER,
-            UNIQUE (job_id, cluster, restart, recurrence));
-        INSERT INTO jobs_again SELECT jobs.*, 0, NULL, NULL FROM jobs;
-        DROP TABLE jobs;
-        ALTER TABLE jobs_again RENAME TO jobs;
-        """
-
-    /// Names in the place of numbers. Runs come first: by nothing else are there few of them.
-    private static let views = """
+    /// Names in the place of numbers. Runs come first in each join: by nothing else are there few of them.
+    static let views = """
         CREATE VIEW named_runs AS
             SELECT r.run, {date} AS day, r.first_seen, r.last_seen, r.started, NULLIF(c.name, '') AS cluster,
                 NULLIF(r.job, 0) AS job, j.job_id, j.restart, j.recurrence, NULLIF(s.name, '') AS step,
@@ -57,7 +12,8 @@ extension Schema {
                 e.kind, NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
                 r.processes, COALESCE(r.exceptions, 0) AS exceptions, COALESCE(r.signals, 0) AS signals,
                 COALESCE(r.killed, 0) AS killed
-            FROM runs r {look} clusters c ON c.id = r.cluster {look} steps s ON s.id = r.step {look} users u ON u.id = r.usr
+            FROM runs r {look} clusters c ON c.id = r.cluster {look} steps s ON s.id = r.step
+                {look} users u ON u.id = r.usr
                 {look} executables x ON x.id = r.executable {look} programs m ON m.id = r.program
                 {look} environments e ON e.id = r.environment
                 LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account;
@@ -72,7 +28,8 @@ extension Schema {
                 NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
                 p.name AS package, sp.version, sp.direct, r.processes
             FROM (
-                SELECT a.day, a.usr, a.stack, a.environment, a.flags & 3 AS flags, CAST(sum(a.processes) AS {int}) AS processes
+                SELECT a.day, a.usr, a.stack, a.environment, a.flags & 3 AS flags,
+                    CAST(sum(a.processes) AS {int}) AS processes
                 FROM (
                     SELECT day, usr, stack, environment, flags, processes FROM runs
                     UNION ALL SELECT day, usr, stack, environment, flags, processes FROM pruned_usage) a
@@ -89,6 +46,5 @@ extension Schema {
                 WHERE (a.flags & 2) = 0 AND a.usr <> 0) r
                 {look} stack_packages sp ON sp.stack = r.stack {look} packages p ON p.id = sp.package
             GROUP BY r.month, p.name HAVING count(DISTINCT r.usr) >= 5;
-
         """
 }

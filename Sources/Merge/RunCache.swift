@@ -5,9 +5,9 @@ import Record
 ///
 /// Values of a record outside of the hash matter only for the first process of a run. Claiming the same of a job twice
 /// changes nothing.
-struct RunMemo: Sendable {
+struct RunCache: Sendable {
     private struct Key: Hashable {
-        let mark: UInt64
+        let runHash: UInt64
         let day: Int32
     }
 
@@ -16,29 +16,29 @@ struct RunMemo: Sendable {
     private var asked = 0
     private var found = 0
     /// The number of batches for which no run is looked up, because the last one had too few hits.
-    private var rest = 0
+    private var batchesDisabled = 0
 
-    var isResting: Bool { rest > 0 }
+    var isDisabled: Bool { batchesDisabled > 0 }
 
     /// - Returns: the run's index in the batch; nil if it was not noted.
-    mutating func find(_ mark: UInt64, day: Int32) -> Int? {
-        guard let run = runs[Key(mark: mark, day: day)] else { return nil }
+    mutating func find(_ runHash: UInt64, day: Int32) -> Int? {
+        guard let run = runs[Key(runHash: runHash, day: day)] else { return nil }
         asked += 1
         found += 1
         return Int(run)
     }
 
     /// Notes the run of a record for which `find` has found nothing.
-    mutating func note(run: Int, _ mark: UInt64, day: Int32) {
+    mutating func note(run: Int, _ runHash: UInt64, day: Int32) {
         asked += 1
-        runs[Key(mark: mark, day: day)] = Int32(truncatingIfNeeded: run)
+        runs[Key(runHash: runHash, day: day)] = Int32(truncatingIfNeeded: run)
     }
 
     mutating func reset() {
-        if rest > 0 {
-            rest -= 1
+        if batchesDisabled > 0 {
+            batchesDisabled -= 1
         } else if asked >= 1_000 && found * 4 < asked {
-            rest = 7
+            batchesDisabled = 7
         }
         asked = 0
         found = 0

@@ -1,5 +1,5 @@
 /// A connection that is made when it is first needed, and again after it broke.
-final class StoreLink<Connection: SQLConnection> {
+final class ReconnectingConnection<Connection: SQLConnection> {
     private let connect: () throws(StoreError) -> Connection
     private let staged: [StagedTable]
     private let migrates: Bool
@@ -31,7 +31,7 @@ final class StoreLink<Connection: SQLConnection> {
     private func connected() throws(StoreError) -> Connection {
         if let connection { return connection }
         let fresh = try connect()
-        if migrates { try Migrator.migrate(fresh) } else { try Migrator.check(fresh) }
+        if migrates { try Migrator().migrate(fresh) } else { try Migrator().check(fresh) }
         if !staged.isEmpty { try fresh.prepare(staged: staged) }
         connection = fresh
         connections += 1

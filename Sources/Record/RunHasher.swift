@@ -6,7 +6,7 @@ import Checksum
 /// The hash covers all that a record says of its run, its job and its environment. In a batch of 10,000 records, the
 /// chance that two different runs collide is 5 in 10^16 a record. The key of the hash is a random number of this
 /// process, so a hash has no meaning in another process.
-public struct RunMarker: Sendable {
+public struct RunHasher: Sendable {
     /// The bound of a key, lengths included: a package takes at least 9 bytes of a record, and 4 for the lengths of its
     /// texts.
     private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024
@@ -18,11 +18,11 @@ public struct RunMarker: Sendable {
 
     /// - Parameter uid: the sender's user id, as the kernel reports it.
     /// - Returns: nil if the record is too long. Such texts are cut, and each cut must be counted.
-    public mutating func mark(of record: UsageRecord, uid: UInt32?) -> UInt64? {
+    public mutating func hash(of record: UsageRecord, uid: UInt32?) -> UInt64? {
         guard record.text.count <= maximumTextBytes else { return nil }
         return key.withUnsafeMutableBytes { key in
-            let count = RunMarker.write(record, uid: uid, to: key)
-            return XXH64.hash(UnsafeRawBufferPointer(rebasing: key[..<count]), seed: RunMarker.seed)
+            let count = RunHasher.write(record, uid: uid, to: key)
+            return XXH64.hash(UnsafeRawBufferPointer(rebasing: key[..<count]), seed: RunHasher.seed)
         }
     }
 

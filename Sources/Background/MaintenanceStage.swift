@@ -6,8 +6,8 @@ import Threads
 /// Does the store's maintenance: makes tables for months to come, and packs days that have ended.
 ///
 /// One thread runs it, with a connection to the store of its own. After a failure it tries again in the next round.
-public final class UpkeepStage {
-    private let upkeep: any StoreUpkeep
+public final class MaintenanceStage {
+    private let maintenance: any StoreMaintenance
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
@@ -17,8 +17,8 @@ public final class UpkeepStage {
     /// Before the first round, milliseconds: records that waited while the daemon was away come first.
     private static let firstWait = 60_000
 
-    public init(upkeep: any StoreUpkeep, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
-        self.upkeep = upkeep
+    public init(maintenance: any StoreMaintenance, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
+        self.maintenance = maintenance
         self.metrics = metrics
         self.stop = stop
         self.logger = logger
@@ -26,22 +26,22 @@ public final class UpkeepStage {
 
     /// Runs until the stop signal.
     public func run() {
-        stop.wait(milliseconds: UpkeepStage.firstWait)
+        stop.wait(milliseconds: MaintenanceStage.firstWait)
         while !stop.isRequested {
             if !metrics.snapshot.storeUnavailable {
                 do throws(StoreError) { try round() } catch {
                     logger.warning("store maintenance failed; retrying in 10 minutes", metadata: ["why": "\(error)"])
                 }
             }
-            stop.wait(milliseconds: UpkeepStage.interval)
+            stop.wait(milliseconds: MaintenanceStage.interval)
         }
     }
 
     private func round() throws(StoreError) {
-        try upkeep.makeAhead()
-        for day in try upkeep.daysToPack() {
+        try maintenance.makeAhead()
+        for day in try maintenance.daysToPack() {
             if stop.isRequested { return }
-            _ = try upkeep.pack(day: day)
+            _ = try maintenance.pack(day: day)
         }
     }
 }

@@ -1,0 +1,153 @@
+import Checksum
+import Record
+
+/// The definition of a run: makes a record's `RunKey`, and the run's identity from it.
+struct RunKeyMaker: Sendable {
+    private(set) var vocabulary: Vocabulary
+    private var stackReader = StackReader()
+    private var compound = CompoundKey()
+    private var owners: NameOwners
+    /// Empty where none is known.
+    private let homeCluster: String
+    private var clippedTexts: UInt64 = 0
+
+    /// - Parameter homeCluster: the cluster of jobs whose records name none; empty where that is not known.
+    init(vocabulary: Vocabulary, homeCluster: String, owners: NameOwners) {
+        self.vocabulary = vocabulary
+        self.homeCluster = homeCluster
+        self.owners = owners
+    }
+
+    /// - Parameters:
+    ///   - day: on which the record counts.
+    ///   - job: as `jobNumber` told it.
+    mutating func key(of record: UsageRecord, _ envelope: Envelope, day: Int32, job: Int32) -> RunKey {
+        RunKey(
+            day: day,
+            cluster: cluster(record),
+            job: job,
+            step: job == 0 ? 0 : symbol(record, .stepID, .step),
+            user: user(record, envelope),
+            executable: symbol(record, .executable, .executable),
+            program: symbol(record, .main, .program),
+            stack: stackReader.symbol(for: record, in: &vocabulary[.stack]),
+            environment: environment(record), flags: RunFlags(record))
+    }
+
+    /// The run's identity: from what stands for texts, not from symbols, so that every daemon gives a run the same one.
+    func id(of key: RunKey) -> RunID {
+        var words = (
+            fingerprint(key.cluster, .cluster), fingerprint(key.job, .job), fingerprint(key.step, .step),
+            fingerprint(key.user, .user), fingerprint(key.executable, .executable),
+            fingerprint(key.program, .program), fingerprint(key.stack, .stack),
+            fingerprint(key.environment, .environment), UInt64(key.flags.rawValue).littleEndian
+        )
+        let jobNumber =
+            key.job == 0
+            ? 0 : vocabulary.withBytes(of: key.job, .job) { CompoundKey.withText(1, of: $0, RunID.jobNumber) }
+        let hash = withUnsafeBytes(of: &words) { XXH64.hash($0, seed: UInt64(UInt32(bitPattern: key.day))) }
+        return RunID(day: key.day, jobNumber: jobNumber, hash: hash)
+    }
+
+    /// The symbol of the record's cluster, job id and restart, which jobs that are years apart can share; 0 outside
+    /// a job.
+    mutating func jobNumber(of record: UsageRecord) -> Int32 {
+        if record[.jobID].isEmpty { return 0 }
+        compound.reset()
+        if record[.cluster].isEmpty { compound.append(homeCluster) } else { append(record, .cluster) }
+        append(record, .jobID)
+        compound.append(number: record.restart ?? 0)
+        return compound.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
+    }
+
+    /// The symbol of a job with a reused number.
+    ///
+    /// - Parameter count: how many jobs of the number are known already.
+    mutating func job(of number: Int32, again count: Int) -> Int32 {
+        compound.reset()
+        compound.append(vocabulary.withBytes(of: number, .job) { CompoundKey.texts(of: $0) })
+        compound.append(number: Int64(count))
+        return compound.bytes.withUnsafeBytes { vocabulary[.job].symbol(for: $0) }
+    }
+
+    /// The symbol of one of the record's texts, clipped to what every store takes.
+    mutating func symbol(_ record: UsageRecord, _ field: TextField, _ dimension: Dimension) -> Int32 {
+        let range = record[field]
+        if range.isEmpty { return 0 }
+        return record.withBytes(of: range) { bytes in
+            if bytes.count > maximumTextBytes { clippedTexts += 1 }
+            return vocabulary[dimension].symbol(for: clipped(bytes))
+        }
+    }
+
+    /// How many texts have been clipped since the last call.
+    mutating func takeClippedTexts() -> UInt64 {
+        defer { clippedTexts = 0 }
+        return clippedTexts
+    }
+
+    /// Forgets all symbols once there are too many.
+    ///
+    /// - Returns: whether symbols that were given out are no longer valid.
+    mutating func emptyIfFull() -> Bool {
+        let isFull = vocabulary.isFull
+        if isFull {
+            vocabulary.empty()
+            owners.forget()
+        }
+        if isFull || stackReader.isFull { stackReader.empty() }
+        return isFull
+    }
+
+    /// The user by name, or as `#UID` where the name is unknown, or the kernel names another uid than the record
+    /// does, or the name belongs to another user. Root may speak for others: sweeps and relays run as root.
+    private mutating func user(_ record: UsageRecord, _ envelope: Envelope) -> Int32 {
+        let vouched = envelope.uid.flatMap { $0 == 0 ? nil : $0 }
+        if let vouched, record.uid != Int64(vouched) { return user(numbered: Int64(vouched)) }
+        let named = symbol(record, .username, .user)
+        if let vouched, named != 0,
+            !owners.isName(vocabulary[.user].string(named), named, of: vouched, now: envelope.arrival)
+        {
+            return user(numbered: Int64(vouched))
+        }
+        if named == 0, let uid = record.uid { return user(numbered: uid) }
+        return named
+    }
+
+    private mutating func user(numbered uid: Int64) -> Int32 {
+        var name = "#\(uid)"
+        return name.withUTF8 { vocabulary[.user].symbol(for: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// A cleared environment leaves the job's number, in the name of its control group, and not the cluster's.
+    private mutating func cluster(_ record: UsageRecord) -> Int32 {
+        guard record[.cluster].isEmpty, !record[.jobID].isEmpty, !homeCluster.isEmpty else {
+            return symbol(record, .cluster, .cluster)
+        }
+        var name = homeCluster
+        return name.withUTF8 { vocabulary[.cluster].symbol(for: UnsafeRawBufferPointer($0)) }
+    }
+
+    private mutating func environment(_ record: UsageRecord) -> Int32 {
+        compound.reset()
+        append(record, .prefix)
+        append(record, .python)
+        append(record, .implementation)
+        if record[.container].isEmpty && record.isShifter == true {
+            compound.append("shifter")
+        } else {
+            append(record, .container)
+        }
+        append(record, .system)
+        append(record, .subsystem)
+        return compound.bytes.withUnsafeBytes { vocabulary[.environment].symbol(for: $0) }
+    }
+
+    private mutating func append(_ record: UsageRecord, _ field: TextField) {
+        record.withBytes(of: record[field]) { bytes in compound.append(clipped(bytes)) }
+    }
+
+    private func fingerprint(_ symbol: Int32, _ dimension: Dimension) -> UInt64 {
+        vocabulary.fingerprint(of: symbol, dimension).littleEndian
+    }
+}

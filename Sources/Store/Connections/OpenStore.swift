@@ -1,0 +1,49 @@
+/// Opens stores by their location.
+extension StoreLocation {
+    /// A connection; nothing is checked about the tables.
+    ///
+    /// - Parameter activity: is told what the connection is at.
+    public func connect(
+        for use: ConnectionUse, activity: StoreActivity = StoreActivity()
+    ) throws(StoreError) -> any SQLConnection {
+        try database.dialect.connect(to: address, for: use, activity: activity)
+    }
+
+    /// A connection to change what is stored by; the tables are there and of this program's version.
+    public func maintainer() throws(StoreError) -> any SQLConnection { try checked(for: .maintenance) }
+
+    /// A connection to read from; the tables are there and of this program's version.
+    public func reader() throws(StoreError) -> any SQLConnection { try checked(for: .reading) }
+
+    /// A store to write to. Nothing is connected until the first call.
+    ///
+    /// - Parameter activity: tells other threads what its connection is at.
+    public func makeStore(activity: StoreActivity = StoreActivity()) -> any UsageStore {
+        func store(_ dialect: some SQLDialect) -> any UsageStore {
+            SQLStore(link(dialect, for: .usage, staged: Staged.all, migrates: true, activity: activity))
+        }
+        return store(database.dialect)
+    }
+
+    /// A connection that is made when it is first needed, and again after it broke.
+    ///
+    /// - Parameters:
+    ///   - dialect: that of `database`.
+    ///   - staged: the temporary tables that are used on it.
+    ///   - migrates: whether it makes the tables; otherwise they must be there.
+    func link<Dialect: SQLDialect>(
+        _ dialect: Dialect, for use: ConnectionUse, staged: [StagedTable] = [], migrates: Bool = false,
+        activity: StoreActivity = StoreActivity()
+    ) -> ReconnectingConnection<Dialect.Connection> {
+        ReconnectingConnection(staged: staged, migrates: migrates) {
+            [address] () throws(StoreError) -> Dialect.Connection in
+            try dialect.connect(to: address, for: use, activity: activity)
+        }
+    }
+
+    private func checked(for use: ConnectionUse) throws(StoreError) -> any SQLConnection {
+        let connection = try connect(for: use)
+        try Migrator().check(connection)
+        return connection
+    }
+}

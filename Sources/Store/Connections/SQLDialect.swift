@@ -1,0 +1,174 @@
+/// What one database does in its own way; everything else in the store is SQL that all of them understand.
+///
+/// A dialect has no state. Its folder holds the dialect, its connection, and what that connection needs.
+public protocol SQLDialect: Sendable {
+    associatedtype Connection: SQLConnection
+
+    // MARK: Where a store is
+
+    /// How locations of this database are written, for errors.
+    var locationForm: String { get }
+
+    /// What connections are opened by (a path, a URL); nil if the location is of another database.
+    ///
+    /// - Throws: `StoreError.badLocation` that names what would be right.
+    func address(in location: String) throws(StoreError) -> String?
+
+    /// Checks that the address can be understood as a whole; nothing is connected.
+    ///
+    /// - Throws: `StoreError.badLocation`.
+    func check(address: String) throws(StoreError)
+
+    /// The location without any password in it, for logs and errors.
+    func description(of address: String) -> String
+
+    /// The path of the database's file; nil where a server holds the data.
+    func file(at address: String) -> String?
+
+    /// The only place where connections are made.
+    ///
+    /// - Parameter activity: is told what the connection is at.
+    /// - Throws: `StoreError.unavailable`; `.badLocation` if this is no way to a database that the store can use.
+    func connect(to address: String, for use: ConnectionUse, activity: StoreActivity) throws(StoreError) -> Connection
+
+    /// The database's own program, to ask in SQL.
+    ///
+    /// - Parameters:
+    ///   - connection: a connection to the same address that reads.
+    ///   - statement: what the program is to answer before it ends; nil to read statements from the terminal.
+    ///   - arguments: more arguments of the program.
+    /// - Throws: `StoreError.badLocation` if the address cannot be handed on to another program.
+    func shell(
+        at address: String, connection: any SQLConnection, statement: String?, arguments: [String]
+    ) throws(StoreError) -> SQLShell
+
+    // MARK: Words
+
+    /// The database's clock, seconds since 1970 UTC.
+    var now: String { get }
+
+    /// The word for a join that looks up one row of a table, by its key, for each row so far.
+    var lookUp: String { get }
+
+    /// A literal of 16 bytes, of 32 hexadecimal digits.
+    func key(_ digits: String) -> String
+
+    /// A parameter of 16 bytes; `keyValue` makes its value.
+    var keyParameter: String { get }
+
+    func keyValue(_ bytes: [UInt8]) -> SQLValue
+
+    /// 16 random bytes.
+    var randomKey: String { get }
+
+    /// The texts of a group as one text. The rows must come from a subquery that sorts them by `order`, which not every
+    /// database can do by itself.
+    func joined(_ text: String, by separator: String, orderedBy order: String) -> String
+
+    /// The runs, called `r`, whose keys lie in ranges.
+    ///
+    /// - Parameter ranges: VALUES of the least and the greatest key of each, called `k`.
+    func runs(within ranges: String) -> String
+
+    // MARK: Transactions
+
+    /// Begins a transaction that takes the write lock at once where there is one.
+    func begin(waitsForDisk: Bool) -> String
+
+    /// Statements after the end of such a transaction; empty for none.
+    func afterEnd(waitsForDisk: Bool) -> String
+
+    /// Begins a transaction that reads the database as of one moment.
+    var beginSnapshot: String { get }
+
+    /// Takes a lock until the end of the transaction at hand.
+    func take(_ lock: AdvisoryLock, _ mode: AdvisoryLock.Mode, on connection: any SQLConnection) throws(StoreError)
+
+    /// Whether a connection can write while a transaction of another one hangs.
+    var hasIndependentWriters: Bool { get }
+
+    // MARK: Tables
+
+    /// A query of 1 if the table of versions is there, else 0.
+    var hasVersions: String { get }
+
+    /// Makes what the tables lie in, within the transaction that makes them.
+    func prepareSchema(on connection: any SQLConnection) throws(StoreError)
+
+    /// What stands for each mark in the text of a migration (`Schema`).
+    var schemaWords: [(mark: String, word: String)] { get }
+
+    // MARK: Usage
+
+    /// Takes ids of `jobs` that no row has and no other row will get.
+    ///
+    /// - Throws: `StoreError.unacceptable` if another connection does so at the same time.
+    func takeJobIDs(_ count: Int, on connection: any SQLConnection) throws(StoreError) -> [Int32]
+
+    /// Merges the staged runs into those that are there.
+    ///
+    /// - Parameter upsert: the statement that does so.
+    /// - Returns: how many of them are new.
+    func mergeStagedRuns(_ upsert: String, on connection: any SQLConnection) throws(StoreError) -> Int64
+
+    /// A join that finds the jobs, called `j`, of some runs called `r`.
+    ///
+    /// - Parameter condition: which runs those are.
+    func joinJobs(ofRuns condition: String, on connection: any SQLConnection) throws(StoreError) -> String
+
+    // MARK: Months of runs
+
+    /// Makes the tables that runs of this month and the next ones go into, of those that are missing.
+    func makeMonthsAhead(on connection: any SQLConnection) throws(StoreError)
+
+    /// The months before a day that have tables of their own, in order.
+    func months(before day: Int, on connection: any SQLConnection) throws(StoreError) -> [CalendarMonth]
+
+    /// Drops a month's table, within a transaction.
+    ///
+    /// - Throws: `StoreError.busy` if it holds other numbers of runs and processes than these, or others use it.
+    func drop(
+        _ month: CalendarMonth, runs: Int64, processes: Int64, on connection: any SQLConnection
+    ) throws(StoreError)
+
+    // MARK: Maintenance
+
+    /// Deletes runs and adds up what they were, within a transaction.
+    ///
+    /// - Parameters:
+    ///   - runs: FROM and what follows it.
+    ///   - sums: makes the statement that adds up the rows behind a FROM.
+    func prune(runs: String, sums: (String) -> String, on connection: any SQLConnection) throws(StoreError)
+
+    /// Runs statements that look up few rows of large tables, within a transaction.
+    func lookingUp(on connection: any SQLConnection, _ body: () throws(StoreError) -> Void) throws(StoreError)
+
+    /// From now on what this connection deletes is not left in the database's files.
+    func eraseDeleted(on connection: any SQLConnection) throws(StoreError)
+
+    /// Clears old values of changed rows from the database's files, as far as other connections let it.
+    func sweep(_ tables: [String], on connection: any SQLConnection) throws(StoreError)
+}
+
+/// What a database needs not do.
+extension SQLDialect {
+    public func afterEnd(waitsForDisk: Bool) -> String { "" }
+
+    public func prepareSchema(on connection: any SQLConnection) {}
+
+    public func joinJobs(ofRuns condition: String, on connection: any SQLConnection) -> String {
+        "LEFT JOIN jobs j ON j.id = r.job"
+    }
+
+    public func makeMonthsAhead(on connection: any SQLConnection) {}
+
+    public func months(before day: Int, on connection: any SQLConnection) -> [CalendarMonth] { [] }
+
+    public func drop(_ month: CalendarMonth, runs: Int64, processes: Int64, on connection: any SQLConnection) {}
+
+    public func lookingUp(on connection: any SQLConnection, _ body: () throws(StoreError) -> Void) throws(StoreError) {
+        try body()
+    }
+
+    public func eraseDeleted(on connection: any SQLConnection) {}
+}

@@ -1,0 +1,80 @@
+import Merge
+import Record
+
+/// The tables of records that are not usage yet: parts that wait for their siblings, and snapshots of living processes.
+enum HeldRecords {
+    /// The entries of a source's parts.
+    static func parts(of source: Int64, on connection: any SQLConnection) throws(StoreError) -> [[UInt8]] {
+        try connection.query("SELECT entry FROM held_parts WHERE source = ? ORDER BY record, part", [.integer(source)])
+            .compactMap { $0[0].bytes }
+    }
+
+    /// The identities of all snapshots.
+    static func snapshots(on connection: any SQLConnection) throws(StoreError) -> [RecordID] {
+        try connection.query("SELECT record FROM snapshots").compactMap { $0[0].bytes.flatMap(RecordID.init(bytes:)) }
+    }
+
+    /// Whether parts have been taken: a batch that moves no position takes nothing but parts that were held.
+    static func hasTaken(
+        _ parts: [RecordID], of source: Int64, on connection: any SQLConnection
+    ) throws(StoreError) -> Bool {
+        guard let first = parts.first else { return false }
+        return try connection.query(
+            "SELECT 1 FROM held_parts WHERE source = ? AND record = \(connection.dialect.keyParameter) LIMIT 1",
+            [.integer(source), connection.dialect.keyValue(first.bytes)]
+        ).isEmpty
+    }
+
+    /// Writes what a batch holds and releases, within its transaction.
+    static func write(_ batch: Batch, _ source: Int64, on connection: any SQLConnection) throws(StoreError) {
+        let dialect = connection.dialect
+        for part in batch.heldParts {
+            try connection.query(
+                """
+                INSERT INTO held_parts (source, record, part, entry) VALUES (?, \(dialect.keyParameter), ?, ?)
+                ON CONFLICT (source, record, part) DO NOTHING
+                """,
+                [.integer(source), dialect.keyValue(part.id.bytes), .integer(part.part), .bytes(part.entry)])
+        }
+        for id in batch.releasedParts {
+            try connection.query(
+                "DELETE FROM held_parts WHERE source = ? AND record = \(dialect.keyParameter)",
+                [.integer(source), dialect.keyValue(id.bytes)])
+        }
+        for snapshot in batch.snapshots {
+            try connection.query(
+                """
+                INSERT INTO snapshots (record, seen, entry) VALUES (\(dialect.keyParameter), ?, ?)
+                ON CONFLICT (record) DO UPDATE SET seen = excluded.seen, entry = excluded.entry
+                """,
+                [dialect.keyValue(snapshot.id.bytes), .integer(snapshot.arrival), .bytes(snapshot.entry)])
+        }
+        for id in batch.endedSnapshots {
+            try connection.query(
+                "DELETE FROM snapshots WHERE record = \(dialect.keyParameter)", [dialect.keyValue(id.bytes)])
+        }
+    }
+
+    /// Deletes snapshots that are not renewed any more: a node that is gone tells nothing of the ends of its processes.
+    ///
+    /// - Parameter now: microseconds since 1970 UTC.
+    static func dropStaleSnapshots(now: Int64, on connection: any SQLConnection) throws(StoreError) {
+        try connection.query(
+            "DELETE FROM snapshots WHERE seen < ?",
+            [.integer(now - Snapshot.lifetimeDays * Calendar.microsecondsPerDay)])
+    }
+}
+
+extension RecordID {
+    var bytes: [UInt8] {
+        [high, low].flatMap { word in withUnsafeBytes(of: word.bigEndian) { [UInt8]($0) } }
+    }
+
+    init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        let words = bytes.withUnsafeBytes { raw in
+            (0..<2).map { UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
+        }
+        self.init(high: words[0], low: words[1])
+    }
+}
