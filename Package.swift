@@ -76,7 +76,7 @@ let package = Package(
         module("DaemonMetrics", ["Record"]),
         module("Log"),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
-        module("Query", ["Checksum", "Merge", "Record", "Store"]),
+        module("Query", ["Checksum", "Merge", "Record", "Store", "Wire"]),
         module("Processes", ["CFileSystem"]),
         module("HookTree", ["CFileSystem", "Processes"]),
         module("Slurm", ["CCurl", "Jobs", "Processes", "Record", "Wire"]),
@@ -122,7 +122,7 @@ let package = Package(
             name: "customs",
             dependencies: [
                 "Archive", "Canary", "HookTree", "Listen", "Processes", "Wire", "Merge", "Query", "Record", "Settings",
-                "Store", "Version", arguments,
+                "Store", "SystemClock", "Version", arguments,
             ],
             swiftSettings: strict),
 

@@ -6,6 +6,7 @@ import Query
 import Record
 import Settings
 import Store
+import SystemClock
 
 struct CanaryRunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ import Glibc
 import Merge
 import Record
 import Store
+import SystemClock
 import Wire
 
 /// Takes one archive into a store, batch by batch, each with the number of lines taken.

@@ -1,6 +1,7 @@
 import Archive
 import Merge
 import Store
+import SystemClock
 
 /// What an import does when the store would not take some of a batch: one bad record costs one record.
 ///

@@ -4,6 +4,7 @@ import Glibc
 import Query
 import Record
 import Store
+import SystemClock
 
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
