@@ -76,7 +76,7 @@ let package = Package(
         module("DaemonMetrics", ["Record"]),
         module("Log"),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
-        module("Query", ["Checksum", "Merge", "Record", "Store", "Wire"]),
+        module("Query", ["Checksum", "Merge", "Record", "Store", "Threads", "Wire"]),
         module("Processes", ["CFileSystem"]),
         module("HookTree", ["CFileSystem", "Processes"]),
         module("Slurm", ["CCurl", "Jobs", "Processes", "Record", "Wire"]),

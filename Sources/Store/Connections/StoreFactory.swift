@@ -31,14 +31,16 @@ extension StoreLocation {
     }
 
     /// A connection to read from; the tables are there and of this program's version.
-    public func reader() throws(StoreError) -> any SQLConnection {
+    ///
+    /// - Parameter activity: tells other threads what the connection is at.
+    public func reader(activity: StoreActivity = StoreActivity()) throws(StoreError) -> any SQLConnection {
         switch self {
         case .sqlite(let path):
-            let connection = try SQLiteConnection(path: path, readOnly: true)
+            let connection = try SQLiteConnection(path: path, readOnly: true, activity: activity)
             try Migrator.check(connection)
             return connection
         case .postgres(let text):
-            let connection = try PostgresConnection(connection: text, readOnly: true)
+            let connection = try PostgresConnection(connection: text, readOnly: true, activity: activity)
             try Migrator.check(connection)
             return connection
         }
