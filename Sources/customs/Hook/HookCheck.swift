@@ -125,13 +125,13 @@ extension HookTrial {
         .text("interpreter") { $0.executable }, .text("version") { $0.interpreter?.version },
         .text("record") { $0.word },
         .count("ms") { $0.milliseconds }, .text("compiled") { $0.isCompiled.map { $0 ? "yes" : "no" } },
-        .text("trace") { $0.trace }, .count("problems") { Int64($0.problems.count) },
+        .text("trace") { $0.trace?.rawValue }, .count("problems") { Int64($0.problems.count) },
     ]
 
     fileprivate static let allFields: [Field<HookTrial>] = [
         .text("executable") { $0.executable }, .text("version") { $0.interpreter?.version },
         .text("implementation") { $0.interpreter?.implementation }, .text("record") { $0.word },
-        .count("milliseconds") { $0.milliseconds }, .flag("compiled") { $0.isCompiled }, .text("trace") { $0.trace },
+        .count("milliseconds") { $0.milliseconds }, .flag("compiled") { $0.isCompiled }, .text("trace") { $0.trace?.rawValue },
         .list("problems") { $0.problems },
     ]
 
