@@ -131,7 +131,8 @@ extension HookTrial {
     fileprivate static let allFields: [Field<HookTrial>] = [
         .text("executable") { $0.executable }, .text("version") { $0.interpreter?.version },
         .text("implementation") { $0.interpreter?.implementation }, .text("record") { $0.word },
-        .count("milliseconds") { $0.milliseconds }, .flag("compiled") { $0.isCompiled }, .text("trace") { $0.trace?.rawValue },
+        .count("milliseconds") { $0.milliseconds }, .flag("compiled") { $0.isCompiled },
+        .text("trace") { $0.trace?.rawValue },
         .list("problems") { $0.problems },
     ]
 
