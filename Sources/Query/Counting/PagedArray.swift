@@ -1,5 +1,5 @@
-/// A value for each number, of which many lie close together, as those of jobs do; all bits of the value are 0 where there is
-/// none.
+/// A value for each number, for numbers that lie close together, as those of jobs do. A missing value
+/// has no bit set.
 ///
 /// A year's ten million jobs are looked up one by one: pages are plain memory.
 final class PagedArray<Value: BitwiseCopyable & Equatable> {

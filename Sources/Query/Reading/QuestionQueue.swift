@@ -47,7 +47,7 @@ final class QuestionQueue: Sendable {
         }
     }
 
-    /// Refuses the question if there are too many.
+    /// Appends a question, or refuses it if the queue is full.
     func add(_ question: Question) {
         let refusal: StoreError? = state.withLock { state in
             if state.isClosed { return Self.closed }
@@ -58,7 +58,7 @@ final class QuestionQueue: Sendable {
         if let refusal { question.refuse(refusal) } else { signal.notify() }
     }
 
-    /// Refuses a question that waits, and interrupts one that is being asked. Any other is over.
+    /// Refuses a waiting question, and interrupts a running one. A question that has ended is left alone.
     func cancel(_ number: UInt64) {
         let (refused, interrupted) = state.withLock { state -> (Question?, StoreActivity?) in
             if let place = state.waiting.firstIndex(where: { $0.number == number }) {
@@ -71,7 +71,7 @@ final class QuestionQueue: Sendable {
         if let interrupted { Self.interrupt([interrupted]) }
     }
 
-    /// Refuses all that wait, interrupts all that are being asked, and takes no more.
+    /// Refuses all waiting questions, interrupts the running ones, and takes no more.
     func close() {
         let (refused, interrupted) = state.withLock { state -> ([Question], [StoreActivity]) in
             state.isClosed = true
@@ -118,7 +118,7 @@ final class QuestionQueue: Sendable {
         }
     }
 
-    /// A server that hangs may not hear of it for long: nobody waits for that.
+    /// Interrupts on a thread of its own, because a hanging server may take long to answer.
     private static func interrupt(_ activities: [StoreActivity]) {
         if activities.isEmpty { return }
         startThread("interrupt") { for activity in activities { activity.cancel() } }

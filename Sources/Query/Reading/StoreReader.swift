@@ -1,16 +1,17 @@
 import Store
 import Threads
 
-/// A few read-only connections to the store, each used by a thread of its own, that answer questions side by side.
+/// A small pool of read-only connections to the store, each used by a thread of its own.
 ///
-/// libpq and SQLite block the thread that asks, and the pool that runs tasks has no threads to spare: a task awaits its answer
-/// here. The connections are made when they are needed, and closed after a minute without a question.
+/// libpq and SQLite block the thread that asks. The pool that runs tasks has no threads to spare, so a
+/// task awaits its answer here. A connection is made when it is needed, and closed after a minute
+/// without a question.
 public final class StoreReader: Sendable {
     let queue: QuestionQueue
 
     /// - Parameters:
     ///   - connections: how many questions are asked at the same time.
-    ///   - longestQueue: how many may wait behind them.
+    ///   - longestQueue: how many further questions may wait.
     public convenience init(_ location: StoreLocation, connections: Int = 4, longestQueue: Int = 64) {
         self.init(connections: connections, longestQueue: longestQueue) { (activity) throws(StoreError) in
             try location.reader(activity: activity)
@@ -34,10 +35,12 @@ public final class StoreReader: Sendable {
 
     deinit { queue.close() }
 
-    /// Asks a question on one of the connections. One whose connection turns out to be broken is asked again on a new one, so
-    /// `question` only reads. If the task is cancelled, the statement at hand is interrupted.
+    /// Asks a question on one of the connections.
     ///
-    /// - Throws: `StoreError`; `.busy` if too many questions wait; `.unavailable` if the task was cancelled.
+    /// A question whose connection turns out to be broken is asked again on a new one, so `question`
+    /// only reads. A cancelled task interrupts the statement at hand.
+    ///
+    /// - Throws: `StoreError`; `.busy` if too many questions wait; `.unavailable` for a cancelled task.
     public func ask<Found: Sendable>(
         _ question: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Found
     ) async throws(StoreError) -> Found {
