@@ -1,5 +1,6 @@
 import ArgumentParser
 import Query
+import Record
 import Store
 import SystemClock
 
@@ -36,13 +37,13 @@ struct CanaryStatusCommand: ParsableCommand {
         let now = wallClock()
         let options = try QuestionOptions(written: period.written + rows.written)
         var days: Int?
-        if let first = options.filter.firstDay { days = max(0, Int(now / 86_400_000_000) - first + 1) }
+        if let first = options.filter.firstDay { days = max(0, Int(now / Calendar.microsecondsPerDay) - first + 1) }
         var report = try CanaryReport.ask(try store.reader(), now: now, days: days, run: onlyRun)
         if let onlyRun, report.runs.isEmpty, days == nil {
             throw Failure(.noInput, "there is no run '\(printable(onlyRun))' of canaries")
         }
         if let last = options.filter.lastDay {
-            report = report.before(Int64(last + 1) * 86_400_000_000)
+            report = report.before(Int64(last + 1) * Calendar.microsecondsPerDay)
         }
         if let limit = options.limit { report = report.first(limit) }
         try show(canaries: by == .run ? report.answer : report.byPath, as: form)
