@@ -73,7 +73,7 @@ let package = Package(
         module("Log"),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
         module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
-        module("Query", ["Checksum", "Merge", "Record", "Store"]),
+        module("Query", ["Checksum", "Merge", "Record", "Store", "Threads", "Wire"]),
         module("Processes", ["CFileSystem"]),
         module("HookTree", ["CFileSystem", "Processes"]),
         module("Slurm", ["CCurl", "Jobs", "Processes", "Record", "Wire"]),
@@ -119,7 +119,7 @@ let package = Package(
             name: "customs",
             dependencies: [
                 "Archive", "Canary", "HookTree", "Import", "Listen", "Processes", "Query", "Record", "Settings",
-                "Store", "Version", "Wire", arguments,
+                "Store", "SystemClock", "Version", "Wire", arguments,
             ],
             swiftSettings: strict),
 

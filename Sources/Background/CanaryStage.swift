@@ -58,7 +58,7 @@ public final class CanaryStage {
             }
             do {
                 try ledger.giveUp(now: wallClock())
-                if settings.mode != "off" { try sendIfDue() }
+                if settings.mode != .off { try sendIfDue() }
                 if steadyMilliseconds() >= nextWatch {
                     try watch()
                     nextWatch = steadyMilliseconds() + sourceBackoff.wait
@@ -118,7 +118,7 @@ public final class CanaryStage {
             try CanaryReport.ask(connection, now: wallClock(), days: CanaryReport.days)
         }
         // where nobody ever sent one there is nothing to tell
-        if settings.mode == "off", report.runs.isEmpty { return }
+        if settings.mode == .off, report.runs.isEmpty { return }
         metrics.update { $0.canaries = CanaryMetrics(report) }
     }
 }

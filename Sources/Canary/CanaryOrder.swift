@@ -39,7 +39,7 @@ public struct CanaryOrder: Sendable, Equatable {
     public func record(now: Int64, patience: Int64) -> CanaryRun {
         CanaryRun(
             run: run, submitted: now, expected: Int64(settings.processes), killed: Int64(settings.killedProcesses),
-            mode: settings.mode, partition: partition, node: node,
+            mode: settings.mode.rawValue, partition: partition, node: node,
             transport: server.map { String($0.prefix { $0 != ":" }) } ?? "hook",
             deadline: now + patience * 1_000_000)
     }

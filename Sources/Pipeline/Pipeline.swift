@@ -214,7 +214,7 @@ public final class Pipeline: Sendable {
                 stop: self.stopBackground
             ).run()
         }
-        if jobs.source != "off" { startThread("jobs") { self.runJobs() } }
+        if jobs.source != .off { startThread("jobs") { self.runJobs() } }
         // jobs of canaries that were sent out by hand are watched too
         startThread("canaries") { self.runCanaries() }
         startThread("maintenance") {

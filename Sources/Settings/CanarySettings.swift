@@ -1,7 +1,15 @@
 /// Canaries: Python processes of our own with a known number of records.
 public struct CanarySettings: Sendable, Equatable {
-    /// `off`, `local`, `sbatch` or `slurmrestd`.
-    public var mode = "off"
+    /// How the processes of a batch are started.
+    public enum Mode: String, CaseIterable, Sendable {
+        case off
+        /// On this machine.
+        case local
+        /// By a batch job.
+        case sbatch, slurmrestd
+    }
+
+    public var mode = Mode.off
     /// Batches a day, evenly spread.
     public var perDay = 48
     /// Python processes of a batch.
@@ -27,12 +35,10 @@ public struct CanarySettings: Sendable, Equatable {
     /// The account to which the jobs are charged; nil for their user's default account.
     public var account: String?
 
-    public static let modes = ["off", "local", "sbatch", "slurmrestd"]
-
     public init() {}
 
     /// Whether a canary batch is a batch job.
-    public var isJob: Bool { mode == "sbatch" || mode == "slurmrestd" }
+    public var isJob: Bool { mode == .sbatch || mode == .slurmrestd }
 
     public var killedProcesses: Int { min(killed ?? (isJob ? 1 : 0), processes) }
 }

@@ -86,8 +86,12 @@ public struct MergeSettings: Sendable, Equatable {
 }
 
 public struct LogSettings: Sendable, Equatable {
-    /// `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical`.
-    public var level = "info"
+    /// swift-log's levels.
+    public enum Level: String, CaseIterable, Sendable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    public var level = Level.info
     /// The number of rejected messages that are logged one by one, a minute.
     public var rejectsPerMinute = 10
 }

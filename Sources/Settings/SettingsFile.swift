@@ -72,8 +72,7 @@ public enum SettingsFile {
 
         let log = try root.section("log", ["level", "rejects_per_minute"])
         try log?.integer("rejects_per_minute", 0...100_000) { settings.log.rejectsPerMinute = $0 }
-        let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-        settings.log.level = try log?.choice("level", among: levels) ?? settings.log.level
+        settings.log.level = try log?.choice("level") ?? settings.log.level
         try apply(slurm: root, to: &settings.slurm)
         try apply(canary: root, to: &settings.canary, slurm: settings.slurm)
     }
@@ -87,7 +86,7 @@ public enum SettingsFile {
                     "user", "token_file",
                 ])
         else { return }
-        slurm.source = try section.choice("source", among: SlurmSettings.sources) ?? slurm.source
+        slurm.source = try section.choice("source") ?? slurm.source
         slurm.cluster = try section.string("cluster") ?? slurm.cluster
         try section.integer("interval_s", 1...3_600) { slurm.intervalSeconds = $0 }
         try section.integer("batch_jobs", 1...5_000) { slurm.batchJobs = $0 }
@@ -108,7 +107,7 @@ public enum SettingsFile {
         }
         slurm.user = try section.string("user") ?? slurm.user
         slurm.tokenFile = try section.string("token_file") ?? slurm.tokenFile
-        if slurm.source == "slurmrestd" && slurm.url == nil {
+        if slurm.source == .slurmrestd && slurm.url == nil {
             throw section.complaint("source", "\"slurmrestd\" needs url, slurmrestd's address")
         }
     }
@@ -124,7 +123,7 @@ public enum SettingsFile {
                     "partitions", "nodes", "sbatch", "options", "account",
                 ])
         else { return }
-        canary.mode = try section.choice("mode", among: CanarySettings.modes) ?? canary.mode
+        canary.mode = try section.choice("mode") ?? canary.mode
         try section.integer("per_day", 1...86_400) { canary.perDay = $0 }
         try section.integer("processes", 1...10_000) { canary.processes = $0 }
         try section.integer("killed", 0...10_000) { canary.killed = $0 }
@@ -141,10 +140,10 @@ public enum SettingsFile {
         canary.sbatch = try section.string("sbatch") ?? canary.sbatch
         canary.options = try section.strings("options") ?? canary.options
         canary.account = try section.string("account") ?? canary.account
-        if canary.mode == "slurmrestd" && slurm.url == nil {
+        if canary.mode == .slurmrestd && slurm.url == nil {
             throw section.complaint("mode", "\"slurmrestd\" needs url in [slurm], slurmrestd's address")
         }
-        if canary.mode == "local" && canary.hook == nil {
+        if canary.mode == .local && canary.hook == nil {
             throw section.complaint("mode", "\"local\" needs hook, the hook's directory")
         }
     }
@@ -218,6 +217,11 @@ private struct Section {
             throw complaint(key, "'\(word)' is none of \(words.joined(separator: ", "))")
         }
         return word
+    }
+
+    /// - Returns: nil if the key is missing.
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(_ key: String) throws(SettingsError) -> Choice? {
+        try choice(key, among: Choice.allCases.map { $0.rawValue }).flatMap { Choice(rawValue: $0) }
     }
 
     func complaint(_ key: String, _ why: String) -> SettingsError { SettingsError("\(origin(key)): \(why)") }

@@ -1,7 +1,13 @@
 /// The source of job data.
 public struct SlurmSettings: Sendable, Equatable {
-    /// `off`, `commands` or `slurmrestd`.
-    public var source = "off"
+    public enum Source: String, CaseIterable, Sendable {
+        case off
+        /// squeue and sacct.
+        case commands
+        case slurmrestd
+    }
+
+    public var source = Source.off
     /// The cluster whose jobs are asked for, also for records that name no cluster; nil for the cluster that answers.
     public var cluster: String?
     /// The time between two rounds of questions.
@@ -20,8 +26,6 @@ public struct SlurmSettings: Sendable, Equatable {
     public var user: String?
     /// A file with a token (JWT); nil for the environment variable `SLURM_JWT`.
     public var tokenFile: String?
-
-    public static let sources = ["off", "commands", "slurmrestd"]
 
     public init() {}
 }

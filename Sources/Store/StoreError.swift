@@ -45,7 +45,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether the connection is of no more use, or may have lost what was prepared on it.
-    var needsNewConnection: Bool {
+    public var needsNewConnection: Bool {
         switch self {
         case .unavailable, .refused, .schema, .badLocation: true
         case .busy, .unacceptable, .positionMoved, .setBack: false

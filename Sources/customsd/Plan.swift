@@ -75,10 +75,7 @@ struct Plan: Sendable {
             throw Plan.complaint(settings, "store", error.description)
         }
         store = location.description
-        guard let level = Logger.Level(rawValue: settings.log.level) else {
-            throw Failure(78, "log level '\(settings.log.level)' is none of swift-log's")
-        }
-        self.level = level
+        level = Logger.Level(settings.log.level)
         certificates = try Plan.certificates(settings.tls)
         if certificates == nil, let address = listen.first(where: { $0.isTLS }) {
             throw Failure(78, "\(address.description): TLS needs certificate and key in [tls]")
@@ -122,5 +119,20 @@ struct Plan: Sendable {
             }
         }
         return (host.isEmpty ? "127.0.0.1" : String(host), Int(port))
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: LogSettings.Level) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
     }
 }

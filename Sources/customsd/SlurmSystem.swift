@@ -12,11 +12,11 @@ extension BatchSystem {
         let canary = settings.canary
         return BatchSystem(
             makeSource: {
-                if slurm.source == "slurmrestd", let rest = SlurmRest(slurm) { return rest }
+                if slurm.source == .slurmrestd, let rest = SlurmRest(slurm) { return rest }
                 return SlurmCommands(squeue: slurm.squeue, sacct: slurm.sacct, secondsAtMost: slurm.timeoutSeconds)
             },
             submit: { order in
-                guard canary.mode == "slurmrestd", let rest = SlurmRest(slurm) else {
+                guard canary.mode == .slurmrestd, let rest = SlurmRest(slurm) else {
                     return SlurmCanaries.submit(order)
                 }
                 do throws(JobSourceError) {

@@ -9,7 +9,7 @@ import Testing
 
     private func settings(_ change: (inout CanarySettings) -> Void = { _ in }) -> CanarySettings {
         var settings = CanarySettings()
-        settings.mode = "sbatch"
+        settings.mode = .sbatch
         settings.processes = 3
         change(&settings)
         return settings
@@ -39,7 +39,7 @@ import Testing
 
     @Test("processes of this machine are of no partition and no node of Slurm's") func local() {
         let order = order(0) {
-            $0.mode = "local"
+            $0.mode = .local
             $0.partitions = ["p"]
             $0.nodes = ["m"]
         }
@@ -56,7 +56,7 @@ import Testing
                 == CanaryRun(
                     run: "20261121t120000z-0000beef", submitted: noon, expected: 3, killed: 1, mode: "sbatch",
                     partition: "q", node: "", transport: "udp", deadline: noon + 60_000_000))
-        #expect(order(0) { $0.mode = "local" }.record(now: noon, patience: 60).killed == 0)
+        #expect(order(0) { $0.mode = .local }.record(now: noon, patience: 60).killed == 0)
         #expect(order(0) { $0.killed = 99 }.record(now: noon, patience: 60).killed == 3)
     }
 

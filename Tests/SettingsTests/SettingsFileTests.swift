@@ -97,7 +97,7 @@ import Testing
         expected.tls.key = "/k.pem"
         expected.tls.clientAuthorities = "/a.pem"
         expected.tls.clientCertificates = "optional"
-        expected.slurm.source = "slurmrestd"
+        expected.slurm.source = .slurmrestd
         expected.slurm.cluster = "alps"
         expected.slurm.intervalSeconds = 45
         expected.slurm.batchJobs = 100
@@ -108,7 +108,7 @@ import Testing
         expected.slurm.version = "v0.0.40"
         expected.slurm.user = "customs"
         expected.slurm.tokenFile = "/etc/customs/token"
-        expected.canary.mode = "local"
+        expected.canary.mode = .local
         expected.canary.perDay = 24
         expected.canary.processes = 7
         expected.canary.killed = 2
@@ -124,7 +124,7 @@ import Testing
         expected.canary.account = "ops"
         expected.merge.batchRecords = 1
         expected.merge.batchDelayMilliseconds = 0
-        expected.log.level = "debug"
+        expected.log.level = .debug
         expected.log.rejectsPerMinute = 0
         #expect(settings == expected)
     }

@@ -20,13 +20,13 @@ struct JobGroups {
     static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, byPeople: Bool = false
     ) throws(StoreError) -> JobGroups {
-        let packages = try Members.packages(connection, filter)
+        let packages = try StackGroups.packages(connection, filter)
         var count = JobCount(byPeople: byPeople)
         try UsageScan(connection, filter).days(count.columns) { rows, kept in count.add(rows, kept) }
         return JobGroups(count, packages)
     }
 
-    init(_ count: JobCount, _ packages: Members<ExactText>) {
+    init(_ count: JobCount, _ packages: StackGroups<ExactText>) {
         names = packages.groups.map { $0.string }
         let places = count.jobs.sets.map { packages.places(of: $0) }
         groups = count.sums().map { key, sum in

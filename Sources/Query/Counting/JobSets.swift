@@ -4,9 +4,9 @@ import Store
 final class JobSets {
     /// The sets that jobs have, each in rising order. Set 0 is that of jobs that were not seen.
     private(set) var sets: [[Int64]] = [[]]
-    private let jobs = NumberedValues<UInt32>(empty: 0)
+    private let jobs = PagedArray<UInt32>(empty: 0)
     /// By the key, of keys that are small as numbers of rows are; 0 where there is none yet.
-    private let singles = NumberedValues<UInt32>(empty: 0)
+    private let singles = PagedArray<UInt32>(empty: 0)
     private var known: [[Int64]: UInt32] = [[]: 0]
     private var unions: [Union: UInt32] = [:]
 
@@ -20,8 +20,8 @@ final class JobSets {
     ///   - key: what was used in each row.
     func add(_ rows: DayRows, _ places: [Int], key: [Int64]) {
         let job = rows[.job]
-        var page = NumberedValues<UInt32>.Page()
-        var known = NumberedValues<UInt32>.Page()
+        var page = PagedArray<UInt32>.Page()
+        var known = PagedArray<UInt32>.Page()
         for row in places where job[row] > 0 {
             let single = known.place(of: key[row], in: singles)
             if single.pointee == 0 { single.pointee = number(of: [key[row]]) }
@@ -35,7 +35,7 @@ final class JobSets {
     func add(_ rows: DayRows, _ places: [Int], key: Int64) {
         let single = number(of: [key])
         let job = rows[.job]
-        var page = NumberedValues<UInt32>.Page()
+        var page = PagedArray<UInt32>.Page()
         for row in places where job[row] > 0 {
             let place = page.place(of: job[row], in: jobs)
             if place.pointee == single { continue }

@@ -12,13 +12,13 @@ struct JobTimes {
     }
 
     /// By Slurm, plus one.
-    private let known = NumberedValues<Int64>(empty: 0)
-    private let lives = NumberedValues<Life>(empty: Life(nodes: 0, started: 0, lastSeen: 0))
+    private let known = PagedArray<Int64>(empty: 0)
+    private let lives = PagedArray<Life>(empty: Life(nodes: 0, started: 0, lastSeen: 0))
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
         let (job, nodes, seconds) = (rows[.job], rows[.nodes], rows[.seconds])
         let (started, lastSeen) = (rows[.started], rows[.lastSeen])
-        var page = NumberedValues<Int64>.Page()
+        var page = PagedArray<Int64>.Page()
         for row in kept where job[row] > 0 {
             let count = nodes[row] < 0 ? 1 : nodes[row]
             if seconds[row] >= 0 {

@@ -15,7 +15,7 @@ struct MonthlyUse {
     static let columns: Set<DayRows.Column> = [.user, .job]
 
     /// By month: years since 0 times twelve, and the months before it in its year.
-    private var users: [Int64: Flags] = [:]
+    private var users: [Int64: BitSet] = [:]
     private let jobs = JobSets()
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
@@ -23,7 +23,7 @@ struct MonthlyUse {
         let date = Calendar.date(days: rows.day)
         let month = Int64(date.year * 12 + date.month - 1)
         let user = rows[.user]
-        var known = users.removeValue(forKey: month) ?? Flags()
+        var known = users.removeValue(forKey: month) ?? BitSet()
         for row in kept { known.set(user[row]) }
         users[month] = known
         jobs.add(rows, kept, key: month)

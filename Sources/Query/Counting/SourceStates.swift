@@ -1,5 +1,5 @@
-/// The sources of records, and what each has said last: by the connection that writes, or by the one that speaks while that one
-/// waits.
+/// The sources of records with the last heartbeat of each: by the connection that writes, or by the
+/// spare one that speaks while the first one waits.
 enum SourceStates {
     /// A subquery with a row for each source.
     static let query = """

@@ -24,30 +24,30 @@ struct UsageGrouping {
     }
 
     /// The number of each stack, or environment, that belongs to a group, with the groups that it belongs to.
-    func members(_ connection: any SQLConnection) throws(StoreError) -> Members<[SQLValue]> {
-        var members = Members<[SQLValue]>()
+    func stackGroups(_ connection: any SQLConnection) throws(StoreError) -> StackGroups<[SQLValue]> {
+        var groups = StackGroups<[SQLValue]>()
         let source = key == .stack ? "(SELECT id AS stack FROM stacks)" : "(SELECT id AS environment FROM environments)"
         for row in try connection.query(
             """
             \(expressions.isEmpty ? "" : "WITH " + expressions)
             SELECT r.\(key), \(columns.joined(separator: ", ")) FROM \(source) r \(joins) WHERE true\(condition)
             """, parameters)
-        { members.add(row[0].integer ?? 0, to: Array(row.dropFirst())) }
-        return members
+        { groups.add(row[0].integer ?? 0, to: Array(row.dropFirst())) }
+        return groups
     }
 
     func tallies(
         _ connection: any SQLConnection, _ filter: UsageFilter
     ) throws(StoreError) -> [[SQLValue]: UsageTally] {
-        let members = try members(connection)
-        var uses = UseSums()
+        let groups = try stackGroups(connection)
+        var uses = UserStackSums()
         let jobs = JobSets()
         try UsageScan(connection, filter).days([key, .user, .processes, .job]) { rows, kept in
             let keys = rows[key]
-            let using = members.places(kept, keys)
+            let using = groups.places(kept, keys)
             uses.add(rows, using, key: keys)
             jobs.add(rows, using, key: keys)
         }
-        return members.tallies(uses, jobs, leastUsers: filter.leastUsers)
+        return groups.tallies(uses, jobs, leastUsers: filter.leastUsers)
     }
 }

@@ -5,14 +5,14 @@ struct UsageScan {
     private let connection: any SQLConnection
     private let filter: UsageFilter
     /// By their numbers; nil where the filter does not ask.
-    private let environments: Flags?
+    private let environments: BitSet?
     private let account: Int64?
 
     init(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) {
         self.connection = connection
         self.filter = filter
         environments = try filter.system.map { (system) throws(StoreError) in
-            var flags = Flags()
+            var flags = BitSet()
             for row in try connection.query("SELECT id FROM environments WHERE system = ?", [.text(system)]) {
                 flags.set(row[0].integer ?? 0)
             }

@@ -17,7 +17,7 @@ extension UsageTally {
     func tells(ofAtLeast least: Int64) -> Bool { users >= least && (jobs == 0 || usersOfRuns >= least) }
 
     /// Adds a user's part.
-    mutating func add(_ use: UseSums.Entry) {
+    mutating func add(_ use: UserStackSums.Entry) {
         // user 0 means "unknown" and is not counted
         if use.user != 0 {
             users += 1

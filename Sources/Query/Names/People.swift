@@ -12,7 +12,7 @@ struct People {
 
     private var people: [Int64: Person] = [:]
     /// From which day on somebody has the name, of those who have one.
-    private let named = NumberedValues<Int32>(empty: 0)
+    private let named = PagedArray<Int32>(empty: 0)
 
     init(_ connection: any SQLConnection) throws(StoreError) {
         for row in try connection.query(

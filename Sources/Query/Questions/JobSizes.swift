@@ -14,7 +14,7 @@ public struct JobSizes: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil, limit: Int? = nil
     ) throws(StoreError) -> JobSizes {
-        let stacks = try members(connection, filter, package)
+        let stacks = try stackGroups(connection, filter, package)
         var count = Count(filter)
         try UsageScan(connection, filter).days(count.columns.union(stacks == nil ? [] : [.stack])) { rows, kept in
             guard let stacks else { return count.add(rows, kept) }
@@ -24,20 +24,20 @@ public struct JobSizes: Sendable, Equatable {
     }
 
     /// The stacks of which the jobs are asked for; nil for all jobs.
-    private static func members(
+    private static func stackGroups(
         _ connection: any SQLConnection, _ filter: UsageFilter, _ package: String?
-    ) throws(StoreError) -> Members<[SQLValue]>? {
-        if let package { return try UsageGrouping.use(of: package, filter, by: ["p.name"]).members(connection) }
+    ) throws(StoreError) -> StackGroups<[SQLValue]>? {
+        if let package { return try UsageGrouping.use(of: package, filter, by: ["p.name"]).stackGroups(connection) }
         guard filter.onlyDirect else { return nil }
         return try UsageGrouping(columns: ["1"], joins: UsageGrouping.packages, condition: filter.packageCondition)
-            .members(connection)
+            .stackGroups(connection)
     }
 
     /// Counts jobs as rows of usage tell of them.
     struct Count {
         private let leastUsers: Int64
         /// Plus two, so that nobody's word is 1.
-        private let nodes = NumberedValues<Int64>(empty: 0)
+        private let nodes = PagedArray<Int64>(empty: 0)
         /// The users of each job.
         private let people = JobSets()
 
@@ -47,7 +47,7 @@ public struct JobSizes: Sendable, Equatable {
 
         mutating func add(_ rows: DayRows, _ kept: [Int]) {
             let (job, count) = (rows[.job], rows[.nodes])
-            var page = NumberedValues<Int64>.Page()
+            var page = PagedArray<Int64>.Page()
             for row in kept where job[row] > 0 { page.place(of: job[row], in: nodes).pointee = count[row] + 2 }
             if leastUsers > 0 { people.add(rows, kept, key: rows[.user]) }
         }

@@ -18,8 +18,8 @@ public struct NewPackages: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
     ) throws(StoreError) -> NewPackages {
-        let packages = try Members.packages(connection, filter)
-        var old = Flags()
+        let packages = try StackGroups.packages(connection, filter)
+        var old = BitSet()
         if let first = filter.firstDay {
             var before = filter
             before.firstDay = nil
@@ -29,7 +29,7 @@ public struct NewPackages: Sendable, Equatable {
                 for row in kept { old.set(stack[row]) }
             }
         }
-        var uses = UseSums()
+        var uses = UserStackSums()
         let jobs = JobSets()
         try UsageScan(connection, filter).days([.stack, .user, .processes, .job]) { rows, kept in
             let using = packages.places(kept, rows[.stack])

@@ -35,9 +35,9 @@ public struct PackageReport: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, companionLimit: Int = 20
     ) throws(StoreError) -> PackageReport {
-        let packages = try Members.packages(connection, filter)
-        let byVersion = try UsageGrouping.use(of: package, filter, by: ["sp.version"]).members(connection)
-        var uses = UseSums()
+        let packages = try StackGroups.packages(connection, filter)
+        let byVersion = try UsageGrouping.use(of: package, filter, by: ["sp.version"]).stackGroups(connection)
+        var uses = UserStackSums()
         var months = MonthlyUse()
         var sizes = JobSizes.Count(filter)
         var all = JobCount(byPeople: filter.leastUsers > 0)
@@ -65,7 +65,7 @@ public struct PackageReport: Sendable, Equatable {
     /// The runs know the moments, those of the first and the last day; where they have been pruned, or moments are not for
     /// publication, usage knows the days.
     private static func times(
-        _ connection: any SQLConnection, _ filter: UsageFilter, _ stacks: Members<[SQLValue]>, _ total: UsageTally
+        _ connection: any SQLConnection, _ filter: UsageFilter, _ stacks: StackGroups<[SQLValue]>, _ total: UsageTally
     ) throws(StoreError) -> (first: Int64, last: Int64)? {
         guard total.processes > 0 else { return nil }
         /// The times of the stacks that have the package.

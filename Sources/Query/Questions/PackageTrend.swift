@@ -19,9 +19,9 @@ public struct PackageTrend: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, packages: [String], limit: Int? = nil
     ) throws(StoreError) -> PackageTrend {
-        var trends: [(package: String, stacks: Members<[SQLValue]>, use: MonthlyUse)] = []
+        var trends: [(package: String, stacks: StackGroups<[SQLValue]>, use: MonthlyUse)] = []
         for package in packages {
-            let stacks = try UsageGrouping.use(of: package, filter, by: ["p.name"]).members(connection)
+            let stacks = try UsageGrouping.use(of: package, filter, by: ["p.name"]).stackGroups(connection)
             trends.append((package, stacks, MonthlyUse()))
         }
         try UsageScan(connection, filter).days(MonthlyUse.columns.union([.stack])) { rows, kept in

@@ -30,9 +30,9 @@ public struct PackageUsers: Sendable, Equatable {
             grouping.condition += " AND sp.version IN (\(old.map { _ in "?" }.joined(separator: ", ")))"
             grouping.parameters += old.map { .text($0) }
         }
-        let stacks = try grouping.members(connection)
+        let stacks = try grouping.stackGroups(connection)
         let people = try People(connection)
-        var uses = UseSums()
+        var uses = UserStackSums()
         let jobs = JobSets()
         try UsageScan(connection, filter).days([.stack, .user, .processes, .job]) { rows, kept in
             let persons = rows[.user].map { people.person($0, on: rows.day) }

@@ -20,10 +20,10 @@ public struct ProcessEnds: Sendable, Equatable {
         var grouping = UsageGrouping(
             columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition)
         if let package { grouping = UsageGrouping.use(of: package, filter, by: ["p.name"]) }
-        let packages = try grouping.members(connection)
+        let packages = try grouping.stackGroups(connection)
         // of each stack: processes, exceptions, signals, killed
-        let ends = NumberedValues<SIMD4<Int64>>(empty: .zero)
-        var uses = UseSums()
+        let ends = PagedArray<SIMD4<Int64>>(empty: .zero)
+        var uses = UserStackSums()
         let columns: Set<DayRows.Column> = [.stack, .user, .processes, .exceptions, .signals, .killed]
         try UsageScan(connection, filter).days(columns) { rows, kept in
             let (flags, stacks, processes) = (rows[.flags], rows[.stack], rows[.processes])
@@ -31,7 +31,7 @@ public struct ProcessEnds: Sendable, Equatable {
             let using = packages.places(kept, stacks).filter { flags[$0] & DayRows.isPruned == 0 }
             if filter.leastUsers > 0 { uses.add(rows, using, key: stacks) }
             let (exceptions, signals, killed) = (rows[.exceptions], rows[.signals], rows[.killed])
-            var page = NumberedValues<SIMD4<Int64>>.Page()
+            var page = PagedArray<SIMD4<Int64>>.Page()
             for row in using {
                 page.place(of: stacks[row], in: ends).pointee &+= SIMD4(
                     processes[row], exceptions[row], signals[row], killed[row])

@@ -29,8 +29,8 @@ public struct TopPackages: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, by order: Order = .users, limit: Int? = nil
     ) throws(StoreError) -> TopPackages {
-        let packages = try Members.packages(connection, filter)
-        var uses = UseSums()
+        let packages = try StackGroups.packages(connection, filter)
+        var uses = UserStackSums()
         var count = JobCount(withTime: true)
         try UsageScan(connection, filter).days(count.columns.union([.user, .processes])) { rows, kept in
             uses.add(rows, packages.places(kept, rows[.stack]), key: rows[.stack])

@@ -18,7 +18,7 @@ public struct UserReport: Sendable, Equatable {
         var filter = filter
         filter.includesStaff = true
         let people = try People(connection).called(username)
-        let packages = try Members.packages(connection, filter)
+        let packages = try StackGroups.packages(connection, filter)
         var stacks: [Int64: Int64] = [:]
         var prefixes: [Int64: Int64] = [:]
         var jobs: Set<Int64> = []

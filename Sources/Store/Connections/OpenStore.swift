@@ -13,7 +13,11 @@ extension StoreLocation {
     public func maintainer() throws(StoreError) -> any SQLConnection { try checked(for: .maintenance) }
 
     /// A connection to read from; the tables are there and of this program's version.
-    public func reader() throws(StoreError) -> any SQLConnection { try checked(for: .reading) }
+    ///
+    /// - Parameter activity: is told what the connection is at.
+    public func reader(activity: StoreActivity = StoreActivity()) throws(StoreError) -> any SQLConnection {
+        try checked(for: .reading, activity: activity)
+    }
 
     /// A store to write to. Nothing is connected until the first call.
     ///
@@ -41,8 +45,10 @@ extension StoreLocation {
         }
     }
 
-    private func checked(for use: ConnectionUse) throws(StoreError) -> any SQLConnection {
-        let connection = try connect(for: use)
+    private func checked(
+        for use: ConnectionUse, activity: StoreActivity = StoreActivity()
+    ) throws(StoreError) -> any SQLConnection {
+        let connection = try connect(for: use, activity: activity)
         try Migrator().check(connection)
         return connection
     }

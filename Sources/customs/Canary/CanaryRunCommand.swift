@@ -6,6 +6,7 @@ import Query
 import Record
 import Settings
 import Store
+import SystemClock
 
 struct CanaryRunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -112,10 +113,10 @@ struct CanaryRunCommand: ParsableCommand {
     private func settings() throws -> CanarySettings {
         let all = try SettingsSources.load(path: store.config)
         var settings = all.canary
-        if let mode { settings.mode = mode.rawValue }
-        if settings.mode == "off" { settings.mode = Mode.local.rawValue }
+        if let mode { settings.mode = mode == .local ? .local : .sbatch }
+        if settings.mode == .off { settings.mode = .local }
         // what runs by hand is of whoever calls this, and slurmrestd's token is not
-        if settings.mode == "slurmrestd" { settings.mode = Mode.sbatch.rawValue }
+        if settings.mode == .slurmrestd { settings.mode = .sbatch }
         settings.processes = processes ?? settings.processes
         settings.killed = killed ?? settings.killed
         settings.python = python ?? settings.python
@@ -124,7 +125,7 @@ struct CanaryRunCommand: ParsableCommand {
         if let node { settings.nodes = [node] }
         // what runs here has ended when the wait begins
         settings.waitSeconds =
-            wait ?? (settings.mode == Mode.sbatch.rawValue ? settings.waitSeconds : min(30, settings.waitSeconds))
+            wait ?? (settings.mode == .sbatch ? settings.waitSeconds : min(30, settings.waitSeconds))
         if let prefix {
             settings.hook = Path.absolute(prefix)
             guard HookPlace.isHook(Path.absolute(prefix)) else {
@@ -132,7 +133,7 @@ struct CanaryRunCommand: ParsableCommand {
             }
         }
         if let server { settings.servers = [server] }
-        if settings.hook == nil, settings.mode == Mode.local.rawValue {
+        if settings.hook == nil, settings.mode == .local {
             // the hook as it is delivered knows no server
             settings.hook = try HookSource(directory: nil, program: ownPath()).directory
             if settings.servers.isEmpty {

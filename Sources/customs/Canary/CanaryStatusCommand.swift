@@ -1,6 +1,8 @@
 import ArgumentParser
 import Query
+import Record
 import Store
+import SystemClock
 
 struct CanaryStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,16 +35,17 @@ struct CanaryStatusCommand: ParsableCommand {
 
     func run() throws {
         let now = wallClock()
+        let options = try QuestionOptions(written: period.written + rows.written)
         var days: Int?
-        if let first = try period.firstDay { days = max(0, Int(now / 86_400_000_000) - first + 1) }
+        if let first = options.filter.firstDay { days = max(0, Int(now / Calendar.microsecondsPerDay) - first + 1) }
         var report = try CanaryReport.ask(try store.reader(), now: now, days: days, run: onlyRun)
         if let onlyRun, report.runs.isEmpty, days == nil {
             throw Failure(.noInput, "there is no run '\(printable(onlyRun))' of canaries")
         }
-        if let last = try period.lastDay {
-            report = report.before(Int64(last + 1) * 86_400_000_000)
+        if let last = options.filter.lastDay {
+            report = report.before(Int64(last + 1) * Calendar.microsecondsPerDay)
         }
-        if let limit = rows.limit { report = report.first(limit) }
+        if let limit = options.limit { report = report.first(limit) }
         try show(canaries: by == .run ? report.answer : report.byPath, as: form)
     }
 }

@@ -110,34 +110,8 @@ struct HookCheck: ParsableCommand {
     private func text(_ path: String) throws -> String { String(decoding: try Files.contents(of: path), as: UTF8.self) }
 
     private func report(_ trials: [HookTrial], _ problems: [String], _ tree: String, _ socket: DatagramSocket) throws {
-        let answer = Answer(
-            [
-                JSON.Member("prefix", .text(tree)), JSON.Member("server", .text(socket.address.description)),
-                JSON.Member("interpreters", Answer(trials, HookTrial.allFields).json),
-                JSON.Member("problems", .array(problems.map { .text($0) })),
-            ], table: trials, HookTrial.fields)
+        let answer = HookTrial.answer(
+            trials, prefix: tree, server: socket.address.description, problems: problems)
         try show(answer, as: format)
-    }
-}
-
-extension HookTrial {
-    fileprivate static let fields: [Field<HookTrial>] = [
-        .text("interpreter") { $0.executable }, .text("version") { $0.interpreter?.version },
-        .text("record") { $0.word },
-        .count("ms") { $0.milliseconds }, .text("compiled") { $0.isCompiled.map { $0 ? "yes" : "no" } },
-        .text("trace") { $0.trace }, .count("problems") { Int64($0.problems.count) },
-    ]
-
-    fileprivate static let allFields: [Field<HookTrial>] = [
-        .text("executable") { $0.executable }, .text("version") { $0.interpreter?.version },
-        .text("implementation") { $0.interpreter?.implementation }, .text("record") { $0.word },
-        .count("milliseconds") { $0.milliseconds }, .flag("compiled") { $0.isCompiled }, .text("trace") { $0.trace },
-        .list("problems") { $0.problems },
-    ]
-
-    /// Whether a record came, and whether one was to come.
-    fileprivate var word: String {
-        if let interpreter, !interpreter.isRecorded { return "silent" }
-        return milliseconds == nil ? "no" : "yes"
     }
 }

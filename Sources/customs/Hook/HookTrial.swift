@@ -11,11 +11,19 @@ struct HookTrial {
     private(set) var milliseconds: Int64?
     /// Whether a start has nothing to compile; nil if that was not seen.
     private(set) var isCompiled: Bool?
-    /// `made`, `none` or `off`; nil if it was not seen.
-    private(set) var trace: String?
+    /// nil if it was not seen.
+    private(set) var trace: Trace?
     private(set) var problems: [String] = []
     /// What is wrong with the place, whatever the interpreter.
     private(set) var siteProblem: String?
+
+    /// What is left for the case that the process is killed.
+    enum Trace: String {
+        case made
+        case missing = "none"
+        /// The hook is installed without traces.
+        case off
+    }
 
     /// What all trials share.
     struct Surroundings {
@@ -122,10 +130,10 @@ struct HookTrial {
         guard let directory = facts["trace_dir"] else { return }
         // what configure.py writes for "nowhere"
         if directory == "/dev/null" {
-            trace = "off"
+            trace = .off
             return
         }
-        trace = "none"
+        trace = .missing
         guard let mode = facts["trace_mode"] else {
             siteProblem =
                 "there is no trace directory \(directory), and so no record of killed processes: make it with mode "
@@ -139,7 +147,7 @@ struct HookTrial {
             if facts["opted_out"] == "False" { problems.append("no trace was made in \(directory)") }
             return
         }
-        trace = "made"
+        trace = .made
         if access(made, F_OK) == 0 { problems.append("the trace \(made) was left behind at exit") }
     }
 

@@ -5,6 +5,7 @@ import Import
 import Query
 import Record
 import Store
+import SystemClock
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

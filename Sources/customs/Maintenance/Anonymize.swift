@@ -50,7 +50,7 @@ struct Anonymize: ParsableCommand {
     var forget = false
 
     func validate() throws {
-        if let olderThan { _ = try Day(olderThan, "--older-than") }
+        if let olderThan { _ = try Day(olderThan, of: "--older-than") }
         if olderThan == nil && !forget {
             throw ValidationError("--older-than is missing: name the first day on which names stay, such as 180d")
         }
@@ -63,7 +63,7 @@ struct Anonymize: ParsableCommand {
         let file = PseudonymKeyFile(path: keyFile ?? "\(settings.stateDirectory)/pseudonyms.key")
         var facts: [JSON.Member] = []
         if let olderThan {
-            let day = try Day(olderThan, "--older-than").number
+            let day = try Day(olderThan, of: "--older-than").number
             let done = try anonymize(location, before: day, file, EnvironmentKinds(settings.environments))
             facts += [
                 JSON.Member("before", .text(Calendar.text(day: day))), JSON.Member("dry_run", .bool(dryRun)),

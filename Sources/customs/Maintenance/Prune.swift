@@ -29,11 +29,11 @@ struct Prune: ParsableCommand {
     @Flag(help: "Only count the rows that would be deleted.")
     var dryRun = false
 
-    func validate() throws { _ = try Day(olderThan, "--older-than") }
+    func validate() throws { _ = try Day(olderThan, of: "--older-than") }
 
     func run() throws {
-        let day = try Day(olderThan, "--older-than").number
-        let today = try Day("0d", "--older-than").number
+        let day = try Day(olderThan, of: "--older-than").number
+        let today = try Day("0d", of: "--older-than").number
         let location = try store.location()
         let pruning: Pruning
         if dryRun {

@@ -4,7 +4,7 @@ import Query
 struct TextTable {
     private let headings: [String]
     private let rows: [[JSON]]
-    /// The place of the column of which a terminal shows bars.
+    /// The place of the column that a terminal shows as bars.
     private let bar: Int?
 
     private static let bold = "\u{1B}[1m"

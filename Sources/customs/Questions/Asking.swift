@@ -6,11 +6,16 @@ import Store
 struct Asking {
     let connection: any SQLConnection
     let filter: UsageFilter
+    /// Maximum number of rows; nil for all.
+    let limit: Int?
 
-    /// - Throws: `Failure` with 66 where the filter names a system or an account that no usage has; `StoreError`.
-    init(_ store: StoreOptions, _ filter: UsageFilter) throws {
+    /// - Parameter options: as they are written.
+    /// - Throws: `Failure` with 66 where they name a system or an account that no usage has; `StoreError`.
+    init(_ store: StoreOptions, _ options: [QuestionOption: String] = [:]) throws {
+        let options = try QuestionOptions(written: options)
         connection = try store.reader()
-        self.filter = filter
+        filter = options.filter
+        limit = options.limit
         if let system = filter.system { try require(system, "system", among: try KnownNames.systems(connection)) }
         if let account = filter.account { try require(account, "account", among: try KnownNames.accounts(connection)) }
     }

@@ -32,10 +32,10 @@ struct Correlate: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, try filter.filter)
+        let asking = try Asking(store, filter.written)
         let found = try PackageCorrelations.ask(
             asking.connection, asking.filter, package: try package.map { try asking.package($0) }, least: least,
-            limit: filter.limit)
+            limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

@@ -25,11 +25,9 @@ struct Environments: ParsableCommand {
 
     func run() throws {
         let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
-        var filter = try selection.filter
-        filter.includesStaff = staff.includeStaff
-        filter.leastUsers = publication.leastUsers
-        let asking = try Asking(store, filter)
-        let found = try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: rows.limit)
+        let asking = try Asking(
+            store, selection.written + staff.written + rows.written + publication.written)
+        let found = try EnvironmentUsage.ask(asking.connection, asking.filter, kinds: kinds, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

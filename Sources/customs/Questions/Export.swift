@@ -33,17 +33,14 @@ struct Export: ParsableCommand {
     }
 
     func run() throws {
-        var filter = try selection.filter
-        filter.includesStaff = staff.includeStaff
-        filter.onlyDirect = packages.direct
-        let asking = try Asking(store, filter)
+        let asking = try Asking(store, selection.written + staff.written + packages.written + rows.written)
         let progress = ProgressLine(name: "exporting")
         var out = OutputBuffer()
         // from then on the progress line tells that it works
         var hasRows = false
         defer { Spinner.stop() }
         if let heading = UsageExport.heading(as: format.answer) { out.add(heading) }
-        try UsageExport.run(asking.connection, filter, limit: rows.limit, progress: progress.show) { row in
+        try UsageExport.run(asking.connection, asking.filter, limit: asking.limit, progress: progress.show) { row in
             if !hasRows { Spinner.stop() }
             hasRows = true
             out.add(UsageExport.line(row, as: format.answer))

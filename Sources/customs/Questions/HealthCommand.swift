@@ -1,6 +1,7 @@
 import ArgumentParser
 import Query
 import Store
+import SystemClock
 
 struct HealthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,7 +44,7 @@ struct HealthCommand: ParsableCommand {
         let daemons = try DaemonReport.ask(connection, now: now)
         let counts = health.answer(daemons)
         guard claims else { return try show(counts, as: form) }
-        let report = try ClaimReport.ask(connection, limit: rows.limit ?? 1_000)
+        let report = try ClaimReport.ask(connection, limit: try QuestionOptions(written: rows.written).limit ?? 1_000)
         try show(health.answer(daemons, claims: report), as: form) { terminal in
             [counts, report.answer].map { TextTable($0).formatted(for: terminal) }.joined(separator: "\n\n")
         }

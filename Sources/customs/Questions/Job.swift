@@ -30,10 +30,10 @@ struct Job: ParsableCommand {
     var day: String?
 
     func run() throws {
-        let asking = try Asking(store, UsageFilter())
+        let asking = try Asking(store)
         if let cluster { try asking.requireCluster(cluster) }
         let reports = try JobReport.ask(asking.connection, jobID: id, cluster: cluster)
-        let wanted = try day.map { try Day($0, "--day").number }
+        let wanted = try day.map { try Day($0, of: "--day").number }
         let found = reports.filter { report in wanted.map { report.isOf(day: $0) } ?? true }
         guard let report = found.first else {
             let place = cluster.map { " on \(printable($0))" } ?? ""

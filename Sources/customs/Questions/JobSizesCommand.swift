@@ -24,9 +24,9 @@ struct JobSizesCommand: ParsableCommand {
     var package: String?
 
     func run() throws {
-        let asking = try Asking(store, try filter.filter)
+        let asking = try Asking(store, filter.written)
         let found = try JobSizes.ask(
-            asking.connection, asking.filter, package: try package.map { try asking.package($0) }, limit: filter.limit)
+            asking.connection, asking.filter, package: try package.map { try asking.package($0) }, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

@@ -21,10 +21,8 @@ struct New: ParsableCommand {
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
-        var filter = try self.filter.filter
-        if filter.firstDay == nil { filter.firstDay = try Day("30d", "--since").number }
-        let asking = try Asking(store, filter)
-        let found = try NewPackages.ask(asking.connection, filter, limit: self.filter.limit)
+        let asking = try Asking(store, [.since: "30d"] + filter.written)
+        let found = try NewPackages.ask(asking.connection, asking.filter, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer(otherwise: "no package is new") }
         try show(found.answer, as: form)
     }

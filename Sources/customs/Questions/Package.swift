@@ -23,9 +23,9 @@ struct Package: ParsableCommand {
     var name: String
 
     func run() throws {
-        let asking = try Asking(store, try filter.filter)
+        let asking = try Asking(store, filter.written)
         let report = try PackageReport.ask(
-            asking.connection, asking.filter, package: try asking.package(name), companionLimit: filter.limit ?? 20)
+            asking.connection, asking.filter, package: try asking.package(name), companionLimit: asking.limit ?? 20)
         if report.processes == 0 { try asking.explainEmptyAnswer() }
         let answer = report.answer
         try show(answer, as: form) { text(report, versions: answer, $0) }

@@ -22,11 +22,9 @@ struct Python: ParsableCommand {
     @OptionGroup var publication: PublicOptions
 
     func run() throws {
-        var filter = try selection.filter
-        filter.includesStaff = staff.includeStaff
-        filter.leastUsers = publication.leastUsers
-        let asking = try Asking(store, filter)
-        let found = try InterpreterUsage.ask(asking.connection, filter, limit: rows.limit)
+        let asking = try Asking(
+            store, selection.written + staff.written + rows.written + publication.written)
+        let found = try InterpreterUsage.ask(asking.connection, asking.filter, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

@@ -19,8 +19,8 @@ struct Stacks: ParsableCommand {
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
-        let asking = try Asking(store, try filter.filter)
-        let found = try StackUsage.ask(asking.connection, asking.filter, limit: filter.limit)
+        let asking = try Asking(store, filter.written)
+        let found = try StackUsage.ask(asking.connection, asking.filter, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

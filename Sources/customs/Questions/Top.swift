@@ -24,8 +24,8 @@ struct Top: ParsableCommand {
     var by: TopPackages.Order = .users
 
     func run() throws {
-        let asking = try Asking(store, try filter.filter)
-        let found = try TopPackages.ask(asking.connection, asking.filter, by: by, limit: filter.limit)
+        let asking = try Asking(store, filter.written)
+        let found = try TopPackages.ask(asking.connection, asking.filter, by: by, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

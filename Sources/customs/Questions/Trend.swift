@@ -27,9 +27,9 @@ struct Trend: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, try filter.filter)
+        let asking = try Asking(store, filter.written)
         let found = try PackageTrend.ask(
-            asking.connection, asking.filter, packages: try names.map { try asking.package($0) }, limit: filter.limit)
+            asking.connection, asking.filter, packages: try names.map { try asking.package($0) }, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

@@ -24,11 +24,9 @@ struct User: ParsableCommand {
     var name: String
 
     func run() throws {
-        var filter = try selection.filter
-        filter.onlyDirect = packages.direct
-        let asking = try Asking(store, filter)
+        let asking = try Asking(store, selection.written + packages.written + rows.written)
         try asking.requireUser(name)
-        let report = try UserReport.ask(asking.connection, filter, username: name, limit: rows.limit)
+        let report = try UserReport.ask(asking.connection, asking.filter, username: name, limit: asking.limit)
         if report.processes == 0 { try asking.explainEmptyAnswer() }
         try show(report.answer, as: form) { _ in text(report) }
     }

@@ -22,13 +22,13 @@ struct Versions: ParsableCommand {
     var name: String
 
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
-    var olderThan: ComparableVersion?
+    var olderThan: PackageVersion?
 
     func run() throws {
-        let asking = try Asking(store, try filter.filter)
+        let asking = try Asking(store, filter.written)
         let found = try VersionUsage.ask(
-            asking.connection, asking.filter, package: try asking.package(name), olderThan: olderThan?.version,
-            limit: filter.limit)
+            asking.connection, asking.filter, package: try asking.package(name), olderThan: olderThan,
+            limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

@@ -26,16 +26,13 @@ struct Who: ParsableCommand {
     var name: String
 
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
-    var olderThan: ComparableVersion?
+    var olderThan: PackageVersion?
 
     func run() throws {
-        var filter = try selection.filter
-        filter.includesStaff = staff.includeStaff
-        filter.onlyDirect = packages.direct
-        let asking = try Asking(store, filter)
+        let asking = try Asking(store, selection.written + staff.written + packages.written + rows.written)
         let found = try PackageUsers.ask(
-            asking.connection, filter, package: try asking.package(name), olderThan: olderThan?.version,
-            limit: rows.limit)
+            asking.connection, asking.filter, package: try asking.package(name), olderThan: olderThan,
+            limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
         try show(found.answer, as: form)
     }

@@ -1,13 +1,13 @@
 import Record
 import Store
 
-/// Which groups things belong to that have numbers.
-struct Members<Group: Hashable> {
+/// The groups that stacks belong to, by the stacks' numbers; or environments, which have numbers too.
+struct StackGroups<Group: Hashable> {
     private(set) var groups: [Group] = []
     private var places: [Group: Int] = [:]
     private var lists: [[Int]] = []
     /// Which of the lists have something in them.
-    private var belongs = Flags()
+    private var belongs = BitSet()
 
     mutating func add(_ number: Int64, to group: Group) {
         add(number, toGroupAt: place(of: group))
@@ -42,9 +42,9 @@ struct Members<Group: Hashable> {
     }
 
     /// What each group comes to, of those that were used by so many users at least.
-    func tallies(_ uses: UseSums, _ jobs: JobSets, leastUsers: Int64) -> [Group: UsageTally] {
+    func tallies(_ uses: UserStackSums, _ jobs: JobSets, leastUsers: Int64) -> [Group: UsageTally] {
         var sums = [UsageTally](repeating: UsageTally(), count: groups.count)
-        var people = UseSums()
+        var people = UserStackSums()
         for use in uses.entries {
             for place in self[use.key] {
                 people.add(user: use.user, key: Int64(place), like: use)
@@ -62,14 +62,14 @@ struct Members<Group: Hashable> {
     }
 
     /// What all groups together come to; nothing where that is of fewer users.
-    func total(_ uses: UseSums, _ jobs: JobSets, leastUsers: Int64) -> UsageTally {
-        var all = Members<Bool>()
+    func total(_ uses: UserStackSums, _ jobs: JobSets, leastUsers: Int64) -> UsageTally {
+        var all = StackGroups<Bool>()
         for number in lists.indices where !lists[number].isEmpty { all.add(Int64(number), to: true) }
         return all.tallies(uses, jobs, leastUsers: leastUsers)[true] ?? UsageTally()
     }
 
     /// The groups that a number of these belongs to.
-    func groups(ofAny numbers: Flags) -> Set<Group> {
+    func groups(ofAny numbers: BitSet) -> Set<Group> {
         var result: Set<Group> = []
         for number in lists.indices where numbers[Int64(number)] {
             for place in lists[number] { result.insert(groups[place]) }
@@ -85,19 +85,19 @@ struct Members<Group: Hashable> {
     }
 }
 
-extension Members<ExactText> {
+extension StackGroups<ExactText> {
     /// The packages of each stack: those that count by the filter. Every package is a group.
-    static func packages(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> Members {
-        var members = Members()
+    static func packages(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> StackGroups {
+        var groups = StackGroups()
         var places: [Int64: Int] = [:]
         for row in try connection.query("SELECT id, name FROM packages WHERE id <> 0") {
-            places[row[0].integer ?? 0] = members.place(of: ExactText(row[1].text ?? ""))
+            places[row[0].integer ?? 0] = groups.place(of: ExactText(row[1].text ?? ""))
         }
         try connection.integers(
             "SELECT sp.stack, sp.package FROM stack_packages sp WHERE true\(filter.packageCondition)", atOnce: true
         ) { values in
-            if let place = places[values[1]] { members.add(values[0], toGroupAt: place) }
+            if let place = places[values[1]] { groups.add(values[0], toGroupAt: place) }
         }
-        return members
+        return groups
     }
 }

@@ -1,7 +1,8 @@
-/// A value for each job, or whatever else has a number, of those whose numbers lie mostly close together; all bits of it are 0 where there is none.
+/// A value for each number, for numbers that lie close together, as those of jobs do. A missing value
+/// has no bit set.
 ///
 /// A year's ten million jobs are looked up one by one: pages are plain memory.
-final class NumberedValues<Value: BitwiseCopyable & Equatable> {
+final class PagedArray<Value: BitwiseCopyable & Equatable> {
     private static var pageBits: Int { 16 }
     private static var pageSize: Int { 1 << pageBits }
     private let empty: Value
@@ -12,14 +13,14 @@ final class NumberedValues<Value: BitwiseCopyable & Equatable> {
 
     deinit { for page in pages { page?.deallocate() } }
 
-    /// - Parameter job: not negative.
-    subscript(_ job: Int64) -> Value {
+    /// - Parameter number: not negative.
+    subscript(_ number: Int64) -> Value {
         get {
-            let page = Int(job) >> Self.pageBits
+            let page = Int(number) >> Self.pageBits
             guard page < pages.count, let values = pages[page] else { return empty }
-            return values[Int(job) & (Self.pageSize - 1)]
+            return values[Int(number) & (Self.pageSize - 1)]
         }
-        set { page(Int(job) >> Self.pageBits)[Int(job) & (Self.pageSize - 1)] = newValue }
+        set { page(Int(number) >> Self.pageBits)[Int(number) & (Self.pageSize - 1)] = newValue }
     }
 
     /// The page that was looked at last: of numbers in rising order most are on it.
@@ -29,7 +30,7 @@ final class NumberedValues<Value: BitwiseCopyable & Equatable> {
 
         /// Where the value is, for as long as `all` lives.
         @inline(__always)
-        mutating func place(of number: Int64, in all: NumberedValues) -> UnsafeMutablePointer<Value> {
+        mutating func place(of number: Int64, in all: PagedArray) -> UnsafeMutablePointer<Value> {
             let page = Int(number) >> pageBits
             if let values, page == self.number { return values + (Int(number) & (pageSize - 1)) }
             let found = all.page(page)
@@ -52,7 +53,7 @@ final class NumberedValues<Value: BitwiseCopyable & Equatable> {
         return values
     }
 
-    /// Hands over the jobs that have a value.
+    /// Hands over the numbers that have a value.
     func forEach(_ body: (Int64, Value) -> Void) {
         for (page, values) in pages.enumerated() {
             guard let values else { continue }

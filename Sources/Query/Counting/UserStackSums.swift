@@ -4,7 +4,7 @@ import Store
 ///
 /// A year has ten million rows of some ten thousand such pairs: they are found by open addressing, in a fraction of a
 /// dictionary's time.
-struct UseSums {
+struct UserStackSums {
     struct Entry {
         /// The user in the high half, what was used in the low one: numbers of rows have 4 bytes.
         fileprivate let pair: UInt64
@@ -47,23 +47,24 @@ struct UseSums {
         for row in places {
             add(
                 Entry(
-                    pair: UseSums.pair(users[row], key[row]), processes: processes[row], firstDay: day, lastDay: day,
+                    pair: UserStackSums.pair(users[row], key[row]), processes: processes[row], firstDay: day,
+                    lastDay: day,
                     hasRuns: flags[row] & DayRows.isPruned == 0))
         }
     }
 
-    mutating func add(user: Int64, key: Int64, like use: Entry) { add(use.with(pair: UseSums.pair(user, key))) }
+    mutating func add(user: Int64, key: Int64, like use: Entry) { add(use.with(pair: UserStackSums.pair(user, key))) }
 
     mutating func add(user: Int64, key: Int64, processes: Int64, day: Int) {
         let day = UInt16(clamping: day)
         add(
             Entry(
-                pair: UseSums.pair(user, key), processes: processes, firstDay: day, lastDay: day, hasRuns: true))
+                pair: UserStackSums.pair(user, key), processes: processes, firstDay: day, lastDay: day, hasRuns: true))
     }
 
     private mutating func add(_ entry: Entry) {
         let isNew = slots.withUnsafeMutableBufferPointer { slots in
-            let place = UseSums.place(of: entry.pair, in: UnsafeBufferPointer(slots))
+            let place = UserStackSums.place(of: entry.pair, in: UnsafeBufferPointer(slots))
             if slots[place].pair == entry.pair {
                 slots[place].add(entry)
                 return false
@@ -77,10 +78,10 @@ struct UseSums {
     }
 
     private mutating func grow() {
-        var more = [Entry](repeating: UseSums.nothing, count: slots.count * 2)
+        var more = [Entry](repeating: UserStackSums.nothing, count: slots.count * 2)
         more.withUnsafeMutableBufferPointer { more in
             for entry in slots where entry.pair != .max {
-                more[UseSums.place(of: entry.pair, in: UnsafeBufferPointer(more))] = entry
+                more[UserStackSums.place(of: entry.pair, in: UnsafeBufferPointer(more))] = entry
             }
         }
         slots = more

@@ -1,0 +1,29 @@
+/// An option that questions share, by its name: `--since` on the command line, `since` in the address of a page.
+public enum QuestionOption: String, CaseIterable, Sendable {
+    case since, until, system, account
+    /// Without a value: on compute nodes, or everywhere else.
+    case compute, login
+    /// Without a value.
+    case includeStaff = "include-staff"
+    /// Without a value.
+    case direct
+    case limit
+    /// Without a value.
+    case isPublic = "public"
+    case minUsers = "min-users"
+}
+
+/// Why the value of an option cannot be used.
+public struct OptionError: Error, Equatable, CustomStringConvertible {
+    public let option: QuestionOption
+    /// What stands behind the option's name: the value, and what would be right.
+    public let reason: String
+
+    init(_ option: QuestionOption, _ reason: String) {
+        self.option = option
+        self.reason = reason
+    }
+
+    /// As the command line says it.
+    public var description: String { "--\(option.rawValue)\(reason)" }
+}

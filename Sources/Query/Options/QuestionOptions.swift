@@ -1,0 +1,59 @@
+/// What all questions are asked with: which usage counts, and how much of the answer is wanted.
+public struct QuestionOptions: Sendable, Equatable {
+    public var filter = UsageFilter()
+    /// Maximum number of rows; nil for all.
+    public var limit: Int?
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - written: the options that are given, each as it is written; a value of one that has none does not matter.
+    ///   - now: microseconds since 1970 UTC, for days that are counted back from it.
+    public init(_ written: [QuestionOption: String], now: Int64) throws(OptionError) {
+        filter.firstDay = try QuestionOptions.day(.since, written, now)
+        filter.lastDay = try QuestionOptions.day(.until, written, now)
+        filter.system = written[.system]
+        filter.account = written[.account]
+        filter.place = try QuestionOptions.place(written)
+        filter.includesStaff = written[.includeStaff] != nil
+        filter.onlyDirect = written[.direct] != nil
+        filter.leastUsers = try QuestionOptions.leastUsers(written)
+        limit = try QuestionOptions.count(.limit, written)
+    }
+
+    private static func day(
+        _ option: QuestionOption, _ written: [QuestionOption: String], _ now: Int64
+    ) throws(OptionError) -> Int? {
+        guard let text = written[option] else { return nil }
+        do throws(Day.Malformed) { return try Day(text, now: now).number } catch {
+            throw OptionError(option, " \(error)")
+        }
+    }
+
+    private static func place(_ written: [QuestionOption: String]) throws(OptionError) -> UsageFilter.Place? {
+        switch (written[.compute], written[.login]) {
+        case (nil, nil): return nil
+        case (_, nil): return .compute
+        case (nil, _): return .login
+        default: throw OptionError(.compute, " and --login: give one of them; without, both count")
+        }
+    }
+
+    private static func leastUsers(_ written: [QuestionOption: String]) throws(OptionError) -> Int64 {
+        let least = try count(.minUsers, written)
+        if written[.isPublic] == nil {
+            if least != nil { throw OptionError(.minUsers, ": means nothing without --public") }
+            return 0
+        }
+        return least.map { Int64($0) } ?? UsageFilter.publicUsers
+    }
+
+    private static func count(
+        _ option: QuestionOption, _ written: [QuestionOption: String]
+    ) throws(OptionError) -> Int? {
+        guard let text = written[option] else { return nil }
+        guard let number = Int(text) else { throw OptionError(option, " '\(text)': write a whole number") }
+        if number < 1 { throw OptionError(option, " \(number): must be at least 1") }
+        return number
+    }
+}

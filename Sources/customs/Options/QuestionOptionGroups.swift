@@ -1,0 +1,102 @@
+import ArgumentParser
+import Query
+
+/// Which days count.
+struct PeriodOptions: ParsableArguments, WrittenOptions {
+    @Option(
+        help: ArgumentHelp(
+            "From this day on, in UTC: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when")
+    )
+    var since: String?
+
+    @Option(help: ArgumentHelp("Up to this day, which counts too.", valueName: "when"))
+    var until: String?
+
+    func validate() throws { try check() }
+
+    var written: [QuestionOption: String] { given([.since: since, .until: until]) }
+}
+
+/// Which usage counts: options of all questions about usage.
+struct SelectionOptions: ParsableArguments, WrittenOptions {
+    @OptionGroup var period: PeriodOptions
+
+    @Option(help: "Only usage on this system.")
+    var system: String?
+
+    @Option(help: "Only jobs charged to this account.")
+    var account: String?
+
+    @Flag(help: "Only what ran on compute nodes.")
+    var compute = false
+
+    @Flag(help: "Only what ran elsewhere: login nodes, notebooks, services.")
+    var login = false
+
+    func validate() throws { try check() }
+
+    var written: [QuestionOption: String] {
+        period.written
+            + given([
+                .system: system, .account: account, .compute: compute ? "" : nil, .login: login ? "" : nil,
+            ])
+    }
+}
+
+struct StaffOptions: ParsableArguments, WrittenOptions {
+    @Flag(name: .customLong("include-staff"), help: "Count the centre's own staff too.")
+    var includeStaff = false
+
+    var written: [QuestionOption: String] { given([.includeStaff: includeStaff ? "" : nil]) }
+}
+
+struct DirectOptions: ParsableArguments, WrittenOptions {
+    @Flag(help: "Count only packages that the user's own code imported.")
+    var direct = false
+
+    var written: [QuestionOption: String] { given([.direct: direct ? "" : nil]) }
+}
+
+struct LimitOptions: ParsableArguments, WrittenOptions {
+    @Option(help: "Maximum number of rows.")
+    var limit: String?
+
+    func validate() throws { try check() }
+
+    var written: [QuestionOption: String] { given([.limit: limit]) }
+}
+
+/// Whether the answer may be published.
+struct PublicOptions: ParsableArguments, WrittenOptions {
+    @Flag(name: .customLong("public"), help: "Leave out what fewer than five users did, so that it may be published.")
+    var isPublic = false
+
+    @Option(help: ArgumentHelp("With --public: how many users there must be.", valueName: "count"))
+    var minUsers: String?
+
+    func validate() throws { try check() }
+
+    var written: [QuestionOption: String] { given([.isPublic: isPublic ? "" : nil, .minUsers: minUsers]) }
+}
+
+/// Options of a question about packages, which heeds all of them.
+struct FilterOptions: ParsableArguments, WrittenOptions {
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
+    @OptionGroup var rows: LimitOptions
+    @OptionGroup var publication: PublicOptions
+
+    var written: [QuestionOption: String] {
+        selection.written + staff.written + packages.written + rows.written + publication.written
+    }
+}
+
+private func given(_ options: [QuestionOption: String?]) -> [QuestionOption: String] {
+    options.compactMapValues { $0 }
+}
+
+/// Options of several groups.
+func + (left: [QuestionOption: String], right: [QuestionOption: String]) -> [QuestionOption: String] {
+    left.merging(right) { _, later in later }
+}

@@ -1,0 +1,68 @@
+import Query
+import Testing
+
+@Suite struct QuestionOptionsTests {
+    /// 2026-11-29T08:00:00Z
+    private static let now: Int64 = 1_795_939_200_000_000
+    private static let today = 20_786
+
+    @Test(
+        "a day is a date, a time, or days ago",
+        arguments: [
+            ("2026-11-29", today), ("1970-01-01", 0), ("1969-12-31", -1), ("2024-02-29", 19_782), ("0d", today),
+            ("30d", today - 30), ("2026-11-29T00:00:00Z", today), ("2026-11-29T01:00:00+02:00", today - 1),
+            ("2026-11-28T23:59:59.5", today - 1),
+        ])
+    func day(text: String, number: Int) throws { #expect(try Day(text, now: Self.now).number == number) }
+
+    @Test(
+        "any other text is no day, and the error says what would be one",
+        arguments: [
+            "", "d", "-1d", "100000d", "2026-2-3", "2026-02-30", "2026-13-01", "2026-00-01", "yesterday", "30 d",
+        ])
+    func malformed(text: String) {
+        let error = #expect(throws: Day.Malformed.self) { try Day(text, now: Self.now) }
+        #expect(error?.description.hasPrefix("'\(text)': write a date as 2026-11-21") == true)
+    }
+
+    @Test("nothing given leaves out the staff and nothing else") func nothing() throws {
+        let options = try QuestionOptions([:], now: Self.now)
+        #expect(options == QuestionOptions() && options.filter == UsageFilter() && options.limit == nil)
+        #expect(!options.filter.includesStaff)
+    }
+
+    @Test("each option sets what it is called after") func each() throws {
+        let options = try QuestionOptions(
+            [
+                .since: "30d", .until: "2026-11-29", .system: "perlmutter", .account: "m1", .login: "",
+                .includeStaff: "", .direct: "", .limit: "7", .isPublic: "", .minUsers: "3",
+            ], now: Self.now)
+        var filter = UsageFilter()
+        filter.firstDay = Self.today - 30
+        filter.lastDay = Self.today
+        filter.system = "perlmutter"
+        filter.account = "m1"
+        filter.place = .login
+        filter.includesStaff = true
+        filter.onlyDirect = true
+        filter.leastUsers = 3
+        #expect(options.filter == filter && options.limit == 7)
+        #expect(try QuestionOptions([.compute: ""], now: Self.now).filter.place == .compute)
+        #expect(try QuestionOptions([.isPublic: ""], now: Self.now).filter.leastUsers == UsageFilter.publicUsers)
+    }
+
+    @Test(
+        "an option that cannot be used is named with what would be right",
+        arguments: [
+            ([.since: "x"], "--since 'x': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d"),
+            ([.until: ""], "--until '': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d"),
+            ([.limit: "0"], "--limit 0: must be at least 1"), ([.limit: "ten"], "--limit 'ten': write a whole number"),
+            ([.isPublic: "", .minUsers: "-1"], "--min-users -1: must be at least 1"),
+            ([.minUsers: "3"], "--min-users: means nothing without --public"),
+            ([.compute: "", .login: ""], "--compute and --login: give one of them; without, both count"),
+        ] as [([QuestionOption: String], String)])
+    func refused(written: [QuestionOption: String], why: String) {
+        let error = #expect(throws: OptionError.self) { try QuestionOptions(written, now: Self.now) }
+        #expect(error?.description == why)
+    }
+}
