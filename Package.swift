@@ -127,6 +127,12 @@ let package = Package(
         support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
 
         tests("PackageTests", []),
+        tests("ReceiveTests", ["DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Threads", log]),
+        tests(
+            "WriteTests",
+            [
+                "DaemonMetrics", "Journal", "Merge", "Record", "Settings", "Store", "Threads", "Wire", "Write", log,
+            ]),
         tests("ChecksumTests", ["Checksum"]),
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),

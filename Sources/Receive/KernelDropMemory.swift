@@ -35,10 +35,10 @@ public final class KernelDropMemory: Sendable {
     deinit { close(descriptor) }
 
     /// How many of a socket's drops an earlier daemon has counted.
-    func counted(of cookie: UInt64) -> UInt32 { counts[cookie] ?? 0 }
+    package func counted(of cookie: UInt64) -> UInt32 { counts[cookie] ?? 0 }
 
     /// From now on so many of a socket's drops are counted.
-    func note(_ count: UInt32, of cookie: UInt64) { _ = write(count, of: cookie) }
+    package func note(_ count: UInt32, of cookie: UInt64) { _ = write(count, of: cookie) }
 
     private func write(_ count: UInt32, of cookie: UInt64) -> Bool {
         guard let place = lines[cookie], cookie != 0 else { return true }

@@ -24,7 +24,7 @@ public final class RejectLog: Sendable {
     }
 
     /// - Parameter now: microseconds since 1970 UTC.
-    func note(
+    package func note(
         _ reason: RejectReason, _ message: UnsafeRawBufferPointer, sender: @autoclosure () -> String, now: Int64
     ) {
         guard mayWrite(now) else { return }

@@ -75,9 +75,14 @@ public struct TLSSettings: Sendable, Equatable {
 
 public struct MergeSettings: Sendable, Equatable {
     /// The number of messages after which a batch is written.
-    public var batchRecords = 10_000
+    public var batchRecords: Int
     /// The time for which a batch that is not full waits for more.
-    public var batchDelayMilliseconds = 200
+    public var batchDelayMilliseconds: Int
+
+    public init(batchRecords: Int = 10_000, batchDelayMilliseconds: Int = 200) {
+        self.batchRecords = batchRecords
+        self.batchDelayMilliseconds = batchDelayMilliseconds
+    }
 }
 
 public struct LogSettings: Sendable, Equatable {

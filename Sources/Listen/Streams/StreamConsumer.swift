@@ -31,6 +31,12 @@ public struct StreamPeer: Sendable, Equatable {
     public let address: String
     /// Whether it has shown a certificate that the configured authorities vouch for.
     public var isCertified = false
+
+    package init(transport: Transport, address: String, isCertified: Bool = false) {
+        self.transport = transport
+        self.address = address
+        self.isCertified = isCertified
+    }
 }
 
 /// Why the server did not accept a connection, or ended it; the raw values name counters.

@@ -36,7 +36,7 @@ public final class StoreActivity: Sendable {
     /// Runs what asks the server.
     ///
     /// - Throws: `StoreError.unavailable` after `cancel`, and what `body` throws.
-    func watching<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    package func watching<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
         if isCancelled { throw .unavailable("its statements have been cancelled") }
         began.store(steadyMilliseconds(), ordering: .relaxed)
         defer { began.store(0, ordering: .relaxed) }
@@ -44,11 +44,11 @@ public final class StoreActivity: Sendable {
     }
 
     /// From now on this connection is meant; nil for none.
-    func attach(_ interrupt: (any StatementInterrupt)?) { connection.withLock { $0 = interrupt } }
+    package func attach(_ interrupt: (any StatementInterrupt)?) { connection.withLock { $0 = interrupt } }
 }
 
 /// Ends what a connection is at, from another thread than the one that uses it. Harmless once the connection is closed.
-protocol StatementInterrupt: AnyObject, Sendable {
+package protocol StatementInterrupt: AnyObject, Sendable {
     func cancel()
     func sever()
 }

@@ -82,6 +82,12 @@ public struct SourceState: Sendable {
     public let heldParts: [[UInt8]]
     /// The identities of the snapshots of living processes.
     public let snapshots: [RecordID]
+
+    public init(position: SourcePosition?, heldParts: [[UInt8]], snapshots: [RecordID]) {
+        self.position = position
+        self.heldParts = heldParts
+        self.snapshots = snapshots
+    }
 }
 
 public enum CommitOutcome: Sendable, Equatable {

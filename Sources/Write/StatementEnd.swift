@@ -1,0 +1,53 @@
+import Logging
+import Store
+import SystemClock
+import Threads
+
+/// Ends the statement that keeps the daemon from ending: by asking the server for it, then by breaking the connection. In the
+/// end it is left alone, for what was to be written is in the journal.
+public struct StatementEnd {
+    private enum Step {
+        case waits, isAsked, isBroken
+    }
+
+    private let activity: StoreActivity
+    private let logger: Logger
+    private var step = Step.waits
+    private var since = 0
+
+    private let patience: Int
+    private let wait: Int
+
+    /// - Parameters:
+    ///   - patience: how old a statement may become once the daemon is to end, milliseconds.
+    ///   - wait: how long each way to end it may take, milliseconds.
+    public init(_ activity: StoreActivity, logger: Logger, patience: Int = 4_000, wait: Int = 1_500) {
+        self.activity = activity
+        self.logger = logger
+        self.patience = patience
+        self.wait = wait
+    }
+
+    /// To be called again and again.
+    ///
+    /// - Returns: false once nothing has helped.
+    public mutating func goesOn() -> Bool {
+        let now = steadyMilliseconds()
+        switch step {
+        case .waits where activity.silence > patience:
+            logger.warning(
+                "the store does not answer; its statement is cancelled, and the journal keeps what was to be written")
+            // a server that hangs may not answer this either
+            startThread("cancel") { [activity] in activity.cancel() }
+            step = .isAsked
+            since = now
+        case .isAsked where now - since > wait:
+            activity.sever()
+            step = .isBroken
+            since = now
+        case .isBroken where now - since > wait: return false
+        default: break
+        }
+        return true
+    }
+}
