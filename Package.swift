@@ -72,6 +72,7 @@ let package = Package(
         module("DaemonMetrics", ["Record"]),
         module("Log"),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
+        module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
         module("Query", ["Checksum", "Merge", "Record", "Store"]),
         module("Processes", ["CFileSystem"]),
         module("HookTree", ["CFileSystem", "Processes"]),
@@ -117,8 +118,8 @@ let package = Package(
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "Canary", "HookTree", "Listen", "Processes", "Wire", "Merge", "Query", "Record", "Settings",
-                "Store", "Version", arguments,
+                "Archive", "Canary", "HookTree", "Import", "Listen", "Processes", "Query", "Record", "Settings",
+                "Store", "Version", "Wire", arguments,
             ],
             swiftSettings: strict),
 

@@ -42,7 +42,7 @@ struct Customs: ParsableCommand {
         subcommands: [
             Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
             Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self, HealthCommand.self,
-            CanaryCommand.self, Import.self, Export.self, SQL.self, Pack.self, Prune.self, Anonymize.self,
+            CanaryCommand.self, ImportCommand.self, Export.self, SQL.self, Pack.self, Prune.self, Anonymize.self,
             HookCommand.self,
         ])
 

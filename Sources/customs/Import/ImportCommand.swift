@@ -1,12 +1,14 @@
 import Archive
 import ArgumentParser
 import Glibc
+import Import
 import Query
 import Record
 import Store
 
-struct Import: ParsableCommand {
+struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "import",
         abstract: "Take records from archives: syslog lines or JSON lines, plain, gzip or zstd.",
         discussion: prose(
             """
@@ -80,10 +82,12 @@ struct Import: ParsableCommand {
         let archive: Archive
         do throws(ArchiveError) { archive = try Archive(path: file) } catch { throw Failure(error) }
         let progress = ProgressLine(name: archive.name)
-        var run = try ArchiveImport(archive, into: location.makeStore(), lastYear: year)
+        var run = try accepted { () throws(ImportError) in
+            try ArchiveImport(archive, into: location.makeStore(), lastYear: year)
+        }
         defer { total.add(run.counters, received: run.received, lastRecord: run.lastRecord) }
         defer { progress.clear() }
-        try run.run { progress.show($0) }
+        try accepted { () throws(ImportError) in try run.run { progress.show($0) } }
         if let trailing = archive.trailing {
             throw Failure(
                 .noInput,
@@ -94,6 +98,28 @@ struct Import: ParsableCommand {
         if run.received > 0, run.rejected == run.received {
             throw Failure(.lost, "\(archive.name): none of its \(run.received) lines is a record that could be taken")
         }
+    }
+}
+
+/// - Throws: `Failure` where the archive is at fault; `StoreError`.
+private func accepted<Value>(_ body: () throws(ImportError) -> Value) throws -> Value {
+    do throws(ImportError) { return try body() } catch {
+        switch error {
+        case .archive(let error): throw Failure(error)
+        case .shrunk: throw Failure(.noInput, error.description)
+        case .store(let error): throw error
+        }
+    }
+}
+
+extension Failure {
+    init(_ error: ArchiveError) {
+        let code: SystemExit =
+            switch error {
+            case .cannotOpen, .unsupported, .damaged: .noInput
+            case .cannotKeep: .ioError
+            }
+        self.init(code, error.description)
     }
 }
 

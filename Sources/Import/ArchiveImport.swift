@@ -1,17 +1,17 @@
 import Archive
-import Glibc
 import Merge
 import Record
 import Store
+import SystemClock
 import Wire
 
 /// Takes one archive into a store, batch by batch, each with the number of lines taken.
-struct ArchiveImport {
+public struct ArchiveImport {
     /// What this run counted.
-    private(set) var counters = IngestCounters()
-    private(set) var received: UInt64 = 0
+    public private(set) var counters = IngestCounters()
+    public private(set) var received: UInt64 = 0
     /// Microseconds since 1970 UTC.
-    private(set) var lastRecord: Int64?
+    public private(set) var lastRecord: Int64?
 
     let archive: Archive
     let store: any UsageStore
@@ -29,14 +29,21 @@ struct ArchiveImport {
     private var record = UsageRecord()
     private var entry: [UInt8] = []
 
+    /// Finds out how much of the archive the store has.
+    ///
     /// - Parameter lastYear: the latest year that RFC 3164 times, which lack it, may be of; nil without bound.
-    init(_ archive: Archive, into store: any UsageStore, lastYear: Int?) throws {
+    /// - Throws: `ImportError.store`.
+    public init(_ archive: Archive, into store: any UsageStore, lastYear: Int?) throws(ImportError) {
         self.archive = archive
         self.store = store
         reader = archive.reader()
         parser = MessageParser(lastYear: lastYear)
-        try store.migrate()
-        state = try store.open(source: archive.identity, kind: .archive, host: hostName())
+        do throws(StoreError) {
+            try store.migrate()
+            state = try store.open(source: archive.identity, kind: .archive, host: hostName())
+        } catch {
+            throw .store(error)
+        }
         position = state.position ?? SourcePosition(sequence: 0, tally: 0)
         takenBefore = position.sequence
         merger = Merger(running: Set(state.snapshots))
@@ -50,12 +57,14 @@ struct ArchiveImport {
         }
     }
 
-    var rejected: UInt64 {
+    public var rejected: UInt64 {
         counters.values.reduce(0) { $1.key.hasPrefix(IngestCounters.rejectedPrefix) ? $0 + $1.value : $0 }
     }
 
+    /// Takes the archive to its end.
+    ///
     /// - Parameter progress: told the fraction done, now and then.
-    mutating func run(_ progress: (Double) -> Void) throws {
+    public mutating func run(_ progress: (Double) -> Void) throws(ImportError) {
         while try takeNext() {
             if received - committed >= Self.batchLines {
                 try commit(upTo: received)
@@ -67,7 +76,7 @@ struct ArchiveImport {
         if let trailing = archive.trailing {
             merger.reject(.trailingData, count: UInt64(trailing.lines))
             received += UInt64(trailing.lines)
-            try write(upTo: received)
+            do throws(StoreError) { try write(upTo: received) } catch { throw .store(error) }
         }
     }
 
@@ -108,8 +117,8 @@ struct ArchiveImport {
 
     /// Writes what the merger has, with the number of lines that it reaches.
     ///
-    /// - Throws: `StoreError`; then nothing has changed.
-    mutating func write(upTo lines: UInt64) throws {
+    /// - Throws: then nothing has changed.
+    mutating func write(upTo lines: UInt64) throws(StoreError) {
         let reached = SourcePosition(sequence: max(lines, takenBefore), tally: firstTally + lines)
         guard reached != position || !merger.batch.isEmpty else { return }
         var batchCounters = merger.batch.counters
@@ -126,42 +135,46 @@ struct ArchiveImport {
     }
 
     /// Nothing more can come: parts that stand alone are taken as what they are.
-    private mutating func commitLonelyParts() throws {
+    private mutating func commitLonelyParts() throws(ImportError) {
         guard merger.expireParts(now: Self.endOfTime) > 0 else { return }
-        do { try write(upTo: received) } catch StoreError.unacceptable {
+        do throws(StoreError) {
+            if try attempt(upTo: received) == nil { return }
             merger.undoBatch()
             try isolateLonelyParts()
+        } catch {
+            throw .store(error)
         }
     }
 
-    private mutating func takeNext() throws -> Bool {
-        do {
+    private mutating func takeNext() throws(ImportError) -> Bool {
+        do throws(ArchiveError) {
             return try reader.nextLine { bytes, length in
                 take(bytes, length: length, line: received)
                 received += 1
             }
         } catch {
-            throw Failure(error)
+            throw .archive(error)
         }
     }
 
-    private mutating func commit(upTo lines: UInt64) throws {
-        do { try write(upTo: lines) } catch StoreError.unacceptable {
-            merger.undoBatch()
-            try isolate(upTo: lines)
+    /// Writes what the merger has, unless the store refuses some of its data.
+    ///
+    /// - Returns: why it refuses; nil if it does not.
+    mutating func attempt(upTo lines: UInt64) throws(StoreError) -> String? {
+        do throws(StoreError) { try write(upTo: lines) } catch {
+            guard case .unacceptable(let why) = error else { throw error }
+            return why
         }
+        return nil
+    }
+
+    private mutating func commit(upTo lines: UInt64) throws(ImportError) {
+        let refusal: String?
+        do throws(StoreError) { refusal = try attempt(upTo: lines) } catch { throw .store(error) }
+        if refusal == nil { return }
+        merger.undoBatch()
+        try isolate(upTo: lines)
     }
 
     private var firstTally: UInt64 { state.position?.tally ?? 0 }
-}
-
-extension Failure {
-    init(_ error: ArchiveError) {
-        let code: SystemExit =
-            switch error {
-            case .cannotOpen, .unsupported, .damaged: .noInput
-            case .cannotKeep: .ioError
-            }
-        self.init(code, error.description)
-    }
 }

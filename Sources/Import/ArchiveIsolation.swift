@@ -1,6 +1,7 @@
 import Archive
 import Merge
 import Store
+import SystemClock
 
 /// What an import does when the store would not take some of a batch: one bad record costs one record.
 ///
@@ -12,48 +13,48 @@ extension ArchiveImport {
     static let endOfTime = Int64.max / 2
 
     /// - Parameter end: the batch's last line is the one before it.
-    /// - Throws: `StoreError`; `.unacceptable` where the store takes not even a row of the quarantine.
-    mutating func isolate(upTo end: UInt64) throws {
+    /// - Throws: `.store(.unacceptable)` where the store takes not even a row of the quarantine.
+    mutating func isolate(upTo end: UInt64) throws(ImportError) {
         let again = archive.reader()
-        for _ in 0..<committed { _ = try again.nextLine { _, _ in } }
+        do throws(ArchiveError) {
+            for _ in 0..<committed { _ = try again.nextLine { _, _ in } }
+        } catch {
+            throw .archive(error)
+        }
         while committed < end {
             let lines = try Lines(of: again, from: committed, to: end)
-            guard !lines.isEmpty else {
-                throw Failure(.noInput, "\(archive.name) has become shorter while it was read")
-            }
-            try isolate(lines)
+            guard !lines.isEmpty else { throw .shrunk(archive: archive.name) }
+            do throws(StoreError) { try isolate(lines) } catch { throw .store(error) }
         }
         merger.endReplay()
     }
 
     /// Records that became whole by waiting, not by a line.
-    mutating func isolateLonelyParts() throws {
+    mutating func isolateLonelyParts() throws(StoreError) {
         while merger.expireParts(now: Self.endOfTime, limit: 1) > 0 {
-            do { try write(upTo: committed) } catch StoreError.unacceptable(let why) {
-                merger.undoBatch()
-                merger.quarantineExpiredPart(now: Self.endOfTime, reason: why, noticed: wallClock())
-                try write(upTo: committed)
-            }
+            guard let why = try attempt(upTo: committed) else { continue }
+            merger.undoBatch()
+            merger.quarantineExpiredPart(now: Self.endOfTime, reason: why, noticed: wallClock())
+            try write(upTo: committed)
         }
         merger.endReplay()
     }
 
-    private mutating func isolate(_ lines: Lines) throws {
+    private mutating func isolate(_ lines: Lines) throws(StoreError) {
         var count = max(1, lines.count / 2)
         while committed < lines.end {
             let start = committed
             let end = min(start + count, lines.end)
             feed(lines, start..<end)
-            do {
-                try write(upTo: end)
+            guard let why = try attempt(upTo: end) else {
                 count *= 2
-            } catch StoreError.unacceptable(let why) {
-                merger.undoBatch()
-                count = max(1, (end - start) / 2)
-                if end - start > 1 { continue }
-                feed(lines, start..<end, quarantining: why)
-                try write(upTo: end)
+                continue
             }
+            merger.undoBatch()
+            count = max(1, (end - start) / 2)
+            if end - start > 1 { continue }
+            feed(lines, start..<end, quarantining: why)
+            try write(upTo: end)
         }
     }
 
@@ -74,7 +75,7 @@ private struct Lines {
     /// - Parameters:
     ///   - start: the number of the line that `reader` reads next.
     ///   - end: behind the last one wanted; there are fewer where they would take more than 4 MiB.
-    init(of reader: ArchiveReader, from start: UInt64, to end: UInt64) throws {
+    init(of reader: ArchiveReader, from start: UInt64, to end: UInt64) throws(ImportError) {
         self.start = start
         while self.end < end, bytes.count < 4 << 20 {
             var taken = false
@@ -84,7 +85,7 @@ private struct Lines {
                     ends.append(bytes.count)
                     lengths.append(length)
                 }
-            } catch { throw Failure(error) }
+            } catch { throw .archive(error) }
             if !taken { return }
         }
     }
