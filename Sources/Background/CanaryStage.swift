@@ -25,8 +25,8 @@ public final class CanaryStage {
     /// Between looks at the schedule and the store, milliseconds.
     private let interval: Int
     /// Before the batch system is asked again, and before the store is complained of again.
-    private var sourceRetreat: Retreat
-    private var storeRetreat: Retreat
+    private var sourceBackoff: Backoff
+    private var storeBackoff: Backoff
 
     /// - Parameter batchSystem: runs canaries that are jobs, and tells what becomes of them.
     public init(
@@ -41,17 +41,17 @@ public final class CanaryStage {
         self.stop = stop
         self.logger = logger
         interval = min(30_000, max(1_000, 86_400_000 / settings.perDay / 4))
-        sourceRetreat = Retreat(interval: interval)
-        storeRetreat = Retreat(interval: interval)
+        sourceBackoff = Backoff(interval: interval)
+        storeBackoff = Backoff(interval: interval)
     }
 
     /// Runs until the stop signal.
     public func run() {
         // the writer makes the tables
-        while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
+        while metrics.snapshot.storeUnavailable && !stop.isRequested { stop.wait(milliseconds: 200) }
         var nextWatch = 0
         while !stop.isRequested {
-            if metrics.snapshot.storeIsAway {
+            if metrics.snapshot.storeUnavailable {
                 // the writer logs that
                 stop.wait(milliseconds: interval)
                 continue
@@ -61,15 +61,15 @@ public final class CanaryStage {
                 if settings.mode != "off" { try sendIfDue() }
                 if steadyMilliseconds() >= nextWatch {
                     try watch()
-                    nextWatch = steadyMilliseconds() + sourceRetreat.wait
+                    nextWatch = steadyMilliseconds() + sourceBackoff.wait
                 }
                 try tell()
-                _ = storeRetreat.end()
+                _ = storeBackoff.succeeded()
             } catch {
-                if storeRetreat.goOn() {
+                if storeBackoff.failed() {
                     logger.warning(
                         "canary round failed; retrying",
-                        metadata: ["why": "\(error)", "failures": "\(storeRetreat.failures)"])
+                        metadata: ["why": "\(error)", "failures": "\(storeBackoff.failures)"])
                 }
             }
             stop.wait(milliseconds: interval)
@@ -92,17 +92,17 @@ public final class CanaryStage {
         if open.isEmpty { return }
         let accounted: [JobFacts]
         do throws(JobSourceError) { accounted = try source.accounted(open.map { $0.slurmJob }) } catch {
-            if sourceRetreat.goOn() {
+            if sourceBackoff.failed() {
                 logger.warning(
                     "could not read from \(source.name) what became of canary jobs; retrying",
                     metadata: [
-                        "why": "\(error)", "in_seconds": "\(sourceRetreat.wait / 1_000)",
-                        "failures": "\(sourceRetreat.failures)",
+                        "why": "\(error)", "in_seconds": "\(sourceBackoff.wait / 1_000)",
+                        "failures": "\(sourceBackoff.failures)",
                     ])
             }
             return
         }
-        if sourceRetreat.end() { logger.notice("\(source.name) answers again about canary jobs") }
+        if sourceBackoff.succeeded() { logger.notice("\(source.name) answers again about canary jobs") }
         var facts: [String: JobFacts] = [:]
         for found in accounted { facts[found.jobID] = found }
         for (run, job, submitted) in open {

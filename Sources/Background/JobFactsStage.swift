@@ -16,7 +16,7 @@ public final class JobFactsStage {
     private let stop: StopSignal
     private let logger: Logger
     private var sweep: JobSweep
-    private var retreat: Retreat
+    private var backoff: Backoff
 
     /// Open jobs that are held in memory at once.
     private static let pageSize = 20_000
@@ -38,32 +38,32 @@ public final class JobFactsStage {
         sweep = JobSweep(
             cluster: cluster, batchSize: batchJobs, interval: Int64(intervalSeconds) * 1_000_000,
             isJobID: source.isJobID)
-        retreat = Retreat(interval: intervalSeconds * 1_000)
+        backoff = Backoff(interval: intervalSeconds * 1_000)
     }
 
     /// Runs until the stop signal.
     public func run() {
         // the writer makes the tables
-        while metrics.snapshot.storeIsAway && !stop.isRequested { stop.wait(milliseconds: 200) }
+        while metrics.snapshot.storeUnavailable && !stop.isRequested { stop.wait(milliseconds: 200) }
         while !stop.isRequested {
             let began = steadyMilliseconds()
             do {
                 try sweepOnce()
-                if retreat.end() { logger.notice("\(source.name) answers again; job data is up to date") }
+                if backoff.succeeded() { logger.notice("\(source.name) answers again; job data is up to date") }
             } catch {
                 metrics.update { $0.jobs.failures += 1 }
-                if retreat.goOn() {
+                if backoff.failed() {
                     logger.warning(
                         "could not read job data from \(source.name); retrying",
                         metadata: [
-                            "why": "\(error)", "in_seconds": "\(retreat.wait / 1_000)",
-                            "failures": "\(retreat.failures)",
+                            "why": "\(error)", "in_seconds": "\(backoff.wait / 1_000)",
+                            "failures": "\(backoff.failures)",
                         ])
                 }
             }
             // a batch system that is slow is asked less often; one that is away takes its time to say so, and may be back soon
             let took = steadyMilliseconds() - began
-            stop.wait(milliseconds: max(retreat.wait - took, retreat.failures == 0 ? took * 3 : 0, 100))
+            stop.wait(milliseconds: max(backoff.wait - took, backoff.failures == 0 ? took * 3 : 0, 100))
         }
     }
 

@@ -29,7 +29,7 @@ public final class UpkeepStage {
     public func run() {
         stop.wait(milliseconds: UpkeepStage.firstWait)
         while !stop.isRequested {
-            if !metrics.snapshot.storeIsAway {
+            if !metrics.snapshot.storeUnavailable {
                 do throws(StoreError) { try round() } catch {
                     logger.warning("the store is not tidied up for now; tried again", metadata: ["why": "\(error)"])
                 }

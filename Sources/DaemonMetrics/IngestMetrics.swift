@@ -17,7 +17,7 @@ public final class IngestMetrics: Sendable {
         public var batches: UInt64 = 0
         /// Attempts to write that the store refused or did not answer.
         public var storeFailures: UInt64 = 0
-        public var storeIsAway = true
+        public var storeUnavailable = true
         /// The time for which the store has not answered the present statement, milliseconds; 0 without one.
         public var storeSilence = 0
         /// The arrival of the oldest message that the store is not known to have, microseconds since 1970 UTC.

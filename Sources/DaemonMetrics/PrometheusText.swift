@@ -34,7 +34,7 @@ extension IngestMetrics.Snapshot {
         add(
             "store_failures_total", "counter", "Writes that the store refused or did not answer.", [("", storeFailures)]
         )
-        add("store_up", "gauge", "1 while the store answers.", [("", storeIsAway ? 0 : 1)])
+        add("store_up", "gauge", "1 while the store answers.", [("", storeUnavailable ? 0 : 1)])
         // each reason from the start on: Prometheus sees no increase in a series that begins above zero
         add(
             "rejected_total", "counter", "Messages rejected since the daemon's start, by reason.",

@@ -40,7 +40,7 @@ enum WebApplication {
 
     /// Healthy while the store answers: receiving goes on without it, but only until the journal is full.
     static func healthz(_ snapshot: IngestMetrics.Snapshot) -> (isHealthy: Bool, text: String) {
-        if snapshot.storeIsAway {
+        if snapshot.storeUnavailable {
             return (false, "store unavailable; \(snapshot.received &- snapshot.settled) messages wait in the journal\n")
         }
         return (true, "ok\n")

@@ -119,14 +119,14 @@ extension Writer {
         while true {
             switch try attempt(upTo: reached) {
             case .done:
-                metrics.update { $0.storeIsAway = false }
+                metrics.update { $0.storeUnavailable = false }
                 return true
             case .stopped: return false
             case .refused(let why):
                 if keepBesideTheJournal() { continue }
                 logger.error("the store refuses even to put a record aside; waiting", metadata: ["why": "\(why)"])
                 metrics.update {
-                    $0.storeIsAway = true
+                    $0.storeUnavailable = true
                     $0.storeFailures += 1
                 }
                 if stop.isRequested { return false }

@@ -151,7 +151,7 @@ public final class Writer {
                 "identities_remembered": "\(remembered)",
             ])
         metrics.update {
-            $0.storeIsAway = false
+            $0.storeUnavailable = false
             $0.settled = state.position?.tally ?? 0
             $0.oldestPending = nil
         }
@@ -313,7 +313,7 @@ public final class Writer {
                 let result = try body()
                 if failures > 0 {
                     logger.notice("the store answers again", metadata: ["after_attempts": "\(failures)"])
-                    metrics.update { $0.storeIsAway = false }
+                    metrics.update { $0.storeUnavailable = false }
                 }
                 return result
             } catch {
@@ -327,7 +327,7 @@ public final class Writer {
                         metadata: ["what": "\(what)", "why": "\(error)", "attempt": "\(failures)"])
                 }
                 metrics.update {
-                    $0.storeIsAway = true
+                    $0.storeUnavailable = true
                     $0.storeFailures += 1
                 }
                 tried.open()

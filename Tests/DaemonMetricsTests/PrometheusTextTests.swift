@@ -8,7 +8,7 @@ import Testing
         metrics.update { snapshot in
             snapshot.received = 12
             snapshot.settled = 10
-            snapshot.storeIsAway = false
+            snapshot.storeUnavailable = false
             snapshot.counters.add(3, to: IngestCounters.stored)
             snapshot.counters.add(4, to: IngestCounters.rejected(.badJSON))
             snapshot.counters.add(1, to: IngestCounters.rejected(.notUTF8))

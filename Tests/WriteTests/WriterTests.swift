@@ -77,14 +77,14 @@ import Write
         try writing.append(1...10)
         writing.start()
         #expect(eventually { writing.store.content.users.count == 10 })
-        #expect(eventually { !writing.metrics.snapshot.storeIsAway })
+        #expect(eventually { !writing.metrics.snapshot.storeUnavailable })
         writing.store.goAway()
         for number in 11...40 { try writing.append(number...number) }
-        #expect(eventually { writing.metrics.snapshot.storeIsAway })
+        #expect(eventually { writing.metrics.snapshot.storeUnavailable })
         #expect(writing.metrics.snapshot.pending == 30 && writing.isBalanced)
         writing.store.comeBack()
         #expect(eventually { writing.store.content.users.count == 40 })
-        #expect(eventually { !writing.metrics.snapshot.storeIsAway && writing.metrics.snapshot.pending == 0 })
+        #expect(eventually { !writing.metrics.snapshot.storeUnavailable && writing.metrics.snapshot.pending == 0 })
         #expect(try writing.finish() == nil)
         #expect(writing.store.content.counters == ["stored": 40] && writing.isBalanced)
     }
