@@ -9,11 +9,11 @@ import Store
 import SystemClock
 import Threads
 
-/// Sends canaries out on a schedule, and watches what becomes of their jobs and of those that were sent out by hand.
+/// Sends canaries out on a schedule, and watches the jobs of these and of those that were sent out by hand.
 ///
-/// One thread runs it, with a connection to the store of its own. The schedule is kept by what the store has of earlier
-/// runs, so a restart sends none too many. Nothing here waits for anything else: where the batch system does not answer, canaries are
-/// sent out, if it takes them, and what is known of them is told.
+/// One thread runs it, with a connection to the store of its own. The schedule goes by the earlier runs in the store,
+/// so a restart sends none too many. If the batch system does not answer, canaries are still sent out as far as it
+/// takes them, and the metrics show what is known.
 public final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource

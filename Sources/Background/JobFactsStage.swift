@@ -5,10 +5,10 @@ import Store
 import SystemClock
 import Threads
 
-/// Asks the batch system, beside the way of the records and never on it, what became of their jobs.
+/// Asks the batch system what became of the jobs in the store.
 ///
-/// One thread runs it, with a connection to the store of its own. Whatever goes wrong here waits for the next sweep: the
-/// store knows which jobs are still open, so nothing is forgotten while the batch system, the store or this daemon is away.
+/// One thread runs it, with a connection to the store of its own. After a failure the next sweep asks again: the store
+/// knows which jobs are still open, so nothing is forgotten while the batch system, the store or this daemon is away.
 public final class JobFactsStage {
     private let source: any JobSource
     private let ledger: any JobLedger
@@ -61,7 +61,7 @@ public final class JobFactsStage {
                         ])
                 }
             }
-            // a batch system that is slow is asked less often; one that is away takes its time to say so, and may be back soon
+            // a slow batch system is asked less often; one that is away may time out slowly and be back soon
             let took = steadyMilliseconds() - began
             stop.wait(milliseconds: max(backoff.wait - took, backoff.failures == 0 ? took * 3 : 0, 100))
         }

@@ -3,10 +3,9 @@ import Logging
 import Store
 import Threads
 
-/// Keeps the store quick to ask and to tidy up, beside the way of the records and never on it: makes tables for months to come,
-/// and packs days that have ended.
+/// Does the store's maintenance: makes tables for months to come, and packs days that have ended.
 ///
-/// One thread runs it, with a connection to the store of its own. What goes wrong waits for the next round.
+/// One thread runs it, with a connection to the store of its own. After a failure it tries again in the next round.
 public final class UpkeepStage {
     private let upkeep: any StoreUpkeep
     private let metrics: IngestMetrics
@@ -15,7 +14,7 @@ public final class UpkeepStage {
 
     /// Between rounds, milliseconds.
     private static let interval = 600_000
-    /// Before the first one: what waited while the daemon was away comes first.
+    /// Before the first round, milliseconds: records that waited while the daemon was away come first.
     private static let firstWait = 60_000
 
     public init(upkeep: any StoreUpkeep, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
@@ -31,7 +30,7 @@ public final class UpkeepStage {
         while !stop.isRequested {
             if !metrics.snapshot.storeUnavailable {
                 do throws(StoreError) { try round() } catch {
-                    logger.warning("the store is not tidied up for now; tried again", metadata: ["why": "\(error)"])
+                    logger.warning("store maintenance failed; retrying in 10 minutes", metadata: ["why": "\(error)"])
                 }
             }
             stop.wait(milliseconds: UpkeepStage.interval)

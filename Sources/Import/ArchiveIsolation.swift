@@ -5,9 +5,9 @@ import SystemClock
 
 /// What an import does when the store would not take some of a batch: one bad record costs one record.
 ///
-/// The batch's lines are read again, and given to the store in pieces that are halved until the record stands alone, and
-/// doubled after each that is taken. The one that stands alone goes to the store's quarantine. Each piece is written with the
-/// number of lines that it reaches, so an import that ends in between goes on from there.
+/// The batch's lines are read again, and given to the store in pieces that are halved until the record stands alone,
+/// and doubled after each that is taken. The one that stands alone goes to the store's quarantine. Each piece is
+/// written with the number of lines that it reaches, so an import that ends in between goes on from there.
 extension ArchiveImport {
     /// After the end of what any clock may say.
     static let endOfTime = Int64.max / 2

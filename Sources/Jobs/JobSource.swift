@@ -3,8 +3,8 @@ public protocol JobSource: AnyObject {
     /// The batch system's name, for log lines.
     var name: String { get }
 
-    /// Whether the batch system could have given a job this number. A record may claim any text, and the number may stand
-    /// on a command line.
+    /// Whether the batch system could have given a job this number. A record can claim any text, and a number may
+    /// become part of a command line.
     func isJobID(_ text: String) -> Bool
 
     /// The jobs that hold nodes now, by one call.

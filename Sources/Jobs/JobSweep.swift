@@ -1,14 +1,15 @@
 import Record
 
-/// Decides, sweep by sweep, of which jobs to ask what: one question for all that run, and one for each batch of those that
-/// have ended.
+/// Decides, sweep by sweep, what to ask about jobs: one question for all that run, and one for each batch of ended
+/// jobs.
 ///
-/// A state machine without clock, input or output: `begin`, `look` at the open jobs some thousands at a time, `finish` when
-/// what came of that is written, then `judge` each of the batches. What it remembers is bounded by the jobs that run.
+/// A state machine without clock, input or output: `begin`, `look` at the open jobs some thousands at a time,
+/// `finish` once the outcomes are written, then `judge` each batch. Its memory is bounded by the number of running
+/// jobs.
 public struct JobSweep {
-    /// After that many answers that say nothing of a job, it is no job of this cluster.
+    /// Answers without the job, after which it is no job of this cluster.
     static let attemptsAtMost: Int64 = 12
-    /// After that many answers with half of a job's facts there will be no more.
+    /// Answers with half of a job's facts, after which there will be no more.
     static let patience: Int64 = 10
     /// The longest wait until a job is asked for again, microseconds.
     static let longestDelay: Int64 = 3_600 * 1_000_000
@@ -19,8 +20,8 @@ public struct JobSweep {
     /// Between sweeps, microseconds.
     private let interval: Int64
     private let isJobID: (String) -> Bool
-    /// How far the days of a job's records may be from the time that the batch system knows of, microseconds: a record that does not say when it
-    /// was made counts when it comes, and may have waited.
+    /// How far the days of a job's records may be from the batch system's times, microseconds: a record without a time
+    /// counts when it arrives, and may have waited.
     static let slack: Int64 = 14 * 86_400 * 1_000_000
     /// What holds nodes, in the sweep at hand.
     private var running: [JobKey: JobFacts] = [:]
@@ -154,7 +155,8 @@ extension OpenJob {
         return best
     }
 
-    /// How long before or after the job's records the batch system's job was: microseconds, 0 if it was there on their days.
+    /// How long before or after the job's records the batch system's job was, microseconds; 0 if it was there on
+    /// their days.
     fileprivate func distance(of facts: JobFacts) -> Int64 {
         guard let days, let begin = facts.submit ?? facts.start ?? facts.end else { return 0 }
         let first = days.lowerBound * Calendar.microsecondsPerDay

@@ -15,10 +15,11 @@ import Write
 
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
-/// Left of `=>` a thread for each datagram socket, one for TCP and one for TLS receive; they never wait for disk sync, database
-/// or batch system. Another syncs the journal. Right of it one thread writes. Beside the flow one thread asks the batch system about jobs,
-/// one sends canaries out, and one does maintenance. Memory is bounded: the receivers' buffers, one batch, the
-/// dictionaries and the identities of late records, each with a bound of its own. What waits, waits on disk.
+/// Left of `=>` receive a thread for each datagram socket, one for TCP and one for TLS. They never wait for disk sync,
+/// database or batch system; another thread syncs the journal. Right of `=>` one thread writes. Beside the flow one
+/// thread asks the batch system about jobs, one sends canaries out, and one does maintenance. Memory is bounded: the
+/// receivers' buffers, one batch, the dictionaries and the identities of late records each have a bound. What waits,
+/// waits on disk.
 public final class Pipeline: Sendable {
     /// The stages that `stop` ends, in the order of the flow.
     private struct Running {
@@ -111,16 +112,16 @@ public final class Pipeline: Sendable {
         startBackground()
     }
 
-    /// Waits until the store has answered, or has failed to once, or the time is over: so that whoever waits for readiness
-    /// finds the tables there, and a store that is away holds up nothing.
+    /// Waits until the store has answered or failed once, or until the time is over. So the tables exist once the
+    /// daemon is ready, and a store that is away does not hold up readiness.
     public func waitForStore(milliseconds: Int) { storeTried.wait(milliseconds: milliseconds) }
 
-    /// Ends in the order of the flow: the receivers take what the kernel holds, the writer what the journal holds; what the
-    /// store does not take now it gets after the next start. Blocks until these stages have ended, but for a writer that waits
-    /// for a store which cannot be made to answer.
+    /// Ends the stages in the order of the flow: the receivers take what the kernel holds, then the writer takes what
+    /// the journal holds. The store gets the rest after the next start. Blocks until these stages have ended; a
+    /// writer whose statement cannot be ended is left behind.
     ///
-    /// The threads beside the flow are told to end and not waited for: one may stand in a question to the batch system, and asks it again
-    /// after the next start.
+    /// The threads beside the flow are told to end and are not waited for: one may wait for an answer of the batch
+    /// system, and asks again after the next start.
     ///
     /// - Returns: what made a stage end early; nil if all ended as they should.
     public func stop() -> String? {

@@ -5,10 +5,10 @@ import Record
 import SystemClock
 import Wire
 
-/// The left half of the way: what one socket's thread received together becomes one frame of the journal.
+/// The left half of the flow: the messages that a socket's thread received together become one frame of the journal.
 ///
-/// One thread uses it; nothing in it waits for a disk's sync, a database or Slurm. What is rejected is counted, and the
-/// counts go into the journal as an entry of their own, so that they reach the store exactly once too.
+/// One thread uses it. It never waits for a disk's sync, a database or a batch system. Rejected messages are counted,
+/// and the counts go into the journal as an entry of their own, so that they reach the store exactly once too.
 struct Intake {
     let transport: String
     private let journal: Journal
@@ -67,7 +67,7 @@ struct Intake {
 
     /// Appends the frame, with the counts that wait, to the journal.
     ///
-    /// - Parameter isLast: nobody will try again; where the journal has no room it gives what it kept for this.
+    /// - Parameter isLast: there is no later attempt; a journal without room gives what it kept in reserve for this.
     /// - Throws: then nothing has changed, and the same can be tried again.
     mutating func append(isLast: Bool = false) throws(JournalError) {
         if accepted == 0 && waiting.isEmpty { return }

@@ -1,18 +1,19 @@
 import Glibc
 
-/// What has been counted of the kernel's drops, for sockets that outlive the daemon.
+/// A file with the kernel drops that were counted, for sockets that outlive the daemon.
 ///
-/// The kernel counts a socket's drops from the socket's beginning on. One that the service manager holds is older than the
-/// daemon, and what an earlier daemon has counted must not count once more. So a file tells it, under the number that the
-/// kernel gives a socket. A line has a fixed length and is written in its place: a receiver does it with one call, when it
-/// has counted drops. Killed between counting and this, it leaves the drops of one batch to be counted again.
+/// The kernel counts a socket's drops from the making of the socket on. A socket that the service manager holds is
+/// older than the daemon, and drops that an earlier daemon has counted must not count again. The file has a line for
+/// each socket, under the kernel's number of it. A line has a fixed length and is written in place, so that a
+/// receiver needs one call. A receiver killed between counting and this call leaves the drops of one batch to be
+/// counted again.
 public final class KernelDropMemory: Sendable {
     private let descriptor: Int32
     private let bootID: String
     private let lines: [UInt64: Int]
     private let counts: [UInt64: UInt32]
 
-    /// Reads the file and writes it anew for these sockets. Where that fails nothing is remembered, and nothing else fails.
+    /// Reads the file and writes it anew for these sockets. If that fails, nothing is remembered; nothing else fails.
     public init(path: String, cookies: [UInt64]) {
         bootID = KernelDropMemory.text(of: "/proc/sys/kernel/random/boot_id").filter { $0 != "\n" }
         var counts: [UInt64: UInt32] = [:]
@@ -37,7 +38,7 @@ public final class KernelDropMemory: Sendable {
     /// How many of a socket's drops an earlier daemon has counted.
     package func counted(of cookie: UInt64) -> UInt32 { counts[cookie] ?? 0 }
 
-    /// From now on so many of a socket's drops are counted.
+    /// Notes how many of a socket's drops are counted now.
     package func note(_ count: UInt32, of cookie: UInt64) { _ = write(count, of: cookie) }
 
     private func write(_ count: UInt32, of cookie: UInt64) -> Bool {

@@ -53,7 +53,7 @@ public final class RejectLog: Sendable {
         logger.error("streams are not read until the journal has room", metadata: ["why": "\(error)"])
     }
 
-    /// What can be told nowhere else, at the end.
+    /// Logs the counts that the journal does not take at the end: they are kept nowhere else.
     func note(uncounted messages: UInt64, _ error: JournalError) {
         logger.error(
             "the daemon ends, and the journal does not take its last counts",

@@ -5,8 +5,10 @@ import Logging
 import Record
 import SystemClock
 
-/// Takes messages of one transport's streams in. While the journal has no room the frame at hand is kept, and nothing more is read: senders
-/// wait, and nothing is lost.
+/// Takes in the messages of one transport's streams.
+///
+/// While the journal has no room, the frame at hand is kept and nothing more is read: senders wait, and nothing is
+/// lost.
 public final class StreamIntake: StreamConsumer {
     private var intake: Intake
     private let metrics: IngestMetrics
@@ -63,7 +65,7 @@ public final class StreamIntake: StreamConsumer {
 
     public func concludeAbandoned() {
         logger.error(
-            "the journal has no room, and the daemon ends: messages that were read from streams are lost",
+            "the journal has no room and the daemon ends; messages read from streams are lost",
             metadata: ["messages": "\(lost)"])
         do throws(JournalError) { try intake.append(isLast: true) } catch {
             rejectLog.note(uncounted: intake.waitingMessages, error)
@@ -72,7 +74,7 @@ public final class StreamIntake: StreamConsumer {
 
     public func withdraw() {
         logger.error(
-            "the journal has no room, and the daemon ends: messages stay in connections, and are lost with those that nobody keeps",
+            "the journal has no room and the daemon ends; messages stay in connections that the service manager keeps",
             metadata: ["messages": "\(intake.accepted)"])
         intake.withdraw()
     }

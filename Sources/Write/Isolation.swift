@@ -7,12 +7,11 @@ import SystemClock
 import Threads
 import Wire
 
-/// What the writer does when the store would not take some of a batch's data: one bad record must not hold up the others,
-/// nor take them with it.
+/// The search for a record that the store refuses: it must neither hold up the others nor take them with it.
 ///
-/// The stretch of the journal is read again, in pieces that are halved until the record stands alone and doubled after each
-/// that is taken. The one that stands alone goes to the store's quarantine, in one transaction with the position behind it
-/// like everything else; so a restart in between finds the rest where it was.
+/// The writer reads the batch's stretch of the journal again, in pieces. A piece that is refused is halved until the
+/// record stands alone; after a piece that is taken the next is twice as long. The record that stands alone goes to the
+/// store's quarantine, in one transaction with the position behind it. A restart in between goes on from that position.
 extension Writer {
     /// - Returns: false if the daemon stops and the store is away.
     func isolate(upTo target: JournalPosition, why: String) throws -> Bool {
@@ -113,8 +112,8 @@ extension Writer {
         }
     }
 
-    /// Writes what has been made so plain that no data can be wrong with it: a refusal is the store's own fault then, and
-    /// waits until somebody mends it.
+    /// Writes a batch that holds one quarantined record at most. If the store refuses that too, the store is at
+    /// fault, and the writer waits until an administrator has mended it.
     private func insist(upTo reached: JournalPosition) throws -> Bool {
         while true {
             switch try attempt(upTo: reached) {

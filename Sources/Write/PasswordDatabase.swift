@@ -1,6 +1,7 @@
 import Glibc
 
-/// The users that this machine knows, by whatever `nsswitch.conf` names: it may ask a directory in the network, and wait for it.
+/// The users of this machine (`getpwnam_r(3)`). `nsswitch.conf` may name a directory in the network; a look-up waits
+/// for it.
 enum PasswordDatabase {
     /// - Returns: nil for a name that is not known, or cannot be looked up now.
     @Sendable static func uid(of name: String) -> UInt32? {

@@ -2,15 +2,15 @@ import Glibc
 import Merge
 import Record
 
-/// The last resort for a record that the store refuses: a line in a file, where even the store's quarantine refuses it.
+/// A file with the records that even the store's quarantine refuses, a line each.
 ///
-/// A line is a syslog message (RFC 5424), its structured data say why, from whom, and which entry of which journal it was;
-/// so `customs import` reads the file as it is. Lines come in the journal's order, and the last one tells how far that got:
-/// a restart between the line and the store's commit does not write it again.
+/// A line is a syslog message (RFC 5424). Its structured data hold the reason, the sender, and the journal and number
+/// of the entry, so that `customs import` reads the file as it is. Lines stand in the journal's order. A restart
+/// between a line and the store's commit finds the entry's number in the last line, and does not write it again.
 public final class RefusedFile {
     let path: String
     private let journal: String
-    /// What is written beyond this size is no help to anybody and fills the journal's disk, bytes.
+    /// A longer file helps no administrator and fills the journal's disk, bytes.
     private static let maximumBytes = 64 << 20
 
     public init(_ path: String, journal: String) {

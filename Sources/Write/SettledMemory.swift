@@ -2,16 +2,16 @@ import Glibc
 import Journal
 import Record
 
-/// How much of the journal the store had when it last took something, in a file beside it: while the store is away after a restart
-/// nobody else can tell what waits.
+/// A file beside the journal with the position that the store had after its last commit.
 ///
-/// It is a hint for figures. What is written goes by the store's own word.
+/// After a restart while the store is away, only this file tells how much waits. It is a hint for figures: the writer
+/// goes by the store's own position.
 public final class SettledMemory: Sendable {
     private let descriptor: Int32
     /// As an earlier daemon noted it; nil where none did.
     let noted: JournalPosition?
 
-    /// Where the file cannot be had nothing is remembered, and nothing else fails.
+    /// If the file cannot be opened, nothing is remembered; nothing else fails.
     public init(path: String) {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         var line = [UInt8](repeating: 0, count: SettledMemory.lineBytes)
@@ -31,14 +31,14 @@ public final class SettledMemory: Sendable {
     /// Two numbers of 16 digits.
     private static let lineBytes = 34
 
-    /// From now on the store has so much.
+    /// Notes the position that the store has now.
     func note(_ position: JournalPosition) {
         var line = "\(digits(position.sequence)) \(digits(position.tally))\n"
         line.withUTF8 { _ = pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
-    /// How much the store has as far as the file and the journal know, and when the oldest message arrived that it has not,
-    /// microseconds since 1970 UTC.
+    /// The messages that the store has, as far as the file and the journal know, and the arrival of the oldest
+    /// message that it lacks, microseconds since 1970 UTC.
     public func estimate(of journal: Journal) -> (settled: UInt64, oldestPending: Int64?) {
         let (oldest, head) = (journal.oldest, journal.head)
         var start = oldest

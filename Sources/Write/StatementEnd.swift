@@ -3,8 +3,8 @@ import Store
 import SystemClock
 import Threads
 
-/// Ends the statement that keeps the daemon from ending: by asking the server for it, then by breaking the connection. In the
-/// end it is left alone, for what was to be written is in the journal.
+/// Ends a statement that keeps the daemon from ending: first by asking the server, then by breaking the connection. If
+/// neither helps, the daemon ends without it, for the journal keeps what was to be written.
 public struct StatementEnd {
     private enum Step {
         case waits, isAsked, isBroken
@@ -28,9 +28,9 @@ public struct StatementEnd {
         self.wait = wait
     }
 
-    /// To be called again and again.
+    /// Looks at the statement and takes the next step when it is due; to be called some times a second.
     ///
-    /// - Returns: false once nothing has helped.
+    /// - Returns: false once no step has helped.
     public mutating func goesOn() -> Bool {
         let now = steadyMilliseconds()
         switch step {

@@ -3,14 +3,14 @@ import Logging
 import Store
 import Threads
 
-/// Says so when the store does not answer: the thread that asked it cannot.
+/// Logs that the store does not answer: the thread that waits for the answer cannot.
 public final class StoreWatch {
     private let activity: StoreActivity
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
 
-    /// After so many milliseconds without an answer the store counts as away.
+    /// Without an answer for this long the store counts as away, milliseconds.
     public static let patience = 5_000
     /// Between looks, milliseconds.
     private static let interval = 500

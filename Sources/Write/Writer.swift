@@ -10,10 +10,12 @@ import SystemClock
 import Threads
 import Wire
 
-/// The right half of the way: reads the journal, merges, and writes batches to the store, each with the position it reaches.
+/// The right half of the flow: reads the journal, merges, and writes batches to the store, each with the position
+/// that it reaches.
 ///
-/// One thread runs it, and it alone speaks to the store. While the store is away it waits, longer each time and never
-/// together with others; the journal keeps what comes.
+/// One thread runs it, with a connection of its own. While the store is away the writer waits, longer each time and
+/// by a random part of the time more or less, so that daemons do not come back together. The journal keeps what
+/// comes.
 public final class Writer {
     let journal: Journal
     let refusedFile: RefusedFile
@@ -37,7 +39,7 @@ public final class Writer {
     /// When the batch at hand took in the last of its messages, microseconds since 1970 UTC.
     private var filled: Int64 = 0
     private var lastBeat = 0
-    /// Whether the store was good once: then it may be so again, whatever it says.
+    /// Whether the store was usable once: then any error of it may pass.
     private var hasOpened = false
 
     /// - Parameters:
@@ -66,7 +68,7 @@ public final class Writer {
 
     /// Runs until the stop signal, and then until the journal is in the store or the store cannot be reached.
     ///
-    /// - Throws: what no waiting can mend.
+    /// - Throws: errors that no waiting can mend.
     public func run() throws {
         while true {
             guard let state = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
@@ -270,7 +272,7 @@ public final class Writer {
         releaseJournal()
     }
 
-    /// Gives up what the store has on disk.
+    /// Gives up the entries that the store has on disk.
     private func releaseJournal() {
         guard let safe = store.safePosition else { return }
         journal.release(
@@ -278,7 +280,7 @@ public final class Writer {
             keepingSequencesFrom: merger.oldestRememberedSequence)
     }
 
-    /// Tells the store once a second how much has been received.
+    /// Tells the store once a second how many messages have been received.
     func beatIfDue() throws -> Bool {
         let now = steadyMilliseconds()
         guard now - lastBeat >= 1_000 else { return true }
@@ -297,11 +299,11 @@ public final class Writer {
         return true
     }
 
-    /// Repeats what can succeed later, after 50 ms at first and 5 s at last, give or take a quarter. Where somebody has to mend
-    /// the store, records are received and wait for that.
+    /// Repeats a call that can succeed later: after 50 ms at first and 5 s in the end, a quarter more or less. If an
+    /// administrator has to mend the store, records are received and wait in the journal.
     ///
     /// - Returns: nil if the daemon stops while the store is away.
-    /// - Throws: what cannot succeed later.
+    /// - Throws: errors of calls that cannot succeed later.
     private func patiently<Result>(
         _ what: String, _ body: () throws(StoreError) -> Result
     ) throws -> Result? {

@@ -81,8 +81,8 @@ struct Daemon {
         return logger
     }
 
-    /// The sockets that the service manager passed, and those of the configuration that are not among them; of the default
-    /// configuration none, if any was passed; and the connections that the service manager has kept.
+    /// The sockets that the service manager passed, and those of the configuration that are not among them; of the
+    /// default configuration none, if any was passed; and the connections that the service manager has kept.
     private func openSockets(_ logger: Logger) throws -> ([DatagramSocket], [StreamSocket], KeptStreams) {
         let inherited = ServiceManager.inheritedSockets(secure: plan.listen.filter { $0.isTLS })
         if inherited.refused > 0 {

@@ -5,8 +5,8 @@ import Settings
 import Slurm
 
 extension BatchSystem {
-    /// Slurm, asked in the way that the configuration names. Canaries may be jobs while no other jobs are asked for: then
-    /// the commands tell what becomes of them.
+    /// Slurm, asked in the way that the configuration names. Canaries may be jobs while other jobs are not asked for:
+    /// the commands tell what becomes of them then.
     static func slurm(_ settings: Settings) -> BatchSystem {
         let slurm = settings.slurm
         let canary = settings.canary

@@ -4,7 +4,7 @@ import Store
 import Synchronization
 import Threads
 
-/// A store in memory that can be told to fail. It keeps the promises of `UsageStore`, and notes where a writer breaks its own.
+/// A store in memory that can be told to fail. It keeps the promises of `UsageStore`, and notes what a writer does wrong.
 final class FakeStore: UsageStore, Sendable {
     /// What a store holds on disk.
     struct Content: Equatable {
