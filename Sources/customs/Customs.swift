@@ -53,6 +53,8 @@ struct Customs: ParsableCommand {
             try StandardOutput.close()
         } catch let error as StoreError {
             fail(error.description, error.exitCode)
+        } catch let error as PseudonymKeyError {
+            fail(error.description, .configuration)
         } catch let error as SettingsError {
             fail(error.description, .configuration)
         } catch let error as HookTreeError {

@@ -1,63 +1,63 @@
 import Glibc
-import Store
 
-/// The file that holds the key of pseudonyms, which nobody but its owner may read.
-struct PseudonymKeyFile {
-    let path: String
+/// The file that holds the key of pseudonyms; only its owner may read it.
+public struct PseudonymKeyFile {
+    public let path: String
+
+    public init(path: String) { self.path = path }
 
     /// - Returns: nil if there is no such file.
-    func load() throws -> PseudonymKey? {
+    public func load() throws(PseudonymKeyError) -> PseudonymKey? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
-            throw Failure(.configuration, "\(path): \(String(cString: strerror(errno)))")
+            throw PseudonymKeyError("\(path): \(String(cString: strerror(errno)))")
         }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Failure(.configuration, "\(path): is no file")
+            throw PseudonymKeyError("\(path): is no file")
         }
         guard status.st_mode & 0o077 == 0 else {
-            throw Failure(
-                .configuration,
+            throw PseudonymKeyError(
                 "\(path): others may read this key; take it back with: chmod 600 \(path) (or, if they have read it: --rotate)"
             )
         }
         var text = [UInt8](repeating: 0, count: 4 * PseudonymKey.length)
         let count = read(file, &text, text.count)
         guard count > 0, let key = PseudonymKey(bytes(ofDigits: text[..<count])) else {
-            throw Failure(.configuration, "\(path): holds no key of \(PseudonymKey.length) bytes in hexadecimal digits")
+            throw PseudonymKeyError("\(path): holds no key of \(PseudonymKey.length) bytes in hexadecimal digits")
         }
         return key
     }
 
-    /// Makes a new key in a new file, or in the place of the old one. Made by root, it belongs to the folder's owner: whoever
-    /// keeps the folder goes on with it.
-    func make() throws -> PseudonymKey {
+    /// Makes a new key in a new file, or in the place of the old one. A file made by root belongs to the folder's
+    /// owner, who uses it from then on.
+    public func make() throws(PseudonymKeyError) -> PseudonymKey {
         // the kernel's random numbers
         var generator = SystemRandomNumberGenerator()
         let random = (0..<PseudonymKey.length).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        guard let key = PseudonymKey(random) else { throw Failure(.software, "a key of \(random.count) bytes") }
+        guard let key = PseudonymKey(random) else { throw PseudonymKeyError("a key of \(random.count) bytes") }
         makeFolder()
         let fresh = path + ".new"
         unlink(fresh)
         let file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Failure(.configuration, "\(fresh): \(String(cString: strerror(errno)))") }
+        guard file >= 0 else { throw PseudonymKeyError("\(fresh): \(String(cString: strerror(errno)))") }
         defer { close(file) }
-        var text = random.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() + "\n"
+        var text = random.hexadecimal + "\n"
         let written = text.withUTF8 { write(file, $0.baseAddress, $0.count) }
         if geteuid() == 0 { try giveAway(file) }
         guard written == text.utf8.count, fsync(file) == 0, rename(fresh, path) == 0 else {
-            throw Failure(.configuration, "\(path): \(String(cString: strerror(errno)))")
+            throw PseudonymKeyError("\(path): \(String(cString: strerror(errno)))")
         }
         return key
     }
 
-    private func giveAway(_ file: Int32) throws {
+    private func giveAway(_ file: Int32) throws(PseudonymKeyError) {
         let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) }
         var status = stat()
         guard stat(folder ?? ".", &status) == 0, fchown(file, status.st_uid, status.st_gid) == 0 else {
-            throw Failure(.configuration, "\(path): \(String(cString: strerror(errno)))")
+            throw PseudonymKeyError("\(path): \(String(cString: strerror(errno)))")
         }
     }
 
@@ -71,19 +71,26 @@ struct PseudonymKeyFile {
     /// Destroys the key: it is overwritten, then the file goes. Copies in backups are not reached.
     ///
     /// - Returns: false if there was none.
-    func destroy() throws -> Bool {
+    public func destroy() throws(PseudonymKeyError) -> Bool {
         let file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else {
             if errno == ENOENT { return false }
-            throw Failure(.configuration, "\(path): \(String(cString: strerror(errno)))")
+            throw PseudonymKeyError("\(path): \(String(cString: strerror(errno)))")
         }
         defer { close(file) }
         let zeros = [UInt8](repeating: UInt8(ascii: "0"), count: 2 * PseudonymKey.length)
         guard write(file, zeros, zeros.count) == zeros.count, fsync(file) == 0, unlink(path) == 0 else {
-            throw Failure(.configuration, "\(path): \(String(cString: strerror(errno)))")
+            throw PseudonymKeyError("\(path): \(String(cString: strerror(errno)))")
         }
         return true
     }
+}
+
+/// What is wrong with the key's file, and the way out.
+public struct PseudonymKeyError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
 }
 
 /// Pairs of hexadecimal digits; white space at the end does not count, and anything else makes it empty.
