@@ -125,6 +125,7 @@ let package = Package(
 
         // what the tests of several modules share
         support("SampleRecords", ["Record"], path: "Tests/RecordTests/SampleRecords"),
+        support("FakeStores", ["Merge", "Record", "Store", "Threads"], path: "Tests/WriteTests/FakeStores"),
         support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
 
         tests("PackageTests", []),
@@ -132,8 +133,11 @@ let package = Package(
         tests(
             "WriteTests",
             [
-                "DaemonMetrics", "Journal", "Merge", "Record", "Settings", "Store", "Threads", "Wire", "Write", log,
-            ]),
+                "DaemonMetrics", "FakeStores", "Journal", "Record", "Settings", "Store", "Threads", "Wire", "Write",
+                log,
+            ],
+            exclude: ["FakeStores"]),
+        tests("ImportTests", ["Archive", "FakeStores", "Import", "Record", "Store"]),
         tests("ChecksumTests", ["Checksum"]),
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),

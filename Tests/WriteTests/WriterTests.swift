@@ -1,6 +1,6 @@
 import DaemonMetrics
+import FakeStores
 import Journal
-import Record
 import Record
 import Store
 import Testing

@@ -1,4 +1,5 @@
 import DaemonMetrics
+import FakeStores
 import Glibc
 import Journal
 import Logging

@@ -4,19 +4,19 @@ import Store
 import Synchronization
 import Threads
 
-/// A store in memory that can be told to fail. It keeps the promises of `UsageStore`, and notes what a writer does wrong.
-final class FakeStore: UsageStore, Sendable {
+/// A store in memory that fails when told to. It keeps the promises of `UsageStore`, and notes faults of the writer.
+public final class FakeStore: UsageStore, Sendable {
     /// What a store holds on disk.
-    struct Content: Equatable {
-        var position: SourcePosition?
+    public struct Content: Equatable, Sendable {
+        public var position: SourcePosition?
         /// The users of the runs, in the order of their commits; each record of these tests has a user of its own.
-        var users: [String] = []
-        var counters: [String: UInt64] = [:]
+        public var users: [String] = []
+        public var counters: [String: UInt64] = [:]
         /// The reasons of the records in quarantine.
-        var quarantined: [String] = []
+        public var quarantined: [String] = []
 
-        /// Messages of which it is known what became of them.
-        var accounted: UInt64 {
+        /// Messages that were stored, merged, found to be duplicates or rejected.
+        public var accounted: UInt64 {
             counters.reduce(0) { sum, counter in
                 let counts =
                     [IngestCounters.stored, IngestCounters.merged, IngestCounters.duplicate].contains(counter.key)
@@ -46,36 +46,36 @@ final class FakeStore: UsageStore, Sendable {
     private let hang = Mutex<Latch?>(nil)
 
     /// - Parameter activity: shows what the store is asked, as a real connection does.
-    init(activity: StoreActivity? = nil) {
+    public init(activity: StoreActivity? = nil) {
         self.activity = activity
         activity?.attach(FakeInterrupt { self.answer() })
     }
 
-    var content: Content { state.withLock { $0.content } }
+    public var content: Content { state.withLock { $0.content } }
     /// Calls since the beginning.
-    var calls: Int { state.withLock { $0.calls } }
-    var heartbeats: [Heartbeat] { state.withLock { $0.heartbeats } }
+    public var calls: Int { state.withLock { $0.calls } }
+    public var heartbeats: [Heartbeat] { state.withLock { $0.heartbeats } }
     /// Where the writer gave what does not add up.
-    var breaches: [String] { state.withLock { $0.breaches } }
+    public var breaches: [String] { state.withLock { $0.breaches } }
 
     // MARK: how it fails
 
     /// A batch with a run of one of these users is refused.
-    func refuse(_ users: Set<String>) { state.withLock { $0.refusedUsers = users } }
+    public func refuse(_ users: Set<String>) { state.withLock { $0.refusedUsers = users } }
 
-    func refuseQuarantine() { state.withLock { $0.refusesQuarantine = true } }
+    public func refuseQuarantine() { state.withLock { $0.refusesQuarantine = true } }
 
-    func goAway() { state.withLock { $0.isAway = true } }
+    public func goAway() { state.withLock { $0.isAway = true } }
 
-    func comeBack() { state.withLock { $0.isAway = false } }
+    public func comeBack() { state.withLock { $0.isAway = false } }
 
     /// The next commits take place, and their answers are lost.
-    func loseAnswers(_ count: Int) { state.withLock { $0.losesAnswers = count } }
+    public func loseAnswers(_ count: Int) { state.withLock { $0.losesAnswers = count } }
 
     /// No statement is answered until `answer`, or until it is cancelled.
-    func stopAnswering() { hang.withLock { $0 = Latch() } }
+    public func stopAnswering() { hang.withLock { $0 = Latch() } }
 
-    func answer() {
+    public func answer() {
         hang.withLock { latch in
             latch?.open()
             latch = nil
@@ -83,7 +83,7 @@ final class FakeStore: UsageStore, Sendable {
     }
 
     /// From now on commits do not reach the disk.
-    func stopSyncing() {
+    public func stopSyncing() {
         state.withLock {
             $0.durable = $0.content
             $0.isDurable = false
@@ -91,7 +91,7 @@ final class FakeStore: UsageStore, Sendable {
     }
 
     /// Loses what did not reach the disk, as a machine does that loses power.
-    func setBack() {
+    public func setBack() {
         state.withLock {
             $0.content = $0.durable
             $0.isDurable = true
@@ -99,23 +99,23 @@ final class FakeStore: UsageStore, Sendable {
     }
 
     /// The tables are none that this program can use.
-    func spoil(_ why: String) { state.withLock { $0.schema = why } }
+    public func spoil(_ why: String) { state.withLock { $0.schema = why } }
 
     // MARK: UsageStore
 
-    var safePosition: SourcePosition? {
+    public var safePosition: SourcePosition? {
         state.withLock { $0.isDurable ? $0.content.position : $0.durable.position }
     }
 
-    func migrate() throws(StoreError) { try attempt { _ in .success(()) } }
+    public func migrate() throws(StoreError) { try attempt { _ in .success(()) } }
 
-    func open(
+    public func open(
         source identity: String, kind: SourceKind, host: String, incarnation: Incarnation?
     ) throws(StoreError) -> SourceState {
         try attempt { .success(SourceState(position: $0.content.position, heldParts: [], snapshots: [])) }
     }
 
-    func commit(
+    public func commit(
         _ batch: Batch, vocabulary: Vocabulary, from: SourcePosition, to: SourcePosition
     ) throws(StoreError) -> CommitOutcome {
         let users = batch.runs.map { vocabulary[.user].string($0.key.user) }
@@ -143,7 +143,7 @@ final class FakeStore: UsageStore, Sendable {
         return outcome
     }
 
-    func beat(_ heartbeat: Heartbeat) throws(StoreError) {
+    public func beat(_ heartbeat: Heartbeat) throws(StoreError) {
         try attempt {
             $0.heartbeats.append(heartbeat)
             return .success(())
