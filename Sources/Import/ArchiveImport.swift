@@ -134,7 +134,7 @@ public struct ArchiveImport {
         merger.finishBatch()
     }
 
-    /// Nothing more can come: parts that stand alone are taken as what they are.
+    /// Takes parts without their siblings as they are, for no more lines can come.
     private mutating func commitLonelyParts() throws(ImportError) {
         guard merger.expireParts(now: Self.endOfTime) > 0 else { return }
         do throws(StoreError) {

@@ -4,7 +4,7 @@ import Store
 import Synchronization
 import Threads
 
-/// A store in memory that can be told to fail. It keeps the promises of `UsageStore`, and notes what a writer does wrong.
+/// A store in memory that fails when told to. It keeps the promises of `UsageStore`, and notes faults of the writer.
 public final class FakeStore: UsageStore, Sendable {
     /// What a store holds on disk.
     public struct Content: Equatable, Sendable {
@@ -15,7 +15,7 @@ public final class FakeStore: UsageStore, Sendable {
         /// The reasons of the records in quarantine.
         public var quarantined: [String] = []
 
-        /// Messages of which it is known what became of them.
+        /// Messages that were stored, merged, found to be duplicates or rejected.
         public var accounted: UInt64 {
             counters.reduce(0) { sum, counter in
                 let counts =
