@@ -69,14 +69,14 @@ private final class ReceivingSocket {
     init(_ receiving: Receiving) throws {
         let receiver = DatagramReceiver(try DatagramSocket(.udp(host: "127.0.0.1", port: 0)))
         self.receiver = receiver
-        let (journal, metrics, rejectLog, gists) = (
-            receiving.journal, receiving.metrics, receiving.rejectLog, receiving.gists
+        let (journal, metrics, rejectLog, digests) = (
+            receiving.journal, receiving.metrics, receiving.rejectLog, receiving.digests
         )
         let memory = KernelDropMemory(path: receiving.folder + "/kernel-drops", cookies: [receiver.socket.cookie])
         stage = Stage("receive") {
             var intake = DatagramIntake(
                 journal: journal, socket: receiver.socket, memory: memory, metrics: metrics, rejectLog: rejectLog,
-                gists: gists)
+                digests: digests)
             receiver.run { intake.take($0) }
             intake.finish()
         }

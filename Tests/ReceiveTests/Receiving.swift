@@ -14,7 +14,7 @@ final class Receiving {
     let journal: Journal
     let metrics = IngestMetrics()
     let log = KeptLog()
-    let gists = GistDemand()
+    let digests = DigestDemand()
     let folder: String
 
     init(journalBytes: Int = 64 << 20) throws {
@@ -32,7 +32,7 @@ final class Receiving {
 
     func streamIntake(_ transport: StreamPeer.Transport = .tcp) -> StreamIntake {
         StreamIntake(
-            transport, journal: journal, metrics: metrics, rejectLog: rejectLog, gists: gists, logger: log.logger)
+            transport, journal: journal, metrics: metrics, rejectLog: rejectLog, digests: digests, logger: log.logger)
     }
 
     /// Fills the journal until it takes no more.

@@ -24,7 +24,7 @@ final class Writing {
     private var writer: RunningWriter?
     private var parser = MessageParser()
     private var record = UsageRecord()
-    private var marker = RunMarker()
+    private var hasher = RunHasher()
 
     init(journalBytes: Int = 64 << 20) throws {
         var template = Array("/tmp/customs-write-XXXXXX".utf8CString)
@@ -104,8 +104,8 @@ final class Writing {
             let json = UnsafeRawBufferPointer(bytes)
             let isRecord = parser.parse(record: json, into: &record) == nil
             // not all entries have one
-            let gist = isRecord && number % 3 != 0 ? RunGist(record, uid: nil, by: &marker) : nil
-            Entry.append(envelope, record: json, gist: gist, to: &entry)
+            let digest = isRecord && number % 3 != 0 ? RunDigest(record, uid: nil, by: &hasher) : nil
+            Entry.append(envelope, record: json, digest: digest, to: &entry)
         }
     }
 }
@@ -131,7 +131,7 @@ private struct RunningWriter {
             let writer = Writer(
                 journal: journal, refusedFile: RefusedFile(folder + "/refused.log", journal: journal.identity),
                 store: store, activity: activity, settled: SettledMemory(path: folder + "/settled"), limits: batches,
-                metrics: metrics, gists: GistDemand(), stop: stop, tried: Latch(), logger: silent)
+                metrics: metrics, digests: DigestDemand(), stop: stop, tried: Latch(), logger: silent)
             do { try writer.run() } catch { failure.withLock { $0 = "\(error)" } }
         }
     }
