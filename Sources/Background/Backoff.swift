@@ -1,6 +1,6 @@
-/// How long to wait before another attempt: the more failures in a row, the longer.
+/// The wait before another attempt: it grows with each failure in a row.
 struct Backoff {
-    /// In a row.
+    /// Failures in a row.
     private(set) var failures = 0
     /// The wait after a success, milliseconds.
     private let interval: Int
@@ -9,7 +9,7 @@ struct Backoff {
 
     init(interval: Int) { self.interval = interval }
 
-    /// Milliseconds.
+    /// The present wait, milliseconds.
     var wait: Int {
         failures == 0 ? interval : min(interval << min(failures, 10), max(interval, Backoff.longestWait))
     }

@@ -5,9 +5,9 @@ import Store
 import SystemClock
 import Wire
 
-/// Takes one archive into a store, batch by batch, each with the number of lines taken.
+/// Imports one archive into a store, batch by batch, each with the number of its lines.
 public struct ArchiveImport {
-    /// What this run counted.
+    /// The counts of this run.
     public private(set) var counters = IngestCounters()
     public private(set) var received: UInt64 = 0
     /// Microseconds since 1970 UTC.
@@ -16,12 +16,12 @@ public struct ArchiveImport {
     let archive: Archive
     let store: any UsageStore
     var merger: Merger
-    /// How many lines the store has of this run.
+    /// The number of lines of this run that the store has.
     private(set) var committed: UInt64 = 0
 
     private let reader: ArchiveReader
     private let state: SourceState
-    /// Lines that an earlier import took.
+    /// The number of lines that an earlier import took.
     private let takenBefore: UInt64
     private let now = wallClock()
     private var position: SourcePosition
@@ -31,7 +31,7 @@ public struct ArchiveImport {
 
     /// Finds out how much of the archive the store has.
     ///
-    /// - Parameter lastYear: the latest year that RFC 3164 times, which lack it, may be of; nil without bound.
+    /// - Parameter lastYear: the latest year for RFC 3164 times, which have none; nil for no limit.
     /// - Throws: `ImportError.store`.
     public init(_ archive: Archive, into store: any UsageStore, lastYear: Int?) throws(ImportError) {
         self.archive = archive
@@ -63,7 +63,7 @@ public struct ArchiveImport {
 
     /// Takes the archive to its end.
     ///
-    /// - Parameter progress: told the fraction done, now and then.
+    /// - Parameter progress: called now and then with the fraction done.
     public mutating func run(_ progress: (Double) -> Void) throws(ImportError) {
         while try takeNext() {
             if received - committed >= Self.batchLines {
@@ -85,8 +85,8 @@ public struct ArchiveImport {
     /// Feeds the merger a line.
     ///
     /// - Parameters:
-    ///   - length: in truth, if the line is longer than what is shown.
-    ///   - reason: why the store refuses it, if it does; then it goes to the quarantine.
+    ///   - length: the line's real length, if the line is longer than its bytes here.
+    ///   - reason: the reason if the store refuses it; the line then goes to the quarantine.
     mutating func take(
         _ bytes: UnsafeRawBufferPointer, length: Int, line: UInt64, quarantining reason: String? = nil
     ) {
@@ -115,9 +115,9 @@ public struct ArchiveImport {
         }
     }
 
-    /// Writes what the merger has, with the number of lines that it reaches.
+    /// Writes the merger's batch with its number of lines.
     ///
-    /// - Throws: then nothing has changed.
+    /// - Throws: `StoreError`; nothing has changed then.
     mutating func write(upTo lines: UInt64) throws(StoreError) {
         let reached = SourcePosition(sequence: max(lines, takenBefore), tally: firstTally + lines)
         guard reached != position || !merger.batch.isEmpty else { return }
@@ -157,9 +157,9 @@ public struct ArchiveImport {
         }
     }
 
-    /// Writes what the merger has, unless the store refuses some of its data.
+    /// Writes the merger's batch, unless the store refuses some of its data.
     ///
-    /// - Returns: why it refuses; nil if it does not.
+    /// - Returns: the reason if it refuses; nil otherwise.
     mutating func attempt(upTo lines: UInt64) throws(StoreError) -> String? {
         do throws(StoreError) { try write(upTo: lines) } catch {
             guard case .unacceptable(let why) = error else { throw error }

@@ -3,13 +3,13 @@ import Merge
 import Store
 import SystemClock
 
-/// What an import does when the store would not take some of a batch: one bad record costs one record.
+/// Isolates bad records after the store refused a batch of an import, so that one bad record costs only itself.
 ///
-/// The batch's lines are read again, and given to the store in pieces that are halved until the record stands alone,
-/// and doubled after each that is taken. The one that stands alone goes to the store's quarantine. Each piece is
-/// written with the number of lines that it reaches, so an import that ends in between goes on from there.
+/// The import reads the batch's lines again, in pieces. A refused piece is halved until the bad record is alone; an
+/// accepted piece lets the next one double. The bad record goes to the store's quarantine. Each piece is written with
+/// its number of lines, so an interrupted import goes on at the right line.
 extension ArchiveImport {
-    /// After the end of what any clock may say.
+    /// A time later than any clock's.
     static let endOfTime = Int64.max / 2
 
     /// - Parameter end: the batch's last line is the one before it.
@@ -29,7 +29,7 @@ extension ArchiveImport {
         merger.endReplay()
     }
 
-    /// Records that became whole by waiting, not by a line.
+    /// Handles records that were completed by waiting, not by a line.
     mutating func isolateLonelyParts() throws(StoreError) {
         while merger.expireParts(now: Self.endOfTime, limit: 1) > 0 {
             guard let why = try attempt(upTo: committed) else { continue }
@@ -63,7 +63,7 @@ extension ArchiveImport {
     }
 }
 
-/// Some lines of an archive, kept.
+/// Some lines of an archive, in memory.
 private struct Lines {
     let start: UInt64
     private var bytes: [UInt8] = []
@@ -72,7 +72,7 @@ private struct Lines {
 
     /// - Parameters:
     ///   - start: the number of the line that `reader` reads next.
-    ///   - end: behind the last one wanted; there are fewer where they would take more than 4 MiB.
+    ///   - end: the number after the last wanted line. There are fewer if they would take more than 4 MiB.
     init(of reader: ArchiveReader, from start: UInt64, to end: UInt64) throws(ImportError) {
         self.start = start
         while self.end < end, bytes.count < 4 << 20 {

@@ -11,7 +11,7 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .archive(let error): error.description
-        case .shrunk(let archive): "\(archive) has become shorter while it was read"
+        case .shrunk(let archive): "\(archive) became shorter while it was read"
         case .store(let error): error.description
         }
     }

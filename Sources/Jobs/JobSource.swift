@@ -10,6 +10,6 @@ public protocol JobSource: AnyObject {
     /// The jobs that hold nodes now, by one call.
     func running() throws(JobSourceError) -> [JobFacts]
 
-    /// All starts of the jobs with these numbers that the accounting knows, by one call.
+    /// All starts of these jobs in the accounting, by one call.
     func accounted(_ jobs: [String]) throws(JobSourceError) -> [JobFacts]
 }

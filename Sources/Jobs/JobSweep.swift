@@ -7,25 +7,25 @@ import Record
 /// `finish` once the outcomes are written, then `judge` each batch. Its memory is bounded by the number of running
 /// jobs.
 public struct JobSweep {
-    /// Answers without the job, after which it is no job of this cluster.
+    /// The number of answers without the job after which it is not a job of this cluster.
     static let attemptsAtMost: Int64 = 12
     /// Answers with half of a job's facts, after which there will be no more.
     static let patience: Int64 = 10
     /// The longest wait until a job is asked for again, microseconds.
     static let longestDelay: Int64 = 3_600 * 1_000_000
 
-    /// The cluster that answers; nil until an answer has told.
+    /// The cluster that answers; nil before the first answer that names it.
     public private(set) var cluster: String?
     private let batchSize: Int
-    /// Between sweeps, microseconds.
+    /// The time between sweeps, microseconds.
     private let interval: Int64
     private let isJobID: (String) -> Bool
-    /// How far the days of a job's records may be from the batch system's times, microseconds: a record without a time
-    /// counts when it arrives, and may have waited.
+    /// The largest distance between the days of a job's records and the batch system's times, microseconds. A record
+    /// without a time counts at its arrival, and may have waited before.
     static let slack: Int64 = 14 * 86_400 * 1_000_000
-    /// What holds nodes, in the sweep at hand.
+    /// The jobs that hold nodes in the present sweep.
     private var running: [JobKey: JobFacts] = [:]
-    /// The facts of open jobs that run, by row: those that are written, and those of the sweep at hand.
+    /// The facts of running open jobs, by row: the written ones, and those of the present sweep.
     private var written: [Int64: JobFacts] = [:]
     private var seen: [Int64: JobFacts] = [:]
 
@@ -43,10 +43,10 @@ public struct JobSweep {
         self.isJobID = isJobID
     }
 
-    /// What is known of open jobs by the answer to the first question.
+    /// The results for open jobs from the answer to the first question.
     public struct Findings: Sendable, Equatable {
         public var outcomes: [JobOutcome] = []
-        /// Those to ask the accounting for.
+        /// The jobs to ask the accounting for.
         public var ended: [OpenJob] = []
 
         package init() {}
@@ -54,7 +54,7 @@ public struct JobSweep {
 
     /// Begins a sweep.
     ///
-    /// - Parameter running: what holds nodes now.
+    /// - Parameter running: the jobs that hold nodes now.
     public mutating func begin(running jobs: [JobFacts]) {
         learn(jobs)
         running.removeAll(keepingCapacity: true)
@@ -62,7 +62,7 @@ public struct JobSweep {
         seen.removeAll(keepingCapacity: true)
     }
 
-    /// - Parameter open: jobs of the store; those of other clusters are left alone.
+    /// - Parameter open: jobs of the store; jobs of other clusters are skipped.
     public mutating func look(at open: [OpenJob]) -> Findings {
         var findings = Findings()
         for job in open where isOurs(job.cluster) {
@@ -82,14 +82,14 @@ public struct JobSweep {
         return findings
     }
 
-    /// All that was found is written; without this it is found again in the next sweep.
+    /// Notes that all results are written; without this call the next sweep finds them again.
     public mutating func finish() {
         swap(&written, &seen)
         seen.removeAll(keepingCapacity: true)
         running.removeAll(keepingCapacity: true)
     }
 
-    /// What the accounting's answer for one batch comes to.
+    /// The outcomes of the accounting's answer for one batch.
     ///
     /// - Parameter now: microseconds since 1970 UTC.
     public mutating func judge(_ batch: [OpenJob], accounted: [JobFacts], now: Int64) -> [JobOutcome] {
@@ -97,27 +97,27 @@ public struct JobSweep {
         var facts: [JobKey: [JobFacts]] = [:]
         for job in accounted { facts[JobKey(jobID: job.jobID, restart: job.restart), default: []].append(job) }
         return batch.compactMap { job in
-            // what has been learnt meanwhile may say that it is another cluster's
+            // an answer in between may have shown that the job is another cluster's
             guard isOurs(job.cluster) else { return nil }
             let found = job.nearest(of: facts[JobKey(jobID: job.jobID, restart: job.restart)] ?? [])
             if let found, isOurs(found.cluster ?? ""), found.isFinal {
-                // the word of a job's end can be in the accounting before that of its start
+                // the accounting can have a job's end before its start
                 if found.partition != nil || job.attempts >= JobSweep.patience { return .facts(row: job.row, found) }
                 return .later(row: job.row, attempts: job.attempts + 1, due: now + interval / 2)
             }
             if found != nil {
-                // between its end and the accounting's knowing of it; or it was requeued and waits
+                // the job has just ended and the accounting does not have it yet, or it was requeued and waits
                 return .later(row: job.row, attempts: 0, due: now + interval / 2)
             }
             let attempts = job.attempts + 1
             if attempts >= JobSweep.attemptsAtMost { return .unknown(row: job.row) }
-            // the accounting lags some seconds behind: the first times are no reason to wait
+            // the accounting lags some seconds behind, so the first attempts follow quickly
             let delay = attempts <= 3 ? interval / 2 : min(interval << min(attempts, 20), JobSweep.longestDelay)
             return .later(row: job.row, attempts: attempts, due: now + delay)
         }
     }
 
-    /// Puts each number once into lists of the batch's size, each for one call; the starts of one job stay together.
+    /// Puts each number once into lists of the batch's size, each for one call. The starts of one job stay together.
     public func batches(_ jobs: [OpenJob]) -> [[OpenJob]] {
         var batches: [[OpenJob]] = []
         var numbers: Set<String> = []
@@ -142,10 +142,10 @@ public struct JobSweep {
 }
 
 extension OpenJob {
-    /// The facts that are of its time. Those of other jobs of its number, before or after it, are not its own.
+    /// The facts that belong to this job's time. Facts of other jobs with its number, before or after it, are ignored.
     fileprivate func nearest(of facts: [JobFacts]) -> JobFacts? {
         var best: JobFacts?
-        // of several as near the newest
+        // of several equally near facts, the newest count
         for found in facts where distance(of: found) <= (best.map { distance(of: $0) } ?? JobSweep.slack) {
             if let known = best, distance(of: known) == distance(of: found), known.submit ?? 0 > found.submit ?? 0 {
                 continue
@@ -155,13 +155,13 @@ extension OpenJob {
         return best
     }
 
-    /// How long before or after the job's records the batch system's job was, microseconds; 0 if it was there on
-    /// their days.
+    /// The time between the job's records and the batch system's job: microseconds, 0 if the job existed on the
+    /// records' days.
     fileprivate func distance(of facts: JobFacts) -> Int64 {
         guard let days, let begin = facts.submit ?? facts.start ?? facts.end else { return 0 }
         let first = days.lowerBound * Calendar.microsecondsPerDay
         let last = (days.upperBound + 1) * Calendar.microsecondsPerDay
-        // a job without an end is there still
+        // a job without an end still exists
         return max(0, begin - last, facts.end.map { first - $0 } ?? 0)
     }
 }

@@ -1,12 +1,11 @@
 import Glibc
 
-/// A file with the kernel drops that were counted, for sockets that outlive the daemon.
+/// A file with the numbers of kernel drops that were counted, for sockets that outlive the daemon.
 ///
-/// The kernel counts a socket's drops from the making of the socket on. A socket that the service manager holds is
-/// older than the daemon, and drops that an earlier daemon has counted must not count again. The file has a line for
-/// each socket, under the kernel's number of it. A line has a fixed length and is written in place, so that a
-/// receiver needs one call. A receiver killed between counting and this call leaves the drops of one batch to be
-/// counted again.
+/// The kernel counts a socket's drops from the socket's beginning. A socket that the service manager holds is older
+/// than the daemon, and drops that an earlier daemon counted must not be counted again. The file has a line for each
+/// socket, under the kernel's number of it. A line has a fixed length and is written in its place, so a receiver needs
+/// one call. If a receiver is killed between counting and this call, the drops of one batch are counted again.
 public final class KernelDropMemory: Sendable {
     private let descriptor: Int32
     private let bootID: String
@@ -19,7 +18,7 @@ public final class KernelDropMemory: Sendable {
         var counts: [UInt64: UInt32] = [:]
         for line in KernelDropMemory.text(of: path).split(separator: "\n") {
             let words = line.split(separator: " ")
-            // the kernel's numbers begin again when the machine does
+            // the kernel's numbers start again at each boot
             guard words.count == 3, words[0] == bootID, let cookie = UInt64(words[1], radix: 16),
                 let count = UInt32(words[2], radix: 16), cookies.contains(cookie)
             else { continue }
@@ -35,7 +34,7 @@ public final class KernelDropMemory: Sendable {
 
     deinit { close(descriptor) }
 
-    /// How many of a socket's drops an earlier daemon has counted.
+    /// The number of a socket's drops that an earlier daemon has counted.
     package func counted(of cookie: UInt64) -> UInt32 { counts[cookie] ?? 0 }
 
     /// Notes how many of a socket's drops are counted now.

@@ -5,7 +5,7 @@ import Synchronization
 import SystemClock
 import Threads
 
-/// Logs what was rejected: a bounded number a minute, with its sender and its first bytes made harmless.
+/// Logs rejected messages, up to a limit a minute, each with its sender and its first bytes made harmless.
 public final class RejectLog: Sendable {
     private struct State {
         var minute: Int64 = 0
@@ -14,7 +14,7 @@ public final class RejectLog: Sendable {
     }
 
     private let logger: Logger
-    /// How many lines a minute.
+    /// The limit of lines a minute.
     private let perMinute: Tunable<Int>
     private let state = Mutex(State())
 
@@ -39,7 +39,7 @@ public final class RejectLog: Sendable {
     func note(connection reason: String, from sender: String, why: String) {
         guard mayWrite(wallClock()) else { return }
         logger.warning(
-            "connection ended from this side",
+            "connection closed by the daemon",
             metadata: ["reason": "\(reason)", "sender": "\(sender)", "why": "\(why)"])
     }
 
@@ -50,13 +50,13 @@ public final class RejectLog: Sendable {
 
     func note(streamsHeldUpBy error: JournalError) {
         guard mayWrite(wallClock()) else { return }
-        logger.error("streams are not read until the journal has room", metadata: ["why": "\(error)"])
+        logger.error("reading from streams stops until the journal has room", metadata: ["why": "\(error)"])
     }
 
     /// Logs the counts that the journal does not take at the end: they are kept nowhere else.
     func note(uncounted messages: UInt64, _ error: JournalError) {
         logger.error(
-            "the daemon ends, and the journal does not take its last counts",
+            "the daemon ends, and its last counts do not fit into the journal",
             metadata: ["uncounted_messages": "\(messages)", "why": "\(error)"])
     }
 
@@ -76,7 +76,7 @@ public final class RejectLog: Sendable {
         return allowed
     }
 
-    /// The first 64 bytes; what is not printable ASCII, or could end or forge a line of the log, as `\xHH`.
+    /// The first 64 bytes. A byte that is not printable ASCII, or could end or forge a line of the log, becomes `\xHH`.
     static func harmless(_ bytes: UnsafeRawBufferPointer) -> String {
         var text = ""
         for byte in bytes.prefix(64) {

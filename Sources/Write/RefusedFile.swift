@@ -2,11 +2,11 @@ import Glibc
 import Merge
 import Record
 
-/// A file with the records that even the store's quarantine refuses, a line each.
+/// A file for records that even the store's quarantine refuses, a line for each.
 ///
-/// A line is a syslog message (RFC 5424). Its structured data hold the reason, the sender, and the journal and number
-/// of the entry, so that `customs import` reads the file as it is. Lines stand in the journal's order. A restart
-/// between a line and the store's commit finds the entry's number in the last line, and does not write it again.
+/// A line is a syslog message (RFC 5424). Its structured data give the reason, the sender, and the journal and number
+/// of the entry, so `customs import` can read the file as it is. Lines are in the journal's order. After a restart
+/// between a line and the store's commit, the last line has the entry's number, so it is not written again.
 public final class RefusedFile {
     let path: String
     private let journal: String
@@ -30,7 +30,7 @@ public final class RefusedFile {
         var bytes: [UInt8] = isTorn ? [UInt8(ascii: "\n")] : []
         for record in records {
             guard case .entry(let sequence, let entry) = record.content else {
-                throw RefusedFileError("\(path): the parts of a record lie in the store and stay there")
+                throw RefusedFileError("\(path): parts of a record are in the store and cannot be written to a file")
             }
             if let last, sequence <= last { continue }
             bytes += line(entry, sequence, record)
@@ -61,14 +61,14 @@ public final class RefusedFile {
                 "<134>1 \(Calendar.text(microseconds: envelope.arrival)) - customs - refused "
                 + "[refused@32473 \(mark)\(sequence)\" noticed=\"\(Calendar.text(microseconds: record.noticed))\" "
                 + "sender=\"\(sender)\" reason=\"\(RefusedFile.quoted(record.reason))\"] "
-            // a line break in JSON is white space
+            // in JSON, a line break is white space
             return Array(head.utf8) + json.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } + [0x0A]
         }
     }
 
     private var mark: String { "journal=\"\(journal)\" entry=\"" }
 
-    /// The entry of the last whole line, if it is this journal's, and whether a line that broke off follows it.
+    /// The entry of the last whole line, if it is of this journal, and whether an incomplete line follows it.
     private func ending(_ descriptor: Int32, size: Int) throws(RefusedFileError) -> (entry: UInt64?, isTorn: Bool) {
         var tail = [UInt8](repeating: 0, count: min(size, 32_768))
         let count = pread(descriptor, &tail, tail.count, off_t(size - tail.count))
@@ -83,7 +83,7 @@ public final class RefusedFile {
         return (UInt64(digits), end + 1 < tail.count)
     }
 
-    /// As a value of structured data (RFC 5424, section 6.3.3), in one line.
+    /// The text as a value of structured data (RFC 5424, section 6.3.3), in one line.
     private static func quoted(_ text: String) -> String {
         var quoted = ""
         for scalar in text.unicodeScalars.prefix(1_000) {

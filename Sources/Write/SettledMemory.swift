@@ -8,7 +8,7 @@ import Record
 /// goes by the store's own position.
 public final class SettledMemory: Sendable {
     private let descriptor: Int32
-    /// As an earlier daemon noted it; nil where none did.
+    /// The position that an earlier daemon noted; nil if there is none.
     let noted: JournalPosition?
 
     /// If the file cannot be opened, nothing is remembered; nothing else fails.
@@ -57,7 +57,7 @@ public final class SettledMemory: Sendable {
                 }
             }
         } catch {
-            // the writer will find the same, and says so
+            // the writer will meet the same error and report it
         }
         return (start.tally, arrival)
     }

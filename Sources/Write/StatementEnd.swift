@@ -3,8 +3,8 @@ import Store
 import SystemClock
 import Threads
 
-/// Ends a statement that keeps the daemon from ending: first by asking the server, then by breaking the connection. If
-/// neither helps, the daemon ends without it, for the journal keeps what was to be written.
+/// Ends a statement that keeps the daemon from ending: first by a request to the server, then by breaking the
+/// connection. If neither helps, the daemon ends without it, because the journal has all its data.
 public struct StatementEnd {
     private enum Step {
         case waits, isAsked, isBroken
@@ -36,7 +36,7 @@ public struct StatementEnd {
         switch step {
         case .waits where activity.silence > patience:
             logger.warning(
-                "the store does not answer; its statement is cancelled, and the journal keeps what was to be written")
+                "the store does not answer; its statement is cancelled, and the journal keeps the messages")
             // a server that hangs may not answer this either
             startThread("cancel") { [activity] in activity.cancel() }
             step = .isAsked

@@ -12,9 +12,9 @@ public final class StoreWatch {
 
     /// Without an answer for this long the store counts as away, milliseconds.
     public static let patience = 5_000
-    /// Between looks, milliseconds.
+    /// The time between two checks, milliseconds.
     private static let interval = 500
-    /// Between complaints about one statement, milliseconds.
+    /// The longest time between two log lines about one statement, milliseconds.
     private static let longestPause = 60_000
 
     public init(activity: StoreActivity, metrics: IngestMetrics, stop: StopSignal, logger: Logger) {
@@ -32,12 +32,12 @@ public final class StoreWatch {
             let silence = activity.silence
             if silence > next {
                 logger.warning(
-                    "the store does not answer; the journal keeps what comes",
+                    "the store does not answer; the journal keeps new messages",
                     metadata: ["seconds": "\(silence / 1_000)", "pending": "\(metrics.snapshot.pending)"])
                 next = silence + min(silence, StoreWatch.longestPause)
             } else if silence < StoreWatch.patience, next > StoreWatch.patience {
                 next = StoreWatch.patience
-                logger.notice("the store has answered")
+                logger.notice("the store answers again")
             }
         }
     }

@@ -5,7 +5,7 @@ import Settings
 import Store
 import Version
 
-/// The command line of the service: it parses arguments, asks, and prints.
+/// The command line of the service: it parses arguments, asks the store, and prints the answer.
 @main
 struct Customs: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,29 +13,29 @@ struct Customs: ParsableCommand {
         abstract: "Ask which Python packages are used, by whom, and in which jobs.",
         discussion: prose(
             """
-            Every question goes to the store that customsd fills. It is found by --store, else the variable
-            CUSTOMS_STORE, else the configuration file, else where customsd keeps it by default.
+            Every question goes to customsd's store. --store names it, else the variable CUSTOMS_STORE, else the
+            configuration file, else it is customsd's default store.
 
             EXAMPLES
               customs top --since 30d             the most used packages
               customs package numpy               its versions, months, job sizes
               customs trend torch jax             users and jobs, by month
-              customs who numpy --older-than 2.0  whom to write to
-              customs job 4242                    what its Python processes did
-              customs health                      what became of every message
-              customs canary status               how much of what must come does
-              customs import archive.jsonl.zst    take records from an archive
-              customs prune --older-than 400d     take away old detail
-              customs hook install --help         bring the hook to Python
+              customs who numpy --older-than 2.0  users to write to
+              customs job 4242                    its data and its Python processes
+              customs health                      outcome of every message
+              customs canary status               measured loss of records
+              customs import archive.jsonl.zst    import records from an archive
+              customs prune --older-than 400d     delete old runs
+              customs hook install --help         install the hook
 
             EXIT STATUS
-              0   answered; where the answer is empty, standard error says what there is
-              64  the command line cannot be understood
+              0   answered; standard error explains an empty answer
+              64  the command line is wrong
               66  there is no such job, user, package, account or system, or no such file
               69  the store cannot be reached
               70  a defect in this program
               74  the answer cannot be written
-              75  an import or a run of canaries in which everything was lost
+              75  an import or a canary batch without a single record
               78  the configuration cannot be used
             """),
         version: Version.text(of: "customs"),
@@ -71,12 +71,12 @@ struct Customs: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch  where exitCode(for: error) == .success {
-            // help and the like, which are answers too
+            // help and the version, which are answers too
             try StandardOutput.write(line: fullMessage(for: error))
         }
     }
 
-    /// The parser would say no more than that it did not expect the word.
+    /// Reports an unknown command. The parser would only say that it did not expect the word.
     private static func refuseUnknownCommand() {
         guard let word = CommandLine.arguments.dropFirst().first, word.first != "-" else { return }
         let names = configuration.subcommands.map { $0._commandName } + ["help"]

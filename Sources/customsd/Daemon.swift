@@ -14,10 +14,10 @@ import Threads
 import UnixSignals
 import Web
 
-/// Opens what the plan names and keeps it running until it is told to end.
+/// Opens the addresses and the store of the plan, and runs until it is told to end.
 struct Daemon {
     let plan: Plan
-    /// Reads the configuration anew.
+    /// Reads the configuration again.
     let reload: @Sendable () throws -> Plan
 
     func run() async throws {
@@ -25,7 +25,7 @@ struct Daemon {
         let metrics = IngestMetrics()
         let lines = LineQueue(descriptor: STDERR_FILENO) { metrics.update { $0.droppedLogLines += 1 } }
         let logger = startLog(lines)
-        // a log that is not read must not hold up the end
+        // a log that is not read must not delay the end
         defer { lines.drain(milliseconds: 1_000) }
         let (sockets, streamSockets, kept) = try openSockets(logger)
         let streams = try makeStreams(streamSockets, kept, logger)
@@ -67,7 +67,7 @@ struct Daemon {
         logger.info("ended")
     }
 
-    /// From now on log lines go through the queue, which a thread of its own writes.
+    /// Sends log lines through the queue from now on; a thread of its own writes them.
     private func startLog(_ lines: LineQueue) -> Logger {
         LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: lines) }
         var logger = Logger(label: "customsd")
@@ -109,7 +109,7 @@ struct Daemon {
             let given = socket.raiseReceiveBuffer(to: bufferBytes)
             if given < bufferBytes {
                 logger.warning(
-                    "the kernel gives a smaller receive buffer than asked for; bursts may be dropped",
+                    "the kernel grants a smaller receive buffer than requested; it may drop bursts",
                     metadata: [
                         "socket": "\(socket.address.description)", "asked": "\(bufferBytes)", "given": "\(given)",
                         "remedy": "sysctl -w net.core.rmem_max=\(bufferBytes)",
@@ -141,7 +141,7 @@ struct Daemon {
     }
 }
 
-/// The pipeline as a service: its threads are its own.
+/// The pipeline as a service, with threads of its own.
 private struct PipelineService: Service {
     let pipeline: Pipeline
     let addresses: [String]
@@ -158,20 +158,21 @@ private struct PipelineService: Service {
             for await _ in pipeline.failures { return }
         }
         ServiceManager.notify("STOPPING=1")
-        logger.info("stopping: no more is received, what was received is written")
+        logger.info("stopping: receives no more, and writes the received messages")
         let failure = await onThread("stop") { pipeline.stop() }
         if let failure { throw Failure(70, failure) }
     }
 }
 
-/// Runs what blocks on a thread of its own.
+/// Runs a blocking function on a thread of its own.
 private func onThread<Value: Sendable>(_ name: String, _ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
         startThread(name) { continuation.resume(returning: body()) }
     }
 }
 
-/// Reads the configuration again at SIGHUP. What can change while running does; the rest is named.
+/// Reads the configuration again at SIGHUP. It applies the settings that can change while running, and logs the names
+/// of the others.
 private struct HangupService: Service {
     let reload: @Sendable () throws -> Plan
     let pipeline: Pipeline
@@ -184,7 +185,7 @@ private struct HangupService: Service {
                 do {
                     let plan = try reload()
                     let fresh = plan.settings
-                    // the files may be new ones though their names are not
+                    // the files may be new ones with the same names
                     pipeline.tune(streams: plan.streamLimits, tls: try plan.certificates?.load())
                     pipeline.tune(fresh)
                     logger.notice(
@@ -192,7 +193,7 @@ private struct HangupService: Service {
                         metadata: ["waits_for_next_start": "\(fresh.changesAtStart(from: started))"])
                 } catch {
                     logger.error(
-                        "configuration not taken",
+                        "configuration not applied",
                         metadata: ["why": "\((error as? Failure)?.description ?? "\(error)")"])
                 }
             }

@@ -309,7 +309,7 @@ def test_a_stop_while_the_journal_is_full_refuses_nothing(
         ]
         for sender in sending:
             sender.start()
-        held_up = "not read until the journal has room"
+        held_up = "stops until the journal has room"
         wait_until(lambda: held_up in daemon.log_tail(), daemon.log_tail)
         end(daemon)
         sqlite_store.resume()

@@ -55,7 +55,7 @@ def test_a_full_journal_makes_senders_wait(start_daemon: StartDaemon, store: Sto
     with streams.connect() as small:
         for sender in senders:
             sender.start()
-        held_up = "not read until the journal has room"
+        held_up = "stops until the journal has room"
         wait_until(lambda: held_up in daemon.log_tail(), daemon.log_tail)
         extra = list(load(Population(209), ledger, 20))
         small.sendall(lines(extra))
@@ -107,7 +107,7 @@ def test_messages_that_a_stop_loses_are_counted(
         senders = [threading.Thread(target=send, args=(part,)) for part in range(2)]
         for sender in senders:
             sender.start()
-        held_up = "not read until the journal has room"
+        held_up = "stops until the journal has room"
         wait_until(lambda: held_up in daemon.log_tail(), daemon.log_tail)
         # it reads no more from now on, and the senders' kernels take no more
         before = [-1, -1]
@@ -124,7 +124,7 @@ def test_messages_that_a_stop_loses_are_counted(
                 connection.shutdown(socket.SHUT_RDWR)
         for sender in senders:
             sender.join(PATIENCE)
-        assert "does not take its last counts" not in daemon.log.read_text()
+        assert "its last counts do not fit" not in daemon.log.read_text()
 
         postgres_store.resume()
         daemon.start()

@@ -172,7 +172,7 @@ def test_a_reload_reads_certificates_again(
         standing.sendall(lines([next(samples).datagram]))
         mine.key.write_text("no key\n")
         daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "configuration not taken" in daemon.log_tail(), daemon.log_tail)
+        wait_until(lambda: "configuration not applied" in daemon.log_tail(), daemon.log_tail)
         assert serial() == after
         standing.sendall(lines([next(samples).datagram]))
     daemon.settle(2)

@@ -3,7 +3,7 @@ public protocol StreamConsumer: AnyObject {
     /// Takes a message. If it is not `isWhole`, the stream's end ended it, and more than the end of its line may be
     /// missing.
     func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool)
-    /// Counts bytes that are no message.
+    /// Counts bytes that are not a message.
     func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer)
     /// Puts all messages taken so far into safety. While this is false the streams are not read, and the call is
     /// repeated: senders wait, and nothing is lost.

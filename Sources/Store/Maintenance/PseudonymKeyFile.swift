@@ -6,7 +6,7 @@ public struct PseudonymKeyFile {
 
     public init(path: String) { self.path = path }
 
-    /// - Returns: nil if there is no such file.
+    /// - Returns: nil if the file does not exist.
     public func load() throws(PseudonymKeyError) -> PseudonymKey? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else {
@@ -16,23 +16,23 @@ public struct PseudonymKeyFile {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw PseudonymKeyError("\(path): is no file")
+            throw PseudonymKeyError("\(path): is not a file")
         }
         guard status.st_mode & 0o077 == 0 else {
             throw PseudonymKeyError(
-                "\(path): others may read this key; take it back with: chmod 600 \(path) (or, if they have read it: --rotate)"
+                "\(path): other users may read this key; use: chmod 600 \(path) (or, if they have read it, --rotate)"
             )
         }
         var text = [UInt8](repeating: 0, count: 4 * PseudonymKey.length)
         let count = read(file, &text, text.count)
         guard count > 0, let key = PseudonymKey(bytes(ofDigits: text[..<count])) else {
-            throw PseudonymKeyError("\(path): holds no key of \(PseudonymKey.length) bytes in hexadecimal digits")
+            throw PseudonymKeyError("\(path): not a key of \(PseudonymKey.length) bytes in hexadecimal digits")
         }
         return key
     }
 
-    /// Makes a new key in a new file, or in the place of the old one. A file made by root belongs to the folder's
-    /// owner, who uses it from then on.
+    /// Writes a new key to a new file, or over the old one. A file made by root gets the folder's owner, so that the
+    /// owner can use it.
     public func make() throws(PseudonymKeyError) -> PseudonymKey {
         // the kernel's random numbers
         var generator = SystemRandomNumberGenerator()
@@ -61,14 +61,14 @@ public struct PseudonymKeyFile {
         }
     }
 
-    /// Makes the folders that the file is to lie in, closed to others; where that fails, so will what follows.
+    /// Creates the missing folders of the file, closed to others. A failure shows when the file is written.
     private func makeFolder() {
         for (index, byte) in path.utf8.enumerated() where byte == UInt8(ascii: "/") && index > 0 {
             mkdir(String(decoding: path.utf8.prefix(index), as: UTF8.self), 0o700)
         }
     }
 
-    /// Destroys the key: it is overwritten, then the file goes. Copies in backups are not reached.
+    /// Destroys the key: overwrites it, then deletes the file. Copies in backups are not reached.
     ///
     /// - Returns: false if there was none.
     public func destroy() throws(PseudonymKeyError) -> Bool {
@@ -86,14 +86,14 @@ public struct PseudonymKeyFile {
     }
 }
 
-/// What is wrong with the key's file, and the way out.
+/// An error in the key's file, with the way out.
 public struct PseudonymKeyError: Error, Sendable, CustomStringConvertible {
     public let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// Pairs of hexadecimal digits; white space at the end does not count, and anything else makes it empty.
+/// The bytes of pairs of hexadecimal digits. White space at the end is ignored; with anything else the result is empty.
 private func bytes(ofDigits text: ArraySlice<UInt8>) -> [UInt8] {
     let digits = text.filter { $0 > 0x20 }
     var bytes: [UInt8] = []
