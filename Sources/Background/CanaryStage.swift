@@ -9,11 +9,12 @@ import Store
 import SystemClock
 import Threads
 
-/// Sends canaries out on a schedule, and watches the jobs of these and of those that were sent out by hand.
+/// Submits canary batches on a schedule, and watches the jobs of these batches and of those that were submitted by
+/// hand.
 ///
-/// One thread runs it, with a connection to the store of its own. The schedule goes by the earlier runs in the store,
-/// so a restart sends none too many. If the batch system does not answer, canaries are still sent out as far as it
-/// takes them, and the metrics show what is known.
+/// One thread runs it, with a connection to the store of its own. The schedule follows from the batches in the store,
+/// so a restart submits none too many. If the batch system's queries fail, batches are still submitted and known
+/// results are still reported.
 public final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource
@@ -22,7 +23,7 @@ public final class CanaryStage {
     private let metrics: IngestMetrics
     private let stop: StopSignal
     private let logger: Logger
-    /// Between looks at the schedule and the store, milliseconds.
+    /// The time between two looks at the schedule and the store, milliseconds.
     private let interval: Int
     /// Before the batch system is asked again, and before the store is complained of again.
     private var sourceBackoff: Backoff
@@ -94,7 +95,7 @@ public final class CanaryStage {
         do throws(JobSourceError) { accounted = try source.accounted(open.map { $0.slurmJob }) } catch {
             if sourceBackoff.failed() {
                 logger.warning(
-                    "could not read from \(source.name) what became of canary jobs; retrying",
+                    "could not read canary jobs from \(source.name); retrying",
                     metadata: [
                         "why": "\(error)", "in_seconds": "\(sourceBackoff.wait / 1_000)",
                         "failures": "\(sourceBackoff.failures)",
@@ -117,7 +118,7 @@ public final class CanaryStage {
         let report = try ledger.ask { connection throws(StoreError) in
             try CanaryReport.ask(connection, now: wallClock(), days: CanaryReport.days)
         }
-        // where nobody ever sent one there is nothing to tell
+        // without any canary batch there are no metrics to set
         if settings.mode == .off, report.runs.isEmpty { return }
         metrics.update { $0.canaries = CanaryMetrics(report) }
     }

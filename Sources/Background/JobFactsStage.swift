@@ -18,9 +18,9 @@ public final class JobFactsStage {
     private var sweep: JobSweep
     private var backoff: Backoff
 
-    /// Open jobs that are held in memory at once.
+    /// The number of open jobs that are held in memory together.
     private static let pageSize = 20_000
-    /// Ended jobs that a sweep asks for; the rest waits for the next one.
+    /// The number of ended jobs that one sweep asks for; the rest waits for the next one.
     private static let endedAtMost = 20_000
 
     /// - Parameters:
@@ -96,7 +96,7 @@ public final class JobFactsStage {
         metrics.update { $0.jobs.lastSweep = wallClock() }
     }
 
-    /// In transactions that are short, for a store may let only one write at a time.
+    /// Writes in short transactions, because a store may allow only one writer at a time.
     private func note(_ outcomes: [JobOutcome]) throws(StoreError) {
         var rest = outcomes[...]
         while !rest.isEmpty {

@@ -12,7 +12,7 @@ public final class MaintenanceStage {
     private let stop: StopSignal
     private let logger: Logger
 
-    /// Between rounds, milliseconds.
+    /// The time between rounds, milliseconds.
     private static let interval = 600_000
     /// Before the first round, milliseconds: records that waited while the daemon was away come first.
     private static let firstWait = 60_000

@@ -1,8 +1,7 @@
 /// Finds the entries that a store refuses in a stretch of entries that it has refused as a whole.
 ///
-/// It gives out pieces of the stretch, in order: halved until a refused entry stands alone, doubled after each
-/// piece that the store has taken. It does nothing itself; the caller feeds and writes the pieces, and says what
-/// came of it.
+/// It yields pieces of the stretch, in order. A refused piece is halved until the bad entry is alone; an accepted piece
+/// lets the next one double. It has no side effects: the caller feeds and writes the pieces, and reports the results.
 public struct Bisection: Sendable {
     /// The first entry that is not dealt with.
     public private(set) var start: UInt64
@@ -15,12 +14,12 @@ public struct Bisection: Sendable {
         size = max(1, UInt64(stretch.count) / 2)
     }
 
-    /// What to try next; nil once all entries are dealt with.
+    /// The next piece to try; nil once all entries are settled.
     public var piece: Range<UInt64>? {
         start < end ? start..<(start + min(size, end - start)) : nil
     }
 
-    /// Notes that the store has taken the entries before this one, which may lie behind the piece: journals can be
+    /// Notes that the store has taken the entries before this one, which may lie after the piece: a journal can be
     /// damaged.
     public mutating func take(before reached: UInt64) {
         start = reached

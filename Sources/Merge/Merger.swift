@@ -1,12 +1,12 @@
 import Checksum
 import Record
 
-/// Turns records into what they add to the store: which are duplicates, which merge into one run, which wait for parts.
+/// Turns records into additions to the store: finds duplicates, merges processes of one run, and holds parts.
 ///
 /// A state machine without clock, input or output: time comes with the envelopes and with `expireParts`. One thread
-/// uses it. After a batch has been committed the caller says so by `finishBatch`.
+/// uses it. The caller calls `finishBatch` after a batch has been committed.
 public struct Merger: Sendable {
-    /// How long a part waits for its siblings, microseconds.
+    /// The time for which a part waits for the other parts, microseconds.
     public static let partPatience: Int64 = 60_000_000
 
     public private(set) var batch = Batch()
@@ -14,16 +14,17 @@ public struct Merger: Sendable {
     private var recent: RecentIdentifiers
     private var keys: RunKeyMaker
     private var parts = PartAssembly()
-    /// Identities of parts that the store held over a restart; that they are remembered may be their own doing.
+    /// Identities of parts that the store held over a restart. They may be in the memory because of these parts
+    /// themselves.
     private var restored: Set<RecordID> = []
     private var runningIDs: Set<RecordID>
     private var runIndex: [RunKey: Int] = [:]
     private var cache = RunCache()
     private var hasher = RunHasher()
     private var claims = JobClaims()
-    /// What the batch at hand has changed in this memory.
+    /// The changes of the present batch in this memory.
     private var undo = BatchUndo()
-    /// Identities that are remembered from a batch that was undone, and have not been fed again.
+    /// Identities that are known from an undone batch and have not been fed again.
     private var replay: Set<RecordID> = []
 
     /// - Parameters:
@@ -78,9 +79,9 @@ public struct Merger: Sendable {
     /// Takes one record.
     ///
     /// - Parameters:
-    ///   - sequence: the journal's number of its entry.
-    ///   - entry: the journal's entry, for what must be kept as it came.
-    ///   - runHash: its run's, where that is known.
+    ///   - sequence: the number of its journal entry.
+    ///   - entry: the journal entry, for records that must be kept as they came.
+    ///   - runHash: the run's hash, if it is known.
     public mutating func add(
         _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer,
         runHash: UInt64? = nil
@@ -98,12 +99,12 @@ public struct Merger: Sendable {
         count(record, envelope, runHash: runHash)
     }
 
-    /// Takes counts that the receiving side made.
+    /// Takes counts of the receiving half.
     public mutating func add(tally: [(name: String, count: UInt64)]) {
         for (name, count) in tally { batch.counters.add(count, to: name) }
     }
 
-    /// Counts messages that were accepted and cannot be taken after all.
+    /// Counts messages that were accepted but cannot be stored.
     public mutating func reject(_ reason: RejectReason, count: UInt64 = 1) {
         batch.counters.add(count, to: IngestCounters.rejected(reason))
     }
@@ -119,9 +120,9 @@ public struct Merger: Sendable {
         _ = recent.insert(id, arrival: envelope.arrival, sequence: sequence)
     }
 
-    /// Takes an entry that the store would not take: it is kept as it is, and counted as refused.
+    /// Takes an entry that the store refused: it is kept as it is, and counted as refused.
     ///
-    /// - Parameter record: what the entry says, if it is a record.
+    /// - Parameter record: the entry's record, if it has one.
     public mutating func quarantine(
         _ record: UsageRecord?, entry: UnsafeRawBufferPointer, sequence: UInt64, arrival: Int64, reason: String,
         noticed: Int64
@@ -129,7 +130,8 @@ public struct Merger: Sendable {
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, arrival)
         reject(.refusedByStore)
-        // its identity stays known, so that the same message once more is a duplicate; a part's record may yet be taken
+        // its identity stays known, so that the same message again is a duplicate; a record in parts may still be
+        // completed
         if let record, (record.parts ?? 1) <= 1 { replay.remove(record.id) }
         batch.quarantined.append(
             QuarantinedRecord(.entry(sequence: sequence, bytes: [UInt8](entry)), reason: reason, noticed: noticed))
@@ -150,21 +152,21 @@ public struct Merger: Sendable {
         }
     }
 
-    /// Leaves what is in quarantine out of the batch: it is kept elsewhere. That it was refused still counts.
+    /// Removes the quarantined records from the batch, because they are kept elsewhere. They still count as refused.
     public mutating func forgetQuarantined() { batch.quarantined.removeAll() }
 
-    /// Takes up a part that the store held over a restart: it has been counted as a message already.
+    /// Restores a part that the store held over a restart: it has been counted as a message already.
     public mutating func restore(part record: UsageRecord, _ envelope: Envelope) {
         _ = parts.add(record, envelope, sequence: 0)
         restored.insert(record.id)
     }
 
-    /// Takes the parts that have waited for too long as what they are.
+    /// Takes the parts that have waited for too long, incomplete as they are.
     ///
     /// - Parameters:
     ///   - now: microseconds since 1970 UTC.
     ///   - limit: maximum number of records.
-    /// - Returns: how many records it took.
+    /// - Returns: the number of records taken.
     @discardableResult
     public mutating func expireParts(now: Int64, limit: Int = .max) -> Int {
         guard !parts.isEmpty else { return 0 }
@@ -183,7 +185,7 @@ public struct Merger: Sendable {
         if keys.emptyIfFull() { claims.removeAll() }
     }
 
-    /// Takes the batch back, so that the same entries can be fed again, in smaller batches or without some of them.
+    /// Undoes the batch, so that the same entries can be fed again, in smaller batches or without some of them.
     public mutating func undoBatch() {
         if let before = undo.parts { (parts, restored) = before }
         replay.formUnion(undo.newIDs)
@@ -193,7 +195,7 @@ public struct Merger: Sendable {
         forgetBatch()
     }
 
-    /// Ends the feeding again of entries after `undoBatch`: what was not fed by now never will be.
+    /// Ends the replay after `undoBatch`: entries that were not fed by now will not be fed again.
     public mutating func endReplay() {
         // the other parts of a record may yet make it whole, though the store refused one of them
         replay = replay.filter { parts.holds($0) }
@@ -286,7 +288,8 @@ public struct Merger: Sendable {
         }
     }
 
-    /// When a record counts, and whether that is another time than it says, for that lies more than a day ahead.
+    /// The time at which a record counts, and whether it differs from the record's own, which lies more than a day
+    /// ahead.
     private static func time(_ eventTime: Int64?, _ envelope: Envelope) -> (
         time: Int64, isAhead: Bool
     ) {
@@ -327,7 +330,7 @@ public struct Merger: Sendable {
     /// Whether a process began on an earlier day than all that is known of the job of a run, so that the job must
     /// hear of it.
     private func startsEarlier(_ started: Int64, thanJobOf run: Int) -> Bool {
-        // most began on the day of their run, which is seen without a copy of it
+        // most processes began on the day of their run; this check needs no copy of the run
         guard started < Int64(batch.runs[run].key.day) * Calendar.microsecondsPerDay, batch.runs[run].job != 0 else {
             return false
         }
@@ -335,7 +338,7 @@ public struct Merger: Sendable {
         return !(claims[batch.runs[run].job]?.span?.contains(span) ?? false)
     }
 
-    /// On how many nodes a job runs: nil where the record does not say, or says what cannot be.
+    /// The number of nodes of a job: nil if the record has none, or an impossible one.
     private static func nodes(_ record: UsageRecord) -> Int64? {
         record.numNodes.flatMap { $0 > UsageRecord.mostNodes ? nil : $0 }
     }

@@ -7,11 +7,11 @@ struct RunKeyMaker: Sendable {
     private var stackReader = StackReader()
     private var compound = CompoundKey()
     private var owners: NameOwners
-    /// Empty where none is known.
+    /// Empty if no cluster is known.
     private let homeCluster: String
     private var clippedTexts: UInt64 = 0
 
-    /// - Parameter homeCluster: the cluster of jobs whose records name none; empty where that is not known.
+    /// - Parameter homeCluster: the cluster of jobs whose records name none; empty if unknown.
     init(vocabulary: Vocabulary, homeCluster: String, owners: NameOwners) {
         self.vocabulary = vocabulary
         self.homeCluster = homeCluster
@@ -19,8 +19,8 @@ struct RunKeyMaker: Sendable {
     }
 
     /// - Parameters:
-    ///   - day: on which the record counts.
-    ///   - job: as `jobNumber` told it.
+    ///   - day: the day on which the record counts.
+    ///   - job: the result of `jobNumber`.
     mutating func key(of record: UsageRecord, _ envelope: Envelope, day: Int32, job: Int32) -> RunKey {
         RunKey(
             day: day,
@@ -34,7 +34,8 @@ struct RunKeyMaker: Sendable {
             environment: environment(record), flags: RunFlags(record))
     }
 
-    /// The run's identity: from what stands for texts, not from symbols, so that every daemon gives a run the same one.
+    /// The run's identity, computed from fingerprints of texts and not from symbols, so that every daemon gives a run
+    /// the same one.
     func id(of key: RunKey) -> RunID {
         var words = (
             fingerprint(key.cluster, .cluster), fingerprint(key.job, .job), fingerprint(key.step, .step),
@@ -80,7 +81,7 @@ struct RunKeyMaker: Sendable {
         }
     }
 
-    /// How many texts have been clipped since the last call.
+    /// The number of texts that were cut since the last call.
     mutating func takeClippedTexts() -> UInt64 {
         defer { clippedTexts = 0 }
         return clippedTexts
@@ -88,7 +89,7 @@ struct RunKeyMaker: Sendable {
 
     /// Forgets all symbols once there are too many.
     ///
-    /// - Returns: whether symbols that were given out are no longer valid.
+    /// - Returns: whether earlier symbols are invalid now.
     mutating func emptyIfFull() -> Bool {
         let isFull = vocabulary.isFull
         if isFull {
@@ -119,7 +120,8 @@ struct RunKeyMaker: Sendable {
         return name.withUTF8 { vocabulary[.user].symbol(for: UnsafeRawBufferPointer($0)) }
     }
 
-    /// A cleared environment leaves the job's number, in the name of its control group, and not the cluster's.
+    /// The cluster of a record's job. With a cleared environment a process still knows its job number, from the name of
+    /// its control group, but not its cluster.
     private mutating func cluster(_ record: UsageRecord) -> Int32 {
         guard record[.cluster].isEmpty, !record[.jobID].isEmpty, !homeCluster.isEmpty else {
             return symbol(record, .cluster, .cluster)

@@ -34,9 +34,9 @@ struct Intake {
         self.metrics = metrics
     }
 
-    /// Puts an acceptable message into the frame.
+    /// Puts a valid message into the frame.
     ///
-    /// - Returns: why it is not acceptable; the caller counts that by `reject`.
+    /// - Returns: the reason why the message is not valid; the caller counts it by `reject`.
     mutating func take(
         _ message: UnsafeRawBufferPointer, now: Int64, identity: Identity,
         credentials: (uid: UInt32, pid: UInt32)? = nil
@@ -62,13 +62,13 @@ struct Intake {
         waitingMessages += count
     }
 
-    /// Counts what is no message received.
+    /// Counts events that are not received messages.
     mutating func note(_ count: UInt64, _ name: String) { waiting.add(count, to: name) }
 
     /// Appends the frame, with the counts that wait, to the journal.
     ///
-    /// - Parameter isLast: there is no later attempt; a journal without room gives what it kept in reserve for this.
-    /// - Throws: then nothing has changed, and the same can be tried again.
+    /// - Parameter isLast: whether there is no later attempt; a full journal then uses its reserve.
+    /// - Throws: if it failed; nothing has changed then, and the caller can try again.
     mutating func append(isLast: Bool = false) throws(JournalError) {
         if accepted == 0 && waiting.isEmpty { return }
         if !waiting.isEmpty && !isSealed {
@@ -78,7 +78,7 @@ struct Intake {
         _ = try journal.append(frame, tallyIncrease: accepted + waitingMessages, mayUseReserve: isLast)
         let now = wallClock()
         metrics.update { snapshot in
-            // the writer knows better, unless it waits for the store
+            // the writer has a better value, unless it waits for the store
             if snapshot.oldestPending == nil { snapshot.oldestPending = now }
             snapshot.counters.add(waiting)
             snapshot.transports[transport, default: TransportCounts()].add(
@@ -89,14 +89,14 @@ struct Intake {
         forgetFrame()
     }
 
-    /// Gives up the messages in the frame, which count as rejected; the counts wait for the next frame.
+    /// Drops the messages in the frame, which count as rejected; the counts wait for the next frame.
     mutating func refuse(_ reason: RejectReason) {
         let lost = accepted
         forgetFrame()
         if lost > 0 { reject(reason, count: lost) }
     }
 
-    /// Forgets what has come since the last `append` that succeeded: it counts as not received.
+    /// Forgets all messages since the last successful `append`: they count as not received.
     mutating func withdraw() {
         forgetFrame()
         waiting.reset()

@@ -16,7 +16,7 @@ public final class StreamIntake: StreamConsumer {
     private let logger: Logger
     private var isHeldUp = false
     private var isAbandoned = false
-    /// Messages that were acceptable and got no place in the journal before the end.
+    /// Valid messages that did not get into the journal before the end.
     private var lost: UInt64 = 0
 
     public init(

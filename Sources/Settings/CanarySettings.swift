@@ -1,6 +1,6 @@
 /// Canaries: Python processes of our own with a known number of records.
 public struct CanarySettings: Sendable, Equatable {
-    /// How the processes of a batch are started.
+    /// The way in which the processes of a batch are started.
     public enum Mode: String, CaseIterable, Sendable {
         case off
         /// On this machine.

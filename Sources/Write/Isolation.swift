@@ -7,20 +7,21 @@ import SystemClock
 import Threads
 import Wire
 
-/// The search for a record that the store refuses: it must neither hold up the others nor take them with it.
+/// Isolates bad records after the store refused a batch: one bad record must not delay the other records or take them
+/// with it.
 ///
-/// The writer reads the batch's stretch of the journal again, in pieces. A piece that is refused is halved until the
-/// record stands alone; after a piece that is taken the next is twice as long. The record that stands alone goes to the
-/// store's quarantine, in one transaction with the position behind it. A restart in between goes on from that position.
+/// The writer reads the batch's stretch of the journal again, in pieces. A refused piece is halved until the bad record
+/// is alone; an accepted piece lets the next one double. The bad record goes to the store's quarantine, in one
+/// transaction with the position after it. So a restart in between goes on from that position.
 extension Writer {
-    /// - Returns: false if the daemon stops and the store is away.
+    /// - Returns: false if the daemon stops while the store is unavailable.
     func isolate(upTo target: JournalPosition, why: String) throws -> Bool {
-        logger.error("the store refuses a record; looking for it", metadata: ["why": "\(why)"])
+        logger.error("the store refuses a record; searching for it", metadata: ["why": "\(why)"])
         merger.undoBatch()
         var refused = 0
         guard try isolateEntries(upTo: target, &refused), try isolateExpiredParts(&refused) else { return false }
         merger.endReplay()
-        logger.error("what the store refused has been put aside", metadata: ["records": "\(refused)"])
+        logger.error("refused records were put into quarantine", metadata: ["records": "\(refused)"])
         return true
     }
 
@@ -49,7 +50,7 @@ extension Writer {
         return true
     }
 
-    /// Records that became whole by waiting, not by an entry.
+    /// Handles records that were completed by waiting for too long, not by an entry.
     private func isolateExpiredParts(_ refused: inout Int) throws -> Bool {
         let now = wallClock()
         while merger.expireParts(now: now, limit: 1) > 0 {
@@ -66,9 +67,9 @@ extension Writer {
         return true
     }
 
-    /// Feeds the merger the entries from the position on, up to number `end`, or to the quarantine with a reason.
+    /// Feeds the merger the entries from the position on, up to number `end`; with a reason, they go to the quarantine.
     ///
-    /// - Returns: the position behind them, which may lie within a frame.
+    /// - Returns: the position after them, which may lie within a frame.
     private func gather(
         from reader: JournalReader, upTo end: UInt64, quarantining why: String? = nil
     ) throws -> JournalPosition {
@@ -77,7 +78,7 @@ extension Writer {
             let found = try reader.next { frame in
                 if frame.skippedTally > 0 { merger.reject(.journalDamaged, count: frame.skippedTally) }
                 if frame.start.sequence > reached.sequence {
-                    // a damaged part lies before it; where that reaches beyond the end, nothing else is taken
+                    // a damaged part lies before the frame; if it reaches beyond `end`, nothing else is taken
                     reached = frame.start
                 } else {
                     reached.tally += frame.skippedTally
@@ -93,7 +94,7 @@ extension Writer {
                         sequence: sequence + 1, tally: reached.tally + Writer.messages(of: bytes))
                 }
             }
-            guard found else { throw JournalError.foreign("\(journal.directory): entries that were there are gone") }
+            guard found else { throw JournalError.foreign("\(journal.directory): refused entries are missing") }
             if reader.position.sequence == reached.sequence { reached = reader.position }
         }
         return reached
@@ -106,7 +107,8 @@ extension Writer {
             merger.quarantine(
                 isRecord ? record : nil, entry: bytes, sequence: sequence, arrival: envelope.arrival, reason: why,
                 noticed: wallClock())
-        // counts are no record: if the store takes none, `insist` waits until somebody has mended it
+        // counts are not a record: if the store refuses them, `insist` retries until an administrator has repaired the
+        // store
         case .tally, nil: take(bytes, sequence: sequence)
         }
     }
@@ -122,7 +124,7 @@ extension Writer {
             case .stopped: return false
             case .refused(let why):
                 if keepBesideTheJournal() { continue }
-                logger.error("the store refuses even to put a record aside; waiting", metadata: ["why": "\(why)"])
+                logger.error("the store refuses a record even in quarantine; retrying", metadata: ["why": "\(why)"])
                 metrics.update {
                     $0.storeUnavailable = true
                     $0.storeFailures += 1
@@ -133,23 +135,24 @@ extension Writer {
         }
     }
 
-    /// Puts what the quarantine would not take into a file, once.
+    /// Puts records that the quarantine refused into a file, once.
     private func keepBesideTheJournal() -> Bool {
         guard !merger.batch.quarantined.isEmpty else { return false }
         do throws(RefusedFileError) {
             try refusedFile.keep(merger.batch.quarantined)
         } catch {
-            logger.error("a record that the store refuses cannot be kept in a file", metadata: ["why": "\(error)"])
+            logger.error("could not write a refused record to a file; retrying", metadata: ["why": "\(error)"])
             return false
         }
         logger.error(
-            "the store refuses even to put a record aside; it lies in a file", metadata: ["file": "\(refusedFile.path)"]
+            "the store refuses a record even in quarantine; it was written to a file",
+            metadata: ["file": "\(refusedFile.path)"]
         )
         merger.forgetQuarantined()
         return true
     }
 
-    /// How many messages an entry accounts for.
+    /// The number of messages that an entry accounts for.
     private static func messages(of entry: UnsafeRawBufferPointer) -> UInt64 {
         guard case .tally(let tally)? = Entry.read(entry) else { return 1 }
         return tally.reduce(0) { $0 + ($1.name.hasPrefix(IngestCounters.rejectedPrefix) ? $1.count : 0) }

@@ -34,17 +34,17 @@ public final class Writer {
     var parser = MessageParser()
     var record = UsageRecord()
     var position = JournalPosition(sequence: 0, tally: 0)
-    /// The arrival of the first message of the batch at hand.
+    /// The arrival of the first message of the present batch.
     private var oldestInBatch: Int64?
-    /// When the batch at hand took in the last of its messages, microseconds since 1970 UTC.
+    /// The time when the present batch got its last message, microseconds since 1970 UTC.
     private var filled: Int64 = 0
     private var lastBeat = 0
     /// Whether the store was usable once: then any error of it may pass.
     private var hasOpened = false
 
     /// - Parameters:
-    ///   - stop: then the writer takes what the journal holds, and ends.
-    ///   - tried: opened once the store has answered, or has failed to.
+    ///   - stop: makes the writer drain the journal and end.
+    ///   - tried: opened once the store answers again, or has failed to.
     ///   - homeCluster: the cluster of records that name none.
     public init(
         journal: Journal, refusedFile: RefusedFile, store: any UsageStore, activity: StoreActivity,
@@ -77,7 +77,7 @@ public final class Writer {
                 return try write(from: try resume(from: state))
             } catch StoreError.setBack(let why) {
                 logger.warning(
-                    "the store has lost what it had; it gets it from the journal again", metadata: ["why": "\(why)"])
+                    "the store has lost data; it is written again from the journal", metadata: ["why": "\(why)"])
             }
         }
     }
@@ -103,19 +103,19 @@ public final class Writer {
         let state = try store.open(
             source: journal.identity, kind: .daemon, host: hostName(),
             incarnation: journal.incarnation.map { Incarnation(own: $0.own, known: $0.known) })
-        // if this fails the store knows one of the two that stand in the file
+        // if this fails, the store still knows one of the two incarnations in the file
         do throws(JournalError) { try journal.confirmIncarnation() } catch {
-            logger.warning("the journal's incarnation cannot be noted", metadata: ["why": "\(error)"])
+            logger.warning("could not write the journal's incarnation", metadata: ["why": "\(error)"])
         }
         return state
     }
 
-    /// Rebuilds what was in memory before a restart: the identities of late records, and the parts that wait.
+    /// Rebuilds the memory from before a restart: identities for recognising duplicates, and parts that wait.
     private func resume(from state: SourceState) throws -> JournalReader {
         merger = Merger(running: Set(state.snapshots), homeCluster: homeCluster, owner: PasswordDatabase.uid)
         position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
         settled.note(position)
-        // the disk may have lost what the store has: new entries must not take numbers that were given
+        // the disk may have lost entries that the store has: new entries must not reuse their numbers
         try journal.advance(to: position)
         for entry in state.heldParts {
             entry.withUnsafeBytes { bytes in
@@ -161,14 +161,14 @@ public final class Writer {
         return try journal.reader(at: position)
     }
 
-    /// Reads frames into the batch until it is full, or as old as it may get.
+    /// Reads frames into the batch until it is full or has reached its greatest age.
     private func fill(from reader: JournalReader, isDraining: Bool) throws -> JournalPosition {
         let settings = limits.current
         var reached = position
         var deadline: Int?
         var frames = 0
         oldestInBatch = nil
-        // frames are counted too: those that only tell of rejects add no message to the batch
+        // frames are counted too, because a frame with only counts of rejects adds no message to the batch
         while merger.batch.messages < settings.batchRecords && frames < settings.batchRecords {
             var skipped: UInt64 = 0
             let found = try reader.next { frame in
@@ -177,7 +177,7 @@ public final class Writer {
             }
             if found {
                 if skipped > 0 {
-                    logger.error("a damaged part of the journal was passed over", metadata: ["messages": "\(skipped)"])
+                    logger.error("skipped a damaged part of the journal", metadata: ["messages": "\(skipped)"])
                     merger.reject(.journalDamaged, count: skipped)
                 }
                 reached = reader.position
@@ -212,7 +212,7 @@ public final class Writer {
         }
     }
 
-    /// - Returns: false if the daemon stops and the store is away.
+    /// - Returns: false if the daemon stops while the store is unavailable.
     private func commit(upTo reached: JournalPosition) throws -> Bool {
         switch try attempt(upTo: reached) {
         case .done: return true
@@ -223,13 +223,13 @@ public final class Writer {
 
     enum Attempt {
         case done
-        /// The daemon stops and the store is away.
+        /// The daemon stops while the store is unavailable.
         case stopped
-        /// The store would not take some of the batch's data.
+        /// The store refused some of the batch's data.
         case refused(String)
     }
 
-    /// Writes the batch with the position that it reaches.
+    /// Writes the batch with its position.
     func attempt(upTo reached: JournalPosition) throws -> Attempt {
         let from = SourcePosition(position)
         let to = SourcePosition(reached)
@@ -260,7 +260,7 @@ public final class Writer {
                 snapshot.counters.add(merged + counters[IngestCounters.merged], to: IngestCounters.merged)
             }
             snapshot.settled = reached.tally
-            // what came meanwhile is looked at next
+            // messages that arrived meanwhile are read next
             snapshot.oldestPending = self.journal.head == reached ? nil : filled
             snapshot.batches += 1
             snapshot.lastRecord = max(snapshot.lastRecord, lastArrival)
@@ -289,7 +289,7 @@ public final class Writer {
         return try beat(oldestPending: oldest)
     }
 
-    /// - Returns: false if the daemon stops and the store is away.
+    /// - Returns: false if the daemon stops while the store is unavailable.
     private func beat(oldestPending: Int64?) throws -> Bool {
         let heartbeat = Heartbeat(received: journal.head.tally, now: wallClock(), oldestPending: oldestPending)
         guard try patiently("beat", { () throws(StoreError) in try self.store.beat(heartbeat) }) != nil else {
@@ -325,7 +325,7 @@ public final class Writer {
                     told = "\(error)"
                     logger.log(
                         level: error.needsSomebody ? .error : .warning,
-                        "the store does not take what is to be written; the journal keeps it",
+                        "could not write to the store; retrying, and the journal keeps the messages",
                         metadata: ["what": "\(what)", "why": "\(error)", "attempt": "\(failures)"])
                 }
                 metrics.update {
@@ -333,7 +333,7 @@ public final class Writer {
                     $0.storeFailures += 1
                 }
                 tried.open()
-                // one more attempt when stopping, in case this was a passing fault
+                // one more attempt when stopping, in case the fault was temporary
                 if stop.isRequested && (failures > 1 || activity.isCancelled) { return nil }
                 // after the stop signal `stop.wait` returns at once
                 let wait = pause + Int.random(in: -pause / 4...pause / 4)

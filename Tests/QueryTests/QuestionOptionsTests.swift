@@ -58,7 +58,7 @@ import Testing
             ([.until: ""], "--until '': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d"),
             ([.limit: "0"], "--limit 0: must be at least 1"), ([.limit: "ten"], "--limit 'ten': write a whole number"),
             ([.isPublic: "", .minUsers: "-1"], "--min-users -1: must be at least 1"),
-            ([.minUsers: "3"], "--min-users: means nothing without --public"),
+            ([.minUsers: "3"], "--min-users: needs --public"),
             ([.compute: "", .login: ""], "--compute and --login: give one of them; without, both count"),
         ] as [([QuestionOption: String], String)])
     func refused(written: [QuestionOption: String], why: String) {

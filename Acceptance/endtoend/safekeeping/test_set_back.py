@@ -16,7 +16,7 @@ from support.daemon import PATIENCE, StartDaemon, wait_until
 from support.postgres import PostgresServer
 from support.stores import PostgresStore
 
-SET_BACK = "lost what it had"
+SET_BACK = "the store has lost data"
 
 
 def processes(server: PostgresServer) -> list[int]:

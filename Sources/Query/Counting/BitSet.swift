@@ -9,7 +9,7 @@ struct BitSet {
         words[place] |= 1 &<< UInt64(number & 63)
     }
 
-    /// How many there are.
+    /// The number of members.
     var count: Int64 { words.reduce(0) { $0 + Int64($1.nonzeroBitCount) } }
 
     subscript(_ number: Int64) -> Bool {

@@ -1,22 +1,22 @@
 import Record
 import Store
 
-/// All jobs that a filter leaves, counted by what they used.
+/// All jobs that pass a filter, counted by the packages that they used.
 struct JobGroups {
     struct Group {
-        /// Places in `names`, each once.
+        /// Indices into `names`, each once.
         let packages: [Int]
         let jobs: Int64
         let nodeSeconds: Int64
-        /// The users of the processes by which they count; none where that is not asked.
+        /// The users of the processes by which the jobs count; empty unless asked for.
         let people: [Int64]
     }
 
-    /// Of all packages that were ever seen.
+    /// The names of all packages that were ever seen.
     let names: [String]
     let groups: [Group]
 
-    /// - Parameter byPeople: jobs of different users are in different groups.
+    /// - Parameter byPeople: whether jobs of different users are in different groups.
     static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, byPeople: Bool = false
     ) throws(StoreError) -> JobGroups {
@@ -37,12 +37,12 @@ struct JobGroups {
     }
 }
 
-/// Jobs by the set of stacks that they used, as rows of usage tell of them.
+/// Counts jobs by the set of stacks that they used, from rows of usage.
 struct JobCount {
     struct Key: Hashable {
-        /// Place in `jobs.sets`.
+        /// Index into `jobs.sets`.
         let set: Int
-        /// Place in `people.sets`; 0 where that is not asked.
+        /// Index into `people.sets`; 0 unless asked for.
         let people: Int
     }
 

@@ -1,11 +1,11 @@
 import Store
 
-/// What each job used, as a set of numbers; there are many jobs and few different sets.
+/// The items that each job used, as a set of numbers; there are many jobs and few different sets.
 final class JobSets {
-    /// The sets that jobs have, each in rising order. Set 0 is that of jobs that were not seen.
+    /// The sets of jobs, each in rising order. Set 0 is that of jobs that were not seen.
     private(set) var sets: [[Int64]] = [[]]
     private let jobs = PagedArray<UInt32>(empty: 0)
-    /// By the key, of keys that are small as numbers of rows are; 0 where there is none yet.
+    /// The set of one item alone, by the item's number; 0 if there is none yet.
     private let singles = PagedArray<UInt32>(empty: 0)
     private var known: [[Int64]: UInt32] = [[]: 0]
     private var unions: [Union: UInt32] = [:]
@@ -16,8 +16,8 @@ final class JobSets {
     }
 
     /// - Parameters:
-    ///   - places: which of the rows count; those outside jobs do not.
-    ///   - key: what was used in each row.
+    ///   - places: the indices of the rows that count; rows outside jobs do not.
+    ///   - key: the item that was used in each row.
     func add(_ rows: DayRows, _ places: [Int], key: [Int64]) {
         let job = rows[.job]
         var page = PagedArray<UInt32>.Page()
@@ -31,7 +31,7 @@ final class JobSets {
         }
     }
 
-    /// The same key for all of them.
+    /// Adds the same item for all rows.
     func add(_ rows: DayRows, _ places: [Int], key: Int64) {
         let single = number(of: [key])
         let job = rows[.job]
@@ -43,17 +43,17 @@ final class JobSets {
         }
     }
 
-    /// How many jobs have each of the sets.
+    /// The number of jobs with each of the sets.
     var counts: [Int64] {
         var counts = [Int64](repeating: 0, count: sets.count)
         jobs.forEach { _, set in counts[Int(set)] += 1 }
         return counts
     }
 
-    /// The place of a job's set.
+    /// The index of a job's set.
     func set(of job: Int64) -> Int { Int(jobs[job]) }
 
-    /// Hands over each job that was seen, and the place of its set.
+    /// Calls `body` with each job that was seen, and the index of its set.
     func forEach(_ body: (Int64, Int) -> Void) { jobs.forEach { body($0, Int($1)) } }
 
     private func union(_ set: UInt32, _ key: Int64) -> UInt32 {

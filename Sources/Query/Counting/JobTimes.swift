@@ -1,7 +1,7 @@
 import Store
 
-/// The node time of jobs, in whole node seconds, so that sums are exact and the same on every store: by Slurm's elapsed time
-/// where that is known, and else from the first to the last sign of life.
+/// The node time of jobs, in whole node seconds, so that sums are exact and the same on every store. It is Slurm's
+/// elapsed time if known, and otherwise the time from the first to the last sign of life.
 struct JobTimes {
     static let columns: Set<DayRows.Column> = [.job, .nodes, .seconds, .started, .lastSeen]
 
@@ -11,7 +11,7 @@ struct JobTimes {
         var lastSeen: Int64
     }
 
-    /// By Slurm, plus one.
+    /// Slurm's node seconds, plus one.
     private let known = PagedArray<Int64>(empty: 0)
     private let lives = PagedArray<Life>(empty: Life(nodes: 0, started: 0, lastSeen: 0))
 
@@ -44,7 +44,7 @@ struct JobTimes {
         return JobTimes.product(life.nodes, max(0, life.lastSeen &- life.started) / 1_000_000)
     }
 
-    /// What records claim is bounded where they are taken; what Slurm says is not.
+    /// A product that cannot overflow: claims of records are limited when they are accepted, Slurm's values are not.
     private static func product(_ nodes: Int64, _ seconds: Int64) -> Int64 {
         let (product, isTooLarge) = nodes.multipliedReportingOverflow(by: seconds)
         return isTooLarge ? .max - 1 : product

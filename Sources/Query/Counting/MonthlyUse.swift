@@ -1,7 +1,7 @@
 import Record
 import Store
 
-/// What was used in one month.
+/// The use in one month.
 public struct MonthOfUse: Sendable, Equatable {
     /// `2026-11`
     public let month: String
@@ -10,11 +10,11 @@ public struct MonthOfUse: Sendable, Equatable {
     public let jobs: Int64
 }
 
-/// The use of something, month by month.
+/// The use of one item, month by month.
 struct MonthlyUse {
     static let columns: Set<DayRows.Column> = [.user, .job]
 
-    /// By month: years since 0 times twelve, and the months before it in its year.
+    /// By month: the year times twelve, plus the months before it in its year.
     private var users: [Int64: BitSet] = [:]
     private let jobs = JobSets()
 
@@ -29,7 +29,7 @@ struct MonthlyUse {
         jobs.add(rows, kept, key: month)
     }
 
-    /// - Parameter pruned: jobs by month whose runs have been pruned.
+    /// - Parameter pruned: jobs of pruned runs, by month.
     func months(pruned: [String: Int64], _ filter: UsageFilter) -> [MonthOfUse] {
         var counts: [Int64: Int64] = [:]
         for (set, count) in zip(jobs.sets, jobs.counts) { for month in set { counts[month, default: 0] += count } }
@@ -43,7 +43,7 @@ struct MonthlyUse {
             told[name] = MonthOfUse(
                 month: name, users: people, jobs: (counts[month] ?? 0) + (pruned[name] ?? 0))
         }
-        // the sums of what was pruned have every month, but know nothing of accounts
+        // the sums of pruned usage have every month, but no accounts
         if filter.account != nil && filter.leastUsers == 0 {
             for (month, jobs) in pruned where told[month] == nil {
                 told[month] = MonthOfUse(month: month, users: nil, jobs: jobs)

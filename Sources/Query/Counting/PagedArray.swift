@@ -1,14 +1,14 @@
-/// A value for each number, for numbers that lie close together, as those of jobs do. A missing value
-/// has no bit set.
+/// A value for each number, for numbers that lie close together, such as those of jobs. All bits of a missing value are
+/// 0.
 ///
-/// A year's ten million jobs are looked up one by one: pages are plain memory.
+/// A year's ten million jobs are looked up one by one, so pages are plain memory.
 final class PagedArray<Value: BitwiseCopyable & Equatable> {
     private static var pageBits: Int { 16 }
     private static var pageSize: Int { 1 << pageBits }
     private let empty: Value
     private var pages: [UnsafeMutablePointer<Value>?] = []
 
-    /// - Parameter empty: the value without a bit that is set.
+    /// - Parameter empty: the value whose bits are all 0.
     init(empty: Value) { self.empty = empty }
 
     deinit { for page in pages { page?.deallocate() } }
@@ -23,12 +23,12 @@ final class PagedArray<Value: BitwiseCopyable & Equatable> {
         set { page(Int(number) >> Self.pageBits)[Int(number) & (Self.pageSize - 1)] = newValue }
     }
 
-    /// The page that was looked at last: of numbers in rising order most are on it.
+    /// The page of the last lookup: numbers in rising order are mostly on it.
     struct Page {
         private var number = -1
         private var values: UnsafeMutablePointer<Value>?
 
-        /// Where the value is, for as long as `all` lives.
+        /// A pointer to the value; it is valid as long as `all` lives.
         @inline(__always)
         mutating func place(of number: Int64, in all: PagedArray) -> UnsafeMutablePointer<Value> {
             let page = Int(number) >> pageBits

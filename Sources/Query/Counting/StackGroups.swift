@@ -6,14 +6,14 @@ struct StackGroups<Group: Hashable> {
     private(set) var groups: [Group] = []
     private var places: [Group: Int] = [:]
     private var lists: [[Int]] = []
-    /// Which of the lists have something in them.
+    /// The numbers whose lists are not empty.
     private var belongs = BitSet()
 
     mutating func add(_ number: Int64, to group: Group) {
         add(number, toGroupAt: place(of: group))
     }
 
-    /// The place of a group in `groups`, which may have no members.
+    /// The index of a group in `groups`; the group may have no members.
     mutating func place(of group: Group) -> Int {
         if let place = places[group] { return place }
         places[group] = groups.count
@@ -28,12 +28,12 @@ struct StackGroups<Group: Hashable> {
         if !lists[Int(number)].contains(place) { lists[Int(number)].append(place) }
     }
 
-    /// The places of the groups that it belongs to.
+    /// The indices of the groups that the item belongs to.
     subscript(_ number: Int64) -> [Int] { has(number) ? lists[Int(number)] : [] }
 
     func has(_ number: Int64) -> Bool { belongs[number] }
 
-    /// The places of those rows whose number, in `column`, belongs to a group.
+    /// The indices of the rows whose number, in `column`, belongs to a group.
     func places(_ rows: [Int], _ column: [Int64]) -> [Int] {
         var places: [Int] = []
         places.reserveCapacity(rows.count)
@@ -41,7 +41,7 @@ struct StackGroups<Group: Hashable> {
         return places
     }
 
-    /// What each group comes to, of those that were used by so many users at least.
+    /// The tally of each group with at least this many users.
     func tallies(_ uses: UserStackSums, _ jobs: JobSets, leastUsers: Int64) -> [Group: UsageTally] {
         var sums = [UsageTally](repeating: UsageTally(), count: groups.count)
         var people = UserStackSums()
@@ -61,14 +61,14 @@ struct StackGroups<Group: Hashable> {
         return tallies
     }
 
-    /// What all groups together come to; nothing where that is of fewer users.
+    /// The tally of all groups together; empty if it has fewer users.
     func total(_ uses: UserStackSums, _ jobs: JobSets, leastUsers: Int64) -> UsageTally {
         var all = StackGroups<Bool>()
         for number in lists.indices where !lists[number].isEmpty { all.add(Int64(number), to: true) }
         return all.tallies(uses, jobs, leastUsers: leastUsers)[true] ?? UsageTally()
     }
 
-    /// The groups that a number of these belongs to.
+    /// The groups that any of these numbers belongs to.
     func groups(ofAny numbers: BitSet) -> Set<Group> {
         var result: Set<Group> = []
         for number in lists.indices where numbers[Int64(number)] {
@@ -77,7 +77,7 @@ struct StackGroups<Group: Hashable> {
         return result
     }
 
-    /// The groups that any of these belongs to, each once.
+    /// The indices of the groups that any of these numbers belongs to, each once.
     func places(of set: [Int64]) -> [Int] {
         guard set.count > 1 else { return set.first.map { self[$0] } ?? [] }
         var met: Set<Int> = []
@@ -86,7 +86,7 @@ struct StackGroups<Group: Hashable> {
 }
 
 extension StackGroups<ExactText> {
-    /// The packages of each stack: those that count by the filter. Every package is a group.
+    /// The packages of each stack that pass the filter. Every package is a group.
     static func packages(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) -> StackGroups {
         var groups = StackGroups()
         var places: [Int64: Int] = [:]

@@ -1,16 +1,16 @@
 import Store
 
-/// What usage is grouped by: something that stacks have, or environments. Each may belong to several groups, or to none.
+/// A way to group usage, by a property of stacks or of environments. Each may belong to several groups, or to none.
 struct UsageGrouping {
     /// `stack` or `environment`.
     var key = DayRows.Column.stack
     /// Common table expressions, after `WITH`.
     var expressions = ""
-    /// What the answer has a row for each of; `r` has the key under its name.
+    /// The columns that name a group, one row of the answer for each; `r` has the key under its name.
     var columns: [String]
     /// Joins that lead from `r` to the columns.
     let joins: String
-    /// Beginning with `AND`, or empty.
+    /// A condition that begins with `AND`, or empty.
     var condition = ""
     var parameters: [SQLValue] = []
 
@@ -23,7 +23,7 @@ struct UsageGrouping {
             parameters: [.text(package)])
     }
 
-    /// The number of each stack, or environment, that belongs to a group, with the groups that it belongs to.
+    /// The number of each stack or environment in a group, with the groups that it belongs to.
     func stackGroups(_ connection: any SQLConnection) throws(StoreError) -> StackGroups<[SQLValue]> {
         var groups = StackGroups<[SQLValue]>()
         let source = key == .stack ? "(SELECT id AS stack FROM stacks)" : "(SELECT id AS environment FROM environments)"

@@ -1,10 +1,10 @@
 import Store
 
-/// All usage that a filter leaves, looked at day by day.
+/// All usage that passes a filter, read day by day.
 struct UsageScan {
     private let connection: any SQLConnection
     private let filter: UsageFilter
-    /// By their numbers; nil where the filter does not ask.
+    /// The environments' numbers; nil if the filter has no such condition.
     private let environments: BitSet?
     private let account: Int64?
 
@@ -19,12 +19,13 @@ struct UsageScan {
             return flags
         }
         account = try filter.account.map { (name) throws(StoreError) in
-            // no job has the number that stands for an unknown name
+            // an unknown name gets a number that no job has
             try connection.query("SELECT id FROM accounts WHERE name = ?", [.text(name)]).first?[0].integer ?? -1
         }
     }
 
-    /// Hands over the rows of each day, not always all of a day at once, and the places of those that the filter leaves.
+    /// Calls `body` with the rows of each day, sometimes in several pieces, and the indices of the rows that pass the
+    /// filter.
     ///
     /// - Parameter wanted: the columns that are needed.
     func days(
@@ -54,7 +55,7 @@ struct UsageScan {
             kept.removeAll { !environments[column[$0]] }
         }
         if let account {
-            // jobs that no account was said of are charged to one without a name; what ran outside jobs is charged to none
+            // a job without a known account is charged to the empty account; usage outside of jobs is charged to none
             let (column, job) = (rows[.account], rows[.job])
             kept.removeAll { column[$0] != account || job[$0] <= 0 }
         }

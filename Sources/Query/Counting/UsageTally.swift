@@ -1,9 +1,9 @@
 import Store
 
-/// Users, processes and jobs of whatever a question groups usage by.
+/// The users, processes and jobs of a group of usage.
 struct UsageTally: Sendable, Equatable {
     var users: Int64 = 0
-    /// Those of runs that have not been pruned: of others nobody knows the jobs.
+    /// Users of runs that were not pruned: for pruned usage, the jobs are unknown.
     var usersOfRuns: Int64 = 0
     var processes: Int64 = 0
     var jobs: Int64 = 0
@@ -13,10 +13,10 @@ struct UsageTally: Sendable, Equatable {
 }
 
 extension UsageTally {
-    /// Whether each of the numbers is of so many users at least.
+    /// Whether each of the counts comes from at least this many users.
     func tells(ofAtLeast least: Int64) -> Bool { users >= least && (jobs == 0 || usersOfRuns >= least) }
 
-    /// Adds a user's part.
+    /// Adds one user's part.
     mutating func add(_ use: UserStackSums.Entry) {
         // user 0 means "unknown" and is not counted
         if use.user != 0 {

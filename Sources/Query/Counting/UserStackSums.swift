@@ -1,24 +1,24 @@
 import Store
 
-/// Processes and days of each pair of a user and something used.
+/// Processes and days of each pair of a user and an item used.
 ///
-/// A year has ten million rows of some ten thousand such pairs: they are found by open addressing, in a fraction of a
-/// dictionary's time.
+/// A year has ten million rows with some ten thousand pairs. Open addressing finds them in a fraction of a dictionary's
+/// time.
 struct UserStackSums {
     struct Entry {
-        /// The user in the high half, what was used in the low one: numbers of rows have 4 bytes.
+        /// The user in the high half, the item in the low half: row numbers have 4 bytes.
         fileprivate let pair: UInt64
         private(set) var processes: Int64
         /// Days since 1970-01-01 UTC.
         private(set) var firstDay: UInt16
         private(set) var lastDay: UInt16
-        /// Whether any of the use is of runs that have not been pruned.
+        /// Whether any of the usage is of runs that were not pruned.
         private(set) var hasRuns: Bool
 
         var user: Int64 { Int64(pair >> 32) }
         var key: Int64 { Int64(UInt32(truncatingIfNeeded: pair)) }
 
-        /// What is added is of one pair.
+        /// Adds another entry of the same pair.
         fileprivate mutating func add(_ other: Entry) {
             processes &+= other.processes
             if other.firstDay < firstDay { firstDay = other.firstDay }
@@ -32,15 +32,15 @@ struct UserStackSums {
     }
 
     private static let nothing = Entry(pair: .max, processes: 0, firstDay: .max, lastDay: 0, hasRuns: false)
-    /// A power of two, at least twice as many as there are pairs.
+    /// The hash table; the number of slots is a power of two, at least twice the number of pairs.
     private var slots = [Entry](repeating: nothing, count: 1_024)
     private var count = 0
 
     var entries: some Sequence<Entry> { slots.lazy.filter { $0.pair != .max } }
 
     /// - Parameters:
-    ///   - places: which of the rows count.
-    ///   - key: what was used in each row.
+    ///   - places: the indices of the rows that count.
+    ///   - key: the item that was used in each row.
     mutating func add(_ rows: DayRows, _ places: [Int], key: [Int64]) {
         let (users, processes, flags) = (rows[.user], rows[.processes], rows[.flags])
         let day = UInt16(clamping: rows.day)
@@ -87,11 +87,11 @@ struct UserStackSums {
         slots = more
     }
 
-    /// Where the pair is, or would be.
+    /// The slot of the pair, or the free slot for it.
     @inline(__always)
     private static func place(of pair: UInt64, in slots: UnsafeBufferPointer<Entry>) -> Int {
         let mask = slots.count - 1
-        // the high bits of a product, which all bits of the pair reach
+        // the high bits of a product depend on all bits of the pair
         var place = Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
         while slots[place].pair != pair && slots[place].pair != .max { place = (place + 1) & mask }
         return place

@@ -16,7 +16,7 @@ public struct Day: Sendable, Equatable {
     }
 
     /// - Parameters:
-    ///   - text: a date, an RFC 3339 time of which the zone may be missing, or `30d` for 30 days ago.
+    ///   - text: a date, an RFC 3339 time with or without a zone, or `30d` for 30 days ago.
     ///   - now: microseconds since 1970 UTC.
     public init(_ text: String, now: Int64) throws(Malformed) {
         if text.last == "d", let days = Int(text.dropLast()), days >= 0, days < 100_000 {

@@ -16,7 +16,7 @@ public enum QuestionOption: String, CaseIterable, Sendable {
 /// Why the value of an option cannot be used.
 public struct OptionError: Error, Equatable, CustomStringConvertible {
     public let option: QuestionOption
-    /// What stands behind the option's name: the value, and what would be right.
+    /// The text after the option's name: the value, and a valid form.
     public let reason: String
 
     init(_ option: QuestionOption, _ reason: String) {

@@ -1,4 +1,4 @@
-/// What all questions are asked with: which usage counts, and how much of the answer is wanted.
+/// The options of all questions: the usage that counts, and the part of the answer that is wanted.
 public struct QuestionOptions: Sendable, Equatable {
     public var filter = UsageFilter()
     /// Maximum number of rows; nil for all.
@@ -7,7 +7,7 @@ public struct QuestionOptions: Sendable, Equatable {
     public init() {}
 
     /// - Parameters:
-    ///   - written: the options that are given, each as it is written; a value of one that has none does not matter.
+    ///   - written: the given options, each with its text; the text of a flag is ignored.
     ///   - now: microseconds since 1970 UTC, for days that are counted back from it.
     public init(_ written: [QuestionOption: String], now: Int64) throws(OptionError) {
         filter.firstDay = try QuestionOptions.day(.since, written, now)
@@ -42,7 +42,7 @@ public struct QuestionOptions: Sendable, Equatable {
     private static func leastUsers(_ written: [QuestionOption: String]) throws(OptionError) -> Int64 {
         let least = try count(.minUsers, written)
         if written[.isPublic] == nil {
-            if least != nil { throw OptionError(.minUsers, ": means nothing without --public") }
+            if least != nil { throw OptionError(.minUsers, ": needs --public") }
             return 0
         }
         return least.map { Int64($0) } ?? UsageFilter.publicUsers

@@ -1,31 +1,31 @@
 import Record
 import Store
 
-/// Which usage a question is about.
+/// The conditions on the usage that a question is about.
 public struct UsageFilter: Sendable, Equatable {
-    /// What kind of node processes ran on.
+    /// The kind of node that processes ran on.
     public enum Place: Sendable, Equatable {
         case compute
-        /// Everything else: login nodes, notebooks, services.
+        /// All other nodes: login nodes, notebooks, services.
         case login
     }
 
-    /// The first and the last day, counted from 1970-01-01 UTC, both included; nil without bound.
+    /// The first and the last day, counted from 1970-01-01 UTC, both included; nil for no limit.
     public var firstDay: Int?
     public var lastDay: Int?
     public var system: String?
     public var account: String?
-    /// nil for all of them.
+    /// nil for all kinds of nodes.
     public var place: Place?
-    /// Usage by the centre's own staff counts too.
+    /// Whether usage by the centre's own staff counts too.
     public var includesStaff = false
-    /// Only packages that the user's own code imported itself.
+    /// Whether only packages that the user's own code imported count.
     public var onlyDirect = false
 
-    /// Leave out of the answer what fewer users than these did, so that it may be published.
+    /// The smallest number of users of a row in the answer, so that the answer may be published.
     public var leastUsers: Int64 = 0
 
-    /// What centres publish tells of no group of fewer people.
+    /// The smallest group of people in figures that centres publish.
     public static let publicUsers: Int64 = 5
 
     public init() {}

@@ -3,14 +3,14 @@ import Store
 /// Jobs by their number of nodes, each job once: the second figure of the SciPy 2021 paper.
 public struct JobSizes: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
-        /// nil where nobody said.
+        /// nil if no record has a prefix.
         public let nodes: Int64?
         public let jobs: Int64
     }
 
     public let rows: [Row]
 
-    /// - Parameter package: only jobs in which it was used.
+    /// - Parameter package: count only jobs that used it.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil, limit: Int? = nil
     ) throws(StoreError) -> JobSizes {
@@ -23,7 +23,7 @@ public struct JobSizes: Sendable, Equatable {
         return JobSizes(rows: count.rows.limited(to: limit))
     }
 
-    /// The stacks of which the jobs are asked for; nil for all jobs.
+    /// The stacks whose jobs are asked for; nil for all jobs.
     private static func stackGroups(
         _ connection: any SQLConnection, _ filter: UsageFilter, _ package: String?
     ) throws(StoreError) -> StackGroups<[SQLValue]>? {
@@ -33,10 +33,10 @@ public struct JobSizes: Sendable, Equatable {
             .stackGroups(connection)
     }
 
-    /// Counts jobs as rows of usage tell of them.
+    /// Counts jobs from rows of usage.
     struct Count {
         private let leastUsers: Int64
-        /// Plus two, so that nobody's word is 1.
+        /// The number of nodes plus two, so that an unknown number is 1.
         private let nodes = PagedArray<Int64>(empty: 0)
         /// The users of each job.
         private let people = JobSets()
@@ -60,7 +60,7 @@ public struct JobSizes: Sendable, Equatable {
                 jobs[value, default: 0] += 1
                 if leastUsers > 0 { told[value, default: []].formUnion(people.sets[people.set(of: job)]) }
             }
-            // user 0 stands for those who are not known
+            // user 0 means "unknown"
             return jobs.filter { leastUsers == 0 || Int64(told[$0.key]?.subtracting([0]).count ?? 0) >= leastUsers }
                 .sorted { $0.key < $1.key }
                 .map { Row(nodes: $0.key == 1 ? nil : $0.key - 2, jobs: $0.value) }

@@ -1,7 +1,7 @@
 import Record
 import Store
 
-/// Packages that nobody had used before a day.
+/// Packages without use before a day.
 public struct NewPackages: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public let package: String
@@ -14,7 +14,7 @@ public struct NewPackages: Sendable, Equatable {
     /// The newest first.
     public let rows: [Row]
 
-    /// The filter's first day parts what is new from what was there; without one everything is new.
+    /// The filter's first day separates new packages from earlier ones; without it all packages are new.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
     ) throws(StoreError) -> NewPackages {

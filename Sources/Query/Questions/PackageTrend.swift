@@ -7,12 +7,12 @@ public struct PackageTrend: Sendable, Equatable {
         public let package: String
         /// `2026-11`; a month without use has no row.
         public let month: String
-        /// nil where the month's runs have been pruned and nothing else tells users, of an account.
+        /// nil for an account's usage in a month whose runs were pruned: only the runs tell an account's users.
         public let users: Int64?
         public let jobs: Int64
     }
 
-    /// By package in the order asked for, then by month.
+    /// By package in the requested order, then by month.
     public let rows: [Row]
 
     /// - Parameter limit: the newest months of each package; nil for all.
@@ -39,8 +39,8 @@ public struct PackageTrend: Sendable, Equatable {
         return PackageTrend(rows: rows)
     }
 
-    /// Jobs by month whose runs have been pruned. Of a month that the filter cuts they all count, for nobody knows their days
-    /// any more.
+    /// Jobs of pruned runs, by month. If the filter cuts a month, all of the month's jobs count, because their days are
+    /// unknown.
     static func prunedJobs(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String
     ) throws(StoreError) -> [String: Int64] {

@@ -1,7 +1,7 @@
 import Record
 import Store
 
-/// Who uses a package, so that they can be written to.
+/// The users of a package, for writing to them.
 public struct PackageUsers: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public let username: String
@@ -9,19 +9,19 @@ public struct PackageUsers: Sendable, Equatable {
         public let processes: Int64
         /// Days since 1970-01-01 UTC.
         public let lastDay: Int64
-        /// Those known, the oldest first.
+        /// The known versions, the oldest first.
         public let versions: [String]
     }
 
-    /// Most processes first. Usage that nobody's name came with has no row.
+    /// Most processes first. Usage without a user's name has no row.
     public let rows: [Row]
 
-    /// - Parameter olderThan: only usage of versions before this one, and none of versions that cannot be compared.
+    /// - Parameter olderThan: only usage of versions before this one; versions that cannot be compared are left out.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, olderThan: PackageVersion? = nil,
         limit: Int? = nil
     ) throws(StoreError) -> PackageUsers {
-        // each row tells of one person
+        // each row is about one person
         if filter.leastUsers > 1 { return PackageUsers(rows: []) }
         var grouping = UsageGrouping.use(of: package, filter, by: ["sp.version"])
         if let olderThan {
@@ -82,7 +82,7 @@ public struct PackageUsers: Sendable, Equatable {
     public var answer: Answer { Answer(rows, PackageUsers.fields) }
 }
 
-/// What cannot be compared stands before what can.
+/// Versions that cannot be compared come before those that can.
 private func comesBefore(_ left: String, _ right: String) -> Bool {
     switch (PackageVersion(left), PackageVersion(right)) {
     case (let one?, let other?) where one != other: one < other

@@ -1,6 +1,6 @@
 import Store
 
-/// How the processes end that used a package.
+/// The ways in which the processes of a package's users end.
 public struct ProcessEnds: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public let package: String
@@ -21,13 +21,13 @@ public struct ProcessEnds: Sendable, Equatable {
             columns: ["p.name"], joins: UsageGrouping.packages, condition: filter.packageCondition)
         if let package { grouping = UsageGrouping.use(of: package, filter, by: ["p.name"]) }
         let packages = try grouping.stackGroups(connection)
-        // of each stack: processes, exceptions, signals, killed
+        // for each stack: processes, exceptions, signals, killed
         let ends = PagedArray<SIMD4<Int64>>(empty: .zero)
         var uses = UserStackSums()
         let columns: Set<DayRows.Column> = [.stack, .user, .processes, .exceptions, .signals, .killed]
         try UsageScan(connection, filter).days(columns) { rows, kept in
             let (flags, stacks, processes) = (rows[.flags], rows[.stack], rows[.processes])
-            // sums of what was pruned know users, and not how their processes ended
+            // sums of pruned usage have users, but not the ends of processes
             let using = packages.places(kept, stacks).filter { flags[$0] & DayRows.isPruned == 0 }
             if filter.leastUsers > 0 { uses.add(rows, using, key: stacks) }
             let (exceptions, signals, killed) = (rows[.exceptions], rows[.signals], rows[.killed])

@@ -1,10 +1,10 @@
 import Record
 import Store
 
-/// The packages that are used most: the question of the SciPy 2021 paper's first figure.
+/// The most used packages: the question of the SciPy 2021 paper's first figure.
 ///
-/// Users are counted once each, jobs once for each (job, package); node hours are those of the jobs in which the package
-/// was used, each job once, by Slurm's elapsed time where that is known and else from the first to the last sign of life.
+/// Each user counts once, and each (job, package) pair counts once. Node hours are those of the jobs that used the
+/// package, each job once, by Slurm's elapsed time if known, and otherwise from the first to the last sign of life.
 public struct TopPackages: Sendable, Equatable {
     public enum Order: String, CaseIterable, Sendable {
         case users, jobs, processes
@@ -22,10 +22,10 @@ public struct TopPackages: Sendable, Equatable {
     }
 
     public let rows: [Row]
-    /// By what the rows are ordered.
+    /// The order of the rows.
     public let order: Order
 
-    /// - Parameter limit: the most rows; nil for all.
+    /// - Parameter limit: the largest number of rows; nil for all.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, by order: Order = .users, limit: Int? = nil
     ) throws(StoreError) -> TopPackages {

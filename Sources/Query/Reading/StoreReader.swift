@@ -97,7 +97,7 @@ private struct ReadingThread {
         if let failure { question.refuse(isWanted ? failure : QuestionQueue.cancelled) }
     }
 
-    /// - Returns: why there is no answer; then the connection has been given up if it is of no more use.
+    /// - Returns: the error if there is no answer; an unusable connection has been dropped then.
     private mutating func attempt(_ question: QuestionQueue.Question) -> StoreError? {
         let activity = link?.activity ?? StoreActivity()
         guard queue.begin(question.number, activity) else { return QuestionQueue.cancelled }

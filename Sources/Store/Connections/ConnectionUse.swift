@@ -1,4 +1,4 @@
-/// What a connection is for, by which its session is set up.
+/// The purpose of a connection, which decides the settings of its session.
 public enum ConnectionUse: Sendable {
     /// Writes batches of usage.
     case usage
@@ -8,7 +8,7 @@ public enum ConnectionUse: Sendable {
     case heartbeat
     /// Makes room for months to come and packs days.
     case packing
-    /// Changes what is stored by statements that go over whole tables.
+    /// Changes stored data by statements over whole tables.
     case maintenance
     /// Reads only.
     case reading

@@ -1,27 +1,27 @@
 /// Opens stores by their location.
 extension StoreLocation {
-    /// A connection; nothing is checked about the tables.
+    /// A connection, without a check of the tables.
     ///
-    /// - Parameter activity: is told what the connection is at.
+    /// - Parameter activity: shows other threads the connection's state.
     public func connect(
         for use: ConnectionUse, activity: StoreActivity = StoreActivity()
     ) throws(StoreError) -> any SQLConnection {
         try database.dialect.connect(to: address, for: use, activity: activity)
     }
 
-    /// A connection to change what is stored by; the tables are there and of this program's version.
+    /// A connection for changing stored data; the tables exist and have this program's version.
     public func maintainer() throws(StoreError) -> any SQLConnection { try checked(for: .maintenance) }
 
-    /// A connection to read from; the tables are there and of this program's version.
+    /// A connection for reading; the tables exist and have this program's version.
     ///
-    /// - Parameter activity: is told what the connection is at.
+    /// - Parameter activity: shows other threads the connection's state.
     public func reader(activity: StoreActivity = StoreActivity()) throws(StoreError) -> any SQLConnection {
         try checked(for: .reading, activity: activity)
     }
 
-    /// A store to write to. Nothing is connected until the first call.
+    /// A store to write to. It connects at the first call.
     ///
-    /// - Parameter activity: tells other threads what its connection is at.
+    /// - Parameter activity: shows other threads the state of its connection.
     public func makeStore(activity: StoreActivity = StoreActivity()) -> any UsageStore {
         func store(_ dialect: some SQLDialect) -> any UsageStore {
             SQLStore(link(dialect, for: .usage, staged: Staged.all, migrates: true, activity: activity))

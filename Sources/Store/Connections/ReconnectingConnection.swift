@@ -4,12 +4,12 @@ final class ReconnectingConnection<Connection: SQLConnection> {
     private let staged: [StagedTable]
     private let migrates: Bool
     private var connection: Connection?
-    /// How many connections there have been: what was learned by an earlier one need not hold for another.
+    /// The number of connections so far: values learnt by an earlier one need not hold for the next.
     private(set) var connections = 0
 
     /// - Parameters:
     ///   - staged: the temporary tables that are used on it.
-    ///   - migrates: whether it makes the tables; otherwise they must be there.
+    ///   - migrates: whether it creates the tables; otherwise they must exist.
     init(staged: [StagedTable], migrates: Bool = false, connect: @escaping () throws(StoreError) -> Connection) {
         self.staged = staged
         self.migrates = migrates

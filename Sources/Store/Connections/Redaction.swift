@@ -5,7 +5,7 @@ enum Redaction {
         let rest = text[scheme.upperBound...]
         var query = rest.drop { $0 != "?" }
         var head = rest[..<query.startIndex]
-        // a password may be written with a question mark in it
+        // a password may contain a question mark
         if !head.contains("@"), let at = query.lastIndex(of: "@"), !query[..<at].contains("=") {
             query = query[at...].drop { $0 != "?" }
             head = rest[..<query.startIndex]
@@ -25,7 +25,7 @@ enum Redaction {
         return result
     }
 
-    /// libpq's words: spaces may stand around `=`, and a value in quotes may hold some (PostgreSQL manual, section
+    /// libpq's words: spaces may surround `=`, and a quoted value may contain some (PostgreSQL manual, section
     /// 34.1.1.1).
     private static func redacted(words text: String) -> String {
         guard text.contains("=") else { return text }
@@ -35,7 +35,7 @@ enum Redaction {
             let name = rest.prefix { $0 != "=" && !$0.isWhitespace }
             rest = rest[name.endIndex...].drop { $0.isWhitespace }
             guard rest.first == "=" else {
-                // no name: it may be the rest of a secret that was not quoted
+                // without a name, it may be the rest of a secret that was not quoted
                 shown.append("***")
                 continue
             }
@@ -47,7 +47,7 @@ enum Redaction {
         return shown.joined(separator: " ")
     }
 
-    /// The value that `text` begins with, as it is written.
+    /// The value at the beginning of `text`, as it is written.
     private static func quotedValue(_ text: Substring) -> Substring {
         let isQuoted = text.first == "'"
         var end = text.startIndex

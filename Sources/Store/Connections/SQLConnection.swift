@@ -1,8 +1,8 @@
 /// One connection to a database of any dialect, used by one thread.
 ///
-/// Statements are written once, in the SQL that PostgreSQL 13 and SQLite 3.35 share, with `?` for parameters. Rows
-/// in bulk go through staged tables: temporary ones, filled by COPY or by a prepared INSERT, from which one
-/// statement then takes what it needs.
+/// Statements are written once, in the SQL that PostgreSQL 13 and SQLite 3.35 share, with `?` for parameters. Rows in
+/// bulk go through staged tables: temporary ones, filled by COPY or by a prepared INSERT. One statement then takes the
+/// rows from there.
 public protocol SQLConnection: AnyObject {
     associatedtype Writer: RowWriter
 
@@ -14,16 +14,16 @@ public protocol SQLConnection: AnyObject {
     @discardableResult
     func query(_ sql: String, _ parameters: [SQLValue]) throws(StoreError) -> [[SQLValue]]
 
-    /// Runs a query of integers of at most 8 bytes, none of them null, and hands over row after row: for many rows.
-    /// `body` is to leave the connection alone.
+    /// Runs a query of integers of at most 8 bytes, none of them null, and calls `body` with row after row. For many
+    /// rows. `body` must not use the connection.
     ///
-    /// - Parameter atOnce: the rows are few enough to be in memory together, which is faster.
+    /// - Parameter atOnce: whether the rows are few enough to be in memory together, which is faster.
     func integers(
         _ sql: String, atOnce: Bool, _ body: (UnsafeBufferPointer<Int64>) throws(StoreError) -> Void
     ) throws(StoreError)
 
-    /// Runs a query of byte strings, none of them null, and hands over row after row: for large ones. `body` is to
-    /// leave the connection alone.
+    /// Runs a query of byte strings, none of them null, and calls `body` with row after row. For large values. `body`
+    /// must not use the connection.
     func blobs(
         _ sql: String, _ body: ([UnsafeRawBufferPointer]) throws(StoreError) -> Void
     ) throws(StoreError)
@@ -39,18 +39,17 @@ public protocol SQLConnection: AnyObject {
 
     /// Adds rows to a table of the schema, within a transaction.
     ///
-    /// - Throws: `StoreError.unacceptable` if one of them is there already, or for another reason cannot be.
+    /// - Throws: `StoreError.unacceptable` if a row exists already, or cannot be inserted for another reason.
     func append(to table: StagedTable, count: Int, _ row: (Int, inout Writer) -> Void) throws(StoreError)
 
-    /// Whether the database tells by `logProgress` when a transaction that did not wait for the disk has reached it.
+    /// Whether `logProgress` tells when a transaction that did not wait for the disk has reached it.
     var tellsLogProgress: Bool { get }
 
-    /// Where the database's log of changes ends, and up to where it is on disk, bytes; nil where it does not tell,
-    /// and from then on `tellsLogProgress` is false.
+    /// The end of the database's log of changes, and the part of it on disk, bytes. Nil if the database does not tell;
+    /// `tellsLogProgress` is false from then on.
     func logProgress() throws(StoreError) -> LogProgress?
 
-    /// Whether this is the only connection that writes usage: then it waits for no other, in whatever order it
-    /// takes rows.
+    /// Whether this is the only connection that writes usage. A single writer needs no common order of rows.
     func isOnlyWriter() throws(StoreError) -> Bool
 }
 
@@ -58,12 +57,12 @@ extension SQLConnection {
     @discardableResult
     public func query(_ sql: String) throws(StoreError) -> [[SQLValue]] { try query(sql, []) }
 
-    /// Runs `body` in a transaction that takes the write lock at once; rolls back if it throws. Within another it
-    /// is a part of that.
+    /// Runs `body` in a transaction that takes the write lock at once; rolls back if it throws. Within another
+    /// transaction it becomes a part of that.
     ///
-    /// - Parameter waitsForDisk: false where it is enough that the transaction reaches the disk no later than the
-    ///   next one that waits: logs are written in order. Until then a crash of the database can undo it, and that
-    ///   breaks the connection.
+    /// - Parameter waitsForDisk: false if the transaction may reach the disk together with the next one that waits:
+    ///   logs are written in order. Until then a crash of the database can undo it, and the crash breaks the
+    ///   connection.
     public func transaction<Result>(
         waitsForDisk: Bool = true, _ body: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
@@ -78,7 +77,7 @@ extension SQLConnection {
             try run(script: afterEnd.isEmpty ? "COMMIT" : "COMMIT; \(afterEnd)")
             return result
         } catch {
-            // the first error is the one that tells; a broken connection has rolled back by itself
+            // the first error is the informative one; a broken connection has rolled back by itself
             try? run(script: "ROLLBACK")
             if !afterEnd.isEmpty { try? run(script: afterEnd) }
             throw error
@@ -87,8 +86,8 @@ extension SQLConnection {
 }
 
 extension SQLConnection {
-    /// Runs `body` on the database as it is now, whatever others write meanwhile. Nothing is written. Within a
-    /// transaction it is a part of that.
+    /// Runs `body` on the database's present state, whatever others write meanwhile. It must not write. Within a
+    /// transaction it becomes a part of that.
     func snapshot(_ body: () throws(StoreError) -> Void) throws(StoreError) {
         if isInTransaction { return try body() }
         isInTransaction = true
@@ -98,7 +97,7 @@ extension SQLConnection {
             try body()
             try run(script: "COMMIT")
         } catch {
-            // the first error is the one that tells; a broken connection has rolled back by itself
+            // the first error is the informative one; a broken connection has rolled back by itself
             try? run(script: "ROLLBACK")
             throw error
         }

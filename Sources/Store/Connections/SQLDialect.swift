@@ -1,17 +1,17 @@
-/// What one database does in its own way; everything else in the store is SQL that all of them understand.
+/// The parts of the store that differ between databases; everything else is SQL that all of them understand.
 ///
-/// A dialect has no state. Its folder holds the dialect, its connection, and what that connection needs.
+/// A dialect has no state. Its folder holds the dialect, its connection, and the code that the connection needs.
 public protocol SQLDialect: Sendable {
     associatedtype Connection: SQLConnection
 
     // MARK: Where a store is
 
-    /// How locations of this database are written, for errors.
+    /// The form of this database's locations, for errors.
     var locationForm: String { get }
 
-    /// What connections are opened by (a path, a URL); nil if the location is of another database.
+    /// The address for opening connections (a path, a URL); nil if the location is another database's.
     ///
-    /// - Throws: `StoreError.badLocation` that names what would be right.
+    /// - Throws: `StoreError.badLocation` with a valid form.
     func address(in location: String) throws(StoreError) -> String?
 
     /// Checks that the address can be understood as a whole; nothing is connected.
@@ -25,19 +25,19 @@ public protocol SQLDialect: Sendable {
     /// The path of the database's file; nil where a server holds the data.
     func file(at address: String) -> String?
 
-    /// The only place where connections are made.
+    /// Makes a connection; no other code does.
     ///
-    /// - Parameter activity: is told what the connection is at.
-    /// - Throws: `StoreError.unavailable`; `.badLocation` if this is no way to a database that the store can use.
+    /// - Parameter activity: shows other threads the connection's state.
+    /// - Throws: `StoreError.unavailable`; `.badLocation` if the address does not lead to a usable database.
     func connect(to address: String, for use: ConnectionUse, activity: StoreActivity) throws(StoreError) -> Connection
 
-    /// The database's own program, to ask in SQL.
+    /// The database's own program, for queries in SQL.
     ///
     /// - Parameters:
     ///   - connection: a connection to the same address that reads.
-    ///   - statement: what the program is to answer before it ends; nil to read statements from the terminal.
+    ///   - statement: the statement to run before the program ends; nil to read statements from the terminal.
     ///   - arguments: more arguments of the program.
-    /// - Throws: `StoreError.badLocation` if the address cannot be handed on to another program.
+    /// - Throws: `StoreError.badLocation` if the address cannot be passed to another program.
     func shell(
         at address: String, connection: any SQLConnection, statement: String?, arguments: [String]
     ) throws(StoreError) -> SQLShell
@@ -47,7 +47,7 @@ public protocol SQLDialect: Sendable {
     /// The database's clock, seconds since 1970 UTC.
     var now: String { get }
 
-    /// The word for a join that looks up one row of a table, by its key, for each row so far.
+    /// The join operator for a table whose rows are looked up by their key, one for each row so far.
     var lookUp: String { get }
 
     /// A literal of 16 bytes, of 32 hexadecimal digits.
@@ -72,7 +72,7 @@ public protocol SQLDialect: Sendable {
 
     // MARK: Transactions
 
-    /// Begins a transaction that takes the write lock at once where there is one.
+    /// Begins a transaction. It takes the write lock at once, if the database has one.
     func begin(waitsForDisk: Bool) -> String
 
     /// Statements after the end of such a transaction; empty for none.
@@ -92,10 +92,10 @@ public protocol SQLDialect: Sendable {
     /// A query of 1 if the table of versions is there, else 0.
     var hasVersions: String { get }
 
-    /// Makes what the tables lie in, within the transaction that makes them.
+    /// Creates the namespace of the tables, within the transaction that creates them.
     func prepareSchema(on connection: any SQLConnection) throws(StoreError)
 
-    /// What stands for each mark in the text of a migration (`Schema`).
+    /// The replacement of each mark in the text of a migration (`Schema`).
     var schemaWords: [(mark: String, word: String)] { get }
 
     // MARK: Usage
@@ -133,24 +133,24 @@ public protocol SQLDialect: Sendable {
 
     // MARK: Maintenance
 
-    /// Deletes runs and adds up what they were, within a transaction.
+    /// Deletes runs and adds them to sums, within a transaction.
     ///
     /// - Parameters:
-    ///   - runs: FROM and what follows it.
-    ///   - sums: makes the statement that adds up the rows behind a FROM.
+    ///   - runs: the FROM clause and the rest of the query.
+    ///   - sums: makes the statement that adds up the rows of a FROM clause.
     func prune(runs: String, sums: (String) -> String, on connection: any SQLConnection) throws(StoreError)
 
     /// Runs statements that look up few rows of large tables, within a transaction.
     func lookingUp(on connection: any SQLConnection, _ body: () throws(StoreError) -> Void) throws(StoreError)
 
-    /// From now on what this connection deletes is not left in the database's files.
+    /// Makes later deletions on this connection leave no data in the database's files.
     func eraseDeleted(on connection: any SQLConnection) throws(StoreError)
 
     /// Clears old values of changed rows from the database's files, as far as other connections let it.
     func sweep(_ tables: [String], on connection: any SQLConnection) throws(StoreError)
 }
 
-/// What a database needs not do.
+/// Defaults for databases that need nothing here.
 extension SQLDialect {
     public func afterEnd(waitsForDisk: Bool) -> String { "" }
 

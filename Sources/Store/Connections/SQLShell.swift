@@ -1,4 +1,4 @@
-/// How a database's own program asks a store in SQL, for reading only.
+/// A command that runs a database's own program on a store, for reading only.
 public struct SQLShell: Sendable {
     /// The program and its arguments.
     public let words: [String]

@@ -24,7 +24,7 @@ extension RowWriter {
     }
 }
 
-/// A temporary table that rows in bulk pass through, or a table of the schema that they go into.
+/// A temporary table for rows in bulk, or a table of the schema that takes them directly.
 public struct StagedTable: Sendable {
     public enum Kind: Sendable {
         case integer, text, bytes, uuid

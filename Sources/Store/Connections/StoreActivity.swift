@@ -1,20 +1,20 @@
 import Glibc
 import Synchronization
 
-/// What a store's connection is at, for other threads than the one that uses it: how long its statement has been
-/// running, and how to end it.
+/// The state of a store's connection for other threads than the one that uses it: the age of its present statement, and
+/// a way to end it.
 ///
-/// A store that is gone says so; one that hangs (a lock, a standby that is awaited, a stopped process) says
-/// nothing, and the thread that waits for it cannot tell.
+/// A store that is down reports an error. A store that hangs (a lock, a standby, a stopped process) reports nothing,
+/// and the thread that waits for it can report nothing either.
 public final class StoreActivity: Sendable {
-    /// When the statement at hand began, milliseconds of the monotonic clock; 0 if there is none.
+    /// The beginning of the present statement, milliseconds of the monotonic clock; 0 if there is none.
     private let began = Atomic<Int>(0)
     private let cancelled = Atomic<Bool>(false)
     private let connection = Mutex<(any StatementInterrupt)?>(nil)
 
     public init() {}
 
-    /// For how long the statement at hand has not been answered, milliseconds; 0 where there is none.
+    /// The time for which the present statement has not been answered, milliseconds; 0 without one.
     public var silence: Int {
         let began = began.load(ordering: .relaxed)
         return began == 0 ? 0 : max(0, steadyMilliseconds() - began)
@@ -30,24 +30,25 @@ public final class StoreActivity: Sendable {
         connection.withLock { $0 }?.cancel()
     }
 
-    /// Breaks the connection, where `cancel` was not heard.
+    /// Breaks the connection, if `cancel` had no effect.
     public func sever() { connection.withLock { $0 }?.sever() }
 
-    /// Runs what asks the server.
+    /// Runs a request to the server.
     ///
-    /// - Throws: `StoreError.unavailable` after `cancel`, and what `body` throws.
+    /// - Throws: `StoreError.unavailable` after `cancel`, and errors of `body`.
     package func watching<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-        if isCancelled { throw .unavailable("its statements have been cancelled") }
+        if isCancelled { throw .unavailable("its statements were cancelled") }
         began.store(steadyMilliseconds(), ordering: .relaxed)
         defer { began.store(0, ordering: .relaxed) }
         return try body()
     }
 
-    /// From now on this connection is meant; nil for none.
+    /// Sets the connection that `cancel` and `sever` act on; nil for none.
     package func attach(_ interrupt: (any StatementInterrupt)?) { connection.withLock { $0 = interrupt } }
 }
 
-/// Ends what a connection is at, from another thread than the one that uses it. Harmless once the connection is closed.
+/// Ends a connection's present statement from another thread than the one that uses it. It has no effect on a closed
+/// connection.
 package protocol StatementInterrupt: AnyObject, Sendable {
     func cancel()
     func sever()

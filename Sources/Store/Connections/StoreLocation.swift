@@ -1,10 +1,10 @@
-/// Where the store is, as `--store` and the configuration name it.
+/// The store's location, as `--store` and the configuration name it.
 ///
 /// `sqlite:///ABSOLUTE/PATH` (or `sqlite://RELATIVE/PATH`), or a PostgreSQL connection string: `postgres://…`,
 /// `postgresql://…`, or libpq's `key=value` words (PostgreSQL manual, section 34.1.1).
 public struct StoreLocation: Sendable, Equatable {
     public let database: Database
-    /// What connections are opened by: a file's path, a URL, words.
+    /// The address for opening connections: a file's path, a URL, or words.
     public let address: String
 
     public init(database: Database, address: String) {
@@ -12,7 +12,7 @@ public struct StoreLocation: Sendable, Equatable {
         self.address = address
     }
 
-    /// - Throws: `StoreError.badLocation` that names what would be right.
+    /// - Throws: `StoreError.badLocation` with a valid form.
     public init(_ text: String) throws(StoreError) {
         for database in Database.allCases {
             guard let address = try database.dialect.address(in: text) else { continue }

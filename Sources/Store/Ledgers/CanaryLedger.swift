@@ -1,12 +1,12 @@
 import Record
 
-/// The table of canaries that were sent out. One thread uses a ledger, which may block.
+/// The table of submitted canary batches. One thread uses a ledger, which may block.
 public protocol CanaryLedger: AnyObject {
     func add(_ run: CanaryRun) throws(StoreError)
 
     func note(_ news: CanaryUpdate) throws(StoreError)
 
-    /// The number of Slurm's job of each run that has not ended, and when it was sent out.
+    /// The batches whose jobs have not ended, with Slurm's job number and the time of submission.
     func openJobs() throws(StoreError) -> [(run: String, slurmJob: String, submitted: Int64)]
 
     /// Notes that runs without an end or a job could not run: the process that submitted them has ended.
@@ -14,7 +14,8 @@ public protocol CanaryLedger: AnyObject {
     /// - Parameter now: microseconds since 1970 UTC.
     func giveUp(now: Int64) throws(StoreError)
 
-    /// When the last run was sent out, microseconds since 1970 UTC, and how many were; nil if there was none.
+    /// The submission time of the last batch, microseconds since 1970 UTC, and the number of batches; nil if there was
+    /// none.
     func last() throws(StoreError) -> (submitted: Int64, count: Int64)?
 
     /// Asks a question on the ledger's connection.
@@ -22,7 +23,7 @@ public protocol CanaryLedger: AnyObject {
 }
 
 extension StoreLocation {
-    /// A ledger with a connection of its own. Nothing is connected until the first call.
+    /// A ledger with a connection of its own. It connects at the first call.
     public func makeCanaryLedger() -> any CanaryLedger {
         func ledger(_ dialect: some SQLDialect) -> any CanaryLedger { SQLCanaryLedger(link(dialect, for: .ledger)) }
         return ledger(database.dialect)
@@ -75,11 +76,11 @@ final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
                 AND submitted < ? - expected * \(CanaryRun.longestProcess)
             """
         let moment = SQLValue.integer(now - CanaryRun.longestSilence)
-        // no writer need wait where there is nothing
+        // without such rows there is no need for the write lock
         if try query("SELECT 1 FROM canary_runs WHERE \(given) LIMIT 1", [moment]).isEmpty { return }
         try query(
             "UPDATE canary_runs SET failure = ? WHERE \(given)",
-            [.text("who sent it out ended before it was through"), moment])
+            [.text("the process that submitted it ended too early"), moment])
     }
 
     func last() throws(StoreError) -> (submitted: Int64, count: Int64)? {

@@ -1,7 +1,7 @@
 import Jobs
 import Record
 
-/// The table of jobs as the batch system's side sees it. One thread uses a ledger, which may block.
+/// The table of jobs as the batch system's side uses it. One thread uses a ledger, which may block.
 public protocol JobLedger: AnyObject {
     /// Finds starts of jobs that are due and not settled by the batch system: a million at most,
     /// those that wait longest.
@@ -12,15 +12,15 @@ public protocol JobLedger: AnyObject {
     /// - Returns: how many there are.
     func findOpenJobs(cluster: String?, now: Int64) throws(StoreError) -> Int
 
-    /// The next ones of those that were found, and are still open; none after the last.
+    /// The next of the starts that were found and are still open; none after the last.
     func nextOpenJobs(limit: Int) throws(StoreError) -> [OpenJob]
 
-    /// Writes what asking for them came to, in one transaction.
+    /// Writes the outcomes of asking for them, in one transaction.
     func note(_ outcomes: [JobOutcome]) throws(StoreError)
 }
 
 extension StoreLocation {
-    /// A ledger with a connection of its own. Nothing is connected until the first call.
+    /// A ledger with a connection of its own. It connects at the first call.
     public func makeJobLedger() -> any JobLedger {
         func ledger(_ dialect: some SQLDialect) -> any JobLedger {
             SQLJobLedger(link(dialect, for: .ledger, staged: [StagedFacts.table]))
@@ -30,12 +30,12 @@ extension StoreLocation {
 }
 
 final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
-    /// Numbers of open jobs that memory is taken for.
+    /// The largest number of open jobs that are held in memory.
     private static var mostOpen: Int { 1_000_000 }
 
     private let link: ReconnectingConnection<Connection>
     private var found: [Int64] = []
-    /// How many of those have been handed out.
+    /// The number of those that were delivered.
     private var handedOut = 0
 
     init(_ link: ReconnectingConnection<Connection>) { self.link = link }
@@ -50,7 +50,8 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
                 let ids = known.compactMap { $0[0].integer.map { String($0) } }
                 condition += " AND j.cluster IN (\(ids.joined(separator: ", ")))"
             }
-            // in one go: the index knows when a job is due and not which it is, for new ones are due at once, all alike
+            // in one query: the index has the time when a job is due but not which jobs, and new ones are all due at
+            // once
             try connection.integers(
                 "SELECT j.id FROM jobs j WHERE \(condition) ORDER BY j.due, j.id LIMIT \(SQLJobLedger.mostOpen)",
                 atOnce: false
@@ -143,7 +144,7 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
     }
 }
 
-/// The temporary table that facts pass through.
+/// The temporary table for facts.
 private enum StagedFacts {
     static let table = StagedTable(
         "staged_facts",
@@ -157,7 +158,7 @@ private enum StagedFacts {
 
     static let names = [("usr", "users"), ("account", "accounts"), ("qos", "qoses"), ("partition", "partitions")]
 
-    /// Slurm wins; what it does not say stays.
+    /// Slurm's values win; values that Slurm does not have stay.
     static var update: String {
         let ids = names.map { column, table in
             "\(column) = CASE WHEN s.\(column) = '' THEN j.\(column) "
@@ -189,7 +190,7 @@ extension OpenJob {
     }
 }
 
-/// As long as every index can hold, and without what PostgreSQL's text cannot.
+/// The text cut to the length that every index can hold, and without characters that PostgreSQL's text cannot hold.
 private func storable(_ text: String) -> String {
     clipped(text.utf8.contains(0) ? String(text.filter { $0 != "\0" }) : text)
 }

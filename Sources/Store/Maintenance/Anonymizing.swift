@@ -1,20 +1,19 @@
 import Record
 
-/// Puts pseudonyms in the place of the names of users on all days before one.
+/// Replaces users' names by pseudonyms on all days before one.
 ///
-/// A person stays one row of `users`, so that counts of users over any time stay what they were. Who was last seen
-/// before that day is called by the pseudonym from then on and the name is gone; who has been seen since has the
-/// name from that day on and the pseudonym before it. Names that are part of paths (`/home/alice/run.py`) are
-/// replaced there too.
+/// A person stays one row of `users`, so that counts of users over any time do not change. A person who was last seen
+/// before that day has only the pseudonym from then on, and the name is gone. A person seen since has the name from
+/// that day on and the pseudonym before it. Names that are part of paths (`/home/alice/run.py`) are replaced too.
 public struct Anonymizing: Sendable, Equatable {
-    /// Whose names became pseudonyms, as far back as that was new.
+    /// The names that became pseudonyms for the first time.
     public var names: [String] = []
-    /// Paths of programs, interpreters and environments that had names in them.
+    /// The number of paths of programs, interpreters and environments that contained names.
     public var paths: Int64 = 0
-    /// Refused records that were kept as they came, with names and all.
+    /// The number of refused records, which were kept as they came, names included.
     public var quarantined: Int64 = 0
 
-    /// Whose names would become pseudonyms. `paths` is not counted.
+    /// The names that would become pseudonyms. `paths` is not counted.
     ///
     /// - Parameter day: the first day on which names stay, counted from 1970-01-01 UTC.
     public static func preview(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> Anonymizing {
@@ -26,16 +25,16 @@ public struct Anonymizing: Sendable, Equatable {
         return anonymizing
     }
 
-    /// Does it. It may be interrupted and run again.
+    /// Replaces the names. It may be interrupted and run again.
     ///
     /// - Parameters:
-    ///   - kinds: what environments are, which they stay whatever their paths become.
-    ///   - progress: told the days that are done and that there are, now and then.
+    ///   - kinds: gives the kind of an environment, which stays whatever its path becomes.
+    ///   - progress: called now and then with the number of finished days and of all days.
     public static func run(
         _ connection: any SQLConnection, before day: Int, key: PseudonymKey, kinds: EnvironmentKind,
         progress: (Int, Int) -> Void
     ) throws(StoreError) -> Anonymizing {
-        // what is deleted in a file must not stay readable in it
+        // deleted data must not stay readable in the file
         try connection.dialect.eraseDeleted(on: connection)
         var anonymizing = Anonymizing()
         let people = try people(connection, before: day)
@@ -98,21 +97,21 @@ public struct Anonymizing: Sendable, Equatable {
         let id: Int64
         let name: String
         let pseudonym: String?
-        /// On which they were seen last; nil if nothing tells of them any more.
+        /// The day on which they were seen last; nil if no data has it any more.
         let lastDay: Int64?
     }
 
-    /// Who was seen before the day under a name, in usage or in what Slurm says of jobs, and whose name nothing
-    /// needs any more.
+    /// People who were seen before the day under a name, in usage or in Slurm's data, and whose name no later usage
+    /// needs.
     private static func people(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> [Person] {
         let names = try connection.query(
             """
             SELECT id, name, pseudonym, named_from FROM users
             WHERE id <> 0 AND (pseudonym IS NULL OR pseudonym <> name) AND named_from < \(day) ORDER BY name
             """)
-        // after the names: what is used by then is found in use
+        // after the names, so that names in use by then are found in use
         let seen = try lastDays(connection, before: day)
-        // a name without use that is newer than all that was used by then may be one that a daemon is about to use
+        // a name without use that is newer than all names used by then may be one that a daemon is about to use
         let newestOld = seen.filter { $0.value.before != nil }.keys.max() ?? 0
         return names.compactMap { row in
             guard let id = row[0].integer, let name = row[1].text, let namedFrom = row[3].integer else { return nil }
@@ -125,7 +124,7 @@ public struct Anonymizing: Sendable, Equatable {
         }
     }
 
-    /// On which day each user was seen last, and last before the day.
+    /// The day on which each user was seen last, and last before the day.
     private static func lastDays(
         _ connection: any SQLConnection, before day: Int
     ) throws(StoreError) -> [Int64: (last: Int64, before: Int64?)] {
@@ -145,11 +144,11 @@ public struct Anonymizing: Sendable, Equatable {
         return days
     }
 
-    /// Who had become a pseudonym altogether and came back is one person again, also while the new usage is too
-    /// young to lose its name: called by the pseudonym on all days on which there was one.
+    /// Reunites a person who had become a pseudonym altogether and came back, also while the new usage is too young to
+    /// lose its name: the person has the pseudonym on all days on which there was one.
     ///
     /// - Parameter day: the first day on which names stay.
-    /// - Returns: from which day on those people have their names.
+    /// - Returns: the first day of those people's names.
     private static func takeBack(
         _ connection: any SQLConnection, _ key: PseudonymKey, before day: Int
     ) throws(StoreError) -> [Int64: Int] {
@@ -179,7 +178,7 @@ public struct Anonymizing: Sendable, Equatable {
         for person in back {
             named[person.id] = Int(max(Int64(day), person.namedFrom, (seen[person.old]?.last ?? -1) + 1))
         }
-        // before their old usage is theirs again, so that it never shows a name
+        // before their old usage is joined to them, so that it never shows a name
         try connection.transaction { () throws(StoreError) in
             for person in back {
                 try connection.query(
@@ -221,7 +220,7 @@ public struct Anonymizing: Sendable, Equatable {
         return names
     }
 
-    /// Names that were overwritten are gone from the files too, as far as other connections let them.
+    /// Removes overwritten names from the files too, as far as other connections allow.
     private static func sweep(_ connection: any SQLConnection) throws(StoreError) {
         try connection.dialect.sweep(
             ["users", "programs", "executables", "environments", "jobs", "quarantine"], on: connection)

@@ -1,13 +1,13 @@
-/// Counts how often names were taken out of the store's dictionaries.
+/// Counts how often names were deleted from the store's dictionaries.
 ///
-/// Writers remember the ids of names as long as they run. A transaction that removes names is alone, and begins a new
-/// epoch; a writer that finds another epoch than it knows forgets what it remembers before it writes.
+/// Writers remember the ids of names as long as they run. A transaction that deletes names locks out the writers and
+/// begins a new epoch. A writer that finds a new epoch forgets its ids before it writes.
 enum NameEpoch {
     static func current(_ connection: any SQLConnection) throws(StoreError) -> Int64 {
         try connection.query("SELECT names FROM epochs").first?[0].integer ?? 0
     }
 
-    /// Within a transaction: the epoch, which stays until the transaction's end.
+    /// Within a transaction: the epoch, which cannot change until the transaction's end.
     static func current(sharedBy connection: any SQLConnection) throws(StoreError) -> Int64 {
         try connection.lock(.names, .shared)
         return try current(connection)

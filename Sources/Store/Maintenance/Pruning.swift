@@ -1,27 +1,27 @@
 import Record
 
-/// Takes away the detail of old usage: runs, the jobs that they belonged to, canaries and what was refused.
+/// Deletes the details of old usage: runs, their jobs, canaries and refused records.
 ///
-/// Sums by day take their place, so that users and processes are told of what was pruned as before, and of the jobs
-/// there remain counts by month (`pruned_jobs`). It goes day by day, each in a transaction of its own, so that
-/// daemons write in between; one that was interrupted is simply run again. Jobs go some weeks after their last run:
-/// one may still run, and daemons tell once what they know of it.
+/// Sums by day replace them, so that answers on users and processes stay the same. Of the jobs, counts by month remain
+/// (`pruned_jobs`). Pruning goes day by day, each in a transaction of its own, so that daemons write in between; an
+/// interrupted run is simply repeated. Jobs are deleted some weeks after their last run, because one may still run, and
+/// daemons report a job's data only once.
 public struct Pruning: Sendable, Equatable {
-    /// What was taken away, or would be.
+    /// The number of rows that were deleted, or would be.
     public var runs: Int64 = 0
     public var processes: Int64 = 0
     public var jobs: Int64 = 0
     public var canaryRecords: Int64 = 0
     public var quarantined: Int64 = 0
 
-    /// How long a job may be silent and still run, days.
+    /// The number of days for which a job may be silent and still run.
     public static let jobPatience = 30
 
-    /// What would be taken away.
+    /// Counts the rows that would be deleted.
     ///
     /// - Parameters:
-    ///   - day: the first day to stay, counted from 1970-01-01 UTC.
-    ///   - today: so counted too.
+    ///   - day: the first day to keep, counted from 1970-01-01 UTC.
+    ///   - today: counted in the same way.
     public static func preview(
         _ connection: any SQLConnection, before day: Int, today: Int
     ) throws(StoreError) -> Pruning {
@@ -47,11 +47,11 @@ public struct Pruning: Sendable, Equatable {
         return pruning
     }
 
-    /// Takes it away.
+    /// Deletes the rows.
     ///
     /// - Parameters:
     ///   - day: as for `preview`.
-    ///   - progress: told the days that are done and that there are, now and then.
+    ///   - progress: called now and then with the number of finished days and of all days.
     public static func run(
         _ connection: any SQLConnection, before day: Int, today: Int, progress: (Int, Int) -> Void
     ) throws(StoreError) -> Pruning {
@@ -70,7 +70,7 @@ public struct Pruning: Sendable, Equatable {
             pruning.processes += processes
             progress(month.nextDay - first, day - first)
         }
-        // what is not in tables of months, and what was in one that was busy
+        // days outside of the tables of months, and days of a table that was busy
         var next = try nextDay(connection, from: 0)
         while let current = next, current < day {
             let (runs, processes) = try connection.transaction { () throws(StoreError) -> (Int64, Int64) in
@@ -83,7 +83,7 @@ public struct Pruning: Sendable, Equatable {
         }
         pruning.jobs = try pruneJobs(connection, silentSince: jobDay)
         let moment = Int64(day) * Calendar.microsecondsPerDay
-        // a run without its records would be lost
+        // a canary batch without its records would count as lost
         pruning.canaryRecords = try connection.transaction { () throws(StoreError) -> Int64 in
             let records = try delete(connection, canaryRecords(before: moment), "seq")
             try connection.query("DELETE FROM canary_runs WHERE submitted < \(moment)")
@@ -93,7 +93,7 @@ public struct Pruning: Sendable, Equatable {
         return pruning
     }
 
-    /// Those of runs that go included, whenever they came.
+    /// Includes the records of batches that are deleted, whenever they arrived.
     private static func canaryRecords(before moment: Int64) -> String {
         """
         canary_records WHERE received < \(moment)
@@ -145,7 +145,7 @@ public struct Pruning: Sendable, Equatable {
 
     /// The statement that adds runs to the sums by day.
     ///
-    /// - Parameter runs: FROM and what follows it.
+    /// - Parameter runs: the FROM clause and the rest of the query.
     private static func sums(of runs: String) -> String {
         let key = "day, cluster, usr, stack, environment, size_class, flags"
         return """
@@ -158,15 +158,15 @@ public struct Pruning: Sendable, Equatable {
         "run >= \(connection.dialect.runKey(beginning: day)) AND run < \(connection.dialect.runKey(beginning: day + 1))"
     }
 
-    /// Keeps what outlives the day's runs.
+    /// Keeps the sums of the day's runs.
     ///
-    /// - Returns: how many runs and processes there are.
+    /// - Returns: the number of runs and processes.
     private static func keep(
         _ connection: any SQLConnection, day: Int, notesJobs: Bool
     ) throws(StoreError) -> (Int64, Int64) {
         let range = range(connection, of: day)
         try noteLaterRuns(connection, day: day, range: range)
-        // a day's jobs are few of all: they are looked up, one by one
+        // a day's jobs are few of all jobs, so they are looked up one by one
         try connection.dialect.lookingUp(on: connection) { () throws(StoreError) in
             for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
         }
@@ -178,7 +178,7 @@ public struct Pruning: Sendable, Equatable {
         return (row?[0].integer ?? 0, row?[1].integer ?? 0)
     }
 
-    /// Notes what the day's jobs did later in the month.
+    /// Notes the packages that the day's jobs used later in the month.
     private static func noteLaterRuns(_ connection: any SQLConnection, day: Int, range: String) throws(StoreError) {
         let nextMonth = CalendarMonth(containing: day).nextDay
         try connection.query("DELETE FROM later_runs")
@@ -192,9 +192,9 @@ public struct Pruning: Sendable, Equatable {
             """)
     }
 
-    /// Adds the day's jobs to the counts by month, each when the last day goes in which the month has it.
+    /// Adds the day's jobs to the counts by month. A job is added with the last of its days in the month.
     ///
-    /// - Parameter direct: 1 to count those in which the user's own code imported the package, 0 for all.
+    /// - Parameter direct: 1 to count jobs in which the user's own code imported the package, 0 for all.
     private static func keepJobs(
         _ connection: any SQLConnection, day: Int, range: String, direct: Int
     ) throws(StoreError) {
@@ -221,11 +221,11 @@ public struct Pruning: Sendable, Equatable {
             """)
     }
 
-    /// Deletes jobs whose runs are all gone. No job may get a new run meanwhile: writers wait, about a
-    /// second for a million runs, and journals keep what comes.
+    /// Deletes jobs whose runs are all gone. During the search no writer may add a run to one. Writers wait, about a
+    /// second for a million runs, and journals keep new messages.
     private static func pruneJobs(_ connection: any SQLConnection, silentSince day: Int) throws(StoreError) -> Int64 {
         let doomed = JobsWithoutRuns.select(isSilent(since: day), runs: "true")
-        // no writer need wait where there is nothing
+        // without such rows there is no need for the write lock
         if try connection.query("\(doomed) LIMIT 1").isEmpty { return 0 }
         return try connection.transaction { () throws(StoreError) -> Int64 in
             try NameEpoch.begin(connection)
@@ -233,7 +233,7 @@ public struct Pruning: Sendable, Equatable {
         }
     }
 
-    /// Neither Slurm nor runs that have been pruned tell anything of the job from this day on.
+    /// Neither Slurm nor pruned runs show a sign of life of the job from this day on.
     private static func isSilent(since day: Int) -> String {
         """
         COALESCE(j.end_time, j.start_time, j.submit_time, 0) < \(Int64(day) * Calendar.microsecondsPerDay)

@@ -1,4 +1,4 @@
-/// Says what kind an environment is, by its prefix and whether it is in a container.
+/// Gives the kind of an environment, from its prefix and whether it is in a container.
 public typealias EnvironmentKind = (_ prefix: String, _ isInContainer: Bool) -> String
 
 /// Puts other rows of dictionaries in the place of some, in the usage of all days before one, in one pass over the
@@ -27,10 +27,10 @@ enum Renaming {
         try connection.query("DELETE FROM renamed")
     }
 
-    /// All days that there can be.
+    /// A day after all possible days.
     static let always = Int(UInt16.max)
 
-    /// - Parameter day: the new row takes the place of the old one on all days before this one.
+    /// - Parameter day: the new row replaces the old one on all days before this one.
     static func note(
         _ connection: any SQLConnection, _ kind: Kind, old: Int64, new: Int64, before day: Int
     ) throws(StoreError) {
@@ -39,18 +39,18 @@ enum Renaming {
             [.integer(old), .integer(new)])
     }
 
-    /// Notes the paths of old usage that have names in them, and makes rows for those that take their place. A path
-    /// that no usage has any more is an old one too.
+    /// Notes the paths of old usage that contain names, and creates the rows that replace them. A path without any
+    /// usage counts as old, too.
     ///
-    /// - Parameter kinds: says of an environment what it is, so that it stays that whatever its path becomes.
-    /// - Returns: how many there are.
+    /// - Parameter kinds: gives the kind of an environment, so that it stays whatever its path becomes.
+    /// - Returns: the number of paths.
     static func paths(
         _ connection: any SQLConnection, _ names: inout PathNames, before day: Int, kinds: EnvironmentKind
     ) throws(StoreError) -> Int64 {
         var count: Int64 = 0
         for (kind, table, column, text) in dictionaries {
             let rows = try connection.query("SELECT id, \(text) FROM \(table) ORDER BY id")
-            // after the paths: what is used by then is found in use
+            // after the paths, so that paths in use by then are found in use
             let used = try firstDays(connection, column, inSums: kind == .environment)
             for row in rows {
                 guard let old = row[0].integer, used[old] ?? 0 < Int64(day),
@@ -59,7 +59,7 @@ enum Renaming {
                 let new: Int64? =
                     switch kind {
                     case .environment: try environment(connection, like: old, prefix: changed, kinds)
-                    // none is needed in its place
+                    // needs no replacement
                     case _ where used[old] == nil: Int64(0)
                     default: try name(connection, changed, in: table)
                     }
@@ -72,7 +72,7 @@ enum Renaming {
         return count
     }
 
-    /// On which day each row of a dictionary was used first.
+    /// The first day on which each row of a dictionary was used.
     private static func firstDays(
         _ connection: any SQLConnection, _ column: String, inSums: Bool
     ) throws(StoreError) -> [Int64: Int64] {
@@ -107,7 +107,7 @@ enum Renaming {
             """
         let values: [SQLValue] = [.integer(old), .text(prefix), .text(kind)]
         if let known = try connection.query(found, values).first?[0].integer { return known }
-        // no record has this fingerprint: it is of no key that a writer makes
+        // no record has this fingerprint, because no writer makes such a key
         try connection.query(
             """
             INSERT INTO environments (fingerprint, prefix, kind, \(rest))
@@ -116,7 +116,7 @@ enum Renaming {
         return try connection.query(found, values).first?[0].integer
     }
 
-    /// Puts the new rows in the place of the old ones, day by day, each in a transaction of its own.
+    /// Replaces the old rows by the new ones, day by day, each in a transaction of its own.
     static func apply(_ connection: any SQLConnection, progress: (Int, Int) -> Void) throws(StoreError) {
         guard let end = try connection.query("SELECT max(until) FROM renamed").first?[0].integer else { return }
         let days = try PackedDays.days(connection, 0, Int(end) - 1, besides: [])
@@ -124,7 +124,7 @@ enum Renaming {
             try connection.transaction { () throws(StoreError) in try apply(connection, on: current) }
             progress(index + 1, days.count)
         }
-        // jobs bear the user of their runs; where that has become a pseudonym, nothing else may tell the person
+        // a job has the user of its runs, and a person with a pseudonym there must not be recognisable by other columns
         let users = "kind = \(Kind.user.rawValue) AND until > COALESCE(jobs.last_day, 0)"
         try connection.transaction { () throws(StoreError) in
             let changed = try connection.query(
@@ -179,7 +179,7 @@ enum Renaming {
     /// A SELECT of the users that others replace.
     static let users = "SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue)"
 
-    /// Deletes the old rows of paths that newer usage does not use; within a transaction that has begun a new epoch.
+    /// Deletes the old rows of paths that newer usage does not need; within a transaction that has begun a new epoch.
     static func deleteUnused(_ connection: any SQLConnection, before day: Int) throws(StoreError) {
         let end = connection.dialect.runKey(beginning: day)
         for (kind, table, column, _) in dictionaries {

@@ -1,12 +1,12 @@
-/// Keeps a store quick to ask. One thread uses it, which may block.
+/// Keeps a store fast to query. One thread uses it, which may block.
 public protocol StoreMaintenance: AnyObject {
-    /// Makes room for months to come.
+    /// Creates the tables of the coming months.
     func makeAhead() throws(StoreError)
 
-    /// Days that are to be packed, counted from 1970-01-01 UTC, the newest first.
+    /// The days to pack, counted from 1970-01-01 UTC, the newest first.
     func daysToPack() throws(StoreError) -> [Int]
 
-    /// Packs one of them; false if it changes just now.
+    /// Packs one of them; false if the day is being changed.
     func pack(day: Int) throws(StoreError) -> Bool
 }
 

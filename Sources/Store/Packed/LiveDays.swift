@@ -2,11 +2,11 @@ import Record
 
 /// The usage of days as the tables have it.
 enum LiveDays {
-    /// The most rows of a day that are handed over at once, and of all days that wait for that.
+    /// The largest number of rows that are delivered at once, and of rows of all days that wait for delivery.
     private static let chunk = 65_536
     private static let mostWaiting = 4 * chunk
 
-    /// Hands over the runs of a few days, and the sums of those that have been pruned.
+    /// Calls `body` with the runs of a few days, and the sums of pruned ones.
     ///
     /// - Parameters:
     ///   - days: counted from 1970-01-01 UTC.
@@ -19,14 +19,14 @@ enum LiveDays {
         try pruned(connection, days, body)
     }
 
-    /// The condition on runs that they are of these days.
+    /// The condition that selects runs of these days.
     static func range(_ connection: any SQLConnection, of days: ClosedRange<Int>, called name: String = "r") -> String {
         let end = days.upperBound + 1
         return "\(name).run >= \(connection.dialect.runKey(beginning: days.lowerBound))"
             + (end <= Int(UInt16.max) ? " AND \(name).run < \(connection.dialect.runKey(beginning: end))" : "")
     }
 
-    /// Hands over the runs called `r` that meet a condition.
+    /// Calls `body` with the runs called `r` that meet a condition.
     static func runs(
         _ connection: any SQLConnection, _ condition: String, _ columns: [DayRows.Column],
         _ body: (DayRows) throws(StoreError) -> Void
@@ -40,7 +40,7 @@ enum LiveDays {
             """, body)
     }
 
-    /// Hands over the sums of runs of these days that have been pruned.
+    /// Calls `body` with the sums of pruned runs of these days.
     static func pruned(
         _ connection: any SQLConnection, _ days: ClosedRange<Int>, _ body: (DayRows) throws(StoreError) -> Void
     ) throws(StoreError) {

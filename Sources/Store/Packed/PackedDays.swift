@@ -1,10 +1,10 @@
 import Record
 
-/// The usage of days that have ended, packed column by column, so that questions over months read a few large
-/// values where the tables have millions of rows.
+/// The usage of finished days, packed column by column, so that questions over months read a few large values instead
+/// of millions of rows.
 ///
-/// A packed day is a copy of what the tables say. A transaction that changes a day's usage deletes its copy. One that
-/// changes facts of its jobs marks the copy as stale, and maintenance packs the day again soon.
+/// A packed day is a copy of the tables' rows. A transaction that changes a day's usage deletes its copy. One that
+/// changes data of its jobs marks the copy as stale, and maintenance soon packs the day again.
 public enum PackedDays {
     /// Looks at the usage of all days from the first to the last one, as of one moment: packed days first, then
     /// those that are not.
@@ -41,7 +41,7 @@ public enum PackedDays {
         }
     }
 
-    /// Days that can be read by one statement: a month at most, for its runs may be many.
+    /// Ranges of days for one statement each: a month at most, because its runs may be many.
     private static func ranges(of days: [Int], without others: Set<Int>) -> [ClosedRange<Int>] {
         var ranges: [ClosedRange<Int>] = []
         for day in days {
@@ -58,28 +58,28 @@ public enum PackedDays {
 
     enum State: Int {
         case ready
-        /// What is known of its jobs has changed.
+        /// Data of its jobs have changed.
         case stale
-        /// Not to be read yet.
+        /// Being packed; not to be read yet.
         case making
-        /// The same, and what is known of its jobs may have changed since it was read.
+        /// Being packed, and data of its jobs may have changed since they were read.
         case makingStale
 
-        /// Those that may be read.
+        /// The states of days that may be read.
         static let readable = "(\(ready.rawValue), \(stale.rawValue))"
     }
 
-    /// Within a transaction that has changed the usage of these days: takes away what was packed of them.
+    /// Within a transaction that has changed the usage of these days: deletes their packed copies.
     static func forget(_ days: some Sequence<Int>, on connection: any SQLConnection) throws(StoreError) {
         let list = days.map { String($0) }.joined(separator: ", ")
         if list.isEmpty { return }
         try connection.lock(.packedDays, .shared)
         try connection.query("DELETE FROM packed_days WHERE day IN (\(list))")
-        // what is pruned must not stay behind
+        // pruned usage must not stay in a copy
         try connection.query("DELETE FROM packed_parts WHERE day IN (\(list))")
     }
 
-    /// Within a transaction that changes some jobs: takes away what was packed of the days on which they ran.
+    /// Within a transaction that changes some jobs: deletes the packed copies of the days on which they ran.
     ///
     /// - Parameters:
     ///   - jobs: their numbers.
@@ -118,7 +118,8 @@ public enum PackedDays {
         return days
     }
 
-    /// Within a transaction that has changed some jobs: has the days packed again on which they ran.
+    /// Within a transaction that has changed some jobs: marks the days on which they ran, so that they are packed
+    /// again.
     ///
     /// - Parameters:
     ///   - jobs: their numbers.
@@ -150,20 +151,21 @@ public enum PackedDays {
     /// - Parameter now: by the database's clock, seconds since 1970 UTC.
     public static func firstUnpackedDay(now: Int64) -> Int { day(of: now - 3_600) }
 
-    /// Only days before this one are packed: an hour later than writers expect it, for a transaction may take a while.
+    /// Days before this one may be packed. The bound is an hour later than the writers', because a transaction may take
+    /// a while.
     ///
     /// - Parameter now: by the database's clock, seconds since 1970 UTC.
     public static func firstUnfinishedDay(now: Int64) -> Int { day(of: now - 7_200) }
 
     private static func day(of seconds: Int64) -> Int { Int(seconds / 86_400) }
 
-    /// All days on which there are runs, counted from 1970-01-01 UTC.
+    /// All days with runs, counted from 1970-01-01 UTC.
     public static func daysWithRuns(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
         let packed = try self.packed(connection, in: State.readable)
         return try (Array(packed) + days(connection, 0, Int(UInt16.max), besides: packed)).sorted()
     }
 
-    /// The days that are packed and in one of these states.
+    /// The packed days in one of these states.
     static func packed(_ connection: any SQLConnection, in states: String) throws(StoreError) -> Set<Int> {
         Set(
             try connection.query("SELECT day FROM packed_days WHERE state IN \(states)").compactMap {
@@ -171,8 +173,8 @@ public enum PackedDays {
             })
     }
 
-    /// The days with usage from the first to the last one, in order, besides some that are known. Each is found by
-    /// the keys, for there are thousands of runs of each.
+    /// The days with usage from the first to the last one, in order, except some known ones. Each is found by the keys,
+    /// because a day has thousands of runs.
     static func days(
         _ connection: any SQLConnection, _ first: Int, _ last: Int, besides known: Set<Int>
     ) throws(StoreError) -> [Int] {
@@ -205,7 +207,7 @@ public enum PackedDays {
 }
 
 extension DayRows.Column {
-    /// Its column in the table of packed parts.
+    /// The name of the column in the table of packed parts.
     var name: String {
         switch self {
         case .user: "usr"

@@ -1,12 +1,12 @@
-/// Packs days that have ended.
+/// Packs finished days.
 ///
-/// While a day is read and packed, writers may change it: a writer then removes the mark that was set before, and
-/// without that the day does not count as packed.
+/// While a day is read and packed, writers may change it. A writer then deletes the mark that was set before, and
+/// without the mark the day does not count as packed.
 public enum Packing {
-    /// Runs in one part: a bound on memory.
+    /// The number of runs in one part, which limits the memory.
     private static let partRows = 100_000
 
-    /// Days that are to be packed, the newest first: they are asked for most.
+    /// The days to pack, the newest first, because most questions are about them.
     public static func due(_ connection: any SQLConnection) throws(StoreError) -> [Int] {
         let end = try firstUnfinishedDay(connection)
         let packed = try PackedDays.packed(connection, in: "(\(PackedDays.State.ready.rawValue))")
@@ -48,7 +48,7 @@ public enum Packing {
         return try finish(day, token, jobs, isNew: isNew, on: connection)
     }
 
-    /// - Returns: whether nothing is packed of the day yet.
+    /// - Returns: whether no part of the day is packed yet.
     private static func begin(_ day: Int, _ token: String, on connection: any SQLConnection) throws(StoreError) -> Bool
     {
         try connection.transaction { () throws(StoreError) -> Bool in
@@ -75,13 +75,13 @@ public enum Packing {
                 WHERE day = \(day) AND token = ? RETURNING day
                 """, [.integer(jobs.min() ?? 0), .integer(jobs.max() ?? 0), .text(token)])
             if made.isEmpty { return false }
-            // what a job's later processes say of it may be news of its earlier days
+            // data from a job's later processes may change its earlier days
             if isNew { try PackedDays.markStale(jobs: jobs, before: day, on: connection) }
             return true
         }
     }
 
-    /// The key with which the next part begins; nil if the day ends before.
+    /// The key at which the next part begins; nil if the day ends before.
     private static func bound(_ connection: any SQLConnection, day: Int, from lower: String) throws(StoreError)
         -> String?
     {

@@ -1,11 +1,11 @@
 import CPQ
 
-/// How another program connects to a PostgreSQL store by libpq, for reading only, without a password on its command
-/// line, which everybody on the machine can read.
+/// The way in which another program connects to a PostgreSQL store by libpq, for reading only. The password is not on
+/// its command line, which every user of the machine can read.
 public struct PostgresClient: Sendable, Equatable {
     /// libpq's key=value words.
     public let connection: String
-    /// What must not be seen, as libpq's environment variables.
+    /// The secrets, as libpq's environment variables.
     public let environment: [Variable]
 
     public struct Variable: Sendable, Equatable {
@@ -15,7 +15,7 @@ public struct PostgresClient: Sendable, Equatable {
 
     /// - Parameters:
     ///   - location: a URL or key=value words (PostgreSQL manual, section 34.1.1).
-    ///   - options: the server's options from the environment (`PGOPTIONS`), which count where the location has none.
+    ///   - options: the server's options from the environment (`PGOPTIONS`), which count if the location has none.
     /// - Throws: `StoreError.badLocation` if libpq cannot read it, or has no variable for a secret in it.
     public init(readingFrom location: String, options: String?) throws(StoreError) {
         var words: [String] = []
@@ -36,7 +36,7 @@ public struct PostgresClient: Sendable, Equatable {
                     """)
             }
         }
-        // as a word, for what a service file says wins over the environment; and the last one of a setting wins
+        // as a word, because a service file wins over the environment; and the last value of a setting wins
         let reading = "-c default_transaction_read_only=on -c search_path=customs"
         words.append(PostgresClient.word("options", options.isEmpty ? reading : "\(options) \(reading)"))
         connection = words.joined(separator: " ")
@@ -54,7 +54,7 @@ public struct PostgresClient: Sendable, Equatable {
     }
 
     private static func parts(_ location: String) throws(StoreError) -> [Part] {
-        // what libpq says of a location that it cannot read may hold the password
+        // libpq's error text on a location may contain the password
         guard let options = PQconninfoParse(location, nil) else {
             throw .badLocation("libpq cannot read '\(Redaction.redacted(location))'")
         }

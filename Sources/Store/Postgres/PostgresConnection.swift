@@ -8,8 +8,8 @@ public final class PostgresConnection: SQLConnection {
     let copy = CopyBuffer()
     let activity: StoreActivity
     private let interrupt: PostgresInterrupt
-    /// False once a standby must have each transaction, for only the commit itself can wait for that; and where
-    /// nothing is told.
+    /// False if a standby must have each transaction, because only the commit itself can wait for that, and if the
+    /// server does not tell.
     public private(set) var tellsLogProgress = false
 
     /// Connects, within 10 s unless `address` or the environment says otherwise.
@@ -17,8 +17,8 @@ public final class PostgresConnection: SQLConnection {
     /// - Parameters:
     ///   - address: a URL or key=value words (PostgreSQL manual, section 34.1.1). Passwords come from `.pgpass`, a
     ///     service file or the environment.
-    ///   - activity: is told what the connection is at.
-    /// - Throws: `StoreError.unavailable`; `.badLocation` if this is no way to a server that it can use.
+    ///   - activity: shows other threads the connection's state.
+    /// - Throws: `StoreError.unavailable`; `.badLocation` if the address does not lead to a usable server.
     public init(
         address: String, for use: ConnectionUse, activity: StoreActivity = StoreActivity()
     ) throws(StoreError) {
@@ -39,7 +39,7 @@ public final class PostgresConnection: SQLConnection {
             throw .schema("PostgreSQL \(version / 10_000) is too old; Customs needs 13 or later")
         }
         try activity.watching { () throws(StoreError) in try PoolerCheck(handle: handle, connect: connect).run() }
-        // from 14 on a server notices that its client has gone
+        // from 14 on a server checks whether the client of a running statement is still connected
         try run(
             script: PostgresConnection.session
                 + (version >= 140_000 ? "; SET client_connection_check_interval TO '2s'" : ""))
@@ -51,8 +51,8 @@ public final class PostgresConnection: SQLConnection {
         case .reading: try run(script: "SET default_transaction_read_only TO on")
         case .maintenance: break
         case .usage, .ledger, .packing, .heartbeat:
-            // What is written looks up a batch's few rows in tables of any size, always by an index. The planner,
-            // which has no statistics of temporary tables, would read the large ones from end to end instead.
+            // Writing looks up a batch's few rows in tables of any size, always by an index. The planner has no
+            // statistics of temporary tables and would read the large ones from end to end instead.
             try run(script: "SET enable_hashjoin TO off; SET enable_mergejoin TO off")
         }
         if use == .heartbeat { try run(script: "SET statement_timeout TO '2s'") }
@@ -64,7 +64,7 @@ public final class PostgresConnection: SQLConnection {
     }
 
     private static func connect(_ connection: String) -> OpaquePointer? {
-        // what stands later wins, so that the connection string overrides the defaults before it
+        // later words win, so that the connection string overrides the defaults before it
         let words: [(String, String)] = [
             ("connect_timeout", "10"), ("application_name", "customs"), ("client_encoding", "UTF8"),
             ("tcp_user_timeout", "30000"), ("dbname", connection),
@@ -79,12 +79,12 @@ public final class PostgresConnection: SQLConnection {
         PQfinish(handle)
     }
 
-    /// What this program relies on, whatever the server, the database, the role, `options=` or `PGOPTIONS` say; all
-    /// else that they say holds.
+    /// The settings that this program relies on, whatever the server, the database, the role, `options=` or `PGOPTIONS`
+    /// say. All their other settings hold.
     ///
-    /// It is set once the connection stands: a pooler refuses `options` at its start, and they would replace the
-    /// user's own. Locks are waited for and then looked again, which a snapshot of the whole transaction would not
-    /// show. To compile a statement takes longer than it runs for.
+    /// They are set once the connection is open: a pooler refuses `options` at its start, and they would replace the
+    /// user's own. A statement must see the rows that were committed while it waited for a lock, which a snapshot of
+    /// the whole transaction would not show. JIT is off because compiling a statement takes longer than running it.
     private static let session = """
         SET search_path TO customs, pg_catalog; SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET bytea_output TO hex;
         SET standard_conforming_strings TO on; SET extra_float_digits TO 1; SET client_min_messages TO warning;
@@ -133,7 +133,8 @@ public final class PostgresConnection: SQLConnection {
         try activity.watching { () throws(StoreError) in try rows(of: sql, atOnce: atOnce, body) }
     }
 
-    /// Hands over the rows of a query as they come, in libpq's binary form, to the last one or until `body` throws.
+    /// Calls `body` with the rows of a query as they arrive, in libpq's binary form, to the last one or until `body`
+    /// throws.
     private func rows(
         of sql: String, atOnce: Bool, _ body: (OpaquePointer, Int32) throws(StoreError) -> Void
     ) throws(StoreError) {
@@ -190,7 +191,7 @@ public final class PostgresConnection: SQLConnection {
         guard tellsLogProgress else { return nil }
         let row: [SQLValue]?
         do throws(StoreError) {
-            // the server may be told of a standby at any time
+            // the server may be given a standby at any time
             row = try query(
                 """
                 SELECT CAST(pg_current_wal_insert_lsn() - '0/0' AS bigint),

@@ -83,7 +83,7 @@ public struct PostgresDialect: SQLDialect {
     public var hasVersions: String { "SELECT to_regclass('customs.schema_versions') IS NOT NULL" }
 
     public func prepareSchema(on connection: any SQLConnection) throws(StoreError) {
-        // where it is there already, to ask for it would want a right that nothing else does
+        // creating an existing schema would need a right that nothing else needs
         if try connection.query("SELECT 1 FROM pg_namespace WHERE nspname = 'customs'").isEmpty {
             try connection.run(script: "CREATE SCHEMA customs")
         }

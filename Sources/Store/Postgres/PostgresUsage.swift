@@ -1,7 +1,7 @@
-/// How PostgreSQL writes, packs and prunes usage.
+/// PostgreSQL's ways to write, pack and prune usage.
 extension PostgresDialect {
     public func takeJobIDs(_ count: Int, on connection: any SQLConnection) throws(StoreError) -> [Int32] {
-        // as a constant, for otherwise it is looked for as often as an id is taken
+        // as a constant, because otherwise the server looks it up for each id
         let sequence = try connection.query("SELECT pg_get_serial_sequence('customs.jobs', 'id')").first?[0].text
         guard let sequence else { throw .schema("the ids of jobs are not counted up") }
         let taken = try connection.query(
@@ -16,7 +16,7 @@ extension PostgresDialect {
     }
 
     public func mergeStagedRuns(_ upsert: String, on connection: any SQLConnection) throws(StoreError) -> Int64 {
-        // what was there has more processes than this batch; a filter's subquery is hashed, where a join would be a
+        // a run that existed has more processes than this batch; a filter's subquery is hashed, where a join would be a
         // loop
         try connection.query(
             """
@@ -37,7 +37,7 @@ extension PostgresDialect {
             let count = row?[2].integer,
             last - first < 8 * count
         {
-            // most jobs began this day, one after the other
+            // most jobs began on this day, one after the other
             try connection.run(script: "SET LOCAL enable_nestloop TO off; SET LOCAL enable_hashjoin TO on")
             return """
                 LEFT JOIN (SELECT \(columns) FROM jobs WHERE id >= \(first) AND id <= \(last)) j ON j.id = r.job
@@ -49,7 +49,7 @@ extension PostgresDialect {
     public func prune(
         runs: String, sums: (String) -> String, on connection: any SQLConnection
     ) throws(StoreError) {
-        // in one statement: a late record may come until the run is gone
+        // in one statement, because a late record may come until the run is deleted
         try connection.query("WITH gone AS (DELETE \(runs) RETURNING *) \(sums("FROM gone"))")
     }
 

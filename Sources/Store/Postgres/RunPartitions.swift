@@ -6,10 +6,10 @@ import Record
 /// A month that is pruned goes as a whole. Records of months long ago, from archives or from clocks that are wrong,
 /// are in the rest: no sender can make the store have a table for every month that there ever was.
 enum RunPartitions {
-    /// How many months there are ahead of the current one.
+    /// The number of months ahead of the current one.
     private static let ahead = 2
 
-    /// Makes the tables of this month and the next ones, of those that are missing.
+    /// Creates the missing tables of this month and the next ones.
     static func makeAhead(_ connection: any SQLConnection) throws(StoreError) {
         let now = try connection.query("SELECT \(connection.dialect.now)").first?[0].integer ?? 0
         let known = try tables(connection)
@@ -34,17 +34,17 @@ enum RunPartitions {
 
     /// Drops a month's table, within a transaction.
     ///
-    /// - Throws: `StoreError.busy` if it holds other numbers of runs and processes than these, or if somebody uses
-    ///   it for more than half a second: a transaction that waits here makes others wait.
+    /// - Throws: `StoreError.busy` if it has other numbers of runs and processes than these, or if it is in use for
+    ///   more than half a second, because waiting here makes others wait.
     static func drop(
         _ month: CalendarMonth, runs: Int64, processes: Int64, on connection: any SQLConnection
     ) throws(StoreError) {
         let table = table(of: month)
-        // keeps everybody else from the table, and from making a plan of all of them
+        // locks out all others from the table, and from planning queries over all tables
         try connection.run(
             script: "SET LOCAL lock_timeout TO '500ms'; LOCK TABLE ONLY runs, \(table) IN ACCESS EXCLUSIVE MODE")
         let left = try connection.query("SELECT count(*), COALESCE(sum(processes), 0) FROM \(table)").first
-        // what came meanwhile has not been kept
+        // late records have not been kept
         guard left?[0].integer == runs, left?[1].integer == processes else { throw .busy("late records came") }
         try connection.run(script: "DROP TABLE \(table)")
     }
@@ -63,7 +63,7 @@ enum RunPartitions {
         return Set(rows.compactMap { $0[0].text })
     }
 
-    /// What the month has already stays in the rest, and so does all of it that is to come.
+    /// Creates a month's table. If the rest has rows of the month already, all of it stays there.
     private static func make(_ month: CalendarMonth, on connection: any SQLConnection) throws(StoreError) {
         let table = table(of: month)
         let first = connection.dialect.runKey(beginning: month.firstDay)

@@ -4,11 +4,11 @@ import CSQLite
 public final class SQLiteConnection: SQLConnection {
     public var dialect: any SQLDialect { SQLiteDialect() }
     public var isInTransaction = false
-    /// What was opened: the file, or a URI.
+    /// The name that was opened: the file, or a URI.
     public let name: String
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
-    /// A key that is bound, until the row is inserted.
+    /// Memory of a bound key, until the row is inserted.
     private let key = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 8)
     private static let configured = sqlite_leave_memory_uncounted()
     private let activity: StoreActivity
@@ -16,7 +16,7 @@ public final class SQLiteConnection: SQLConnection {
 
     /// Opens `path`.
     ///
-    /// - Parameter activity: is told what the connection is at.
+    /// - Parameter activity: shows other threads the connection's state.
     /// - Throws: `StoreError.unavailable`.
     public init(
         path: String, for use: ConnectionUse, activity: StoreActivity = StoreActivity()
@@ -57,7 +57,7 @@ public final class SQLiteConnection: SQLConnection {
         return opened
     }
 
-    /// Also where the file's directory may not be written.
+    /// Opens a file for reading, also in a directory that this process may not write to.
     private static func openToRead(_ path: String) throws(StoreError) -> (OpaquePointer, name: String) {
         let opened = try open(path, SQLITE_OPEN_READONLY, called: path)
         let code = sqlite3_exec(opened, "SELECT 1 FROM sqlite_master LIMIT 1", nil, nil, nil)
@@ -165,7 +165,7 @@ public final class SQLiteConnection: SQLConnection {
 
     public func logProgress() -> LogProgress? { nil }
 
-    /// A transaction has the database for itself.
+    /// True, because a transaction locks the whole database.
     public func isOnlyWriter() -> Bool { true }
 
     private func insert(
@@ -213,7 +213,7 @@ public final class SQLiteConnection: SQLConnection {
         }
 
         public mutating func uuid(high: UInt64, low: UInt64) {
-            // a row has one
+            // each row has one key
             key.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
             key.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
             column += 1
@@ -260,7 +260,7 @@ public final class SQLiteConnection: SQLConnection {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM: return .busy(why)
         case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_INTERRUPT: return .unavailable(why)
-        case SQLITE_NOTADB, SQLITE_CORRUPT: return .schema("\(why); the file is no sound SQLite database")
+        case SQLITE_NOTADB, SQLITE_CORRUPT: return .schema("\(why); the file is not a valid SQLite database")
         case SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE: return .unacceptable(why)
         default: return .refused(why)
         }

@@ -31,7 +31,7 @@ public struct SQLiteDialect: SQLDialect {
     public func shell(
         at address: String, connection: any SQLConnection, statement: String?, arguments: [String]
     ) -> SQLShell {
-        // where the file may not be written, a name that says so
+        // if the file cannot be written, its name is a URI that says so
         let file = (connection as? SQLiteConnection)?.name ?? address
         return SQLShell(
             words: ["sqlite3", "-readonly", "-header"] + arguments + [file] + (statement.map { [$0] } ?? []),

@@ -7,7 +7,7 @@ public struct Migrator: Sendable {
 
     private var current: Int { migrations.last?.version ?? 0 }
 
-    /// Applies what is missing, in one transaction and under a lock, so that of several daemons that start at once one
+    /// Applies the missing migrations, in one transaction and under a lock. If several daemons start at once, one
     /// migrates and the others find it done.
     ///
     /// - Throws: `StoreError.schema` if the tables are newer than this program, or if no release can have made them.
@@ -58,7 +58,7 @@ public struct Migrator: Sendable {
             """)
     }
 
-    /// nil where there are no tables.
+    /// nil without tables.
     private func version(of connection: any SQLConnection) throws(StoreError) -> Int? {
         guard try connection.query(connection.dialect.hasVersions).first?[0].integer == 1 else { return nil }
         return try connection.query("SELECT max(version) FROM schema_versions").first?[0].integer.map { Int($0) }

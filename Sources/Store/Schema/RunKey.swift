@@ -2,17 +2,17 @@ import Merge
 
 /// Runs are kept in the order of their keys, which begin with the day and the number of the job.
 extension SQLDialect {
-    /// The least key that a run of this day can have: a literal.
+    /// The smallest possible key of a run of this day, as a literal.
     ///
     /// - Parameter day: counted from 1970-01-01 UTC.
     public func runKey(beginning day: Int) -> String { runKey(day, job: 0, rest: "0") }
 
-    /// The runs, called `r`, of jobs whose ids begin with the same number, day by day by the keys that they can
-    /// have: what comes behind FROM.
+    /// The runs, called `r`, of jobs whose ids begin with the same number, day by day by their possible keys: a FROM
+    /// clause's content.
     ///
     /// - Parameters:
-    ///   - jobID: as records tell it.
-    ///   - days: counted from 1970-01-01 UTC; one at least.
+    ///   - jobID: as in records.
+    ///   - days: counted from 1970-01-01 UTC; at least one.
     public func runs(ofJob jobID: String, on days: [Int]) -> String {
         var jobID = jobID
         let number = jobID.withUTF8 { RunID.jobNumber(UnsafeRawBufferPointer($0)) }

@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations that are applied in order. One that has been released is never changed.
 ///
-/// One text serves all databases. A dialect has a word for each mark in it (`SQLDialect.schemaWords`):
+/// One text serves all databases. A dialect replaces each mark in it (`SQLDialect.schemaWords`):
 ///
 /// | mark | stands for |
 /// |---|---|
@@ -14,7 +14,7 @@
 /// | `{look}` | the word for a join that looks rows up |
 /// | `{date}` | the date of `r.day` |
 ///
-/// What the tables and columns mean stands in `docs/data-model.md`.
+/// `docs/data-model.md` explains the tables and columns.
 public enum Schema {
     public static let migrations = [
         Migration(
@@ -28,7 +28,7 @@ public enum Schema {
     /// Versions that no release had. The tables of the last one are those of version 1.
     static let unreleased = 2...8
 
-    /// Dictionaries: row 0 is the empty name, which stands for "not said".
+    /// Dictionaries: row 0 is the empty name, which means "unknown".
     private static let names =
         [
             "clusters", "hosts", "executables", "programs", "steps", "accounts", "qoses", "partitions", "packages",
@@ -57,9 +57,9 @@ public enum Schema {
 
             """
 
-    /// What a batch writes is as little as it can be: each byte and each index of a run or a job is paid for by
-    /// every record of its own. Runs have no index by job, for their keys begin with the day and the number of the
-    /// job. What is 0 for most is null, which takes no room.
+    /// A batch's writes are kept small, because every record pays for each byte and each index of a new run or job.
+    /// Runs have no index by job, because their keys begin with the day and the number of the job. A value that is 0
+    /// for most rows is null, which takes no room.
     private static let usage = """
         CREATE TABLE jobs (
             id {id}, cluster {small} NOT NULL, job_id {text} NOT NULL, restart {small} NOT NULL,
@@ -85,8 +85,8 @@ public enum Schema {
 
         """
 
-    /// How far each source is stored, and what came of its messages. `heartbeats` is what a daemon tells beside the
-    /// connection that writes.
+    /// The stored position of each source, and the outcome of its messages. `heartbeats` has reports of a daemon's
+    /// spare connection.
     private static let accounting = """
         CREATE TABLE sources (
             id {id}, identity {text} NOT NULL UNIQUE, kind {text} NOT NULL, host {text} NOT NULL,
@@ -120,7 +120,7 @@ public enum Schema {
 
         """
 
-    /// Days that have ended, packed for questions over many of them.
+    /// Finished days, packed for questions over many of them.
     private static let packed = """
         CREATE TABLE packed_days (
             day {small} NOT NULL PRIMARY KEY, state {small} NOT NULL, token {text} NOT NULL,
@@ -135,7 +135,7 @@ public enum Schema {
 
         """
 
-    /// What remains of pruned runs: sums by day, and counts of jobs by month.
+    /// The sums of pruned runs by day, and counts of jobs by month.
     private static let remains = """
         CREATE TABLE pruned_usage (
             day {small} NOT NULL, cluster {small} NOT NULL, usr {small} NOT NULL, stack {small} NOT NULL,

@@ -1,11 +1,11 @@
-/// How far the store has a source: what is committed, and what of that is on disk.
+/// The position of a source in the store: the committed one, and the one on disk.
 ///
-/// A commit need not wait for the disk. Databases write their logs in order; so a position is on disk once the log
-/// is, up to where it ended behind the commit.
+/// A commit need not wait for the disk. Databases write their logs in order. So a position is on disk once the log is
+/// on disk up to its end after the commit.
 public struct DurablePosition: Sendable {
-    /// What the store has said that it has; nil before that is known.
+    /// The position that the store has confirmed; nil before that is known.
     public private(set) var committed: SourcePosition?
-    /// What no crash of the store's machine takes back; nil before that is known.
+    /// The position that survives a crash of the store's machine; nil before that is known.
     public private(set) var onDisk: SourcePosition?
     private var waiting: [(logEnd: Int64, position: SourcePosition)] = []
 

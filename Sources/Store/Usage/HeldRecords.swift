@@ -25,7 +25,7 @@ enum HeldRecords {
         ).isEmpty
     }
 
-    /// Writes what a batch holds and releases, within its transaction.
+    /// Writes the held and the released records of a batch, within its transaction.
     static func write(_ batch: Batch, _ source: Int64, on connection: any SQLConnection) throws(StoreError) {
         let dialect = connection.dialect
         for part in batch.heldParts {
@@ -55,7 +55,7 @@ enum HeldRecords {
         }
     }
 
-    /// Deletes snapshots that are not renewed any more: a node that is gone tells nothing of the ends of its processes.
+    /// Deletes snapshots that are not renewed any more: a node that is gone reports no ends of its processes.
     ///
     /// - Parameter now: microseconds since 1970 UTC.
     static func dropStaleSnapshots(now: Int64, on connection: any SQLConnection) throws(StoreError) {

@@ -1,7 +1,7 @@
 import Merge
 import Record
 
-/// Writes what records claim of jobs that are known, within a batch's transaction.
+/// Writes claims of records on known jobs, within a batch's transaction.
 enum JobClaimUpdate {
     /// - Parameters:
     ///   - resolver: knows the ids of all that the claims name.

@@ -3,9 +3,9 @@ import Record
 
 /// The table of records that the store itself refused, with the store's reason.
 enum Quarantine {
-    /// Rows kept of each source; when there are more, the oldest go.
+    /// The number of rows kept of each source; beyond it the oldest are deleted.
     static let maximumRows = 10_000
-    /// What is kept of a record, bytes; no message that is accepted is longer.
+    /// The bytes kept of a record; no accepted message is longer.
     static let maximumRecordBytes = 8_192
     static let maximumReasonBytes = 1_000
 

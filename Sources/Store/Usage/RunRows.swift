@@ -4,9 +4,9 @@ import Record
 /// Writes a batch's runs, within its transaction.
 enum RunRows {
     /// - Parameters:
-    ///   - resolver: knows the ids of all that the runs name.
-    ///   - appends: whether the runs of new jobs go into the table without a look at what it holds.
-    /// - Returns: how many of the runs are new.
+    ///   - resolver: has the ids of all names in the runs.
+    ///   - appends: whether the runs of new jobs are added without a look at the table.
+    /// - Returns: the number of new runs.
     static func write(
         _ runs: [RunDelta], _ resolver: SymbolResolver, appends: Bool, on connection: some SQLConnection
     ) throws(StoreError) -> UInt64 {
@@ -29,7 +29,7 @@ enum RunRows {
     ///
     /// - Parameter order: the runs that it is about, sorted. A temporary table gives its rows in the order in which
     ///   it took them.
-    /// - Returns: how many of the runs are new.
+    /// - Returns: the number of new runs.
     private static func merge(
         _ runs: [RunDelta], _ order: [Int], _ resolver: SymbolResolver, on connection: some SQLConnection
     ) throws(StoreError) -> UInt64 {

@@ -4,17 +4,17 @@ import Record
 /// The store in SQL: one set of statements for all databases.
 public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private let link: ReconnectingConnection<Connection>
-    /// The number of the connection that taught this store what it remembers.
+    /// The number of the connection that the remembered values come from.
     private var knownConnection = 0
     private var resolver = SymbolResolver()
     private var sources = Sources()
     private var position = DurablePosition()
     private var twins = JobTwins()
-    /// Batches that are still to be written with a look at what the tables hold.
+    /// The number of batches to write cautiously, with a look at the tables' rows.
     private var cautiousBatches = 0
-    /// When stale snapshots were last looked for, microseconds since 1970 UTC.
+    /// The last time stale snapshots were searched for, microseconds since 1970 UTC.
     private var staleLookedFor: Int64 = 0
-    /// Since when the resolver remembers names.
+    /// The epoch of the names that the resolver remembers.
     private var epoch: Int64 = 0
 
     /// For how many batches nothing is appended where something may be there that seems to be new: after a restart,
@@ -64,13 +64,13 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 outcome = try write(batch, vocabulary, source, from, to, appends: appends, on: connection)
             } catch {
                 guard appends, case .unacceptable = error else { throw error }
-                // what was taken for new is there already, or cannot be there at all
+                // a row that seemed new exists already, or is impossible
                 cautiousBatches = SQLStore.caution
                 outcome = try write(batch, vocabulary, source, from, to, appends: false, on: connection)
             }
             position.commit(to)
             resolver.finishBatch()
-            // the batch is in the store, whatever becomes of these
+            // the batch is in the store, even if this fails
             try? noteProgress(to, on: connection)
             twins.note(resolver.takeTwins())
             twins.unite(on: connection)
@@ -99,7 +99,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         }
     }
 
-    /// Forgets what an earlier connection has taught: another server may answer now, with other ids.
+    /// Forgets the values of an earlier connection: another server may answer now, with other ids.
     private func learn(of connection: Connection) throws(StoreError) {
         resolver.forget()
         sources.forgetRow()
@@ -111,7 +111,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
 
     private func defersDisk(_ connection: Connection) -> Bool { sources.isJournal && connection.tellsLogProgress }
 
-    /// - Parameter reached: by a transaction that may not have waited for the disk; nil after one that has.
+    /// - Parameter reached: the position of a transaction that may not have waited for the disk; nil after one that
+    ///   has.
     private func noteProgress(_ reached: SourcePosition?, on connection: Connection) throws(StoreError) {
         guard defersDisk(connection) else { return position.settle() }
         if reached == nil && !position.isWaiting { return }
@@ -119,7 +120,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         position.note(progress, after: reached)
     }
 
-    /// - Parameter appends: whether what seems to be new goes into the tables without a look at what they hold.
+    /// - Parameter appends: whether rows that seem new are added without a look at the tables.
     private func write(
         _ batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
         appends: Bool, on connection: Connection
@@ -133,7 +134,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     () throws(StoreError) -> CommitOutcome? in
                     let current = try NameEpoch.current(sharedBy: connection)
                     if current != epoch {
-                        // names were taken away, and this one may remember some of them
+                        // names were deleted, and the resolver may remember some of them
                         epoch = current
                         resolver.forget()
                         return nil
@@ -141,12 +142,12 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                     return try writeRows(of: batch, vocabulary, source, from, to, appends: appends, on: connection)
                 }
             } catch {
-                // what it learned of names was not committed
+                // the names that it learnt were not committed
                 if appends { resolver.forget() }
                 throw error
             }
             if let outcome { return outcome }
-            // jobs that were known are not, and look new
+            // known jobs were forgotten, so they look new
             appends = false
             cautiousBatches = SQLStore.caution
         }

@@ -1,13 +1,13 @@
 /// The table of sources, and the one of them that is open.
 struct Sources {
     private var opened: (identity: String, kind: SourceKind, host: String)?
-    /// By what the open source is told from its copies; empty where it has none.
+    /// The name that tells the open source from its copies; empty if it has none.
     private var incarnation = ""
-    /// The row of the open source; nil where this connection has not told it.
+    /// The row of the open source; nil if this connection has not found it yet.
     private var id: Int64?
 
-    /// Whether the open source is a journal, which can commit again what a crash of the store takes back. An archive is
-    /// there to be read again only as long as its import lasts.
+    /// Whether the open source is a journal, which can repeat commits that a crash of the store undid. An archive may
+    /// be gone after its import.
     var isJournal: Bool { opened?.kind == .daemon }
 
     /// From now on this source is meant.
@@ -40,7 +40,7 @@ struct Sources {
         return id
     }
 
-    /// Makes the source this incarnation's, unless a copy of it has taken it meanwhile.
+    /// Makes the source this incarnation's, unless a copy has taken it meanwhile.
     func claim(_ source: Int64, as incarnation: Incarnation, on connection: any SQLConnection) throws(StoreError) {
         let rows = try connection.query(
             "SELECT COALESCE(incarnation, '') FROM sources WHERE id = ?", [.integer(source)])
@@ -96,10 +96,10 @@ struct Sources {
         )
     }
 
-    /// Notes how much the source has received.
+    /// Notes the number of messages that the source has received.
     ///
-    /// - Parameter committed: how far the store had the source.
-    /// - Throws: `StoreError.setBack` if it has less now: where nothing more comes, no batch finds that out.
+    /// - Parameter committed: the position of the source in the store.
+    /// - Throws: `StoreError.setBack` if the store has less now: without new messages, no batch would find that out.
     func beat(
         _ heartbeat: Heartbeat, of source: Int64, committed: SourcePosition?, on connection: any SQLConnection
     ) throws(StoreError) {

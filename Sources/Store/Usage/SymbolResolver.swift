@@ -4,34 +4,34 @@ import Record
 
 /// Finds the store's ids for the vocabulary's symbols and remembers them.
 ///
-/// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of
-/// the names: so daemons that write at once cannot wait for each other in a circle, and what is remembered is
-/// always committed. A name without a run does no harm. The only writer makes them in the batch's own transaction,
-/// and forgets them if that fails. These transactions do not wait for the disk: the batch's own does, and what they
-/// wrote lies before it in the log; should the database crash in between, the connection breaks, and all is
-/// forgotten here.
+/// Names are committed before the batch that uses them, each dictionary in one short transaction in the order of the
+/// names. So daemons that write at the same time cannot deadlock, and the remembered ids are always committed. A name
+/// without a run does no harm. A single writer creates names in the batch's own transaction, and forgets them if that
+/// fails. The names' transactions do not wait for the disk: the batch's own does, and their changes lie before it in
+/// the log. If the database crashes in between, the connection breaks, and all ids are forgotten here.
 struct SymbolResolver {
     private var generation = -1
     private var ids: [[Int32]] = []
-    /// What the rows of new jobs were made with, until the batch is committed; and where each job's stands there.
+    /// The claims with which the rows of new jobs were created, until the batch is committed, and the index of each
+    /// job's claim.
     private var written: [JobClaim] = []
     private var writtenPlaces: [Int32] = []
-    /// Rows of jobs that were made although another new one may be the same job.
+    /// Rows of jobs that were created although another new row may be the same job.
     private var twins: [Int64] = []
 
-    /// The id of a symbol that `resolve` has met.
+    /// The id of a symbol that `resolve` has found.
     func id(_ symbol: Int32, _ dimension: Dimension) -> Int64 {
         Int64(ids[dimension.rawValue][Int(symbol)])
     }
 
     mutating func forget() { generation = -1 }
 
-    /// Whether the job's row was made with just this claim.
+    /// Whether the job's row was created with exactly this claim.
     func hasWritten(_ claim: JobClaim) -> Bool {
         writtenPlace(of: claim.job).map { written[$0] == claim } ?? false
     }
 
-    /// Whether this batch made the job's row.
+    /// Whether this batch created the job's row.
     func isNew(job: Int32) -> Bool { writtenPlace(of: job) != nil }
 
     private func writtenPlace(of job: Int32) -> Int? {
@@ -60,7 +60,7 @@ struct SymbolResolver {
     ) throws(StoreError) {
         if generation != vocabulary.generation {
             ids = Dimension.allCases.map { dimension in
-                // where names go, symbol 0 is row 0; an empty environment or stack is a row like any other
+                // in dictionaries of names, symbol 0 is row 0; an empty environment or stack is a row like any other
                 dimension == .environment || dimension == .stack ? [] : [0]
             }
             generation = vocabulary.generation
@@ -96,8 +96,8 @@ struct SymbolResolver {
         (.program, "programs"), (.step, "steps"), (.account, "accounts"), (.qos, "qoses"), (.partition, "partitions"),
     ]
 
-    /// The symbols of each dimension that the batch uses and that have no id yet. Others stay unknown: what the store
-    /// refused once must not stand in the way of what comes later.
+    /// The symbols of each dimension that the batch uses and that have no id yet. Others stay without one: a name that
+    /// the store refused must not block later batches.
     private func missing(_ batch: Batch) -> [[Int32]] {
         var found = [[Int32]](repeating: [], count: Dimension.allCases.count)
         func note(_ symbol: Int32, _ dimension: Dimension) {
@@ -150,7 +150,7 @@ struct SymbolResolver {
                 row.integer(Int64(index))
                 vocabulary[dimension].withBytes(of: missing[index]) { row.text($0) }
             }
-            // looking first keeps the counter of ids from running on where all is known
+            // looking first keeps the counter of ids from growing if all names are known
             try connection.query(
                 """
                 INSERT INTO \(table) (name) SELECT name FROM staged_names s
@@ -247,7 +247,7 @@ struct SymbolResolver {
         try take(rows, missing, .stack)
     }
 
-    /// New jobs get their row together with what records say of them: to add that later would write each row twice.
+    /// Creates a new job's row together with the claims of its records: adding them later would write each row twice.
     private mutating func resolveJobs<Connection: SQLConnection>(
         _ missing: [Int32], _ made: [JobClaim], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
@@ -287,7 +287,7 @@ struct SymbolResolver {
         for claim in made { symbols[id(claim.job, .job), default: 0] += 1 }
         for claim in made {
             let id = id(claim.job, .job)
-            // where several symbols are one job its row was made with the claim of one of them
+            // if several symbols are one job, its row was created with the claim of one of them
             if freshIDs.contains(id), symbols[id] == 1 { note(written: claim) }
         }
         twins += freshIDs.filter { symbols[$0] != 1 }
@@ -341,7 +341,7 @@ struct SymbolResolver {
             return next < sorted.count && sorted[next].job == job ? sorted[next] : JobClaim(job: job)
         }
         if claims.allSatisfy({ $0.span != nil }) { return claims }
-        // there is no news of a job that was known, and its number has been forgotten
+        // a job that was known has no news, and its number has been forgotten
         var spans: [Int32: JobSpan] = [:]
         for run in batch.runs {
             let span = JobSpan(started: run.started, through: run.key.day)
@@ -351,7 +351,7 @@ struct SymbolResolver {
         return claims
     }
 
-    /// Appends what is claimed of a job, in the order of `JobClaim.columns`.
+    /// Appends a job's claim, in the order of `JobClaim.columns`.
     func stage<Row: RowWriter>(_ claim: JobClaim, in row: inout Row) {
         row.integer(id(claim.user, .user))
         row.integer(id(claim.account, .account))
@@ -366,7 +366,7 @@ struct SymbolResolver {
         row.integer(claim.span.map { Int64($0.last) })
     }
 
-    /// The clusters' names were committed with the dictionary before.
+    /// The ids of clusters' names, which were committed before.
     private func clusterIDs<Connection: SQLConnection>(
         of names: [ExactText], _ connection: Connection
     ) throws(StoreError) -> [ExactText: Int64] {

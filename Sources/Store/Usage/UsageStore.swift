@@ -1,38 +1,38 @@
 import Merge
 import Record
 
-/// Where usage is kept. A store is used by one thread, which may block.
+/// The store of usage. One thread uses a store, which may block.
 public protocol UsageStore: AnyObject {
-    /// Connects if need be and brings the tables to this program's version, under a lock that other daemons respect.
+    /// Connects if necessary and brings the tables to this program's version, under a lock that other daemons respect.
     func migrate() throws(StoreError)
 
-    /// Takes up a source of records: a daemon's journal, or an archive that is imported.
+    /// Opens a source of records: a daemon's journal, or an archive that is imported.
     ///
     /// - Parameters:
     ///   - identity: always the same for the same journal or archive.
-    ///   - incarnation: nil where there can be no copies.
-    /// - Returns: how far the store has it, and what it holds of it unfinished.
-    /// - Throws: `StoreError.positionMoved` if a copy of the source has been here since.
+    ///   - incarnation: nil if there can be no copies.
+    /// - Returns: the position of the source in the store, and its unfinished records.
+    /// - Throws: `StoreError.positionMoved` if a copy of the source has written since.
     func open(
         source identity: String, kind: SourceKind, host: String, incarnation: Incarnation?
     ) throws(StoreError) -> SourceState
 
-    /// Writes a batch and the position that it reaches, in one transaction: both or none.
+    /// Writes a batch and its position, in one transaction: both or none.
     ///
     /// A call that failed may be repeated: if the earlier one did commit, nothing happens.
-    /// - Returns: what the batch's runs came to.
-    /// - Throws: `StoreError.setBack` if the store does not have any more what lies before the batch.
+    /// - Returns: the number of new and of merged records.
+    /// - Throws: `StoreError.setBack` if the store has lost data from before the batch.
     func commit(
         _ batch: Batch, vocabulary: Vocabulary, from: SourcePosition, to: SourcePosition
     ) throws(StoreError) -> CommitOutcome
 
-    /// How far the store has the source on disk, whatever becomes of its machine; nil before that is known.
+    /// The position of the source on the store's disk, which survives a crash; nil before it is known.
     ///
-    /// A commit need not wait for the disk: a journal can commit again what a crash of the store takes back.
+    /// A commit need not wait for the disk, because a journal can repeat a commit that a crash undid:
     /// `StoreError.setBack` tells of it.
     var safePosition: SourcePosition? { get }
 
-    /// Notes how much the source has received in all, for `customs health`.
+    /// Notes the number of messages that the source has received, for `customs health`.
     func beat(_ heartbeat: Heartbeat) throws(StoreError)
 }
 
@@ -42,13 +42,13 @@ extension UsageStore {
     }
 }
 
-/// Tells a source from its copies (a cloned machine, a restored backup), which have its identity: they change
-/// apart, and a position of the one says nothing of the other. Opening a source claims it; any other copy is
-/// refused from then on.
+/// Tells a source from its copies (a cloned machine, a restored backup), which have its identity but different content,
+/// so that positions of one do not hold for the other. Opening a source claims it; any other copy is refused from then
+/// on.
 public struct Incarnation: Sendable, Equatable {
-    /// By what this one is known from now on.
+    /// The name of this one from now on.
     public let own: String
-    /// By what it was known before; nil where that is not known, so that any will do.
+    /// The names before; nil if unknown, so that any is accepted.
     public let known: [String]?
 
     public init(own: String, known: [String]?) {
@@ -63,7 +63,7 @@ public enum SourceKind: String, Sendable {
     case archive
 }
 
-/// How far a source is stored.
+/// The part of a source that is stored.
 public struct SourcePosition: Sendable, Equatable {
     /// The number of the next entry.
     public var sequence: UInt64
@@ -79,7 +79,7 @@ public struct SourcePosition: Sendable, Equatable {
 public struct SourceState: Sendable {
     /// nil for a source never seen before.
     public let position: SourcePosition?
-    /// The entries of parts that wait for their siblings.
+    /// The entries of parts that wait for the other parts.
     public let heldParts: [[UInt8]]
     /// The identities of the snapshots of living processes.
     public let snapshots: [RecordID]
@@ -92,15 +92,15 @@ public struct SourceState: Sendable {
 }
 
 public enum CommitOutcome: Sendable, Equatable {
-    /// Runs that are new, and records that went into runs that were known.
+    /// The number of new runs, and of records that went into known runs.
     case committed(stored: UInt64, merged: UInt64)
-    /// An earlier call had committed it.
+    /// An earlier call had committed the batch.
     case alreadyCommitted
 }
 
-/// What a source says of itself now and then. Times in microseconds since 1970 UTC.
+/// A source's regular report on itself. Times in microseconds since 1970 UTC.
 public struct Heartbeat: Sendable, Equatable {
-    /// Messages received in all.
+    /// The number of messages received in all.
     public var received: UInt64
     public var now: Int64
     /// The arrival of the oldest message that is not in the store; nil if there is none.

@@ -11,11 +11,11 @@ import SystemClock
 struct CanaryRunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Send out one run of canaries now, and see what comes of it.",
+        abstract: "Run one canary batch now, and report its result.",
         discussion: """
-            What is not said here comes from customsd's configuration ([canary]). The processes run on this machine, or as \
-            a batch job with --mode sbatch; of a batch job this waits for the records, and customsd for its end. What is \
-            printed is the run's line of 'customs canary status'.
+            Options that are not given come from customsd's configuration ([canary]). The processes run on this \
+            machine, or with --mode sbatch as a batch job. For a batch job this command waits for the records; \
+            customsd watches the job's end. The output is the batch's line of 'customs canary status'.
 
             EXAMPLES
               customs canary run --prefix /opt/customs/hook --processes 100
@@ -23,11 +23,11 @@ struct CanaryRunCommand: ParsableCommand {
               customs canary run --server udp://127.0.0.1:5140
 
             EXIT STATUS
-              0   it was sent out, and some of its records came, or all may still come
-              64  the command line cannot be understood
-              69  it could not run, or the store cannot be reached
+              0   submitted; some records arrived, or all may still arrive
+              64  the command line is wrong
+              69  the batch could not run, or the store cannot be reached
               74  the answer cannot be written
-              75  none of its records came in time
+              75  no record arrived in time
             """)
 
     enum Mode: String, CaseIterable, ExpressibleByArgument {
@@ -37,27 +37,27 @@ struct CanaryRunCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions
 
-    @Option(help: "local or sbatch. Without it as in the configuration (sbatch for slurmrestd), or local.")
+    @Option(help: "local or sbatch; by default as in the configuration (sbatch for slurmrestd), else local.")
     var mode: Mode?
 
-    @Option(name: [.long, .customLong("of")], help: "How many Python processes; each sends one record.")
+    @Option(name: [.long, .customLong("of")], help: "Number of Python processes; each sends one record.")
     var processes: Int?
 
-    @Option(help: "How many of them end by SIGKILL, for a sweep to report.")
+    @Option(help: "Number of processes that end by SIGKILL, which a sweep reports.")
     var killed: Int?
 
     @Option(
         help: ArgumentHelp(
-            "The hook's directory. Without one of the configuration it is that of these programs.", valueName: "dir"))
+            "Directory of the hook; by default as configured, else that of these programs.", valueName: "dir"))
     var prefix: String?
 
-    @Option(help: ArgumentHelp("Where the records go, and not where the hook says.", valueName: "url"))
+    @Option(help: ArgumentHelp("Server for the records, instead of the hook's.", valueName: "url"))
     var server: String?
 
     @Option(help: ArgumentHelp("The interpreter.", valueName: "exe"))
     var python: String?
 
-    @Option(help: ArgumentHelp("What each process imports; may be repeated.", valueName: "name"))
+    @Option(help: ArgumentHelp("Package that each process imports; may be repeated.", valueName: "name"))
     var package: [String] = []
 
     @Option(help: "For --mode sbatch.")
@@ -68,8 +68,8 @@ struct CanaryRunCommand: ParsableCommand {
 
     @Option(
         help: """
-            Seconds to wait for the records; what has not come then is lost. Without it wait_s of the configuration \
-            (600), but of processes of this machine 30 at most.
+            Seconds to wait for the records; missing ones are then lost. By default wait_s of the configuration (600), \
+            for processes of this machine at most 30.
             """)
     var wait: Int?
 
@@ -86,7 +86,7 @@ struct CanaryRunCommand: ParsableCommand {
     func run() throws {
         let location = try store.location()
         let settings = try settings()
-        // customsd makes the tables, but a store that is empty is as good
+        // customsd creates the tables, but an empty store works too
         try location.makeStore().migrate()
         let ledger = location.makeCanaryLedger()
         let order = CanaryOrder(
@@ -102,7 +102,7 @@ struct CanaryRunCommand: ParsableCommand {
             if report.count(.complete) == 1 || wallClock() > end {
                 try show(canaries: report.answer, as: form)
                 if report.count(.overdue) == 1, report.overall.received == 0 {
-                    throw Failure(.lost, "of run \(order.run) no record has come")
+                    throw Failure(.lost, "no record of run \(order.run) has arrived")
                 }
                 return
             }
@@ -115,7 +115,7 @@ struct CanaryRunCommand: ParsableCommand {
         var settings = all.canary
         if let mode { settings.mode = mode == .local ? .local : .sbatch }
         if settings.mode == .off { settings.mode = .local }
-        // what runs by hand is of whoever calls this, and slurmrestd's token is not
+        // a batch by hand belongs to the caller, but slurmrestd's token does not
         if settings.mode == .slurmrestd { settings.mode = .sbatch }
         settings.processes = processes ?? settings.processes
         settings.killed = killed ?? settings.killed
@@ -123,7 +123,7 @@ struct CanaryRunCommand: ParsableCommand {
         if !package.isEmpty { settings.packages = package }
         if let partition { settings.partitions = [partition] }
         if let node { settings.nodes = [node] }
-        // what runs here has ended when the wait begins
+        // a local batch has ended when the wait begins
         settings.waitSeconds =
             wait ?? (settings.mode == .sbatch ? settings.waitSeconds : min(30, settings.waitSeconds))
         if let prefix {
@@ -134,7 +134,7 @@ struct CanaryRunCommand: ParsableCommand {
         }
         if let server { settings.servers = [server] }
         if settings.hook == nil, settings.mode == .local {
-            // the hook as it is delivered knows no server
+            // the hook as delivered has no server
             settings.hook = try HookSource(directory: nil, program: ownPath()).directory
             if settings.servers.isEmpty {
                 settings.servers = all.listen.filter { $0.hasPrefix("udp://") || $0.hasPrefix("unixgram://") }.prefix(1)

@@ -3,9 +3,9 @@ import Query
 
 /// Trials of a hook, as `customs hook check` tells them.
 extension HookTrial {
-    /// All of them; its table has the main facts.
+    /// The answer for all of them; its table has the main facts.
     ///
-    /// - Parameter problems: what is wrong with the place, whatever the interpreter.
+    /// - Parameter problems: problems of the hook's directory, whatever the interpreter.
     static func answer(_ trials: [HookTrial], prefix: String, server: String, problems: [String]) -> Answer {
         Answer(
             [
@@ -30,7 +30,7 @@ extension HookTrial {
         .list("problems") { $0.problems },
     ]
 
-    /// Whether a record came, and whether one was to come.
+    /// Describes whether a record arrived, and whether one was expected.
     private var word: String {
         if let interpreter, !interpreter.isRecorded { return "silent" }
         return milliseconds == nil ? "no" : "yes"

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Query
 
-/// Which days count.
+/// The options for the days that count.
 struct PeriodOptions: ParsableArguments, WrittenOptions {
     @Option(
         help: ArgumentHelp(
@@ -17,7 +17,7 @@ struct PeriodOptions: ParsableArguments, WrittenOptions {
     var written: [QuestionOption: String] { given([.since: since, .until: until]) }
 }
 
-/// Which usage counts: options of all questions about usage.
+/// The options that select usage, which all questions about usage have.
 struct SelectionOptions: ParsableArguments, WrittenOptions {
     @OptionGroup var period: PeriodOptions
 
@@ -27,10 +27,10 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
     @Option(help: "Only jobs charged to this account.")
     var account: String?
 
-    @Flag(help: "Only what ran on compute nodes.")
+    @Flag(help: "Only usage on compute nodes.")
     var compute = false
 
-    @Flag(help: "Only what ran elsewhere: login nodes, notebooks, services.")
+    @Flag(help: "Only usage elsewhere: login nodes, notebooks, services.")
     var login = false
 
     func validate() throws { try check() }
@@ -66,12 +66,12 @@ struct LimitOptions: ParsableArguments, WrittenOptions {
     var written: [QuestionOption: String] { given([.limit: limit]) }
 }
 
-/// Whether the answer may be published.
+/// The option for answers that may be published.
 struct PublicOptions: ParsableArguments, WrittenOptions {
-    @Flag(name: .customLong("public"), help: "Leave out what fewer than five users did, so that it may be published.")
+    @Flag(name: .customLong("public"), help: "Leave out rows of fewer than five users, for publication.")
     var isPublic = false
 
-    @Option(help: ArgumentHelp("With --public: how many users there must be.", valueName: "count"))
+    @Option(help: ArgumentHelp("With --public: smallest number of users of a row.", valueName: "count"))
     var minUsers: String?
 
     func validate() throws { try check() }

@@ -9,8 +9,8 @@ struct Asking {
     /// Maximum number of rows; nil for all.
     let limit: Int?
 
-    /// - Parameter options: as they are written.
-    /// - Throws: `Failure` with 66 where they name a system or an account that no usage has; `StoreError`.
+    /// - Parameter options: the options as the user wrote them.
+    /// - Throws: `Failure` with 66 if no usage has their system or account; `StoreError`.
     init(_ store: StoreOptions, _ options: [QuestionOption: String] = [:]) throws {
         let options = try QuestionOptions(written: options)
         connection = try store.reader()
@@ -20,19 +20,19 @@ struct Asking {
         if let account = filter.account { try require(account, "account", among: try KnownNames.accounts(connection)) }
     }
 
-    /// - Throws: `Failure` with 66 where no user has this name; `StoreError`.
+    /// - Throws: `Failure` with 66 if no user has this name; `StoreError`.
     func requireUser(_ name: String) throws {
         try require(name, "user", among: try KnownNames.users(connection))
     }
 
-    /// - Throws: `Failure` with 66 where no cluster has this name; `StoreError`.
+    /// - Throws: `Failure` with 66 if no cluster has this name; `StoreError`.
     func requireCluster(_ name: String) throws {
         try require(name, "cluster", among: try KnownNames.clusters(connection))
     }
 
-    /// The import name of a package; the argument may be the name that the package index has for it.
+    /// The import name of a package. The argument may also be its name on the package index.
     ///
-    /// - Throws: `Failure` with 66 where there is no usage of it; `StoreError`.
+    /// - Throws: `Failure` with 66 if it has no usage; `StoreError`.
     func package(_ name: String) throws -> String {
         let known = try PackageNames.all(connection)
         if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return name }
@@ -50,9 +50,9 @@ struct Asking {
         return imported
     }
 
-    /// Says on standard error why an answer is empty, and what there is.
+    /// Explains on standard error why an answer is empty, and which usage exists.
     ///
-    /// - Parameter otherwise: what is said where there is usage in the time that is asked about.
+    /// - Parameter otherwise: the explanation if the requested time has usage.
     func explainEmptyAnswer(otherwise: String = "no usage matches these options") throws {
         let why = try reason(otherwise)
         Spinner.stop()
@@ -71,21 +71,21 @@ struct Asking {
         return "\(otherwise); \(extent)"
     }
 
-    /// Of which time there is usage.
+    /// The time for which there is usage.
     func extent() throws -> String { extent(try PackedDays.daysWithRuns(connection)) }
 
     private func extent(_ days: [Int]) -> String {
-        guard let first = days.first, let last = days.last else { return "the store holds no usage yet" }
+        guard let first = days.first, let last = days.last else { return "the store has no usage yet" }
         return "there is usage from \(Calendar.text(day: first)) to \(Calendar.text(day: last))"
     }
 
     private func require(_ name: String, _ kind: String, among known: [String]) throws {
-        // names are bytes: Swift takes canonically equivalent ones for equal
+        // names are bytes, but Swift's strings are equal if they are canonically equivalent
         if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return }
         let near = suggestion(for: name, among: known).map { "; did you mean '\(printable($0))'?" } ?? ""
         let isEmpty = try near.isEmpty && PackedDays.daysWithRuns(connection).isEmpty
         let what = kind == "package" ? "there is no usage of package" : "there is no \(kind)"
         throw Failure(
-            .noInput, "\(what) '\(printable(name))'\(near)\(isEmpty ? ": the store holds no usage yet" : "")")
+            .noInput, "\(what) '\(printable(name))'\(near)\(isEmpty ? ": the store has no usage yet" : "")")
     }
 }

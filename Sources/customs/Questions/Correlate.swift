@@ -4,11 +4,12 @@ import Store
 
 struct Correlate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Which packages are used in the same jobs.",
+        abstract: "Packages that are used in the same jobs.",
         discussion: prose(
             """
-            Pearson's coefficient of two packages: 1 where every job uses both or neither, 0 where one says nothing of the other,
-            -1 where every job uses exactly one of them. Without --package it is of each two of the 1,000 packages in most jobs.
+            Pearson's coefficient of two packages is 1 if every job uses both or neither, 0 if their use is independent,
+            and -1 if every job uses exactly one of them. Without --package the answer has the pairs of the 1,000
+            packages in most jobs.
 
             EXAMPLES
               customs correlate --min 0.6 --since 150d --compute
@@ -22,7 +23,7 @@ struct Correlate: ParsableCommand {
     @Option(help: "Only pairs with this package.", completion: DistributionNames.completion)
     var package: String?
 
-    @Option(name: .customLong("min"), help: ArgumentHelp("The smallest coefficient to show, -1 to 1.", valueName: "r"))
+    @Option(name: .customLong("min"), help: ArgumentHelp("Smallest coefficient to show, -1 to 1.", valueName: "r"))
     var least: Double?
 
     func validate() throws {

@@ -5,10 +5,10 @@ import Store
 
 struct Environments: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "From where Python is run: conda, venv, module, container, ...",
+        abstract: "Environments that Python runs from: conda, venv, module, container, ...",
         discussion: prose(
             """
-            The kind is told from the prefix of the interpreter, by the patterns in the section [environments] of the
+            The kind follows from the prefix of the interpreter, by the patterns in the section [environments] of the
             configuration file, else by built-in ones.
 
             EXAMPLES

@@ -8,8 +8,8 @@ struct JobSizesCommand: ParsableCommand {
         abstract: "Jobs by their number of nodes.",
         discussion: prose(
             """
-            Each job counts once, with the nodes that it was given. With --direct it counts if the user's own code imported
-            --package, or anything at all.
+            Each job counts once, with its allocated nodes. With --direct it counts only if the user's own code imported
+            --package, or any package at all.
 
             EXAMPLES
               customs jobsizes --since 2026-01-01 --until 2026-06-30

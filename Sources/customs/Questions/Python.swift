@@ -4,10 +4,10 @@ import Store
 
 struct Python: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Which versions and implementations of Python are run.",
+        abstract: "Versions and implementations of Python in use.",
         discussion: prose(
             """
-            Those of most users first.
+            Rows with most users come first.
 
             EXAMPLES
               customs python --since 30d

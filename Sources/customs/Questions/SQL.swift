@@ -5,11 +5,11 @@ import Store
 struct SQL: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sql",
-        abstract: "Ask in SQL: psql or sqlite3 on the store, for reading only.",
+        abstract: "Query the store in SQL, by psql or sqlite3, for reading only.",
         discussion: prose(
             """
-            The views named_runs, named_packages and named_days have names in the place of numbers; docs/questions.md has the
-            statement behind each question. What stands behind -- goes to psql or sqlite3 as it is.
+            The views named_runs, named_packages and named_days have names instead of numbers; docs/questions.md has the
+            statement of each question. Arguments after -- go to psql or sqlite3 unchanged.
 
             EXAMPLES
               customs sql
@@ -19,7 +19,7 @@ struct SQL: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Answer this statement and end.", valueName: "statement"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Run this statement and exit.", valueName: "statement"))
     var command: String?
 
     @Argument(parsing: .postTerminator, help: "Arguments of psql or sqlite3.")
@@ -27,7 +27,7 @@ struct SQL: ParsableCommand {
 
     func run() throws {
         let location = try store.location()
-        // says what is wrong with the store in our words
+        // reports problems of the store in our words
         let connection = try store.reader()
         Spinner.stop()
         let shell = try shell(of: location, connection)

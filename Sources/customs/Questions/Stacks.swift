@@ -7,7 +7,7 @@ struct Stacks: ParsableCommand {
         abstract: "Whole sets of package versions that are used together.",
         discussion: prose(
             """
-            With --direct a set is what the user's own code imported.
+            With --direct a set has only the packages that the user's own code imported.
 
             EXAMPLES
               customs stacks --limit 10

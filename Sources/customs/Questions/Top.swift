@@ -4,11 +4,11 @@ import Store
 
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The packages that are used most.",
+        abstract: "Most used packages.",
         discussion: prose(
             """
-            Users are counted once each, jobs once for each package used in them. Staff is left out unless --include-staff
-            is given.
+            Each user counts once, and each job once for each package used in it. Staff is left out unless
+            --include-staff is given.
 
             EXAMPLES
               customs top --limit 20

@@ -7,8 +7,8 @@ struct Trend: ParsableCommand {
         abstract: "Users and jobs of packages, month by month.",
         discussion: prose(
             """
-            Months without use are left out; --limit keeps the newest of each package. Users of what was pruned are kept by day, and so remain
-            when runs have been pruned.
+            Months without use are left out; --limit keeps the newest of each package. Users are kept by day, so they
+            remain after runs have been pruned.
 
             EXAMPLES
               customs trend dask

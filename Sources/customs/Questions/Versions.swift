@@ -7,7 +7,7 @@ struct Versions: ParsableCommand {
         abstract: "The versions of a package that are used, the newest first.",
         discussion: prose(
             """
-            Versions that PEP 440 does not know come last, and are left out by --older-than.
+            Versions that are not valid by PEP 440 come last, and --older-than leaves them out.
 
             EXAMPLES
               customs versions numpy --since 90d

@@ -4,11 +4,11 @@ import Store
 
 struct Who: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Who uses a package, to write to them.",
+        abstract: "Users of a package, to write to them.",
         discussion: prose(
             """
-            Names are as they are stored: those whose names became pseudonyms cannot be written to, and usage without a name has no
-            row.
+            Names are shown as stored. Users whose names became pseudonyms cannot be written to, and usage without a
+            name has no row.
 
             EXAMPLES
               customs who numpy --older-than 2.0 --since 90d
