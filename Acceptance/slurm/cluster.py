@@ -118,7 +118,7 @@ class Cluster:
         )
 
     def install(self, server: str) -> None:
-        """What a centre does: the hook's tree, TaskProlog and epilog, and a trace directory."""
+        """Installs the hook's tree, TaskProlog, epilog and a trace directory, as a centre does."""
         settings = self.folder / "hook.conf"
         # where a process with no environment is looked for in a job's control group
         settings.write_text(
@@ -187,7 +187,7 @@ class Cluster:
         return f"{PYTHON} {path}"
 
     def run(self, *command: str, user: str = "root", check: bool = True) -> str:
-        """What a command prints; it must succeed unless it need not."""
+        """The output of a command; it must succeed unless `check` is false."""
         done = subprocess.run(
             ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--", *command],
             env=clean_environment(self.folder) | {"HOME": "/", "USER": user, "LOGNAME": user},
@@ -207,7 +207,7 @@ class Cluster:
         return self.run("sbatch", *common, f"--wrap={script}", user=user).strip()
 
     def accounting(self, job: str, *fields: str) -> list[list[str]]:
-        """What sacct says, in UTC, of each start of a job."""
+        """The rows of sacct, in UTC, one for each start of a job."""
         text = self.run(*("env", "TZ=UTC", "sacct", "-nPXDj", job, f"--format={','.join(fields)}"))
         return [line.split("|") for line in text.splitlines()]
 

@@ -67,7 +67,7 @@ class Centre:
         self.records = [self._record() for _ in range(records)]
 
     def messages(self) -> Iterator[bytes]:
-        """What is sent: every record, some of them twice, some in parts."""
+        """Messages to send: every record, some of them twice, some in parts."""
         late: list[bytes] = []
         for index, record in enumerate(self.records):
             message = encode(record)

@@ -43,7 +43,7 @@ class Store(Protocol):
         """Puts an end to `interrupt`."""
 
     def close(self) -> None:
-        """Gives back what it holds."""
+        """Releases its files and databases."""
 
 
 def wait_until(
@@ -103,7 +103,7 @@ class Customs:
         )
 
     def text(self, command: str, *arguments: str) -> str:
-        """What a subcommand that succeeds prints."""
+        """The output of a subcommand, which must succeed."""
         done = self.run(command, *arguments)
         assert done.returncode == 0, (
             f"customs {command} {arguments}: {done.returncode}\n{done.stderr}"
@@ -246,7 +246,7 @@ class Daemon:
             return send(sender, messages, rate)
 
     def queued_bytes(self) -> int:
-        """What the kernel holds for the UDP socket and the daemon has not read yet."""
+        """Bytes in the kernel's buffer of the UDP socket."""
         for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
             fields = line.split()
             if fields[1].endswith(f":{self.port:04X}"):

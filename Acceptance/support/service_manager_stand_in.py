@@ -56,7 +56,7 @@ class ServiceManagerStandIn(HeldSockets):
         super().close()
 
     def discard(self) -> None:
-        """What becomes of the store when the service is stopped for good."""
+        """Closes all kept descriptors, as a final stop of the service does."""
         with self._lock:
             for _, descriptor in self.kept:
                 os.close(descriptor)

@@ -85,7 +85,7 @@ class StandIn:
         (self._folder / "state").write_text(state)
 
     def started(self, *starts: dict[str, str]) -> None:
-        """What sacct says of each job of a number that has ended, beside what it always says."""
+        """The rows of sacct for each ended job of a number, beside the usual ones."""
         (self._folder / "starts").write_text(repr(list(starts) or [{}]))
 
     def count(self, name: str) -> int:

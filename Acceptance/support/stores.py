@@ -38,7 +38,7 @@ class SQLiteStore:
         self._lock = None
 
     def close(self) -> None:
-        """Gives back what a failed test left."""
+        """Releases what a failed test left."""
         if self._lock is not None:
             self.resume()
 

@@ -109,7 +109,7 @@ def ends_of_frames(messages: Sequence[bytes]) -> list[int]:
 
 
 def held(connection: socket.socket) -> int:
-    """What the kernels of both ends hold of what was sent."""
+    """Bytes sent that the kernels of both ends still hold."""
     unsent = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0]
     return unread(connection) + int(unsent)
 

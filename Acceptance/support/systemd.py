@@ -186,7 +186,7 @@ class Systemd:
         return f"sqlite://{self.folder}/lib/customs/customs.sqlite"
 
     def said(self) -> str:
-        """What went wrong at the boot."""
+        """The errors of the boot."""
         return (self.folder / "boot.log").read_text(errors="replace")[-1_000:]
 
     @property

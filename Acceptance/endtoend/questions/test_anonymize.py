@@ -25,7 +25,7 @@ COUNTS = (
 
 
 def _without_names(person: Record) -> tuple[Any, ...]:
-    """What a person did."""
+    """The counts of a user without the name."""
     return (person["jobs"], person["processes"], person["packages"])
 
 

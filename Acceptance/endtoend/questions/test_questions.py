@@ -285,7 +285,7 @@ def test_new_packages_are_those_of_the_reference(customs: Customs) -> None:
 
 
 def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
-    """Whatever their offset."""
+    """With any offset."""
     told = {
         str(days(ago)): customs.json("top", "--until", str(days(ago))) for ago in range(24, 14, -1)
     }

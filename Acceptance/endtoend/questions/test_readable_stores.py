@@ -107,7 +107,7 @@ def test_a_copy_with_a_log_is_refused_where_nothing_may_be_written(
 
 
 def test_a_copy_of_all_three_files_has_the_newest_changes(filled: SQLiteStore, place: Path) -> None:
-    """Of a store in use: the changes in its write-ahead log count."""
+    """The store is in use: the changes in its write-ahead log count."""
     copy = place / "customs.sqlite"
     writer = sqlite3.connect(filled.path)
     writer.execute("PRAGMA wal_autocheckpoint = 0")

@@ -40,7 +40,7 @@ def asking(make_store: MakeStore, tmp_path_factory: pytest.TempPathFactory) -> I
 def on_terminal(
     customs: Customs, *words: str, columns: int = 80, rows: int = 500, **variables: str
 ) -> str:
-    """What a command writes to a terminal of this size."""
+    """The output of a command on a terminal of this size."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     environment = clean_environment(customs.folder) | {"TERM": "xterm", **variables}
@@ -100,7 +100,7 @@ def plain(text: str) -> str:
 
 
 def width_of(text: str) -> int:
-    """What a terminal makes of it: wide letters take two columns, combining ones none."""
+    """The columns of a text: wide letters take two, combining ones none."""
     width = 0
     for cluster in re.findall(r".[\u0300-\u036f\ufe0f]*(?:\u200d.\ufe0f?)*", text):
         wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster

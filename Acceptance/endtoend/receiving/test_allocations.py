@@ -30,7 +30,7 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def allocations(file: Path) -> Counter[str]:
-    """What each thread has allocated so far, by the threads' names."""
+    """Allocations of each thread so far, by the threads' names."""
     found: Counter[str] = Counter()
     for name, count in ROWS.iter_unpack(file.read_bytes()):
         if count:

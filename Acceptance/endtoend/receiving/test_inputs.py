@@ -283,7 +283,7 @@ sender.sendto(sys.argv[2].encode(), sys.argv[1])
 
 
 def _in_two(plain: bytes, compress: Callable[[bytes], bytes]) -> bytes:
-    """What `cat a.gz b.gz` makes: members that meet in the middle of a line."""
+    """The bytes of `cat a.gz b.gz`: members that meet in the middle of a line."""
     half = len(plain) // 2
     return compress(plain[:half]) + compress(plain[half:])
 
@@ -368,7 +368,7 @@ def test_an_unreadable_archive_is_named_on_standard_error(store: Store, folder: 
 
 
 def test_import_shows_progress_only_on_standard_error(store: Store, folder: Path) -> None:
-    """So that its JSON can be piped."""
+    """Its JSON can be piped."""
     archive = folder / "records.log"
     archive.write_bytes(b"".join(sample.datagram + b"\n" for sample in Population(85).samples(100)))
     done = Customs(store.url, folder).run("import", "--format", "json", str(archive))

@@ -27,7 +27,7 @@ from support.streams import (
 def test_connections_over_a_limit_are_closed_at_once(
     start_daemon: StartDaemon, sqlite_store: Store
 ) -> None:
-    """Those over the limit are closed at once; a place that is free again is given again."""
+    """A place that is free again is given to the next connection."""
     settings = "[streams]\nmax_connections = 3\nmax_connections_per_address = 2\n"
     streams = Streams(start_daemon, sqlite_store, settings)
     samples = Population(205).samples(10)

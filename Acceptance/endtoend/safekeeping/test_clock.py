@@ -23,7 +23,7 @@ SOURCE = Path(__file__).with_name("set_clock.c")
 
 
 class Clock:
-    """What the daemons of a test take for the time."""
+    """The clock that the daemons of a test read."""
 
     def __init__(self, folder: Path) -> None:
         compiler = shutil.which("cc")

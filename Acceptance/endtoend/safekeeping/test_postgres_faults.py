@@ -62,7 +62,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done to a server, and how it comes back."""
+    """A fault of a server, and the way back from it."""
 
     name: str
     strike: Callable[[PostgresServer, str], object]

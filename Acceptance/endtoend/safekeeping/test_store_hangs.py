@@ -64,7 +64,7 @@ def _lock_the_file(store: SQLiteStore) -> Callable[[], None]:
 
 @dataclass(frozen=True)
 class Hang:
-    """What keeps a store from answering; it returns what ends that."""
+    """Keeps a store from answering, and returns a function that ends it."""
 
     name: str
     kind: str

@@ -89,8 +89,8 @@ def test_a_link_that_loses_two_in_a_hundred_is_found(
 ) -> None:
     daemon = start_daemon(sqlite_store)
     with relay(daemon.port, drop_each=50) as link:
-        line = run(daemon, "--server", link, "--processes", "200", "--wait", "5")
-    assert (line["state"], line["received"], line["lost"]) == ("overdue", 196, 4)
+        line = run(daemon, "--server", link, "--processes", "100", "--wait", "5")
+    assert (line["state"], line["received"], line["lost"]) == ("overdue", 98, 2)
     assert line["loss"] == 0.02
     (told,) = daemon.customs.json("canary status")
     assert told["loss_lower_95"] < 0.02 < told["loss_upper_95"]

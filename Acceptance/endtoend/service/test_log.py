@@ -62,7 +62,7 @@ class Piped:
         return self.text
 
     def close(self) -> None:
-        """Whatever its state."""
+        """In any state."""
         os.close(self._pipe)
         self.daemon.abandon()
 

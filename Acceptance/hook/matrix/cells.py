@@ -19,7 +19,7 @@ PACKAGES: dict[str, str | None] = {"numpy": "1.26.4", "scipy": "1.11.1"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is to come of a cell."""
+    """The expected outcome of a cell."""
 
     records: int = 1
     #: what the records say of the end

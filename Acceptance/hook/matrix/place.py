@@ -17,7 +17,7 @@ from hook.matrix.starts import environments
 
 
 class Matrix:
-    """What all cells share, and the cells' own places."""
+    """Places that all cells share, and the cells' own folders."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -14,13 +14,13 @@ def pep440(version: str | None) -> Version | None:
 
 
 def is_older(version: str | None, than: str) -> bool:
-    """What cannot be compared is not older."""
+    """A version that cannot be compared is not older."""
     known = pep440(version)
     return known is not None and known < Version(than)
 
 
 def oldest_first(versions: set[str]) -> list[str]:
-    """Those that cannot be compared first."""
+    """Versions in their order; those that cannot be compared come first."""
     known = [version for version in versions if pep440(version)]
     known.sort(key=lambda version: pep440(version) or Version("0"))
     return sorted(version for version in versions if not pep440(version)) + known
