@@ -89,7 +89,7 @@ def built_in() -> list[str]:
     return block((HOOK / "sitecustomize.py").read_text())[0]
 
 
-def test_a_server_alone(site: Site, built_in: list[str]) -> None:
+def test_a_server_alone_sets_the_defaults(site: Site, built_in: list[str]) -> None:
     watched, values = site.sets()
     assert watched == built_in
     assert values == DEFAULTS
@@ -100,7 +100,7 @@ def test_the_defaults_are_those_of_the_source() -> None:
     assert {**values, "servers": None} == {**DEFAULTS, "servers": None}
 
 
-def test_nothing_else_changes(site: Site) -> None:
+def test_nothing_but_the_block_of_the_site_changes(site: Site) -> None:
     original = site.template.read_text()
     text = site.text()
     begin, end = "\n# --- site:", "\n# --- end of what the site has set"
@@ -108,7 +108,7 @@ def test_nothing_else_changes(site: Site) -> None:
     assert text[text.index(end) :] == original[original.index(end) :]
 
 
-def test_packages(site: Site, built_in: list[str]) -> None:
+def test_a_list_adds_removes_and_derives_packages(site: Site, built_in: list[str]) -> None:
     listing = """\
 # ours
 pyfoo   # a = comment
@@ -127,14 +127,14 @@ pyfoo
     assert values["predicates"] == (tuple(expression.split(" = ", 1)),)
 
 
-def test_none_of_the_built_in_list(site: Site) -> None:
+def test_the_built_in_list_can_be_left_out_whole(site: Site) -> None:
     assert site.sets(packages="-*\nours\n")[0] == ["ours"]
     # a part that is watched needs its package watched
     assert site.sets(packages="-*\nours.part\n")[0] == ["ours.part", "ours"]
     assert site.sets(packages="-*", config="everything = 1")[0] == []
 
 
-def test_all_errors_of_a_list(site: Site) -> None:
+def test_each_error_of_a_list_has_its_line(site: Site) -> None:
     listing = """\
 import os
 fine
@@ -161,13 +161,13 @@ odd = sys_modules is 1
     ]
 
 
-def test_nothing_to_watch(site: Site) -> None:
+def test_a_list_that_leaves_nothing_to_watch_is_refused(site: Site) -> None:
     assert site.errors(packages="-*") == [
         "packages.txt: this leaves nothing to watch; add a name",
     ]
 
 
-def test_the_configuration(site: Site) -> None:
+def test_each_key_of_the_configuration_is_set(site: Site) -> None:
     text = """\
 # our site
 \tserver = udp://192.0.2.7:514, udp://[2001:db8::1]:5140   # two
@@ -207,7 +207,7 @@ def test_a_groups_name_becomes_its_number(site: Site) -> None:
     assert site.sets(config="staff = group:root")[1]["staff"] == ("group:0",)
 
 
-def test_what_is_switched_off(site: Site) -> None:
+def test_an_empty_value_switches_a_setting_off(site: Site) -> None:
     values = site.sets(config="trace_dir =\nopt_out_file =\nsystem =\neverything = 1.0")[1]
     changed = {"trace_dir": OFF, "opt_out_file": OFF, "everything": 1}
     assert values == {**DEFAULTS, **changed}
@@ -223,7 +223,7 @@ def test_flags_go_before_the_file(site: Site) -> None:
     assert values == {**DEFAULTS, "trace_dir": "/a", "opt_out_file": "/b", "servers": servers}
 
 
-def test_all_errors_of_a_configuration(site: Site) -> None:
+def test_each_error_of_a_configuration_has_its_line(site: Site) -> None:
     text = """\
 server udp://192.0.2.1:1
 unknown = 3
@@ -271,7 +271,7 @@ opt_out_file = /a\x01
         ("", "several are separated by commas"),
     ],
 )
-def test_a_server_that_nothing_could_be_sent_to(site: Site, server: str, reason: str) -> None:
+def test_an_unusable_server_is_refused_with_a_reason(site: Site, server: str, reason: str) -> None:
     done = site.ask("--server", server)
     assert (done.returncode, done.stdout) == (64, b"")
     assert done.stderr.decode().startswith(f"--server {server}")
@@ -281,20 +281,20 @@ def test_a_server_that_nothing_could_be_sent_to(site: Site, server: str, reason:
     assert done.stderr.decode().startswith(f"{site.config}:2: ")
 
 
-def test_flags_that_are_wrong(site: Site) -> None:
+def test_wrong_flags_end_with_64_and_one_line(site: Site) -> None:
     for flags in ([], ["--server", SERVER, "--nonsense"], ["--server", SERVER, "--trace-dir", "x"]):
         done = site.ask(*flags)
         assert (done.returncode, done.stdout) == (64, b"")
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_errors_of_both_files_and_the_flags(site: Site) -> None:
+def test_errors_of_both_files_and_the_flags_come_together(site: Site) -> None:
     done = site.ask("--server", "x", packages="a b", config="c")
     assert done.returncode == 64
     assert len(done.stderr.splitlines()) == 3
 
 
-def test_files_that_cannot_be_read(site: Site, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(site: Site, tmp_path: Path) -> None:
     assert site.errors(packages=b"fine\n\xff") == [
         "packages.txt:2: this is not UTF-8; save the file as UTF-8"
     ]
@@ -307,8 +307,8 @@ def test_files_that_cannot_be_read(site: Site, tmp_path: Path) -> None:
     assert "its marks are missing" in site.errors()[0]
 
 
-def test_what_stands_there_comes_back(site: Site) -> None:
-    """Whatever is written: the block says it, again and again, and any Python reads it."""
+def test_any_settings_are_written_and_read_back(site: Site) -> None:
+    """Any Python reads the block, and configuring again changes nothing."""
     rules = random.Random(20261121)
     alphabet = "abz_AZ09é漢😀\"'\\ {}%$*[]"
     template = site.template
@@ -349,7 +349,7 @@ def test_every_python_writes_the_same_and_reads_it(site: Site, tmp_path: Path) -
         assert run(["-c", program], dict(os.environ), executable).stderr == b"", executable
 
 
-def test_a_configured_tree_at_work(
+def test_a_configured_tree_records_by_its_settings(
     site: Site, tree: Path, packages: Path, receiver: Receiver
 ) -> None:
     module = packages / "ours" / "part"

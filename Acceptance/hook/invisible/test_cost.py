@@ -26,7 +26,7 @@ def calls(command: list[str], variables: dict[str, str], report: Path) -> int:
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the budgets are for Python 3.11")
 @pytest.mark.parametrize("has_pth", [True, False], ids=["with .pth", "without .pth"])
 @pytest.mark.parametrize(("code", "most"), [("pass", 22), ("import ctypes, numpy", 55)])
-def test_system_calls(
+def test_the_hook_adds_no_more_system_calls_than_allowed(
     code: str, most: int, has_pth: bool, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     traces = tmp_path / "traces"

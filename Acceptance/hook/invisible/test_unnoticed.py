@@ -66,7 +66,7 @@ def compiled(tmp_path: Path, receiver: Receiver, executable: str) -> Path:
 
 @pytest.mark.parametrize("executable", interpreters())
 @pytest.mark.parametrize("program", [PROFILED, MONITORED], ids=["cProfile", "sys.monitoring"])
-def test_profilers_and_monitoring(
+def test_profilers_and_monitors_see_nothing_of_the_hook(
     program: str, executable: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     old = run(["-c", "import sys; sys.monitoring"], environment(None), executable).returncode
@@ -80,7 +80,7 @@ def test_profilers_and_monitoring(
 
 
 @pytest.mark.parametrize("core", ["ctrace", "pytrace"])
-def test_coverage_of_a_process_from_its_start(
+def test_coverage_from_the_start_sees_nothing_of_the_hook(
     core: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     (tmp_path / ".coveragerc").write_text("[run]\nparallel = true\nomit = */stand-ins/*\n")
@@ -104,7 +104,7 @@ def test_coverage_of_a_process_from_its_start(
 
 @pytest.mark.parametrize("executable", interpreters())
 @pytest.mark.parametrize("action", ["0x80000000", "0x00050001"], ids=["killed", "refused"])
-def test_a_program_that_has_locked_itself_in(
+def test_a_program_that_locked_itself_in_ends_without_a_record(
     action: str, executable: str, receiver: Receiver, packages: Path
 ) -> None:
     probe = run(["-c", "import ctypes"], environment(None), executable)
@@ -118,7 +118,7 @@ def test_a_program_that_has_locked_itself_in(
 
 @pytest.mark.parametrize("executable", interpreters())
 @pytest.mark.parametrize("error", ["SystemExit(7)", "KeyboardInterrupt", "ValueError('mine')"])
-def test_a_hidden_sitecustomize_that_raises(
+def test_errors_of_a_hidden_sitecustomize_look_the_same(
     error: str, executable: str, receiver: Receiver, tmp_path: Path
 ) -> None:
     theirs, empty = tmp_path / "theirs", tmp_path / "empty"
@@ -137,14 +137,16 @@ def _frames(text: bytes) -> list[bytes]:
 
 
 @pytest.mark.skipif(not old_interpreters(), reason="there is no Python 2.7 on this machine")
-def test_python_2_has_no_module_of_ours(receiver: Receiver) -> None:
+def test_python_2_has_no_module_of_the_hook(receiver: Receiver) -> None:
     code = "import sys; print([name for name in sys.modules if name.startswith('customs')])"
     for executable in old_interpreters():
         result = run(["-c", code], environment(receiver), executable)
         assert (result.stdout, result.stderr) == (b"[]\n", b"")
 
 
-def test_many_modules_of_the_users_own(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_many_modules_of_the_user_cost_little_at_exit(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
     code = textwrap.dedent("""
         import sys, time, types, numpy
         for number in range(20000):

@@ -16,12 +16,12 @@ from customs_hook import rules
 IMPORT: list[str | bytes] = ["-c", "import numpy"]
 
 
-def test_the_server_of_the_site(receiver: Receiver, packages: Path, tree: Path) -> None:
+def test_a_record_goes_to_the_sites_server(receiver: Receiver, packages: Path, tree: Path) -> None:
     run(IMPORT, environment(None, tree, packages))
     assert list(receiver.record()["packages"]) == ["numpy"]
 
 
-def test_the_site_counts_when_the_environment_is_gone(
+def test_the_sites_settings_hold_without_an_environment(
     receiver: Receiver, packages: Path, tree: Path
 ) -> None:
     code = "import os; os.environ.clear(); import numpy"
@@ -30,7 +30,9 @@ def test_the_site_counts_when_the_environment_is_gone(
     assert "username" not in receiver.record()
 
 
-def test_the_environment_wins(receiver: Receiver, packages: Path, tree: Path) -> None:
+def test_the_environment_goes_before_the_site(
+    receiver: Receiver, packages: Path, tree: Path
+) -> None:
     other = Receiver()
     try:
         run(IMPORT, environment(None, tree, packages, CUSTOMS_SERVER=other.url))
@@ -40,7 +42,7 @@ def test_the_environment_wins(receiver: Receiver, packages: Path, tree: Path) ->
         other.close()
 
 
-def test_a_unix_socket(packages: Path, tmp_path: Path) -> None:
+def test_a_record_goes_to_a_unix_socket(packages: Path, tmp_path: Path) -> None:
     receiver = Receiver(tmp_path / "s")
     try:
         tree = install(tmp_path / "hook", servers=(receiver.url,))
@@ -50,7 +52,7 @@ def test_a_unix_socket(packages: Path, tmp_path: Path) -> None:
         receiver.close()
 
 
-def test_a_server_that_cannot_be_reached_gives_way(
+def test_the_next_server_is_used_for_an_unreachable_one(
     receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     servers = "unixgram:///nowhere", receiver.url, "nonsense"
@@ -75,7 +77,7 @@ def test_several_servers_share_the_processes(packages: Path, tmp_path: Path) -> 
     assert all(counts)
 
 
-def test_a_list_of_packages() -> None:
+def test_a_list_of_packages_is_read() -> None:
     names, without, prefixes, predicates, errors = rules.parse(
         "# ours\n"
         "\n"
@@ -96,14 +98,14 @@ def test_a_list_of_packages() -> None:
     "line",
     ["import os", "..", "no-name", "*", ".*", "-", "- numpy", "x = 1 +", "a b.*", "x" * 200, "9a"],
 )
-def test_what_is_in_error_is_left_out_and_named(line: str) -> None:
+def test_a_line_with_an_error_is_left_out_and_named(line: str) -> None:
     names, without, prefixes, predicates, errors = rules.parse(f"good\n{line}\nfine\n")
     assert (names, without, prefixes, predicates) == (["good", "fine"], [], [], [])
     ((number, sentence),) = errors
     assert number == 2 and sentence
 
 
-def test_the_shipped_names_without_some() -> None:
+def test_shipped_names_can_be_left_out() -> None:
     assert rules.apply(["a", "b", "c"], ["b"]) == ["a", "c"]
     assert rules.apply(["a", "b", "c"], ["*"]) == []
 
@@ -134,7 +136,7 @@ def test_a_list_adds_to_what_is_watched(receiver: Receiver, packages: Path, tmp_
 
 
 @pytest.mark.parametrize(("line", "names"), [("-numpy", ["scipy"]), ("-*\ncolorsys", ["colorsys"])])
-def test_a_list_may_leave_out_what_is_shipped(
+def test_a_list_may_leave_out_shipped_names(
     line: str, names: list[str], receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     listing = listed(line, tmp_path)
@@ -142,7 +144,7 @@ def test_a_list_may_leave_out_what_is_shipped(
     assert sorted(found(code, receiver, packages, CUSTOMS_PACKAGES=listing)) == names
 
 
-def test_a_prefix_stands_for_all_below_it(
+def test_a_prefix_watches_all_modules_below_it(
     receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     listing = listed("-*\nxml.*\n", tmp_path)
@@ -152,7 +154,7 @@ def test_a_prefix_stands_for_all_below_it(
     assert all(name.split(".")[0] == "xml" for name in names)
 
 
-def test_predicates_find_names_of_their_own(
+def test_predicates_add_names_of_their_own(
     receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     listing = listed(
@@ -170,7 +172,7 @@ OLD = "import warnings\ndef __getattr__(name): warnings.warn('old', FutureWarnin
 @pytest.mark.parametrize("options", [[], ["-W", "error"]], ids=" ".join)
 @pytest.mark.parametrize("place", ["list", "site"])
 @pytest.mark.parametrize("executable", interpreters() + pypy())
-def test_python_says_nothing_of_predicates(
+def test_predicates_print_no_warnings(
     executable: str,
     place: str,
     options: list[str | bytes],
@@ -202,7 +204,9 @@ def test_python_says_nothing_of_predicates(
     assert {"doubtful", "numpy"} <= set(receiver.record()["packages"])
 
 
-def test_a_list_with_errors(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_a_list_with_errors_is_used_without_them(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
     listing = listed(
         b"wave # a comment\nimport os\n\xff\xfe\nno-name\n..\nx = 1 +\n\ncolorsys", tmp_path
     )
@@ -211,7 +215,7 @@ def test_a_list_with_errors(receiver: Receiver, packages: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", ["fifo", "directory", "nowhere", "odd"])
-def test_a_list_that_is_no_file(
+def test_a_list_that_is_no_file_is_ignored(
     kind: str, receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "fifo")
@@ -222,7 +226,9 @@ def test_a_list_that_is_no_file(
     assert len(receiver.records()) == 1
 
 
-def test_rules_of_the_site(receiver: Receiver, packages: Path, tmp_path: Path) -> None:
+def test_prefixes_and_predicates_of_the_site_are_used(
+    receiver: Receiver, packages: Path, tmp_path: Path
+) -> None:
     tree = install(
         tmp_path / "hook",
         watched="wave xml",
@@ -250,7 +256,7 @@ def installed(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path, tmp_path / "lib" / "site-packages"
 
 
-def test_all_that_is_installed(
+def test_all_installed_packages_can_be_watched(
     receiver: Receiver, installed: tuple[Path, Path], tmp_path: Path
 ) -> None:
     code = "import mine, json, colorsys"
@@ -262,7 +268,7 @@ def test_all_that_is_installed(
     assert (record["packages"], record["direct"]) == ({"unknown": "7"}, ["unknown"])
 
 
-def test_all_that_is_installed_in_a_fraction_of_the_jobs(
+def test_all_installed_packages_are_watched_in_a_fraction_of_the_jobs(
     receiver: Receiver, installed: tuple[Path, Path], tmp_path: Path
 ) -> None:
     tree = install(tmp_path / "hook", servers=(receiver.url,), everything=0.5)
@@ -276,7 +282,7 @@ def test_all_that_is_installed_in_a_fraction_of_the_jobs(
     assert set(jobs) > sending > set()
 
 
-def test_the_fraction_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fraction_of_the_jobs_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = 0
     for job in range(4_000_000, 4_020_000):
         monkeypatch.setenv("SLURM_JOB_ID", str(job))
@@ -312,7 +318,7 @@ HOST = os.uname().nodename
         ({"staff": ("group:4294967290",)}, {"is_staff": False}),
     ],
 )  # fmt: skip
-def test_rules_of_the_place(
+def test_rules_tell_system_subsystem_compute_and_staff(
     site: dict[str, Any],
     expected: dict[str, Any],
     receiver: Receiver,
@@ -342,6 +348,8 @@ def test_rules_of_the_place(
         ("", "*", True),
     ],
 )
-def test_patterns(text: str, pattern: str, holds: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pattern_matches_a_whole_value(
+    text: str, pattern: str, holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PLACE", text)
     assert rules.holds(f"env:PLACE={pattern}") is holds
