@@ -50,22 +50,22 @@ public final class Pipeline: Sendable {
     private let stopBackground = StopSignal()
     private let stopWriting = StopSignal()
     private let stopSyncing = StopSignal()
-    /// Opens once the store has answered, or has failed to.
+    /// Opens once the store answers again, or has failed to.
     private let storeTried = Latch()
     private let running = Mutex(Running())
     private let failure = Mutex<String?>(nil)
-    /// Tells what made a stage end early, while the others still run.
+    /// The reason for which a stage ended early, while the others still run.
     public let failures: AsyncStream<String>
     private let tellFailure: AsyncStream<String>.Continuation
 
-    /// A third of the turns that a receiver gets, where processors are short.
+    /// Gives the writer a third of a receiver's share of the processor when processors are busy.
     private static let writerNiceness: Int32 = 5
     /// Between looks at a statement that holds up the end, milliseconds.
     private static let statementInterval = 50
 
-    /// Opens the journal; nothing is received yet.
+    /// Opens the journal; the daemon does not receive yet.
     ///
-    /// - Parameter streams: nil where no stream is received.
+    /// - Parameter streams: nil if no stream address is configured.
     /// - Throws: `JournalError`, `StoreError.badLocation`.
     public init(
         settings: Settings, sockets: [DatagramSocket], streams: StreamServer?, batchSystem: BatchSystem,
@@ -104,7 +104,7 @@ public final class Pipeline: Sendable {
             JournalSync(journal, interval: syncInterval, stop: stopSyncing, logger: logger).run()
         }
         stages.writing = Stage("write") {
-            // in a burst what waits in the journal is safe, and what waits in the kernel is not
+            // in a burst, messages in the journal are safe, and messages in the kernel's buffer are not
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Pipeline.writerNiceness)
             self.runWriter()
         }
@@ -112,18 +112,18 @@ public final class Pipeline: Sendable {
         startBackground()
     }
 
-    /// Waits until the store has answered or failed once, or until the time is over. So the tables exist once the
+    /// Waits until the store answers again or failed once, or until the time is over. So the tables exist once the
     /// daemon is ready, and a store that is away does not hold up readiness.
     public func waitForStore(milliseconds: Int) { storeTried.wait(milliseconds: milliseconds) }
 
-    /// Ends the stages in the order of the flow: the receivers take what the kernel holds, then the writer takes what
-    /// the journal holds. The store gets the rest after the next start. Blocks until these stages have ended; a
-    /// writer whose statement cannot be ended is left behind.
+    /// Ends the stages in the order of the flow: the receivers take the kernel's messages, then the writer takes the
+    /// journal's. Messages that the store does not take now are written after the next start. Blocks until these stages
+    /// have ended, except a writer whose statement cannot be ended.
     ///
-    /// The threads beside the flow are told to end and are not waited for: one may wait for an answer of the batch
-    /// system, and asks again after the next start.
+    /// The threads beside the flow are told to end but not waited for: one may wait for the batch system, and it asks
+    /// again after the next start.
     ///
-    /// - Returns: what made a stage end early; nil if all ended as they should.
+    /// - Returns: the reason for which a stage ended early; nil if all ended as they should.
     public func stop() -> String? {
         let stages = running.withLock { stages in
             defer { stages = Running() }
@@ -144,17 +144,17 @@ public final class Pipeline: Sendable {
         return failure.withLock { $0 }
     }
 
-    /// Takes over from `settings` what can change while running: batches, sync interval, logging of rejects.
+    /// Takes from `settings` the values that can change while running: batches, sync interval, logging of rejects.
     public func tune(_ settings: Settings) {
         batches.set(settings.merge)
         syncInterval.set(settings.journal.syncIntervalMilliseconds)
         rejectsPerMinute.set(settings.log.rejectsPerMinute)
     }
 
-    /// Takes over, for connections to come, what is known of streams.
+    /// Changes the settings of future stream connections.
     public func tune(streams limits: StreamLimits, tls: TLSServer?) { streams?.reload(limits: limits, tls: tls) }
 
-    /// Has the metrics look into the journal, and at what the store is asked, whenever they are read.
+    /// Makes the metrics look up the journal and the store's present statement when they are read.
     private func showJournal() {
         let estimate = settled.estimate(of: journal)
         metrics.update {
@@ -215,7 +215,7 @@ public final class Pipeline: Sendable {
             ).run()
         }
         if jobs.source != .off { startThread("jobs") { self.runJobs() } }
-        // jobs of canaries that were sent out by hand are watched too
+        // jobs of batches that were submitted by hand are watched too
         startThread("canaries") { self.runCanaries() }
         startThread("maintenance") {
             MaintenanceStage(

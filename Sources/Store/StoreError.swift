@@ -1,20 +1,19 @@
-/// What can go wrong between the daemon and its store. Each case says whether trying again can help.
+/// Errors between the daemon and its store. Each case tells whether another attempt can help.
 public enum StoreError: Error, Sendable, CustomStringConvertible {
     /// The store cannot be reached, or the connection broke: the same call may succeed later.
     case unavailable(String)
-    /// The store is there and was busy (a lock, a deadlock, a full disk): the same call may succeed soon.
+    /// The store was busy (a lock, a deadlock, a full disk): the same call may succeed soon.
     case busy(String)
-    /// The store refuses a value or a row: the same call will fail again, and one without that record may succeed.
+    /// The store refuses a value or a row: the same call will fail again, but one without that record may succeed.
     case unacceptable(String)
-    /// The store refuses the statement, whatever its data (a permission, a table that is missing): the same call will
-    /// fail until the store has been mended.
+    /// The store refuses the statement, whatever its data (a permission, a missing table): the same call will fail
+    /// until an administrator has repaired the store.
     case refused(String)
-    /// The tables are of another version than this program, or missing, or the database is none that it can use.
+    /// The tables have another version than this program, or are missing, or the database is not usable.
     case schema(String)
-    /// Another process moved this source's position: two daemons share one journal's identity.
+    /// Another process moved this source's position: two daemons use the same journal's identity.
     case positionMoved(String)
-    /// The store has forgotten what it had committed: it crashed, or was restored. What it has not, the source
-    /// still holds.
+    /// The store has lost committed data: it crashed, or was restored. The source still has the lost part.
     case setBack(String)
     /// A store URL that cannot be understood.
     case badLocation(String)
@@ -36,7 +35,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether it will not pass by itself.
+    /// Whether the error stays until an administrator acts.
     public var needsSomebody: Bool {
         switch self {
         case .unavailable, .busy: false
@@ -44,7 +43,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the connection is of no more use, or may have lost what was prepared on it.
+    /// Whether the connection is unusable, or may have lost prepared statements.
     public var needsNewConnection: Bool {
         switch self {
         case .unavailable, .refused, .schema, .badLocation: true

@@ -4,7 +4,7 @@ import Logging
 import Settings
 import Store
 
-/// The settings with all their texts understood, so that nothing wrong in them is found later than at the start.
+/// The settings with all their texts parsed, so that every error in them is found at the start.
 struct Plan: Sendable {
     let settings: Settings
     let listen: [ListenAddress]
@@ -13,10 +13,10 @@ struct Plan: Sendable {
     let store: String
     let http: (host: String, port: Int)?
     let level: Logger.Level
-    /// Nil where there is no certificate.
+    /// Nil without a certificate.
     let certificates: Certificates?
 
-    /// Where TLS finds its files; nothing is opened yet.
+    /// The paths of the files for TLS; no file is opened yet.
     struct Certificates: Sendable {
         let certificate: String
         let key: String
@@ -52,7 +52,7 @@ struct Plan: Sendable {
         guard let path = location.file else { return }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         var status = stat()
-        // the state directory is made at the start
+        // the state directory is created at the start
         if stat(folder, &status) == 0 ? status.st_mode & S_IFMT != S_IFDIR : folder != settings.stateDirectory {
             throw Plan.complaint(settings, "store", "there is no directory \(folder) for the store \(path)")
         }

@@ -3,17 +3,17 @@ import Glibc
 import Settings
 import Store
 
-/// Where the answers come from.
+/// The option that names the store of the answers.
 struct StoreOptions: ParsableArguments {
     @Option(
         name: .customLong("store"),
         help: ArgumentHelp("The store: sqlite:///PATH or postgres://…; passwords by .pgpass.", valueName: "url"))
     var storeURL: String?
 
-    @Option(help: ArgumentHelp("customsd's configuration file, to find the store.", valueName: "file"))
+    @Option(help: ArgumentHelp("Configuration file of customsd, which names the store.", valueName: "file"))
     var config: String?
 
-    /// A connection to ask by; a spinner turns until the answer is shown.
+    /// A connection for queries; a spinner turns until the answer is shown.
     func reader() throws -> any SQLConnection {
         let location = try location()
         if let path = location.file { try refuseUnreadable(path) }
@@ -36,12 +36,12 @@ struct StoreOptions: ParsableArguments {
         if why == ENOENT || why == ENOTDIR {
             throw Failure(
                 .unavailable,
-                "there is no store \(path) yet: customsd makes it when it starts; if it is elsewhere, say --store URL or set CUSTOMS_STORE"
-            )
+                "there is no store \(path) yet: customsd creates it at its start; "
+                    + "if the store is elsewhere, use --store or CUSTOMS_STORE")
         }
         throw Failure(
             .unavailable,
-            "the store \(path) may not be read by this user: \(String(cString: strerror(why))); its owner, or a group that may read the file and its directory, can ask"
-        )
+            "the store \(path) may not be read by this user: \(String(cString: strerror(why))); "
+                + "run this as its owner, or as a member of a group that may read the file and its directory")
     }
 }
