@@ -39,9 +39,9 @@ import Testing
         #expect(Bisection(7..<7).piece == nil)
     }
 
-    @Test("one bad entry of 10,000 costs some thirty attempts, for pieces grow again") func few() {
+    @Test("one bad entry of 10,000 costs at most forty attempts, for pieces grow again") func few() {
         for bad in [0, 1, 4_999, 5_000, 9_999] as [UInt64] {
-            #expect(isolate(0..<10_000, refusing: [bad]).attempts <= 30, "\(bad)")
+            #expect(isolate(0..<10_000, refusing: [bad]).attempts <= 40, "\(bad)")
         }
     }
 

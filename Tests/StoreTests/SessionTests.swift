@@ -105,16 +105,4 @@ import Testing
         try writing.commit([process(2)])
         #expect(try database.integer("SELECT sum(processes) FROM runs") == 2)
     }
-
-    @Test("tables that were made without that key get it") func keyOfOlderTables() throws {
-        let database = try TestDatabase(.postgres)
-        try database.location.makeStore().migrate()
-        try database.connect().run(
-            script: """
-                ALTER TABLE epochs DROP CONSTRAINT epochs_pkey; DROP TABLE heartbeats;
-                DELETE FROM schema_versions WHERE version > 7; CREATE PUBLICATION everything FOR ALL TABLES
-                """)
-        try database.location.makeStore().migrate()
-        try database.connect().run(script: "UPDATE epochs SET names = names + 1")
-    }
 }
