@@ -61,8 +61,8 @@ import Testing
         #expect(answer.text(as: .csv) == "what,value\nbefore,2026-01-01\nnames,a b\n")
     }
 
-    @Test("each value is of its column's kind", arguments: TestDatabase.dialects) func kinds(dialect: Dialect) throws {
-        let reader = try SampleCentre.database(dialect).location.reader()
+    @Test("each value is of its column's kind", arguments: Database.allCases) func kinds(engine: Database) throws {
+        let reader = try SampleCentre.database(engine).location.reader()
         let all = UsageFilter()
         let package = try PackageReport.ask(reader, all, package: "numpy")
         let job = try #require(try JobReport.ask(reader, jobID: "1004").first)

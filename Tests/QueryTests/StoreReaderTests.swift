@@ -10,15 +10,15 @@ import Testing
     private static let endless =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
-    private func database(_ dialect: Dialect) throws -> TestDatabase {
-        let database = try TestDatabase(dialect)
+    private func database(_ engine: Database) throws -> TestDatabase {
+        let database = try TestDatabase(engine)
         try database.location.makeStore().migrate()
         return database
     }
 
-    @Test("as many questions are asked side by side as there are connections", arguments: TestDatabase.dialects)
-    func sideBySide(dialect: Dialect) async throws {
-        let reader = StoreReader(try database(dialect).location, connections: 3)
+    @Test("as many questions are asked side by side as there are connections", arguments: Database.allCases)
+    func sideBySide(engine: Database) async throws {
+        let reader = StoreReader(try database(engine).location, connections: 3)
         let begun = Atomic<Int>(0)
         // none of them ends before all have begun
         let question: @Sendable (any SQLConnection) throws(StoreError) -> Int64? = { connection throws(StoreError) in
@@ -32,8 +32,8 @@ import Testing
         #expect(try await [first, second, third] == [7, 7, 7])
     }
 
-    @Test("a question cannot write", arguments: TestDatabase.dialects) func readOnly(dialect: Dialect) async throws {
-        let reader = StoreReader(try database(dialect).location)
+    @Test("a question cannot write", arguments: Database.allCases) func readOnly(engine: Database) async throws {
+        let reader = StoreReader(try database(engine).location)
         await #expect(throws: StoreError.self) {
             try await reader.ask { connection throws(StoreError) in
                 try connection.query("DELETE FROM canary_runs").count
@@ -57,9 +57,9 @@ import Testing
         #expect(first != nil && second != nil && first != second)
     }
 
-    @Test("a cancelled task ends its statement, and the next question is answered", arguments: TestDatabase.dialects)
-    func cancelled(dialect: Dialect) async throws {
-        let reader = StoreReader(try database(dialect).location, connections: 1)
+    @Test("a cancelled task ends its statement, and the next question is answered", arguments: Database.allCases)
+    func cancelled(engine: Database) async throws {
+        let reader = StoreReader(try database(engine).location, connections: 1)
         let begun = Atomic<Bool>(false)
         let task = Task {
             try await reader.ask { connection throws(StoreError) in
