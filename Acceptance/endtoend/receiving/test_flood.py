@@ -25,7 +25,7 @@ from support.daemon import PATIENCE, Daemon, StartDaemon, Store
 from support.ports import free_tcp_port, free_udp_port
 from support.streams import counted
 
-FLOOD = 1_000_000
+FLOOD = 600_000
 SLOW = 200
 SOURCE = Path(__file__).with_name("flood.c")
 

@@ -312,7 +312,7 @@ def test_any_settings_are_written_and_read_back(site: Site) -> None:
     rules = random.Random(20261121)
     alphabet = "abz_AZ09é漢😀\"'\\ {}%$*[]"
     template = site.template
-    for turn in range(30):
+    for turn in range(0, 30, 2):
         names = sorted({f"n{rules.choice('aé漢')}{rules.randrange(99)}" for _ in range(turn)})
         texts = ["".join(rules.choices(alphabet, k=rules.randrange(1, 20))) for _ in range(4)]
         texts = [text.strip().lstrip("$").replace(" if ", "") or "x" for text in texts]
