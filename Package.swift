@@ -63,6 +63,7 @@ let package = Package(
         module("Threads"),
         module("Record", ["Checksum"]),
         module("Wire", ["Record"]),
+        module("JSON", ["Wire"]),
         module("Journal", ["Checksum", "CFileSystem", "Threads"]),
         module("Jobs", ["Record"]),
         module("Merge", ["Record", "Checksum"]),
@@ -73,10 +74,10 @@ let package = Package(
         module("Log"),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
         module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
-        module("Query", ["Checksum", "Merge", "Record", "Store", "Threads", "Wire"]),
+        module("Query", ["Checksum", "JSON", "Merge", "Record", "Store", "Threads", "Wire"]),
         module("Processes", ["CFileSystem"]),
         module("HookTree", ["CFileSystem", "Processes"]),
-        module("Slurm", ["CCurl", "Jobs", "Processes", "Record", "Wire"]),
+        module("Slurm", ["CCurl", "JSON", "Jobs", "Processes", "Record"]),
         module("Canary", ["Jobs", "Processes", "Record", "Settings", "Store"]),
 
         module(
@@ -118,7 +119,7 @@ let package = Package(
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "Canary", "HookTree", "Import", "Listen", "Processes", "Query", "Record", "Settings",
+                "Archive", "Canary", "HookTree", "Import", "JSON", "Listen", "Processes", "Query", "Record", "Settings",
                 "Store", "SystemClock", "Version", "Wire", arguments,
             ],
             swiftSettings: strict),
@@ -147,12 +148,13 @@ let package = Package(
         tests(
             "StoreTests", ["Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
             exclude: ["TestDatabases"]),
-        tests("QueryTests", ["Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
+        tests("QueryTests", ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
         tests("SettingsTests", ["Settings"]),
         tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
         tests("LogTests", ["Log"]),
         tests("HookTreeTests", ["HookTree", "Processes"]),
+        tests("JSONTests", ["JSON"]),
         tests("JobsTests", ["Jobs", "Record"]),
         tests("SlurmTests", ["Jobs", "Record", "Slurm"], exclude: ["Captures"]),
         tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),

@@ -1,3 +1,5 @@
+import JSON
+
 /// A batch job of one task, to be submitted by slurmrestd.
 public struct BatchJob: Sendable, Equatable {
     public var name: String
@@ -23,41 +25,24 @@ public struct BatchJob: Sendable, Equatable {
     package func request(version: String) -> String {
         let minor = version.split(separator: ".").last.flatMap { Int($0) } ?? 0
         let path = "/usr/local/bin:/usr/bin:/bin"
-        var members = [
-            ("name", BatchJob.quoted(name)), ("tasks", "1"), ("time_limit", String(minutes)),
-            ("current_working_directory", "\"/\""), ("standard_output", "\"/dev/null\""),
-            ("standard_error", "\"/dev/null\""),
-            (
-                "environment",
-                minor >= 39 ? "[\(BatchJob.quoted("PATH=" + path))]" : "{\"PATH\":\(BatchJob.quoted(path))}"
-            ),
+        var job = [
+            JSON.Member("name", .text(name)), JSON.Member("tasks", .integer(1)),
+            JSON.Member("time_limit", .integer(Int64(minutes))),
+            JSON.Member("current_working_directory", .text("/")), JSON.Member("standard_output", .text("/dev/null")),
+            JSON.Member("standard_error", .text("/dev/null")),
+            JSON.Member("environment", minor >= 39 ? .array([.text("PATH=" + path)]) : .object(["PATH": .text(path)])),
         ]
-        if let partition { members.append(("partition", BatchJob.quoted(partition))) }
-        if let account { members.append(("account", BatchJob.quoted(account))) }
+        if let partition { job.append(JSON.Member("partition", .text(partition))) }
+        if let account { job.append(JSON.Member("account", .text(account))) }
         if let node {
-            members.append(
-                minor >= 39 ? ("required_nodes", "[\(BatchJob.quoted(node))]") : ("nodelist", BatchJob.quoted(node)))
+            job.append(
+                minor >= 39
+                    ? JSON.Member("required_nodes", .array([.text(node)])) : JSON.Member("nodelist", .text(node)))
         }
-        let script = "\"script\":" + BatchJob.quoted("#!/bin/sh\n" + script + "\n")
-        let job = members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
-        return minor >= 41 ? "{\"job\":{\(job),\(script)}}" : "{\"job\":{\(job)},\(script)}"
-    }
-
-    /// The text as a JSON string.
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\t": quoted += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
+        let script = JSON.Member("script", .text("#!/bin/sh\n" + script + "\n"))
+        let request: JSON =
+            minor >= 41
+            ? .object(["job": .object(job + [script])]) : .object([JSON.Member("job", .object(job)), script])
+        return request.compact
     }
 }

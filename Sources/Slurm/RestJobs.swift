@@ -1,3 +1,4 @@
+import JSON
 import Jobs
 
 /// Reads slurmrestd's answers on jobs, in versions 0.0.36 to 0.0.43 of its interface.
@@ -28,7 +29,7 @@ package enum RestJobs {
         Allocation.facts(of: document.jobs.compactMap(allocation))
     }
 
-    private static func queued(_ job: JSONTree) -> JobFacts? {
+    private static func queued(_ job: JSON) -> JobFacts? {
         guard let number = job["job_id"].number else { return nil }
         let leader = job["het_job_id"].number.flatMap { $0 > 0 ? $0 : nil }
         let state = SlurmState.word(among: job["job_state"].words)
@@ -54,7 +55,7 @@ package enum RestJobs {
         return facts
     }
 
-    private static func allocation(_ job: JSONTree) -> Allocation? {
+    private static func allocation(_ job: JSON) -> Allocation? {
         guard let number = job["job_id"].number else { return nil }
         let state = SlurmState.word(among: job["state"]["current"].words)
         var facts = JobFacts(jobID: String(number), state: state, isFinal: SlurmState.isFinal(state))
@@ -89,13 +90,13 @@ package enum RestJobs {
         return allocation
     }
 
-    private static func arrayPlace(_ job: JSONTree, _ task: JSONTree) -> (Int64?, Int64?) {
+    private static func arrayPlace(_ job: JSON, _ task: JSON) -> (Int64?, Int64?) {
         guard let job = job.number, job > 0, let task = task.number else { return (nil, nil) }
         return (job, task)
     }
 
     /// The exit code as `CODE:SIGNAL`, like sacct's, from a wait status or from an object.
-    private static func exitCode(_ value: JSONTree) -> String? {
+    private static func exitCode(_ value: JSON) -> String? {
         var code: Int64
         let signal: Int64
         if case .integer(let status) = value {

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import JSON
 import Jobs
 
 /// Job data by slurmrestd, over its unix socket or over TCP with a token (JWT).
@@ -157,7 +158,7 @@ public final class SlurmRest: JobSource {
             }
             throw .unreachable(url: place.url, why: why)
         }
-        body.reserveCapacity(answer.length + SlurmDocument.padding)
+        body.reserveCapacity(answer.length + JSON.padding)
         body.append(contentsOf: UnsafeRawBufferPointer(start: answer.body, count: answer.length))
         return Int(answer.status)
     }

@@ -1,3 +1,4 @@
+import JSON
 import Merge
 import Query
 import Record

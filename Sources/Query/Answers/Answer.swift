@@ -1,3 +1,5 @@
+import JSON
+
 /// The answer to a question in every form in which it is shown: rows under columns, and all of it as one JSON value.
 ///
 /// The command line, a page and a file show the same answer, so their numbers are the same.

@@ -1,3 +1,4 @@
+import JSON
 import Record
 
 /// Comma-separated values (RFC 4180), with LF at the end of a line.

@@ -1,3 +1,5 @@
+import JSON
+
 /// The description of one column of an answer.
 public struct Column: Sendable, Equatable {
     public enum Kind: Sendable {

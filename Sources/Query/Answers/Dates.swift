@@ -1,3 +1,4 @@
+import JSON
 import Record
 
 /// Times and days as answers write them.

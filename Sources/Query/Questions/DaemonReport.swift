@@ -1,3 +1,4 @@
+import JSON
 import Store
 
 /// The daemons that have written to the store, and the age of each one's last heartbeat. Without it, counts that no

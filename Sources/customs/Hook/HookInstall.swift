@@ -1,5 +1,6 @@
 import ArgumentParser
 import HookTree
+import JSON
 import Processes
 import Query
 

@@ -1,4 +1,5 @@
 import HookTree
+import JSON
 import Query
 
 /// Trials of a hook, as `customs hook check` tells them.

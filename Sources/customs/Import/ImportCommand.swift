@@ -2,6 +2,7 @@ import Archive
 import ArgumentParser
 import Glibc
 import Import
+import JSON
 import Query
 import Record
 import Store

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Query
 
 /// The options for the format of answers.

@@ -1,3 +1,4 @@
+import JSON
 import Query
 
 /// Prints an answer in the form that the user chose.

@@ -1,31 +1,4 @@
-/// A JSON value whose objects keep the order of their keys, so that the same answer is the same text everywhere.
-public enum JSON: Sendable, Equatable {
-    case null
-    case bool(Bool)
-    case integer(Int64)
-    case real(Double)
-    case text(String)
-    case array([JSON])
-    case object([Member])
-
-    public struct Member: Sendable, Equatable {
-        public let key: String
-        public let value: JSON
-
-        public init(_ key: String, _ value: JSON) {
-            self.key = key
-            self.value = value
-        }
-    }
-
-    public static func text(_ value: String?) -> JSON { value.map { .text($0) } ?? .null }
-    public static func integer(_ value: Int64?) -> JSON { value.map { .integer($0) } ?? .null }
-
-    /// An object from keys and values.
-    public static func object(_ members: KeyValuePairs<String, JSON>) -> JSON {
-        .object(members.map { Member($0.key, $0.value) })
-    }
-
+extension JSON {
     /// The value as indented JSON text (RFC 8259).
     public var formatted: String {
         var text = ""
