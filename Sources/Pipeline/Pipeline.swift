@@ -15,7 +15,7 @@ import Write
 
 /// Joins the stages: `Listen -> Wire -> Journal => Merge -> Store`.
 ///
-/// Left of `=>` receive a thread for each datagram socket, one for TCP and one for TLS. They never wait for disk sync,
+/// Left of `=>` receive a thread for each datagram socket and one for all streams. They never wait for disk sync,
 /// database or batch system; another thread syncs the journal. Right of `=>` one thread writes. Beside the flow one
 /// thread asks the batch system about jobs, one sends canaries out, and one does maintenance. Memory is bounded: the
 /// receivers' buffers, one batch, the dictionaries and the identities of late records each have a bound. What waits,
