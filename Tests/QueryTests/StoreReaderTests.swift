@@ -1,10 +1,9 @@
 import Glibc
+import Query
 import Store
 import Synchronization
 import TestDatabases
 import Testing
-
-@testable import Query
 
 @Suite struct StoreReaderTests {
     private static let endless =
