@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import signal
 import tempfile
@@ -27,8 +28,21 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first: else, of several workers, one is still at it when the rest are done."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """The long tests first, else a worker is still at one when the others are done.
+
+    With `--dist worksteal` each worker begins with a slice of all tests in their order, and all
+    slices are equally long. So each slice begins with a share of the long tests; the cases of one
+    test stay together, for several at a time may ask too much of a machine.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if item.get_closest_marker("long") is None]
+    items.clear()
+    for left in range(workers, 0, -1):
+        size = (len(long) + len(rest)) // left
+        share = min(size, -(-len(long) // left))
+        items += long[:share] + rest[: size - share]
+        del long[:share], rest[: size - share]
 
 
 @pytest.fixture(scope="session", autouse=True)

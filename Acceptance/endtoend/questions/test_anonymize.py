@@ -29,6 +29,7 @@ def _without_names(person: Record) -> tuple[Any, ...]:
     return (person["jobs"], person["processes"], person["packages"])
 
 
+@pytest.mark.long
 def test_anonymize_changes_names_and_no_count(fill: Fill, store: Store, folder: Path) -> None:
     """Old usage gets pseudonyms, and every count stays as it was."""
     centre = Centre(5, records=900, days=120)

@@ -27,6 +27,7 @@ TRENDS = (
 )
 
 
+@pytest.mark.long
 def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> None:
     """Users, processes and the months' jobs stay; in one step or in several."""
     centre = Centre(11, records=900, days=150, tidy=True)

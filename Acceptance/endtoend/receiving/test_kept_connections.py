@@ -159,6 +159,7 @@ def test_ten_kills_cost_nothing(start_kept: StartKept, store: Store, framing: st
     wait_until(lambda: not manager.kept_connections, lambda: f"{manager.kept_connections}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("framing", ["counted", "lines"])
 def test_restarts_in_mid_stream_cost_nothing(
     start_kept: StartKept, sqlite_store: Store, framing: str

@@ -105,6 +105,7 @@ def test_a_check_names_programs_that_are_no_interpreter(site: Site) -> None:
     assert problems == [[], [missing], [other]]
 
 
+@pytest.mark.long
 def test_every_interpreter_of_this_machine_is_compiled_for_and_reports(site: Site) -> None:
     """All that are found are compiled for, and send a record; an old one is named and silent."""
     pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))

@@ -142,6 +142,7 @@ def test_without_any_interpreter_nothing_is_installed(site: Site) -> None:
     assert not site.tree.exists()
 
 
+@pytest.mark.long
 def test_interpreters_are_found_and_compiled_for_once_each(site: Site) -> None:
     options = ("--prefix", str(site.tree), "--server", SERVER, "--format", "json")
     done = site.run("install", *options, PATH=f"{Path(PYTHON).parent}:/usr/bin:/bin")
@@ -154,6 +155,7 @@ def test_interpreters_are_found_and_compiled_for_once_each(site: Site) -> None:
     assert {path.name.split(".")[1] for path in site.tree.rglob("*.pyc")} == set(compiled)
 
 
+@pytest.mark.long
 def test_running_jobs_find_a_whole_hook_while_it_is_replaced(site: Site) -> None:
     """Each of many starts finds a whole hook: silent, and every record comes."""
     site.installed()
