@@ -2,9 +2,9 @@ import JSON
 import Record
 import Store
 
-/// Where records and Slurm disagree about a job. Slurm wins; what was claimed is kept beside it.
+/// The fields in which records and Slurm disagree about a job. Slurm wins; the claim is kept beside it.
 public struct ClaimReport: Sendable, Equatable {
-    /// What a record claims of its job.
+    /// A claim of a record on its job.
     public enum Claim: String, Sendable {
         case username, account, qos, partition
     }
@@ -18,7 +18,7 @@ public struct ClaimReport: Sendable, Equatable {
         public let actual: String
     }
 
-    /// Jobs of which both have spoken.
+    /// Jobs with data from both.
     public let jobsChecked: Int64
     public let differing: Int64
     /// The newest jobs first.
@@ -48,9 +48,9 @@ public struct ClaimReport: Sendable, Equatable {
         try connection.query("SELECT count(*) FROM (\(differences(connection.dialect))) d").first?[0].integer ?? 0
     }
 
-    /// Users by the runs, for each of them is a claim; the rest by the first record that said anything. Components of a
-    /// heterogeneous job have partitions and qualities of service of their own, of which Slurm's is the leader's. A user
-    /// who is known by number alone (`#2001`) differs if the number does.
+    /// Users are compared by the runs, because each run is a claim; other fields by the first record that has them.
+    /// Components of a heterogeneous job have partitions and qualities of service of their own, but Slurm's value is
+    /// the leader's. A user who is known by number alone (`#2001`) differs if the number does.
     private static func differences(_ dialect: any SQLDialect) -> String {
         let look = dialect.lookUp
         let users = """

@@ -2,10 +2,10 @@ import JSON
 import Record
 import Store
 
-/// All that is told of one package.
+/// The report on one package.
 public struct PackageReport: Sendable, Equatable {
     public struct Version: Sendable, Equatable {
-        /// nil where hooks could not tell it.
+        /// nil if hooks could not find it.
         public let version: String?
         public let users: Int64
         public let jobs: Int64
@@ -15,8 +15,8 @@ public struct PackageReport: Sendable, Equatable {
         public let package: String
         /// Jobs in which both were used.
         public let jobs: Int64
-        /// Pearson's correlation of the two 0/1 vectors over all jobs (SciPy 2021 paper, figure 4); nil where one of them is
-        /// constant.
+        /// Pearson's correlation of the two 0/1 vectors over all jobs (SciPy 2021 paper, figure 4); nil if one of them
+        /// is constant.
         public let pearson: Double?
     }
 
@@ -24,7 +24,8 @@ public struct PackageReport: Sendable, Equatable {
     public let users: Int64
     public let jobs: Int64
     public let processes: Int64
-    /// Microseconds since 1970 UTC; nil if it was never seen. For publication the beginning of the day.
+    /// Microseconds since 1970 UTC; nil if it was never seen. The beginning of the day if the answer is for
+    /// publication.
     public let firstSeen: Int64?
     public let lastSeen: Int64?
     public let versions: [Version]
@@ -32,7 +33,7 @@ public struct PackageReport: Sendable, Equatable {
     public let jobSizes: [JobSizes.Row]
     public let companions: [Companion]
 
-    /// - Parameter companionLimit: the most packages to name in `companions`.
+    /// - Parameter companionLimit: the largest number of packages in `companions`.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String, companionLimit: Int = 20
     ) throws(StoreError) -> PackageReport {
@@ -63,13 +64,13 @@ public struct PackageReport: Sendable, Equatable {
             companions: companions(JobGroups(all, packages), filter, package: package).limited(to: companionLimit))
     }
 
-    /// The runs know the moments, those of the first and the last day; where they have been pruned, or moments are not for
-    /// publication, usage knows the days.
+    /// The first and last moment, from the runs of the first and the last day. If these were pruned, or the answer is
+    /// for publication, the times are those of the days.
     private static func times(
         _ connection: any SQLConnection, _ filter: UsageFilter, _ stacks: StackGroups<[SQLValue]>, _ total: UsageTally
     ) throws(StoreError) -> (first: Int64, last: Int64)? {
         guard total.processes > 0 else { return nil }
-        /// The times of the stacks that have the package.
+        /// The times of the stacks that contain the package.
         func moments(on day: Int64) throws(StoreError) -> [(first: Int64, last: Int64)] {
             var filter = filter
             filter.firstDay = Int(day)
@@ -82,7 +83,7 @@ public struct PackageReport: Sendable, Equatable {
             ).filter { stacks.has($0[0].integer ?? -1) }.map { ($0[1].integer ?? 0, $0[2].integer ?? 0) }
         }
         let day = Calendar.microsecondsPerDay
-        // a moment is that of one process
+        // a moment would tell of one process
         if filter.leastUsers > 0 { return (total.firstDay * day, total.lastDay * day) }
         let first = try moments(on: total.firstDay).map { $0.first }.min()
         let last = try moments(on: total.lastDay).map { $0.last }.max()
@@ -97,7 +98,7 @@ public struct PackageReport: Sendable, Equatable {
 }
 
 extension PackageReport.Version {
-    /// Most users first, then most jobs, then by name; an unknown one behind an empty one.
+    /// Most users first, then most jobs, then by name; an unknown name after an empty one.
     fileprivate static func comesBefore(_ left: Self, _ right: Self) -> Bool {
         if left.users != right.users { return left.users > right.users }
         if left.jobs != right.jobs { return left.jobs > right.jobs }

@@ -4,7 +4,7 @@ import Store
 
 /// All usage, one row for each run and package, in the order of the runs' keys: by day, then by job.
 ///
-/// It reads some thousand runs at a time, so that memory stays the same however many there are.
+/// It reads some thousand runs at a time, so its memory does not grow with their number.
 public struct UsageExport {
     /// A form in which rows follow one another without end.
     public enum Form: Sendable {
@@ -13,16 +13,16 @@ public struct UsageExport {
         case jsonl
     }
 
-    /// What a value of the database is.
+    /// The meaning of a database value.
     private enum Kind {
-        /// A text, of which the empty one stands for "not said".
+        /// A text; the empty one means "unknown".
         case name
-        /// A text, of which the empty one is something else than none.
+        /// A text; the empty one differs from an unknown one.
         case text
         case bytes, day, time, flag, count
     }
 
-    /// Each column, what it is, and the SQL for it.
+    /// Each column with its kind and the SQL for it.
     private static let columns: [(name: String, kind: Kind, sql: String)] = [
         ("run", .bytes, "r.run"), ("day", .day, "r.day"), ("first_seen", .time, "r.first_seen"),
         ("last_seen", .time, "r.last_seen"), ("cluster", .name, "c.name"), ("job_id", .name, "j.job_id"),
@@ -42,9 +42,9 @@ public struct UsageExport {
     private static let runsAtOnce = 2_000
 
     /// - Parameters:
-    ///   - limit: the most rows; nil for all.
-    ///   - progress: told how far it has come, from 0 to 1.
-    ///   - row: gets each row's values, in the order of the columns.
+    ///   - limit: the largest number of rows; nil for all.
+    ///   - progress: called with the fraction done, from 0 to 1.
+    ///   - row: called with each row's values, in the order of the columns.
     public static func run(
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil, progress: (Double) -> Void,
         row: ([JSON]) throws -> Void
@@ -88,7 +88,7 @@ public struct UsageExport {
         """
     }
 
-    /// The line before the first row; nil where there is none.
+    /// The line before the first row; nil if there is none.
     public static func heading(as form: Form) -> String? {
         form == .csv ? CSV.line(columns.map { .text($0.name) }) : nil
     }

@@ -2,7 +2,7 @@ import JSON
 import Record
 import Store
 
-/// What one person uses.
+/// The usage of one person.
 public struct UserReport: Sendable, Equatable {
     public let username: String
     public let jobs: Int64
@@ -15,7 +15,7 @@ public struct UserReport: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, username: String, limit: Int? = nil
     ) throws(StoreError) -> UserReport {
-        // whoever asks for a person by name means it, staff or not
+        // a question about a person by name includes staff
         var filter = filter
         filter.includesStaff = true
         let people = try People(connection).called(username)

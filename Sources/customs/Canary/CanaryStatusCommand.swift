@@ -8,10 +8,11 @@ import SystemClock
 struct CanaryStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "The runs of canaries, the newest first: what had to come, what came, what is lost.",
+        abstract: "Canary batches, the newest first: expected, received and lost records.",
         discussion: """
-            loss_upper_95 is the exact binomial bound: with 95 % confidence no more is lost. A state is 'submitted', \
-            'running', 'complete', 'overdue' (what has not come is lost) or 'failed' (it could not run: that is no loss).
+            loss_upper_95 is the upper bound of the loss at 95 % confidence (exact binomial). The states are \
+            'submitted', 'running', 'complete', 'overdue' (missing records are lost) and 'failed' (it could not run, \
+            which is no loss).
 
             EXAMPLES
               customs canary status --since 7d
@@ -51,9 +52,9 @@ struct CanaryStatusCommand: ParsableCommand {
     }
 }
 
-/// Prints runs of canaries, or ways that they took.
+/// Prints canary batches, or losses by path.
 ///
-/// - Throws: `Failure` with 74 where it cannot be written.
+/// - Throws: `Failure` with 74 if it cannot be written.
 func show(canaries answer: Answer, as form: FormatOptions) throws {
     try show(answer, as: form) { answer.rows.isEmpty ? "no canaries" : TextTable(answer).formatted(for: $0) }
 }

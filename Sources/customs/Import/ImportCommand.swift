@@ -11,19 +11,20 @@ import SystemClock
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Take records from archives: syslog lines or JSON lines, plain, gzip or zstd.",
+        abstract: "Import records from archives: syslog lines or JSON lines, plain, gzip or zstd.",
         discussion: prose(
             """
-            Each line is one message in any form that customsd receives. An archive is known by its bytes: what was
-            taken from it before counts as duplicate, so an import that was interrupted is simply run again. A record
-            that the store refuses is set aside in its table 'quarantine' and counted as 'refused_by_store'; the others
-            are taken. Prints the counts of 'customs health' for this import.
+            Each line is one message in any form that customsd receives. An archive is recognised by its content, and
+            lines that were imported before count as duplicates. So an interrupted import is simply run again. A record
+            that the store refuses goes to its table 'quarantine' and is counted as 'refused_by_store'; the others are
+            imported. The output has the counts of 'customs health' for this import.
 
-            A file may be a pipe, and '-' is standard input: it is read to its end first, and kept meanwhile in a file
-            without a name in TMPDIR, or in /var/tmp. Of an archive that is damaged or cut short nothing is taken.
+            A file may be a pipe, and '-' is standard input. A pipe is first read to its end, and kept meanwhile in a
+            file without a name in TMPDIR, or in /var/tmp. An archive that is damaged or cut short is not imported at
+            all.
 
-            Times of RFC 3164 name no year. Theirs is the latest that puts them not more than a day ahead of now; of older
-            archives say it with --year.
+            RFC 3164 times have no year. They get the latest year that puts them at most one day ahead of now; for older
+            archives, use --year.
 
             EXAMPLES
               customs import /var/log/python-usage.log
@@ -31,18 +32,18 @@ struct ImportCommand: ParsableCommand {
               xz -dc messages-2024.xz | customs import --year 2024 -
 
             EXIT STATUS
-              0   taken; lines that were rejected are in the counts
-              64  the command line cannot be understood
-              66  an archive cannot be read, or not to its end; the others were taken
+              0   imported; rejected lines are in the counts
+              64  the command line is wrong
+              66  an archive cannot be read to its end; the others were imported
               69  the store cannot be reached
-              74  what came through a pipe cannot be kept, or the answer not be written
-              75  of an archive no line is a record that could be taken
+              74  the content of a pipe cannot be kept, or the answer cannot be written
+              75  an archive has no line with a valid record
             """))
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions
 
-    @Option(help: ArgumentHelp("The latest year that RFC 3164 times may be of.", valueName: "year"))
+    @Option(help: ArgumentHelp("Latest year for RFC 3164 times.", valueName: "year"))
     var year: Int?
 
     @Argument(help: "The archives; - for standard input.", completion: .file())
@@ -71,15 +72,15 @@ struct ImportCommand: ParsableCommand {
             }
         }
         try show(total.answer(), as: form)
-        // what could not be read at all tells more than what was rejected
+        // an unreadable file is a more important error than rejected lines
         if let worst = complaints.first(where: { $0.code != .lost }) ?? complaints.first {
             throw ExitCode(worst.code.rawValue)
         }
     }
 
-    /// Takes an archive, and adds what became of it.
+    /// Imports an archive, and adds its counts.
     ///
-    /// - Throws: `Failure` where it was not taken, or not as a whole; `StoreError`.
+    /// - Throws: `Failure` if the archive was not imported, or not completely; `StoreError`.
     private func take(_ file: String, into location: StoreLocation, _ total: inout Health) throws {
         let archive: Archive
         do throws(ArchiveError) { archive = try Archive(path: file) } catch { throw Failure(error) }
@@ -93,12 +94,12 @@ struct ImportCommand: ParsableCommand {
         if let trailing = archive.trailing {
             throw Failure(
                 .noInput,
-                "\(archive.name): \(trailing.bytes) bytes behind the compressed data are not compressed; they were not "
+                "\(archive.name): \(trailing.bytes) bytes after the compressed data are not compressed; they were not "
                     + "taken and count as \(trailing.lines) rejected lines (trailing_data)")
         }
         if run.received == 0 { printError("customs: \(archive.name) is empty") }
         if run.received > 0, run.rejected == run.received {
-            throw Failure(.lost, "\(archive.name): none of its \(run.received) lines is a record that could be taken")
+            throw Failure(.lost, "\(archive.name): none of its \(run.received) lines is a valid record")
         }
     }
 }

@@ -18,7 +18,8 @@ struct TextTable {
         bar = answer.measure
     }
 
-    /// Columns padded to one width, numbers to the right; on a terminal the texts are cut so that a row fits its line.
+    /// Columns padded to one width, numbers to the right. On a terminal the texts are cut so that a row fits into its
+    /// line.
     func formatted(for terminal: Terminal) -> String {
         let cells = rows.map { row in row.map { $0.cell } }
         let numeric = headings.indices.map { column in !rows.isEmpty && rows.allSatisfy { $0[column].isNumber } }
@@ -50,7 +51,7 @@ struct TextTable {
         return ([terminal.hasColour ? TextTable.bold + head + TextTable.usual : head] + lines).joined(separator: "\n")
     }
 
-    /// Takes from the widest text until all columns fit, or none has any more to give.
+    /// Shortens the widest text column until all columns fit, or none can be shortened further.
     private func fit(_ widths: inout [Int], _ numeric: [Bool], in columns: Int) {
         var excess = widths.reduce(0) { $0 + $1 + 2 } - 2 - columns
         while excess > 0 {
@@ -61,7 +62,7 @@ struct TextTable {
         }
     }
 
-    /// Bars of eighths of a character, the longest as long as there is room.
+    /// Bars in eighths of a character; the longest one fills the width.
     private func bars(_ width: Int) -> [String] {
         guard let column = bar else { return [] }
         let values = rows.map { $0[column].number }

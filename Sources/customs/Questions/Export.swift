@@ -8,10 +8,10 @@ struct Export: ParsableCommand {
         abstract: "All usage as CSV or JSON lines, one row for each run and package.",
         discussion: prose(
             """
-            For DuckDB, pandas or R (docs/questions.md shows how). It is written as it is read, and needs the same memory for
-            a day and for ten years. A run is what processes alike did on one day; 'processes' says how many. Add those up,
-            and count different usernames and (cluster, job_id, restart,
-            recurrence).
+            The output is for DuckDB, pandas or R (docs/questions.md shows how). The command needs the same memory for a
+            day and for ten years. A run stands for equal processes of one day, and 'processes' is their number. Add
+            these numbers up to count processes. To count users and jobs, count different usernames and (cluster,
+            job_id, restart, recurrence).
 
             EXAMPLES
               customs export --since 2026-01-01 --until 2026-03-31 > usage.csv
@@ -37,7 +37,7 @@ struct Export: ParsableCommand {
         let asking = try Asking(store, selection.written + staff.written + packages.written + rows.written)
         let progress = ProgressLine(name: "exporting")
         var out = OutputBuffer()
-        // from then on the progress line tells that it works
+        // from then on the progress line shows that it works
         var hasRows = false
         defer { Spinner.stop() }
         if let heading = UsageExport.heading(as: format.answer) { out.add(heading) }
@@ -53,7 +53,7 @@ struct Export: ParsableCommand {
     }
 }
 
-/// Lines on their way to standard output.
+/// Lines that wait to be written to standard output.
 private struct OutputBuffer {
     private var bytes: [UInt8] = []
 

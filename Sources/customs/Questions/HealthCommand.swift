@@ -7,15 +7,15 @@ import SystemClock
 struct HealthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
-        abstract: "What became of every message that was received.",
+        abstract: "Outcome of every received message.",
         discussion: prose(
             """
-            received = stored + merged + duplicate + rejected + pending, at every moment; 'balanced' says whether it
-            holds. customsd writes these counts with the records, so they are right on another machine and after its end.
-            --limit cuts the list of --claims.
+            received = stored + merged + duplicate + rejected + pending, at every moment; 'balanced' tells whether this
+            holds. customsd writes these counts with the records, so they are right on another machine and after its
+            end. --limit cuts the list of --claims.
 
-            'daemons' has the last word of each daemon and how many seconds ago that was. A daemon speaks once a second: the
-            figures of one that has been silent for longer are as old as its silence.
+            'daemons' has the last heartbeat of each daemon and its age in seconds. A daemon sends one a second. If it
+            has been silent for longer, its figures are as old as its silence.
 
             EXAMPLES
               customs health
@@ -29,13 +29,13 @@ struct HealthCommand: ParsableCommand {
 
     @Flag(
         help: """
-            Also list what records said of their jobs and Slurm denies: another user, account, QOS or partition. In JSON \
-            it is the member 'claims'; in CSV it is all that is written.
+            Also list jobs for which records and Slurm disagree: another user, account, QOS or partition. In JSON this \
+            is the member 'claims'; the CSV form has only this list.
             """)
     var claims = false
 
     func validate() throws {
-        if rows.limit != nil && !claims { throw ValidationError("--limit: means nothing without --claims") }
+        if rows.limit != nil && !claims { throw ValidationError("--limit: needs --claims") }
     }
 
     func run() throws {

@@ -6,11 +6,12 @@ import Store
 
 struct Job: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "One job: what is known of it, and what its Python processes did.",
+        abstract: "One job: its data, and its Python processes.",
         discussion: prose(
             """
-            In CSV it is the table of runs. It tells of the whole job. Numbers of jobs come round again: of several jobs of one
-            number it tells of the newest, or of the one with --day; the days of the others are in same_number.
+            The CSV form has the table of runs. The answer covers the whole job. Slurm reuses job numbers: of several
+            jobs with one number, the answer has the newest, or the one of --day. same_number has the days of the
+            others.
 
             EXAMPLES
               customs job 4242
@@ -24,10 +25,10 @@ struct Job: ParsableCommand {
     @Argument(help: "The job's id.")
     var id: String
 
-    @Option(help: "The cluster, where several have a job of this id.")
+    @Option(help: "Cluster, if several have a job with this id.")
     var cluster: String?
 
-    @Option(help: ArgumentHelp("A day on which it ran, where the number has come round again.", valueName: "date"))
+    @Option(help: ArgumentHelp("Day on which it ran, if the number was reused.", valueName: "date"))
     var day: String?
 
     func run() throws {
@@ -41,7 +42,7 @@ struct Job: ParsableCommand {
             let time = day.map { " from \(printable($0))" } ?? ""
             throw Failure(.noInput, "no record of job \(printable(id))\(place)\(time); \(try asking.extent())")
         }
-        // in the order of the clusters
+        // sorted by cluster
         guard let last = found.last, ExactText(last.cluster) == ExactText(report.cluster) else {
             var clusters: [ExactText] = []
             for name in found.map({ ExactText($0.cluster) }) where !clusters.contains(name) { clusters.append(name) }

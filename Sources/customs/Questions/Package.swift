@@ -5,11 +5,11 @@ import Store
 
 struct Package: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "One package: users, jobs, versions, months, job sizes, and what it is used with.",
+        abstract: "One package: users, jobs, versions, months, job sizes, and packages used with it.",
         discussion: prose(
             """
-            In CSV it is the table of versions. --limit cuts the list of what it is used with (20 unless it is given), and no
-            other.
+            The CSV form has the table of versions. --limit (by default 20) cuts the list of packages used with it, and
+            no other list.
 
             EXAMPLES
               customs package numpy
