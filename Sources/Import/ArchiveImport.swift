@@ -134,7 +134,7 @@ public struct ArchiveImport {
         merger.finishBatch()
     }
 
-    /// Takes parts without their siblings as they are, for no more lines can come.
+    /// Commits incomplete records: after the archive's end no part can follow.
     private mutating func commitLonelyParts() throws(ImportError) {
         guard merger.expireParts(now: Self.endOfTime) > 0 else { return }
         do throws(StoreError) {

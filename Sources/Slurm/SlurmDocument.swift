@@ -28,7 +28,7 @@ package struct SlurmDocument {
     }
 }
 
-/// How slurmrestd writes values.
+/// Reads slurmrestd's forms of values.
 extension JSON {
     /// The number, written plainly or, from version 0.0.39 on, as `{"set": true, "infinite": false, "number": 5}`.
     var number: Int64? {
