@@ -43,7 +43,7 @@ import Testing
         let full = receiving.journal.head
         for _ in 1...3 { #expect(!intake.flush()) }
         #expect(receiving.journal.head == full && full.tally == before)
-        #expect(receiving.log.lines.filter { $0.contains("streams are not read") }.count == 1)
+        #expect(receiving.log.lines.filter { $0.contains("reading from streams stops") }.count == 1)
         receiving.releaseJournal()
         #expect(intake.flush())
         #expect(receiving.journal.head.tally == before + 21)
