@@ -24,9 +24,9 @@ def _run():
     # whoever runs this may be root, and the hook's directory is the same on all nodes
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    from customs_hook import sweep
+    from customs_hook.sweeper import command
 
-    return sweep.main(sys.argv[1:], __doc__)
+    return command.main(sys.argv[1:], __doc__)
 
 
 if __name__ == "__main__":

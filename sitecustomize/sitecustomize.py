@@ -72,7 +72,7 @@ def report(frame=None, event=None, argument=None):
     global os, listed
     if event and type(event) is not str:
         try:
-            unit("imports").watch_lazy_loader(hook)
+            unit("interpreter.lazy").watch_loader(hook)
         except Exception:
             pass
         return lazy_exec(frame, event)
@@ -103,12 +103,12 @@ def report(frame=None, event=None, argument=None):
             is_worth_it = not modules.keys().isdisjoint(names)
         if is_worth_it and not is_out:
             listed = listed or watched or WATCHED.split()
-            unit("exit").report(hook)
+            unit("report").report(hook)
     except BaseException as error:
         try:
             # what is neither the system's refusal nor from our files is of a signal's handler
-            if is_importing and unit("interrupted").is_of_program(error):
-                unit("interrupted").raise_soon(error)
+            if is_importing and unit("interpreter.interrupted").is_of_program(error):
+                unit("interpreter.interrupted").raise_soon(error)
         except BaseException:
             pass
     # the interpreter takes a module apart in a dearer way if it is still held
@@ -147,6 +147,8 @@ def unit(name):
     module.os, module.sys, module.unit, module.loads = os, sys, unit, loads
     if name != "presence":
         module.presence = unit("presence")
+        if name != "facts":
+            module.facts = unit("facts")
     code = parts[name]
     if type(code) is int:
         code = loads(content[code:])
@@ -180,7 +182,7 @@ def arm(name=None):
     except Exception as error:
         try:
             # what is neither the system's refusal nor from our files is of a signal's handler
-            is_ours = not unit("interrupted").is_of_program(error)
+            is_ours = not unit("interpreter.interrupted").is_of_program(error)
         except Exception:
             is_ours = True
         if not is_ours:
@@ -273,17 +275,17 @@ def _start():
         builtins.__import__,
     )
     if SITE["everything"] or b"CUSTOMS_PACKAGES" in environment:
-        unit("rules").extend(hook)
+        unit("record.rules").extend(hook)
     if SITE["predicates"]:
         # at exit it is needed in any case
-        unit("rules")
+        unit("record.rules")
     is_counting = sys.implementation.name == "cpython"
     tell, lock_class = report, system._ModuleLock
     if sys.version_info >= (3, 12) and is_counting:
         tell = unseen(report).__next__
     elif "_lsprof" in modules and is_counting:
         # before 3.12 profilers are known by what they are made of: that is watched for
-        tell = unit("imports").unseen(hook, report).__next__
+        tell = unit("interpreter.profilers").unseen(hook, report).__next__
     if sys.version_info < (3, 10) or not is_counting:
         import atexit
     else:
@@ -293,13 +295,13 @@ def _start():
     atexit.register(tell)
     if not is_counting or everything or SITE["prefixes"]:
         listed = watched or WATCHED.split()
-        unit("watching").watch(hook)
+        unit("interpreter.watching").watch(hook)
     elif tell is not report:
         arm()
     else:
         system._ModuleLock = arm
     if "coverage" in modules:
-        unit("measured").forget(hook)
+        unit("interpreter.measured").forget(hook)
 
 
 def _call_with_frames_removed():

@@ -24,7 +24,7 @@ def processes_class() -> Any:
     """Return the sweep's ``Processes``, from the hook's own directory."""
     if str(HOOK) not in sys.path:
         sys.path.append(str(HOOK))
-    from customs_hook.processes import Processes
+    from customs_hook.sweeper.processes import Processes
 
     return Processes
 

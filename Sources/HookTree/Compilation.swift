@@ -72,7 +72,7 @@ public struct Compilation: Sendable {
     private static func compile(_ directory: String, _ prefix: String, _ interpreter: Interpreter) -> String? {
         let program = Program(
             interpreter.executable,
-            ["-I", "-S", "-B", directory + "/customs_hook/build.py", directory, prefix],
+            ["-I", "-S", "-B", directory + "/customs_hook/install/build.py", directory, prefix],
             environment: Interpreter.surroundings())
         do throws(ProgramError) { return try program.run().complaint } catch { return HookTreeError(error).reason }
     }

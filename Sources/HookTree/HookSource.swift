@@ -13,7 +13,7 @@ public struct HookSource: Sendable, Equatable {
         let places = directory.map { [Path.absolute($0)] } ?? HookSource.places(program)
         for place in places {
             let files = HookSource.files(of: place)
-            if files.contains("sitecustomize.py"), files.contains("customs_hook/configure.py") {
+            if files.contains("sitecustomize.py"), files.contains("customs_hook/install/configure.py") {
                 self.directory = place
                 self.files = files
                 return

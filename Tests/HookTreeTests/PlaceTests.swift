@@ -8,7 +8,7 @@ import Testing
     init() throws { workplace = try Workplace() }
 
     private func place(_ name: String) throws -> HookPlace {
-        try HookPlace(prefix: "\(workplace.path)/\(name)", files: ["sitecustomize.py", "customs_hook/exit.py"])
+        try HookPlace(prefix: "\(workplace.path)/\(name)", files: ["sitecustomize.py", "customs_hook/report.py"])
     }
 
     @Test(
@@ -100,7 +100,7 @@ import Testing
         try workplace.put("source/__pycache__/x.py", "")
         try workplace.put("source/.hidden.py", "")
         try workplace.put("source/README", "")
-        let files = ["customs_hook/configure.py", "customs_sweep.py", "sitecustomize.py"]
+        let files = ["customs_hook/install/configure.py", "customs_sweep.py", "sitecustomize.py"]
         #expect(source.files == files)
         #expect(try HookSource(directory: source.directory, program: "/").files == files)
     }

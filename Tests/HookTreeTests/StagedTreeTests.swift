@@ -29,7 +29,7 @@ import Testing
     @Test("a tree comes where nothing was, with the modes that it needs") func new() throws {
         try install("1", at: "a/b/hook")
         #expect(try workplace.text("a/b/hook/sitecustomize.py") == configured + "1")
-        #expect(try workplace.text("a/b/hook/customs_hook/configure.py") == "2")
+        #expect(try workplace.text("a/b/hook/customs_hook/install/configure.py") == "2")
         for directory in ["a", "a/b", "a/b/hook", "a/b/hook/customs_hook"] { #expect(mode(directory) == 0o755) }
         #expect(mode("a/b/hook/sitecustomize.py") == 0o644)
         #expect(mode("a/b/hook/customs_sweep.py") == 0o755)
@@ -89,7 +89,7 @@ import Testing
 
     @Test("who reads while trees are replaced finds a whole one at every moment") func whole() throws {
         try install("0")
-        let path = workplace.path + "/hook/customs_hook/configure.py"
+        let path = workplace.path + "/hook/customs_hook/install/configure.py"
         let reads = Atomic(0)
         let failures = Atomic(0)
         let isDone = Atomic(false)

@@ -28,7 +28,7 @@ final class Workplace {
     /// The source of a small hook.
     func source(_ name: String = "source") throws -> HookSource {
         try put("\(name)/sitecustomize.py", configured)
-        try put("\(name)/customs_hook/configure.py", "2")
+        try put("\(name)/customs_hook/install/configure.py", "2")
         try put("\(name)/customs_sweep.py", "3")
         return try HookSource(directory: "\(path)/\(name)", program: "/")
     }

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from customs_hook import exit, presence
+from customs_hook import facts, presence, report
 
 
 def send_record(names, servers=None):
@@ -15,13 +15,13 @@ def send_record(names, servers=None):
     if os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
         return
     settings = site()
-    is_rank = presence.rank(os.environ) in (None, 0)
-    if not is_rank or presence.unit("lists").has_opted_out(settings["opt_out_file"]):
+    is_rank = facts.rank(os.environ) in (None, 0)
+    if not is_rank or presence.unit("record.optout").has_opted_out(settings["opt_out_file"]):
         return
-    record = presence.head(settings)
+    record = facts.head(settings)
     packages = {name: presence.version(sys.modules, name) for name in names}
-    exit.finish(record, packages, None, exit.ending())
-    exit.send(exit.messages(record), servers or configured_servers(settings))
+    report.finish(record, packages, None, report.ending())
+    report.send(report.messages(record), servers or configured_servers(settings))
 
 
 def configured_servers(settings):

@@ -45,8 +45,8 @@ def test_a_check_names_each_problem(site: Site) -> None:
         assert all(text in said for text in problems if "\n" not in text)
         return "\n".join(problems)
 
-    (site.tree / "customs_hook/__pycache__" / f"exit.{sys.implementation.cache_tag}.pyc").unlink()
-    assert "each start compiles customs_hook/exit.py: install again" in problem()
+    (site.tree / "customs_hook/__pycache__" / f"report.{sys.implementation.cache_tag}.pyc").unlink()
+    assert "each start compiles customs_hook/report.py: install again" in problem()
     site.installed()
     hook = site.tree / "sitecustomize.py"
     hook.write_text(hook.read_text() + "print('hello')\n")

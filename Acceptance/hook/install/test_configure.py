@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.receiver import HOOK, Receiver, environment, interpreters, old_interpreters, run
 
-CONFIGURE = HOOK / "customs_hook/configure.py"
+CONFIGURE = HOOK / "customs_hook/install/configure.py"
 SERVER = "udp://192.0.2.1:5140"
 # what an installation that sets nothing but a server has
 DEFAULTS = {

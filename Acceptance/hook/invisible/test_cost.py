@@ -41,7 +41,7 @@ def test_the_hook_adds_no_more_system_calls_than_allowed(
         (library / "of_setuptools.py").write_text("")
         (library / "of_setuptools.pth").write_text("import os; import of_setuptools\n")
     shutil.copytree(packages / "numpy", library / "numpy")
-    build = str(tree / "customs_hook" / "build.py")
+    build = str(tree / "customs_hook" / "install" / "build.py")
     subprocess.run([python, "-I", "-S", "-B", build, str(tree), str(tree)], check=True)
     variables = {"PATH": os.defpath, "HOME": str(tmp_path), "PYTHONHASHSEED": "0"}
     subprocess.run([python, "-c", code], env=variables, check=True)

@@ -59,7 +59,7 @@ print("shut in")
 
 def compiled(tmp_path: Path, receiver: Receiver, executable: str) -> Path:
     tree = install(tmp_path / "hook", servers=(receiver.url,))
-    build = str(tree / "customs_hook" / "build.py")
+    build = str(tree / "customs_hook" / "install" / "build.py")
     subprocess.run([executable, "-I", "-S", "-B", build, str(tree), str(tree)], check=True)
     return tree
 

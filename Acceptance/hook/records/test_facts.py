@@ -11,7 +11,7 @@ import pytest
 from support.receiver import HOOK
 
 sys.path.insert(0, str(HOOK))
-from customs_hook.presence import encode
+from customs_hook.facts import encode
 
 #: What Python writes in another way than JSON, and what looks like Python's words and marks.
 TEXTS = [

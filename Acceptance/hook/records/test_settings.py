@@ -11,7 +11,7 @@ import pytest
 from support.receiver import HOOK, Receiver, environment, install, interpreters, pypy, run
 
 sys.path.insert(0, str(HOOK))
-from customs_hook import rules
+from customs_hook.record import rules
 
 IMPORT: list[str | bytes] = ["-c", "import numpy"]
 

@@ -64,7 +64,7 @@ struct HookCheck: ParsableCommand {
         }
         let surroundings = HookTrial.Surroundings(
             prefix: tree, search: HookCheck.search(tree), socket: socket, secondsAtMost: timeout, directory: directory,
-            package: package, program: try text(tree + "/customs_hook/check.py"))
+            package: package, program: try text(tree + "/customs_hook/install/check.py"))
         let trials = Compilation(named: python, found: search?.found ?? []).results.map { HookTrial($0, surroundings) }
         var siteProblems: [String] = []
         for problem in trials.compactMap({ $0.siteProblem }) where !siteProblems.contains(problem) {

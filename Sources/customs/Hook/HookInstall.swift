@@ -116,7 +116,7 @@ struct HookInstall: ParsableCommand {
 
     /// The text of the site's own `sitecustomize.py`. Errors in its files are shown to the user unchanged.
     private func configure(_ source: HookSource, _ reader: Interpreter) throws -> [UInt8] {
-        var arguments = ["-I", "-S", "-B", source.path("customs_hook/configure.py")]
+        var arguments = ["-I", "-S", "-B", source.path("customs_hook/install/configure.py")]
         arguments += ["--template", source.path("sitecustomize.py")]
         // with '=', so that a value may begin with a dash
         arguments += server.map { "--server=\($0)" }

@@ -36,7 +36,7 @@ struct HookTrial {
         let directory: String
         /// A package that is watched.
         let package: String
-        /// The program that is run: `customs_hook/check.py`.
+        /// The program that is run: `customs_hook/install/check.py`.
         let program: String
     }
 
@@ -80,7 +80,7 @@ struct HookTrial {
     }
 
     private mutating func tryCompiled(_ surroundings: Surroundings) throws(HookTreeError) {
-        let build = surroundings.prefix + "/customs_hook/build.py"
+        let build = surroundings.prefix + "/customs_hook/install/build.py"
         let outcome = try end(
             of: Program(
                 executable, ["-I", "-S", "-B", build, "--check", surroundings.prefix],

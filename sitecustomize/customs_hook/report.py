@@ -10,7 +10,7 @@ if "os" not in globals():
     import os
     import sys
 
-    from customs_hook import presence
+    from customs_hook import facts, presence
 
     unit = presence.unit
 
@@ -41,7 +41,7 @@ def report(hook):
         return
     tracers = ()
     if sys.gettrace() or sys.getprofile():
-        tracers = unit("tracing").tracers()
+        tracers = unit("interpreter.tracing").tracers()
     for change, tracer in tracers:
         change(None)
     is_left = False
@@ -65,7 +65,7 @@ def _report(hook, process):
         if name not in found and presence.is_imported(modules[name]):
             found[name] = None
     if process.has_rules:
-        for name in unit("rules").matching(process):
+        for name in unit("record.rules").matching(process):
             found.setdefault(name)
     # the program may have asked for it in the meantime
     if not found or os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
@@ -74,26 +74,20 @@ def _report(hook, process):
         presence.mend(process)
         for name, version in list(found.items()):
             found[name] = version or presence.version(modules, name)
-        record = dict(process.record)
-        record["elapsed"] = max(0.0, round(hook.clock[0]() - process.began, 3))
+        rest = {"elapsed": max(0.0, round(hook.clock[0]() - process.began, 3))}
         used = process.used or used_directly(process, sorted(found))
         clock = hook.clock
         if "_time_machine" in modules:
-            clock = unit("clocks").unfrozen(hook)
-        finish(record, found, used, ending(process.is_worker), clock)
-        servers = presence.ENVIRONMENT.get("CUSTOMS_SERVER")
+            clock = unit("interpreter.clocks").unfrozen(hook)
+        finish(rest, found, used, ending(process.is_worker), clock)
+        record, body = dict(process.record, **rest), None
+        if process.text:
+            # the trace has most of it
+            body = process.text[:-1] + "," + facts.encode(rest)[1:]
+        servers = facts.ENVIRONMENT.get("CUSTOMS_SERVER")
         servers = servers.split(",") if servers else process.site["servers"]
-        return not send(messages(record), servers) and _is_without_descriptors()
-    return False
-
-
-def _is_without_descriptors():
-    """Return whether the process may open nothing, and so could not send."""
-    try:
-        os.close(os.open("/", os.O_RDONLY | os.O_CLOEXEC))
-    except OSError as error:
-        # ENFILE, EMFILE
-        return error.errno in (23, 24)
+        if not send(messages(record, body), servers):
+            return unit("record.sockets").is_without_descriptors()
     return False
 
 
@@ -136,7 +130,7 @@ def used_directly(process, names):
                 if source == own:
                     functions.append(value)
     if functions:
-        sources.update(unit("functions").imports(functions))
+        sources.update(unit("interpreter.functions").imports(functions))
     used = _among(names, sources)
     if len(used) < len(names) and process.codes:
         # "from numpy import pi" leaves a number
@@ -145,7 +139,7 @@ def used_directly(process, names):
             top = module.partition(".")[0] if type(module) is str else None
             if top not in tops and _is_own(code.co_filename, process.hook):
                 codes.append(code)
-        used = _among(names, sources.union(unit("functions").imports(codes)))
+        used = _among(names, sources.union(unit("interpreter.functions").imports(codes)))
     return used
 
 
@@ -171,22 +165,25 @@ def finish(record, packages, used, end, clock=None):
     record["end"] = end
     record["packages"] = kept = {}
     for name in sorted(packages):
-        if len(presence.encode(name)) <= 128:
+        if len(facts.encode(name)) <= 128:
             kept[name] = packages[name]
     if used is not None:
         record["direct"] = list(filter(kept.__contains__, used))
 
 
-def messages(record):
-    """Return the messages, as bytes, that carry a record (RFC 5424)."""
+def messages(record, body=None):
+    """Return the messages, as bytes, that carry a record (RFC 5424).
+
+    ``body``: its JSON, if known.
+    """
     host = record.get("host", "-")
     if not host.isprintable() or " " in host or len(host.encode()) != len(host):
         host = "-"
     kind = "canary" if "canary" in record else "imports"
     head = "<134>1 %s %s customs %d %s - " % (record["event_timestamp"], host, record["pid"], kind)
-    body = presence.encode(record)
+    body = body or facts.encode(record)
     frame = min(AIM, _FRAME - len(head))
-    texts = [body] if len(body) <= frame else unit("long").bodies(record, frame)
+    texts = [body] if len(body) <= frame else unit("record.oversize").bodies(record, frame)
     found = []
     for text in texts:
         found.append((head + text).encode("ascii"))
@@ -204,7 +201,9 @@ def send(datagrams, servers):
     first = ord(os.urandom(1)) % len(servers) if len(servers) > 1 else 0
     for server in list(servers[first:]) + list(servers[:first]):
         try:
-            if _send_by_library(datagrams, server) or unit("sockets").send(datagrams, server):
+            if _send_by_library(datagrams, server) or unit("record.sockets").send(
+                datagrams, server
+            ):
                 return True
         except Exception:
             continue
@@ -248,7 +247,10 @@ def _user_globals(process, watched):
         # no parts of packages: of them there are a thousand
         names = list(filter(str.isidentifier, modules))
     except TypeError:
-        names = [name for name in list(modules) if type(name) is str and "." not in name]
+        names = []
+        for name in list(modules):
+            if type(name) is str and "." not in name:
+                names.append(name)
     for name in names:
         # a watched package is a library wherever it lies: sites put theirs on PYTHONPATH too
         if name in standard or name in watched or name == "__main__":

@@ -15,14 +15,15 @@ def facts(tree):
     # what is called when the hook's own package is imported
     loaded = "customs_hook" in getattr(system, "_module_locks", ())
     sys.path.append(tree)
-    from customs_hook import lists, standalone
+    from customs_hook import standalone
+    from customs_hook.record import optout
 
     site = standalone.site()
     yield "version", "%d.%d.%d" % sys.version_info[:3]
     yield "implementation", sys.implementation.name
     yield "loaded", str(loaded)
     yield "front", _in_front(tree)
-    yield "opted_out", str(lists.has_opted_out(site["opt_out_file"]))
+    yield "opted_out", str(optout.has_opted_out(site["opt_out_file"]))
     traces = site["trace_dir"]
     if os.path.isdir(traces):
         yield "trace_mode", "%o" % (os.stat(traces).st_mode & 0o7777)

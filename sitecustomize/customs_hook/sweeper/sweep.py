@@ -1,4 +1,4 @@
-"""What ``customs_sweep.py`` does: one pass over a trace directory.
+"""One pass over a trace directory, what ``customs_sweep.py`` does.
 
 Of a killed process nobody knows when it ended: "event_timestamp" is the time of the sweep, and
 "elapsed" reaches back from there to the first watched import, so that the start is right. "host" is
@@ -11,37 +11,25 @@ only what bears somebody's uid and is not his. What the system does not take for
 the next time; a datagram that is lost on its way is lost.
 """
 
-import argparse
 import errno
 import fcntl
 import os
 import pwd
 import random
-import select
-import signal
 import stat
 import time
 
-from customs_hook import exit as ending
-from customs_hook import presence, sockets, standalone
-from customs_hook.endings import Endings, is_reported, mark_reported
-from customs_hook.processes import Processes
-from customs_hook.traces import Malformed, parse
-
-_EXAMPLES = """
-examples:
-  customs_sweep.py --trace-dir /run/customs/traces --server udp://192.0.2.1:5140
-      what a node's epilog runs, as root
-  customs_sweep.py --running --job 4711 -v
-      what the processes of a job on this node have imported so far, those of the caller
-  customs_sweep.py --trace-dir ~/traces --server unixgram:///run/customs.sock
-      what the caller's own killed processes left in a directory of his own
-"""
+from customs_hook import facts, report
+from customs_hook.sweeper.endings import Endings, is_reported, mark_reported
+from customs_hook.sweeper.processes import Processes
+from customs_hook.sweeper.traces import Malformed, parse
+from customs_hook.sweeper.within import within
+from customs_hook.trace import SLOTS, TRACE_SIZE
 
 #: Bytes of a file that may be a trace: the hook writes TRACE_SIZE at most, and nobody more to it.
-_MOST_BYTES = presence.TRACE_SIZE + 4096
+_MOST_BYTES = TRACE_SIZE + 4096
 #: Names looked at in a user's directory; those beyond are left for the next time.
-_MOST_NAMES = 4 * presence.SLOTS
+_MOST_NAMES = 4 * SLOTS
 #: Uids looked at. A flood of names must cost neither the memory nor the time of a sweep.
 _MOST_USERS = 200000
 #: Seconds for which a file without a whole line may be one whose process is about to write it.
@@ -62,53 +50,11 @@ class Late(BaseException):
     """The time is over: nothing that handles errors is to handle this."""
 
 
-def main(arguments, description):
-    """Sweep as the command line ``arguments`` say; return the exit code."""
-    options = _options(arguments, description)
-    # a directory that hangs can only be escaped by whoever has not touched it
-    within(options.max_seconds, lambda: _sweep(options))
-    return 0
-
-
-def within(seconds, function):
-    """Call a function in a child process, for so many seconds at most; return its bytes, or b""."""
-    reader, writer = os.pipe()
-    limit = time.monotonic() + seconds
-    try:
-        child = os.fork()
-    except OSError:
-        os.close(reader)
-        os.close(writer)
-        return b""
-    if child == 0:
-        try:
-            os.close(reader)
-            # should this process be killed before it can kill that one
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(seconds) + 2)
-            os.write(writer, function() or b"")
-        finally:
-            os._exit(0)
-    os.close(writer)
-    answer = b""
-    try:
-        while select.select([reader], [], [], max(0.0, limit - time.monotonic()))[0]:
-            data = os.read(reader, 4096)
-            if not data:
-                break
-            answer += data
-    finally:
-        os.close(reader)
-        os.kill(child, signal.SIGKILL)
-        _reap(child)
-    return answer
-
-
 class Sweep(object):
     """One pass over a trace directory.
 
-    ``trace_dir``: path; ``servers``: addresses as for ``exit.send``; ``is_running_wanted``: whether
-    living processes are reported; ``job``: id of the job of which alone is reported, or None;
+    ``trace_dir``: path; ``servers``: addresses as for ``report.send``; ``is_running_wanted``:
+    whether living processes are reported; ``job``: id of the only job to report, or None;
     ``limit``: moment of ``time.monotonic`` after which ``Late`` is raised; ``say`` takes sentences.
     """
 
@@ -197,16 +143,16 @@ class Sweep(object):
 
     def _sweep_directory(self, directory, uid):
         names = _listed(directory, _MOST_NAMES)
-        slots = [name for name in names if _is_number(name, presence.SLOTS)]
+        slots = [name for name in names if _is_number(name, SLOTS)]
         for name in set(names).difference(slots):
             self._check_time()
             self._remove(directory, name)
         if len(names) == _MOST_NAMES:
-            slots = [str(number) for number in range(presence.SLOTS)]
+            slots = [str(number) for number in range(SLOTS)]
         heads = {}
         endings = Endings(directory, lambda *found: self._is_dead(*found, uid, heads))
         # where there is no room left for others, nobody's end is waited for
-        is_crowded = len(slots) > presence.SLOTS // 2
+        is_crowded = len(slots) > SLOTS // 2
         for name in slots:
             self._check_time()
             file = self._open(directory, name, uid)
@@ -313,16 +259,16 @@ class Sweep(object):
         elapsed = -1 if trace.started is None else round(clock() - trace.started, 3)
         if elapsed >= 0:
             record["elapsed"] = elapsed
-        ending.finish(record, trace.packages, None, end)
-        datagrams = ending.messages(record)
-        is_sent = ending.send(datagrams, self.servers)
+        report.finish(record, trace.packages, None, end)
+        datagrams = report.messages(record)
+        is_sent = report.send(datagrams, self.servers)
         # one who does not answer now is not waited for again and again
         for pause in _PAUSES if not self.kept else ():
             if is_sent:
                 break
             time.sleep(pause)
             self._check_time()
-            is_sent = ending.send(datagrams, self.servers)
+            is_sent = report.send(datagrams, self.servers)
         self.sent, self.kept = self.sent + bool(is_sent), self.kept + (not is_sent)
         time.sleep(_PACE * len(datagrams))
         packages = " ".join(sorted(trace.packages))
@@ -341,7 +287,7 @@ class Sweep(object):
                 self.name_failures += time.monotonic() - began >= _NAME_SECONDS
             if not name and os.environ.get("SLURM_JOB_UID") == str(uid):
                 name = os.environ.get("SLURM_JOB_USER", "")
-            self.names[uid] = presence.bounded("username", name or "#%d" % uid)
+            self.names[uid] = facts.bounded("username", name or "#%d" % uid)
         return self.names[uid]
 
     def _remove(self, directory, name):
@@ -362,77 +308,6 @@ class Sweep(object):
 def clock():
     """Return the seconds since the node's start (CLOCK_BOOTTIME), as /proc counts."""
     return time.clock_gettime(_BOOTTIME)
-
-
-def _sweep(options):
-    def say(sentence):
-        if options.verbose:
-            try:
-                os.write(1, ("%s\n" % sentence).encode("ascii", "replace"))
-            except OSError:
-                pass
-
-    # time enough to say so oneself
-    limit = time.monotonic() + options.max_seconds * 0.9
-    wanted = options.running, options.job, limit, say
-    try:
-        Sweep(options.trace_dir, options.servers, *wanted).run()
-    except Late:
-        say("the time is over; the rest stays for the next time")
-    except Exception as error:
-        say("stopped by %r" % error)
-
-
-def _options(arguments, description):
-    parser = _Parser(
-        prog="customs_sweep.py",
-        description=description,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--trace-dir", metavar="DIR", help="default: where the hook leaves traces")
-    parser.add_argument(
-        "--server",
-        metavar="URL",
-        action="append",
-        help="udp://ADDRESS:PORT or unixgram:///PATH, also several, with commas or repeated; "
-        "default: $CUSTOMS_SERVER, else where the hook sends to",
-    )
-    parser.add_argument("--running", action="store_true", help="report living processes too")
-    parser.add_argument("--job", metavar="ID", help="report only processes of this job")
-    parser.add_argument(
-        "--max-seconds", metavar="N", type=_seconds, default=30, help="stop then; default: 30"
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="say what is done")
-    options = parser.parse_args(arguments)
-    servers = ",".join(options.server or [os.environ.get("CUSTOMS_SERVER", "")])
-    options.servers = [server.strip() for server in servers.split(",") if server.strip()]
-    options.trace_dir = options.trace_dir or os.environ.get("CUSTOMS_TRACE_DIR")
-    if not options.servers or not options.trace_dir:
-        try:
-            site = standalone.site()
-        except Exception:
-            parser.error("no sitecustomize.py of the hook beside this: say --trace-dir, --server")
-        options.servers = options.servers or list(site["servers"])
-        options.trace_dir = options.trace_dir or site["trace_dir"]
-    for server in options.servers:
-        try:
-            sockets.target(server)
-        except (OSError, ValueError):
-            parser.error("no udp://ADDRESS:PORT with a number for the address: %s" % server)
-    return options
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(64, "%s: %s\n" % (self.prog, message))
-
-
-def _seconds(text):
-    value = float(text)
-    if not 0 < value <= 86400:
-        raise ValueError(text)
-    return value
 
 
 def _listed(directory, most):
@@ -464,11 +339,3 @@ def _is_still(directory, name, file):
     except OSError:
         return False
     return (now.st_dev, now.st_ino) == (then.st_dev, then.st_ino)
-
-
-def _reap(child):
-    for _ in range(100):
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return
-        # what the system does not let go even killed is not waited for
-        time.sleep(0.01)

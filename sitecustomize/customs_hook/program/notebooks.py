@@ -21,6 +21,6 @@ def look_in_time(process):
 
 def _remember(process):
     try:
-        process.used = unit("exit").used_directly(process, sorted(process.noted))
+        process.used = unit("report").used_directly(process, sorted(process.noted))
     except Exception:
         process.used = None

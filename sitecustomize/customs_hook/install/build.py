@@ -26,26 +26,21 @@ _NAME = "<customs hook>"
 #: Bytes that a process reads of a part of the hook at most.
 _LONGEST = 130000
 _IS_CHECKED = sys.version_info < (3, 7)
-#: Modules that never run in users' programs, or only as ordinary ones.
-_ALONE = (
-    *("__init__", "build", "check", "configure", "core", "endings", "processes"),
-    *("python2", "reporters", "settings", "sources", "standalone", "sweep", "traces"),
-)
+#: Folders with what runs in users' processes, below ``customs_hook``.
+_FOLDERS = ("", "interpreter", "program", "record")
+#: Modules there that never run in users' programs, or only as ordinary ones.
+_ALONE = ("__init__", "core", "python2", "reporters", "sources", "standalone")
 #: Parts that every process with a watched package needs. What they share is there once.
-_ORDINARY = ("exit", "imports", "presence", "sandbox")
+_ORDINARY = ("facts", "imports", "presence", "report", "sandbox", "trace")
 #: Functions that few programs call, by their files.
-_RARE = {
-    "sitecustomize": ("arm", "unit"),
-    "exit": ("_is_without_descriptors",),
-    "imports": ("_hide", "_watch_loading", "unseen", "watch_lazy_loader"),
-    "presence": ("_leave", "integer"),
-    "sandbox": ("_filters",),
-}
+_RARE = {"sitecustomize": ("arm", "unit"), "sandbox": ("_filters",)}
 
 
 def sources(tree):
     """Return the sources as paths below the tree."""
-    found = glob.glob(glob.escape(tree) + "/*.py") + glob.glob(glob.escape(tree) + "/*/*.py")
+    found = []
+    for pattern in ("/*.py", "/*/*.py", "/*/*/*.py"):
+        found += glob.glob(glob.escape(tree) + pattern)
     return sorted([os.path.relpath(path, tree) for path in found])
 
 
@@ -84,11 +79,22 @@ def build(tree, prefix):
 
 
 class _Version(ast.NodeTransformer):
-    """Decides what depends on the interpreter's version, which the compiler then leaves out."""
+    """Decides what depends on the interpreter's version, which the compiler then leaves out.
+
+    ``is_part``: whether the code is to be loaded by ``sitecustomize``. It gives a part the names
+    that an ordinary module imports where they are not among its globals.
+    """
+
+    def __init__(self, is_part):
+        self.is_part = is_part
 
     def visit_Compare(self, node):
         self.generic_visit(node)
         left = node.left
+        other = node.comparators[0]
+        is_of_globals = isinstance(other, ast.Call) and getattr(other.func, "id", "") == "globals"
+        if self.is_part and is_of_globals:
+            return ast.copy_location(ast.parse("False").body[0].value, node)
         is_version = (
             isinstance(left, ast.Attribute)
             and left.attr == "version_info"
@@ -125,10 +131,10 @@ class _Packed(ast.NodeTransformer):
         return node
 
 
-def _compile(path, name, rare=()):
+def _compile(path, name, rare=(), is_part=False):
     with open(path, "rb") as file:
         tree = ast.parse(file.read(), path)
-    tree = ast.fix_missing_locations(_Version().visit(tree))
+    tree = ast.fix_missing_locations(_Version(is_part).visit(tree))
     tree = ast.fix_missing_locations(_Packed(rare, _NAME).visit(tree))
     return _bare(compile(tree, name, "exec", dont_inherit=True, optimize=2))
 
@@ -174,9 +180,8 @@ def stale(tree):
 def _write_parts(tree):
     """Write the file that a process reads when it needs the first part."""
     table, rest = {}, b""
-    for path in _parts(tree):
-        part = os.path.basename(path)[:-3]
-        code = _compile(path, _NAME, _RARE.get(part, ()))
+    for part, path in _parts(tree):
+        code = _compile(path, _NAME, _RARE.get(part, ()), True)
         if part not in _ORDINARY:
             rest = marshal.dumps(code) + rest
         table[part] = code if part in _ORDINARY else -len(rest)
@@ -212,8 +217,15 @@ def _bare(code):
 
 
 def _parts(tree):
-    found = glob.glob(glob.escape(tree) + "/customs_hook/*.py")
-    return sorted([path for path in found if os.path.basename(path)[:-3] not in _ALONE])
+    """Return the names of the parts, and the paths of their sources, sorted."""
+    found = []
+    for folder in _FOLDERS:
+        directory = os.path.join(glob.escape(tree), "customs_hook", folder)
+        for path in glob.glob(os.path.join(directory, "*.py")):
+            name = os.path.basename(path)[:-3]
+            if name not in _ALONE:
+                found.append((folder + "." + name if folder else name, path))
+    return sorted(found)
 
 
 def _parts_path(tree):
@@ -224,9 +236,9 @@ def _parts_path(tree):
 def _parts_head(tree):
     """Return what the file begins with: as any compiled one (PEP 552), of all its sources."""
     texts = hashlib.sha256()
-    for path in _parts(tree):
+    for part, path in _parts(tree):
         with open(path, "rb") as file:
-            texts.update(b"%s %s" % (os.path.basename(path).encode(), file.read()))
+            texts.update(b"%s %s" % (part.encode(), file.read()))
     return importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + texts.digest()[:8]
 
 

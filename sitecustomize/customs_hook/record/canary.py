@@ -3,8 +3,8 @@
 Loaded only where ``CUSTOMS_CANARY`` is set, to ``RUN:SEQUENCE:OF``.
 """
 
-if "presence" not in globals():
-    from customs_hook import presence
+if "facts" not in globals():
+    from customs_hook import facts
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
@@ -14,7 +14,7 @@ def mark(text):
     parts = text.split(":")
     if len(parts) != 3:
         return None
-    return checked(parts[0], presence.integer(parts[1]), presence.integer(parts[2]))
+    return checked(parts[0], facts.integer(parts[1]), facts.integer(parts[2]))
 
 
 def checked(run, sequence, of):

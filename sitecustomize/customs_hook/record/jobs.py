@@ -4,16 +4,17 @@ Loaded only where there is a job.
 """
 
 if "presence" not in globals():
-    from customs_hook import presence
+    from customs_hook import facts, presence
 
     unit = presence.unit
 
 
-def job(environment):
+def job():
     """Return what Slurm's variables say, by the record's keys (sbatch(1), srun(1)).
 
     Without them its number and step are those of the control group.
     """
+    environment = facts.started_with(lambda name: name.startswith(b"SLURM_"))
     text = environment.get
     identity = text("SLURM_JOB_ID") or text("SLURM_JOBID")
     if not identity:
@@ -21,12 +22,12 @@ def job(environment):
     return {
         "job_id": identity,
         "step_id": text("SLURM_STEP_ID") or text("SLURM_STEPID"),
-        "array_job_id": presence.integer(text("SLURM_ARRAY_JOB_ID")),
-        "array_task_id": presence.integer(text("SLURM_ARRAY_TASK_ID")),
+        "array_job_id": facts.integer(text("SLURM_ARRAY_JOB_ID")),
+        "array_task_id": facts.integer(text("SLURM_ARRAY_TASK_ID")),
         "het_group": _het_group(environment),
-        "restart": presence.integer(text("SLURM_RESTART_COUNT")),
-        "num_nodes": presence.integer(text("SLURM_JOB_NUM_NODES") or text("SLURM_NNODES")),
-        "num_tasks": presence.integer(text("SLURM_NTASKS") or text("SLURM_NPROCS")),
+        "restart": facts.integer(text("SLURM_RESTART_COUNT")),
+        "num_nodes": facts.integer(text("SLURM_JOB_NUM_NODES") or text("SLURM_NNODES")),
+        "num_tasks": facts.integer(text("SLURM_NTASKS") or text("SLURM_NPROCS")),
         "qos": text("SLURM_JOB_QOS"),
         "repo": text("SLURM_JOB_ACCOUNT"),
         "partition": text("SLURM_JOB_PARTITION"),
@@ -40,7 +41,7 @@ def _job_of_cgroup():
     ``/slurm_NODE/uid_U/job_N/step_M`` (version 1), ``/.../slurmstepd.scope/job_N/step_M`` (2).
     """
     found = {}
-    for line in unit("lists").lines("/proc/self/cgroup"):
+    for line in unit("record.optout").lines("/proc/self/cgroup"):
         if "/job_" in line:
             for part in line.split("/"):
                 kind, _, value = part.partition("_")
@@ -58,7 +59,7 @@ def _het_group(environment):
     Slurm 22.05 does not name it: it is the component whose nodes are the step's.
     """
     nodes = environment.get("SLURM_JOB_NODELIST")
-    size = presence.integer(environment.get("SLURM_HET_SIZE")) or 0
+    size = facts.integer(environment.get("SLURM_HET_SIZE")) or 0
     names = ["SLURM_JOB_NODELIST_HET_GROUP_%d" % group for group in range(min(size, 128))]
     groups = [group for group, name in enumerate(names) if environment.get(name) == nodes]
     return groups[0] if nodes and len(groups) == 1 else None

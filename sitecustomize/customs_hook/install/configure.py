@@ -21,9 +21,10 @@ import warnings
 if __name__ == "__main__":
     # with -I nothing is found beside the program by itself
     sys.dont_write_bytecode = True
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from customs_hook import rules, settings
+from customs_hook.install import settings
+from customs_hook.record import rules
 
 #: The marks in sitecustomize.py around what the site has set.
 BEGIN = "# --- site:"

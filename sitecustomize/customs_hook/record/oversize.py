@@ -3,8 +3,8 @@
 Loaded only for such a record.
 """
 
-if "presence" not in globals():
-    from customs_hook import presence
+if "facts" not in globals():
+    from customs_hook import facts
 
 #: What the daemon accepts in one datagram, bytes of JSON.
 MAXIMUM = 8192
@@ -17,7 +17,7 @@ def bodies(record, frame):
 
     ``frame``: bytes that travel in one piece.
     """
-    encode = presence.encode
+    encode = facts.encode
     text = encode(record)
     shorter = dict(record)
     for key in _SPARE:
@@ -31,7 +31,7 @@ def bodies(record, frame):
 
 
 def _parts(record):
-    encode = presence.encode
+    encode = facts.encode
     head = {"v": record["v"], "id": record["id"]}
     used = record.get("direct")
     # the first part says all the rest

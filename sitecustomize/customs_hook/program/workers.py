@@ -8,7 +8,7 @@ if "os" not in globals():
     import os
     import sys
 
-    from customs_hook import presence
+    from customs_hook import facts, presence
 
     unit = presence.unit
 
@@ -42,13 +42,13 @@ def settle(process, is_ending):
             return kind
         process.is_worker = True
         _report_at_end(process, family)
-        process.inherited = unit("parents").record(process, _creator(process, family))
+        process.inherited = unit("program.parents").record(process, _creator(process, family))
         return _service_by(process.inherited)
     has_program = has_parents_program(process)
     if not has_program and not family and kind != "ray" and not is_ending:
         return "early"
     process.has_own_program = has_program
-    process.inherited = unit("parents").record(process, os.getppid(), kind)
+    process.inherited = unit("program.parents").record(process, os.getppid(), kind)
     return None if kind == "ray" else _service_by(process.inherited)
 
 
@@ -85,7 +85,7 @@ def _become_worker(family):
             # what it has from its parent leaves no trace of its own
             presence.restart(process, began, dict(process.noted))
             creator = _creator(process, family)
-            process.inherited = inherited or unit("parents").record(process, creator)
+            process.inherited = inherited or unit("program.parents").record(process, creator)
             _report_at_end(process, family)
         except Exception:
             pass
@@ -124,7 +124,7 @@ def _kind():
     main = presence.main_globals().get("main")
     if type(main) is type(_kind) and str(main.__module__).rpartition(".")[2] in _SERVICES:
         return "service"
-    program = presence.program()
+    program = facts.program()
     if program.startswith("-m ") and program.endswith(_LOKY):
         return "loky"
     return "ray" if program.endswith(_RAY) else _service_by({"main": program})

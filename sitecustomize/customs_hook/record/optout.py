@@ -3,10 +3,10 @@
 Loaded only where there is such a list, or a job whose cgroup is to be read.
 """
 
-if "presence" not in globals():
+if "facts" not in globals():
     import os
 
-    from customs_hook import presence
+    from customs_hook import facts
 
 
 def has_opted_out(path):
@@ -14,7 +14,7 @@ def has_opted_out(path):
     listed = lines(path) if path else ()
     if not listed:
         return False
-    names = [presence.ENVIRONMENT.get(name) for name in ("USER", "LOGNAME", "SLURM_JOB_USER")]
+    names = [facts.ENVIRONMENT.get(name) for name in ("USER", "LOGNAME", "SLURM_JOB_USER")]
     return str(os.getuid()) in listed or any([name in listed for name in names])
 
 

@@ -8,7 +8,9 @@ if "os" not in globals():
     import os
     import sys
 
-    from customs_hook import presence
+    from customs_hook import facts, presence
+
+    unit = presence.unit
 
 #: Generations in which the process is looked for that has Ray at work for it.
 _GENERATIONS = 5
@@ -29,9 +31,9 @@ def record(process, pid, kind=None):
             pid = _parent_of(pid)
             if found or pid <= 1:
                 break
-        return found and dict(found, main=presence.program(process.hook.directory))
+        return found and dict(found, main=facts.program(process.hook.directory))
     found = _traced(process, pid)
-    if found is None and not presence.unit("workers").has_parents_program(process):
+    if found is None and not unit("program.workers").has_parents_program(process):
         main = _program_of(pid, process)
         found = None if main is None else {"main": main}
     return found
@@ -39,9 +41,9 @@ def record(process, pid, kind=None):
 
 def _traced(process, pid):
     """Return "id" and "main" from a process' trace."""
-    for path in presence.slots(process.site, os.getuid(), pid):
+    for path in unit("trace").slots(process.site, os.getuid(), pid):
         try:
-            text = _content(path, presence.TRACE_SIZE)
+            text = _content(path, unit("trace").TRACE_SIZE)
         except OSError:
             continue
         head, _, rest = text.partition("\n")
@@ -90,7 +92,7 @@ def _program_of(pid, process):
         if not word.startswith("-"):
             directory = presence.namespace(process.modules.get("multiprocessing.process"))
             directory = directory.get("ORIGINAL_DIR") or process.hook.directory or os.getcwd()
-            return presence.bounded("main", os.path.normpath(os.path.join(directory, word)))
+            return facts.bounded("main", os.path.normpath(os.path.join(directory, word)))
         if word.startswith("--"):
             if word == "--check-hash-based-pycs" and words:
                 words.pop(0)
@@ -101,7 +103,7 @@ def _program_of(pid, process):
             if letter in "mWX":
                 argument = word[at:] or (words.pop(0) if words else "")
                 if letter == "m":
-                    return presence.bounded("main", "-m " + argument)
+                    return facts.bounded("main", "-m " + argument)
                 break
     return ""
 

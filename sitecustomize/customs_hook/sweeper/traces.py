@@ -7,7 +7,8 @@ record is, and where it was, is not the trace's to say.
 
 import json
 
-from customs_hook import canary, presence, rules
+from customs_hook import facts
+from customs_hook.record import canary, rules
 
 _NUMBERS = (
     *("pid", "ppid", "array_job_id", "array_task_id", "het_group", "restart"),
@@ -23,7 +24,7 @@ _WORDS = (
 #: What the hook never changes once it is written.
 _FIXED = ("pid", "ppid")
 
-#: As in presence.integer: nine digits.
+#: As in facts.integer: nine digits.
 _LARGEST = 999999999
 #: Characters of a version, as in presence.version.
 _LONGEST_VERSION = 64
@@ -109,11 +110,11 @@ def _known(members):
             found[key] = members[key]
     for key in _PATHS:
         if _is(members.get(key), str):
-            found[key] = presence.bounded(key, members[key])
+            found[key] = facts.bounded(key, members[key])
     for key in _WORDS:
         value = members.get(key)
         if _is(value, str) and value and value.isprintable():
-            found[key] = presence.bounded(key, value)
+            found[key] = facts.bounded(key, value)
     mark = members.get("canary")
     if type(mark) is dict:
         mark = canary.checked(mark.get("run"), mark.get("seq"), mark.get("of"))

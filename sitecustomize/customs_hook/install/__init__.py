@@ -1,0 +1,1 @@
+"""What ``customs hook install`` and ``customs hook check`` run."""

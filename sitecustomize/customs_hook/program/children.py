@@ -1,0 +1,19 @@
+"""What becomes of the hook in a child that the program forks.
+
+Loaded only there.
+"""
+
+if "presence" not in globals():
+    from customs_hook import presence
+
+    unit = presence.unit
+
+
+def leave(process):
+    """Called in forked children: of those only a worker is recorded."""
+    if not process.hook.is_out and not process.modules.keys().isdisjoint(presence.WORKER_MODULES):
+        try:
+            unit("program.workers").expect(process)
+        except Exception:
+            pass
+    process.hook.is_out = True

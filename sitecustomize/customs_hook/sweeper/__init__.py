@@ -1,0 +1,1 @@
+"""What ``customs_sweep.py`` runs on each node; nothing of it runs in users' programs."""

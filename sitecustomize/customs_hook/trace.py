@@ -1,0 +1,94 @@
+"""The trace that a process leaves for the sweep, in case it is killed.
+
+It is one file for each process, ``TRACE_DIR/UID/SLOT``. Its first line is the record as JSON,
+without packages. Then follows a line ``NAME VERSION`` for each package, or a JSON object with what
+has changed of the record. ``TRACE_DIR`` is world-writable and sticky (``/tmp``'s mode), the
+directory below it belongs to the user alone. ``customs_sweep.py`` reads what dead processes left.
+"""
+
+if "os" not in globals():
+    import os
+
+    from customs_hook import facts, presence
+
+    unit = presence.unit
+
+
+#: Files that a user's processes may have in a trace directory.
+SLOTS = 1024
+#: Slots that a process tries before it goes without a trace.
+_ATTEMPTS = 8
+#: Bytes that a process writes to its trace at most.
+TRACE_SIZE = 32768
+
+
+def write(process, text):
+    """Append to the trace; the first time, make it. Where it cannot be made, there is none."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    if process.trace is None:
+        process.trace = ""
+        # CLOCK_BOOTTIME, clock_getres(2): seconds since the node's start, as /proc counts
+        rest = {"started": round(process.hook.clock[3](7), 2)}
+        if process.inherited and process.inherited.get("id"):
+            rest["parent"] = process.inherited["id"]
+        process.text = facts.encode(process.record)
+        text = process.text[:-1] + "," + facts.encode(rest)[1:] + "\n" + text
+        path, descriptor = _make(process.record, process.site, flags | os.O_CREAT | os.O_EXCL)
+        if descriptor is None:
+            return
+        process.trace = path
+    elif unit("sandbox").is_new(process):
+        process.is_mute = True
+        return
+    else:
+        # if it has been swept all the same, it is not made again
+        descriptor = os.open(process.trace, flags)
+    try:
+        data = text.encode("ascii", "replace")
+        process.trace_size += len(data)
+        if process.trace_size <= TRACE_SIZE and os.write(descriptor, data) < len(data):
+            # the disk is full: a later line would make one with this half, and another name
+            process.trace_size = TRACE_SIZE
+    finally:
+        os.close(descriptor)
+
+
+def slots(site, uid, pid):
+    """Return the paths that a process' trace may have, in the order in which they are tried."""
+    directory = facts.ENVIRONMENT.get("CUSTOMS_TRACE_DIR") or site["trace_dir"]
+    paths = []
+    for attempt in range(_ATTEMPTS):
+        paths.append("%s/%d/%d" % (directory, uid, (pid + attempt * 131) % SLOTS))
+    return paths
+
+
+def _make(record, site, flags):
+    paths = slots(site, record["uid"], record["pid"])
+    own = paths[0].rpartition("/")[0]
+    try:
+        try:
+            status = os.lstat(own)
+        except OSError as error:
+            # ENOENT
+            if error.errno != 2:
+                raise
+            os.mkdir(own, 0o700)
+            status = os.lstat(own)
+        # a directory, ours, for nobody else: in a sticky one nobody can have changed it since
+        if status.st_uid != record["uid"] or status.st_mode & 0o170077 != 0o040000:
+            return "", None
+    except OSError as error:
+        # the system's refusals have a number: else it is of a signal's handler
+        if error.errno is None:
+            raise
+        return "", None
+    for path in paths:
+        try:
+            return path, os.open(path, flags, 0o600)
+        except OSError as error:
+            # EEXIST: another process has it, or had it and was killed
+            if error.errno is None:
+                raise
+            if error.errno != 17:
+                break
+    return "", None
