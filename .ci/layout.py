@@ -14,8 +14,6 @@ LONGEST_FILE = 400
 FULLEST_FOLDER = 20
 #: A heading of a folder, or the line of a file below it.
 ENTRY = re.compile(r"^## `(?P<folder>[^`]+)`|^- `(?P<file>[^`]+)`: \S", re.MULTILINE)
-#: A folder whose files are being parted; it leaves this line when they are.
-OLD_FOLDERS = ("sitecustomize",)
 #: Files that say what their folder says.
 UNLISTED = {"README.md", "__init__.py"}
 
@@ -47,7 +45,7 @@ def listed() -> set[PurePosixPath]:
 def faults() -> Iterator[str]:
     """Yields each fault with its file or folder."""
     files = tracked()
-    python = [p for p in files if p.suffix == ".py" and p.parts[0] not in OLD_FOLDERS]
+    python = [path for path in files if path.suffix == ".py"]
     for path in python:
         lines = len((ROOT / path).read_text().splitlines())
         if lines > LONGEST_FILE:
