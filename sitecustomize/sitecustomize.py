@@ -1,20 +1,20 @@
 """Loaded by every Python whose PYTHONPATH names this directory; does next to nothing.
 
 It registers one function with ``atexit``, and puts the watched names into the import system's own
-table of locks: the lock that is had there goes when an import of its name has ended. No finder of
-ours stands in the import search. With the first watched package this module loads the hook's
-parts, of which ``presence`` leaves a trace of the process in a node-local directory; at exit
-``exit`` sends the record. It runs the ``sitecustomize`` that it hides, if there is one, exactly as
-Python would have. It never raises by itself and never prints; it must parse on Python 2.7 and on
-whatever comes.
+table of locks: a name's lock from there ends when the import of the name has ended. The hook has no
+finder in the import search. With the first watched package this module loads the hook's parts:
+``presence`` leaves a trace of the process in a node-local directory, and at exit ``report`` sends
+the record. It runs the ``sitecustomize`` that it hides, if there is one, exactly as Python would
+have. It never raises by itself and never prints; it must parse on Python 2.7 and on all later
+versions.
 """
 
 import sys
 
 # --- site: `customs hook install` writes what stands from here to the end mark
 
-#: Import names of the packages that are watched. First what the SciPy 2021 paper reports on (its
-#: figures 1, 4 and 5 and its text), then what has come since.
+#: Import names of the watched packages. First those that the SciPy 2021 paper reports on (its
+#: figures 1, 4 and 5 and its text), then newer ones.
 WATCHED = """
 numpy multiprocessing matplotlib scipy ipykernel pandas h5py joblib sklearn astropy astropy.io.fits
 mpi4py dask numba netCDF4 mkl tensorflow seaborn statsmodels torch xarray keras gensim nltk cudf
@@ -26,8 +26,8 @@ petsc4py slepc4py tables yt ase pymatgen openmm MDAnalysis rdkit Bio qiskit pars
 cartopy geopandas rasterio onnxruntime pyscf
 """
 
-#: What the site has set: see customs_hook/settings.py for the keys. "standard" are those of the
-#: watched names that are of the standard library.
+#: The site's settings: see customs_hook/settings.py for the keys. "standard" has the watched names
+#: that belong to the standard library.
 SITE = {
     "servers": ("udp://127.0.0.1:5140",),
     "trace_dir": "/run/customs/traces",
@@ -45,21 +45,21 @@ SITE = {
 # --- end of what the site has set
 
 
-#: What this module keeps: its directory; the hook's parts, as they were read and as they were
-#: loaded; the file with those that few programs need; the names that are watched if they are others
-#: than the site's, and all of them from the first import on; what is known of the process from the
-#: first watched one on; whether it is a forked child; whether every installed package is watched.
+#: The values that this module keeps: its directory; the hook's parts as read and as loaded; the
+#: file with those that few programs need; the watched names if they differ from the site's, and all
+#: watched names from the first import on; the state of the process from the first watched import
+#: on; whether it is a forked child; whether every installed package is watched.
 here = __file__.rpartition("/")[0]
 process = clock = moment = None
 parts, units = {}, {}
 content = watched = None
 listed = ()
 is_out = everything = False
-#: Trace functions that are aside for a moment, and what a function in their place has returned.
+#: Trace functions that are put aside for a moment, and results of the function in their place.
 former, answers = [], {}
-#: Functions in which the import system takes a lock, and loads what was to be lazy.
+#: Functions in which the import system takes a lock, and loads a lazy module.
 IMPORTING = "_get_module_lock", "__getattribute__"
-#: The name of the hook's code for whatever looks on: that of no file, so that nobody reports it.
+#: The file name of the hook's code for tools: not a file's, so that no tool reports it.
 NAME = "<customs hook>"
 
 
@@ -91,12 +91,12 @@ def report(frame=None, event=None, argument=None):
             return lock
         is_worth_it = process or everything or SITE["prefixes"] or SITE["predicates"]
         if not is_worth_it:
-            # what was imported before this file, and what the program put there itself
+            # modules imported before this file, and those that the program put there itself
             names = listed or watched
             if not names:
                 names, standard = SITE["standard"], getattr(sys, "stdlib_module_names", ())
                 for name in modules:
-                    # to take the names apart, as nearly no program must, costs a tenth of the hook
+                    # splitting the names costs a tenth of the hook, and nearly no program needs it
                     if name not in standard and name in WATCHED:
                         names = WATCHED.split()
                         break
@@ -106,20 +106,20 @@ def report(frame=None, event=None, argument=None):
             unit("report").report(hook)
     except BaseException as error:
         try:
-            # what is neither the system's refusal nor from our files is of a signal's handler
+            # neither a system call's nor from our files: it comes from a signal handler
             if is_importing and unit("interpreter.interrupted").is_of_program(error):
                 unit("interpreter.interrupted").raise_soon(error)
         except BaseException:
             pass
-    # the interpreter takes a module apart in a dearer way if it is still held
+    # destroying a module costs the interpreter more if it is still referenced
     os = None
 
 
 def unit(name):
-    """Return a part of the hook, a module of customs_hook, loaded past the import system.
+    """Return a part of the hook, a module of customs_hook, loaded without the import system.
 
-    There the program's own import hooks would see it, and the program in ``sys.modules``. All parts
-    are read at once, so that at exit nothing waits for the file system that has them.
+    Otherwise the program's own import hooks would see it, and the program in ``sys.modules``. All
+    parts are read at once, so that the exit does not wait for their file system.
     """
     global content
     if name in units:
@@ -132,7 +132,7 @@ def unit(name):
                 data = os.read(descriptor, 130000)
             finally:
                 os.close(descriptor)
-            # as the import system marks what is not to be checked against its source (PEP 552)
+            # the import system's mark for files that are not checked against their source (PEP 552)
             if data.startswith(modules["_frozen_importlib_external"].MAGIC_NUMBER + b"\1\0\0\0"):
                 content = memoryview(data)[16:]
                 parts.update(loads(content))
@@ -140,7 +140,7 @@ def unit(name):
             if file == "sources.py":
                 exec(data, {"parts": parts, "path": path, "os": os})
         except OSError as error:
-            # without a number it is what a signal's handler raises
+            # without a number it comes from a signal handler
             if file == "sources.py" or error.errno is None:
                 raise
     module = type(sys)("customs_hook." + name)
@@ -162,9 +162,9 @@ def unit(name):
 def arm(name=None):
     """Put the watched names into the import system's table of locks.
 
-    What is to say which lock a name has, it calls when it begins to import it. Before Python 3.12
-    this is done when the first lock is made, in the place of its class: not where nothing is
-    imported, for the names cost a tenth of the hook.
+    The import system calls the name's entry for its lock when an import begins. Before Python 3.12
+    the names are put there when the first lock is made, in place of its class. Programs without
+    imports are spared, because the names cost a tenth of the hook.
     """
     global listed, locks, lazy_exec
     system._ModuleLock = lock_class
@@ -181,7 +181,7 @@ def arm(name=None):
             lock = unit("imports").begin(hook, name)
     except Exception as error:
         try:
-            # what is neither the system's refusal nor from our files is of a signal's handler
+            # neither a system call's nor from our files: it comes from a signal handler
             is_ours = not unit("interpreter.interrupted").is_of_program(error)
         except Exception:
             is_ours = True
@@ -235,28 +235,28 @@ def _start():
         return
     locks["customs_hook"] = report
     try:
-        # always refused, and in a subinterpreter, which loads this file too, for another reason;
-        # before 3.8 there is no telling
+        # always refused; in a subinterpreter, which loads this file too, for another reason,
+        # which is unknown before 3.8
         __import__("_signal").signal(0, 0)
     except ValueError as error:
         if "main" in str(error):
             return
     import os
 
-    # the environment itself: to ask os.environ for what is not there takes ten times as much
+    # the environment itself: asking os.environ for a missing name takes ten times as long
     environment = modules["posix"].environ
     if environment.get(b"CUSTOMS_OPT_OUT", b"0") not in (b"", b"0"):
         return
-    # the time module is there from 3.8 on; before, seconds since some moment in steps of 10 ms. The
-    # functions are kept in a tuple: what freezes a program's clock puts others in their place, in
-    # the time module and wherever else a module has them
+    # the time module is loaded from 3.8 on; before, seconds since some moment in steps of 10 ms.
+    # The functions are kept in a tuple: a tool that freezes a program's clock replaces them in the
+    # time module and in every other module that has them
     time = modules.get("time")
     if time:
         clock = time.monotonic, time.time, time.gmtime, time.clock_gettime
         began, moment = clock[0](), clock[1]()
     else:
         began = os.times()[4]
-    # before 3.9 the program's path may be a relative one, and the program may go elsewhere
+    # before 3.9 the program's path may be relative, and the program may change its directory
     directory = None
     if sys.version_info < (3, 9):
         try:
@@ -264,8 +264,8 @@ def _start():
         except OSError:
             # it is gone
             pass
-    # what the import system is before the program changes it: at exit nothing of the program's
-    # own is to run, and nothing is to be found in its directories
+    # the import system before the program changes it: at exit none of the program's own code may
+    # run, and no module of its directories may be found
     builtins = modules["builtins"]
     ordinary_import = (
         sys.path[:],
@@ -277,20 +277,20 @@ def _start():
     if SITE["everything"] or b"CUSTOMS_PACKAGES" in environment:
         unit("record.rules").extend(hook)
     if SITE["predicates"]:
-        # at exit it is needed in any case
+        # it is always needed at exit
         unit("record.rules")
     is_counting = sys.implementation.name == "cpython"
     tell, lock_class = report, system._ModuleLock
     if sys.version_info >= (3, 12) and is_counting:
         tell = unseen(report).__next__
     elif "_lsprof" in modules and is_counting:
-        # before 3.12 profilers are known by what they are made of: that is watched for
+        # before 3.12 profilers are recognised by the modules that they use, which are watched
         tell = unit("interpreter.profilers").unseen(hook, report).__next__
     if sys.version_info < (3, 10) or not is_counting:
         import atexit
     else:
-        # the functions belong to the interpreter, not to the module: this way the program does not
-        # see one more, and it takes a quarter of the time
+        # the functions belong to the interpreter, not to the module: so the program sees no other
+        # one, and it takes a quarter of the time
         atexit = modules["_imp"].create_builtin(kind(name="atexit"))
     atexit.register(tell)
     if not is_counting or everything or SITE["prefixes"]:
@@ -305,10 +305,10 @@ def _start():
 
 
 def _call_with_frames_removed():
-    """Run the sitecustomize that would have been found if ours were not there.
+    """Run the sitecustomize that Python would find without ours.
 
-    What it raises is its own affair and passes through, and bears no trace of us: from a traceback
-    the interpreter removes the import system's frames, down to one of this name.
+    Its exceptions pass through without a sign of the hook: from a traceback the interpreter removes
+    the import system's frames, down to one of this name.
     """
     name = "sitecustomize"
     if sys.version_info[0] < 3:
@@ -321,8 +321,8 @@ def _call_with_frames_removed():
         if kind in ("BuiltinImporter", "FrozenImporter"):
             continue
         if kind == "PathFinder":
-            # the names in the directories of the search are in memory, or will be read for the
-            # next import: to ask for each kind of file costs a tenth of the hook
+            # the names in the searched directories are in memory, or are read for the next import
+            # anyway: asking for each kind of file costs a tenth of the hook
             file = []
             for path in sys.path:
                 code = sys.path_importer_cache.get(path, path)
@@ -348,7 +348,7 @@ def _call_with_frames_removed():
             break
     else:
         return
-    # if our directory could not be taken out of the search, what is found there is this file
+    # if our directory could not be taken out of the search, the file found there is this one
     if spec.origin != __file__:
         code, rename = sys._getframe(1).f_code, sys.modules["_imp"]._fix_co_filename
         rename(code, "<frozen importlib._bootstrap>")

@@ -1,7 +1,7 @@
-"""The hook beside ``sitecustomize``: what runs in users' Python processes, and what serves it.
+"""The hook beside ``sitecustomize``: the code in users' Python processes, and its tools.
 
-"Process" below means: a user's process, by way of ``sitecustomize.unit``, past the import system.
-Nothing that runs there imports from ``sweeper`` or ``install``.
+"Process" below means a user's process, loaded by ``sitecustomize.unit`` without the import system.
+No file that runs there imports from ``sweeper`` or ``install``.
 
 file                          who runs it     when it is loaded
 ----------------------------  --------------  ---------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which modules has this process imported, and whom to tell: the published interface.
+"""The published interface: finds the modules that this process has imported, and reports them.
 
 After Thomas, Stephey, Greiner, Cook, "Monitoring Scientific Python Usage on a Supercomputer"
 (SciPy 2021), section "Methods".
@@ -47,7 +47,7 @@ class Inspector(object):
 
 
 class Reporter(object):
-    """Tells somebody which names were found."""
+    """Reports the names that were found."""
 
     def __call__(self, imports):
         raise NotImplementedError
@@ -58,7 +58,7 @@ def register_exit_hook(modules, reporter_cls, *args, **kwargs):
 
     ``modules`` holds keys of ``sys.modules`` and pairs (name, predicate on ``sys.modules``);
     anything else is dropped. At exit ``reporter_cls(*args, **kwargs)`` is called with the sorted
-    names. Whatever goes wrong then is kept from the user; a forked child does not report.
+    names. Errors are hidden from the user; a forked child does not report.
     """
     pid = os.getpid()
 

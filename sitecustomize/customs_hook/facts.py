@@ -1,4 +1,4 @@
-"""What a record says of this process, program and place, and the record as JSON.
+"""The record's data on this process, program and place, and the record as JSON.
 
 Nothing is asked of anybody: all comes from the environment and from the kernel's own word.
 """
@@ -12,7 +12,7 @@ if "os" not in globals():
     unit = presence.unit
 
 
-#: Whose word on the MPI rank counts, in this order. SLURM_PROCID is last: under OpenMPI's mpirun
+#: Variables with the MPI rank, the first one counts. SLURM_PROCID is last: under OpenMPI's mpirun
 #: it is that of the launching daemon, and the same for all its ranks.
 RANK_VARIABLES = (
     "OMPI_COMM_WORLD_RANK",
@@ -26,7 +26,7 @@ RANK_VARIABLES = (
     "SLURM_PROCID",
 )
 
-#: What container engines set inside, in this order: Apptainer sets Singularity's too.
+#: Variables that container engines set, the first one counts: Apptainer sets Singularity's too.
 _CONTAINER_VARIABLES = {
     "SHIFTER_RUNTIME": "shifter",
     "APPTAINER_NAME": "apptainer",
@@ -35,7 +35,7 @@ _CONTAINER_VARIABLES = {
     "SINGULARITY_CONTAINER": "singularity",
     "CH_RUNNING": "charliecloud",
 }
-#: What the variable ``container`` may say (systemd's container interface).
+#: Values of the variable ``container`` (systemd's container interface).
 _CONTAINER_KINDS = ("podman", "docker", "oci", "lxc", "systemd-nspawn")
 
 #: The longest texts that are kept whole, bytes of JSON: together they leave room in a datagram.
@@ -43,7 +43,7 @@ _LONG = {"main": 2048, "executable": 2048, "prefix": 1024}
 _SHORT = 128
 
 
-#: Variables that say something of a process outside of a batch job, beside those above.
+#: Variables with data on a process outside of a batch job, in addition to those above.
 _NAMES = b"USER LOGNAME SLURM_JOB_USER SLURM_JOB_ID SLURM_JOBID SLURM_STEP_ID SLURMD_NODENAME "
 _NAMES += b"container CUSTOMS_SERVER CUSTOMS_TRACE_DIR CUSTOMS_CANARY"
 
@@ -51,8 +51,8 @@ _NAMES += b"container CUSTOMS_SERVER CUSTOMS_TRACE_DIR CUSTOMS_CANARY"
 def started_with(is_wanted):
     """Return the variables of the environment, as the program found it, that are wanted.
 
-    What the program does to its own since is not the job's word; and to ask that of one variable
-    costs as much as all of this. ``is_wanted``: takes a name, bytes.
+    Later changes by the program do not count; and asking ``os.environ`` for one variable costs as
+    much as all of this. ``is_wanted``: takes a name, bytes.
     """
     found = {}
     for name, value in getattr(sys.modules.get("posix"), "environ", {}).items():
@@ -66,7 +66,7 @@ ENVIRONMENT = started_with(set(_NAMES.split() + " ".join(_names).encode().split(
 
 
 def head(site, directory=None):
-    """Return the record without time, end and packages; what is not known is not in it.
+    """Return the record without time, end and packages; unknown keys are missing.
 
     ``directory``: where the process was started, if known.
     """
@@ -86,7 +86,7 @@ def head(site, directory=None):
         "host": os.uname().nodename,
         "pid": os.getpid(),
         "ppid": os.getppid(),
-        # as it is claimed: the system's own answer could mean a question to a directory server
+        # the claimed name, because asking the system could mean a question to a directory server
         "username": environment.get("USER") or environment.get("LOGNAME") or job_user,
         "uid": os.getuid(),
         "executable": sys.executable,
@@ -102,7 +102,7 @@ def head(site, directory=None):
     fields.update(ruled)
     record = {}
     for key, value in fields.items():
-        # what the program has put in the place of a text is nothing to send
+        # a value that the program has put in place of a text is not sent
         if type(value) in (int, bool, float):
             record[key] = value
         elif type(value) is str and value:
@@ -118,7 +118,7 @@ def head(site, directory=None):
 def rank(environment):
     """Return the MPI rank; None outside a launched program.
 
-    A batch script has SLURM_PROCID too, and no step: it is nobody's rank.
+    A batch script has SLURM_PROCID too, but no step, so it is not a rank.
     """
     for name in RANK_VARIABLES:
         if name in environment:
@@ -130,7 +130,7 @@ def rank(environment):
 
 
 def container(environment):
-    """Return the kind of container that this process runs in; None for none that is known."""
+    """Return the kind of this process' container; None without a known container."""
     # from Python 3.6 on a dictionary has an order
     for variable, kind in _CONTAINER_VARIABLES.items():
         if variable in environment:
@@ -161,20 +161,20 @@ def program(directory=None):
         except OSError:
             # the working directory is gone
             pass
-        # of a zip archive or a directory it is the archive's path that the user gave
+        # for a zip archive or a directory it is the archive's path as the user gave it
         return os.path.dirname(path) if name == "__main__" else path
     arguments = getattr(sys, "argv", None)
     first = arguments[0] if type(arguments) is list and arguments else None
     if first == "-m":
-        # so long as runpy looks for it, and imports the package that it lies in
+        # as long as runpy searches for it, and imports its package
         return unit("program.packages").program()
     return "-c" if first == "-c" else ""
 
 
 def bounded(key, value):
-    """Return a text cut so that its JSON takes no more bytes than it may."""
+    """Return a text, cut so that its JSON does not exceed the limit."""
     limit = _LONG.get(key, _SHORT)
-    # a character takes twelve bytes at most
+    # a character takes at most twelve bytes
     if len(value) * 12 <= limit:
         return value
     value = value[:limit]

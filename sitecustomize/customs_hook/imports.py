@@ -1,10 +1,10 @@
-"""What watched names are imported, told by the import system's own table of locks.
+"""Notices imports of watched names, by the import system's own table of locks.
 
-In that table it looks for a name's lock when it begins to import it. What stands there for a
-watched name gives it one, and a weak reference to this lock tells of its end: that is when the
-import has ended, whoever found the module and wherever. From Python 3.12 on the lock is the import
-system's own, and the key in the table tells. So an import of a name that is not watched
-costs nothing, and none is seen twice.
+When an import begins, the import system looks up the name's lock in that table. The hook's entry
+for a watched name gives it a lock, and a weak reference to this lock tells of its end, which is the
+end of the import, whichever finder found the module. From Python 3.12 on the lock is the import
+system's own, and the key in the table tells of the end. So an import of an unwatched name costs
+nothing, and no import is noticed twice.
 """
 
 if "sys" not in globals():
@@ -12,11 +12,11 @@ if "sys" not in globals():
 
     from customs_hook.presence import unit
 
-#: Packages that LazyLoader has loaded, though their modules may not yet look it.
+#: Packages that LazyLoader has loaded, though their modules may not show it yet.
 late = []
 #: Weak references to the locks of imports that have not ended, by name.
 awaited = {}
-#: Modules without which there is no profiler before Python 3.12.
+#: Modules that every profiler needs before Python 3.12.
 _PROFILERS = ("_lsprof", "profile")
 
 
@@ -27,7 +27,7 @@ if sys.version_info >= (3, 12):
 
 
 def turn(hook, frame):
-    """Called where the import system asks for a lock, and where it has loaded a lazy package."""
+    """Called when the import system asks for a lock, and when it has loaded a lazy package."""
     if frame.f_code.co_name == "_get_module_lock":
         return begin(hook, frame.f_locals["name"])
     return end(hook, late[-1:])
@@ -49,7 +49,7 @@ def begin(hook, name):
         hook.locks.pop(name, None)
         key = _Name(name)
         awaited[name] = reference(key, _telling(hook))
-        # as of any past import: it says that there is no lock
+        # like that of any past import, it says that there is no lock
         hook.locks[key] = reference(_Name())
         return None
     lock = hook.lock_class(name)
@@ -60,7 +60,7 @@ def begin(hook, name):
 def end(hook, names=None):
     """Called when imports of watched names have ended, well or not; None: see what locks say."""
     modules = hook.modules
-    # the interpreter's own end makes None of what is there
+    # the interpreter's own end sets globals to None
     if not modules or hook.is_out:
         return
     try:
@@ -86,7 +86,7 @@ def end(hook, names=None):
 
 
 def wait_for(hook, name, lock):
-    """Have ``end`` called when a lock is gone."""
+    """Arrange that ``end`` is called when a lock is gone."""
     reference = hook.system._weakref.ref(lock, _telling(hook))
     awaited[name] = hook.locks[name] = reference
 
@@ -112,7 +112,7 @@ def _telling(hook):
 
 
 def _ended(hook):
-    """Return the names of which the imports have ended, and have those that failed watched on."""
+    """Return the names whose imports have ended; failed ones stay watched."""
     names = []
     system = hook.system
     # as whenever the table is changed

@@ -1,8 +1,8 @@
-"""What is known of this process from its first watched import on, and what it has imported.
+"""The state of this process from its first watched import on, and its watched imports.
 
-``sitecustomize`` loads this file, when the first watched package is imported, past the import
-system, and gives it ``os``, ``sys`` and ``unit``, which loads the hook's other parts where they are
-needed; as an ordinary module it serves the published interface. It must not raise into the user's
+``sitecustomize`` loads this file without the import system, when the first watched package is
+imported. It gives it ``os``, ``sys`` and ``unit``, which loads the hook's other parts when they are
+needed. As an ordinary module it serves the published interface. It must not raise into the user's
 program, print, wait or resolve a name.
 """
 
@@ -15,18 +15,18 @@ if "os" not in globals():
         return import_module("customs_hook." + name)
 
 
-#: What has workers: multiprocessing, dill's and Celery's copies of it, and Ray.
+#: Modules with workers: multiprocessing, dill's and Celery's copies of it, and Ray.
 WORKER_MODULES = ("multiprocessing", "multiprocess", "billiard", "ray")
 
 _MODULE = type(sys)
-#: A module's namespace, past whatever attributes its class has made up.
+#: Reads a module's namespace without computed attributes of its class.
 _NAMESPACE = _MODULE.__dict__["__dict__"].__get__
 
 
 def appear(hook):
-    """Return what is known of this process, from its first watched import on.
+    """Return the state of this process, from its first watched import on.
 
-    It is a module object: a class would cost as much as all that it keeps.
+    It is a module object, because a class would cost as much as all its values.
     """
     process = _MODULE("process")
     site = hook.SITE
@@ -57,23 +57,23 @@ def restart(process, began, noted):
     process.text = None
     #: set once it is clear that there is to be none
     process.is_mute = False
-    #: of seccomp: see sandbox.py
+    #: the seccomp filters: see sandbox.py
     process.filters = process.prctl = None
-    #: what it was started for, as far as it is a worker or a servant: see workers.py
+    #: its kind, if it is a worker or a servant: see workers.py
     process.kind = None
     #: the trace's path; "" if there can be none
     process.trace = None
     process.trace_size = 0
     process.turn = {}
     process.has_news = False
-    #: what the user's own code imported, where it cannot be seen at the end
+    #: packages that the user's own code imported, if they cannot be seen at the end
     process.used = None
 
 
 def look(hook, *_):
     """Leave a trace of the watched packages that have been imported: an import has just ended.
 
-    What an older ``sitecustomize`` than this gives besides is passed over: a tree may be replaced
+    Additional arguments of an older ``sitecustomize`` are ignored, because a tree may be replaced
     while programs run.
     """
     process = hook.process
@@ -98,7 +98,7 @@ def note(process):
         return
     process.has_news = True
     me = object()
-    # atomic, and no lock that a forked child could inherit held
+    # atomic, and without a lock that a forked child could inherit in a locked state
     if process.turn.setdefault("of", me) is not me:
         return
     tracers = ()
@@ -113,7 +113,7 @@ def note(process):
             process.has_news = False
             _note(process)
     except BaseException as error:
-        # a signal's handler may have raised it: it is not lost
+        # a signal handler may have raised it, so it must not be lost
         if unit("interpreter.interrupted").is_of_program(error):
             unit("interpreter.interrupted").raise_soon(error)
     finally:
@@ -127,14 +127,14 @@ def begin(process, is_ending=False):
     if not process.is_worker and not process.modules.keys().isdisjoint(WORKER_MODULES):
         kind = unit("program.workers").settle(process, is_ending)
         if kind == "early":
-            # it will be its parent's program, and is not yet
+            # it will run its parent's program, but does not yet
             return False
         process.is_mute = kind == "service"
     facts = unit("facts")
     if facts.rank(facts.ENVIRONMENT) not in (None, 0) or not unit("sandbox").is_inherited(process):
         process.is_mute = True
     path = process.site["opt_out_file"]
-    # nearly everywhere there is none
+    # nearly all sites have none
     if path and os.access(path, os.R_OK) and unit("record.optout").has_opted_out(path):
         process.is_mute = True
     if process.is_mute:
@@ -150,7 +150,7 @@ def mend(process):
     if process.record["main"] not in ("", "-c"):
         return False
     facts = unit("facts")
-    # runpy or multiprocessing may have set it up in the meantime
+    # runpy or multiprocessing may have set it up meanwhile
     main = facts.bounded("main", facts.program(process.hook.directory))
     if main == process.record["main"]:
         return False
@@ -159,20 +159,20 @@ def mend(process):
 
 
 def main_globals():
-    """Return the globals of the program; empty where the program has put something else there."""
+    """Return the globals of the program; empty if the program has replaced its module."""
     return namespace(sys.modules.get("__main__"))
 
 
 def namespace(module):
-    """Return a module's variables without running any of its code; none of what is no module."""
+    """Return a module's variables without running any of its code; empty if it is not a module."""
     return _NAMESPACE(module) if issubclass(type(module), _MODULE) else {}
 
 
 def is_imported(module):
     """Return whether a value of ``sys.modules`` stands for an import that took place.
 
-    None marks a module that was kept from being imported, and there are stand-ins for modules that
-    are loaded only when they are used: all are of classes of their own.
+    None marks a module whose import was prevented. Modules that are loaded only when they are used
+    have stand-ins, all with classes of their own.
     """
     kind = type(module)
     if kind is _MODULE or not issubclass(kind, _MODULE):
@@ -181,11 +181,11 @@ def is_imported(module):
 
 
 def version(modules, name):
-    """Return a package's version, or None; nothing of the package is run."""
+    """Return a package's version, or None; none of the package's code is run."""
     module = modules.get(name)
     found = namespace(module).get("__version__")
     if issubclass(type(found), str):
-        # of a class of the package's own, as torch's, the text itself
+        # if its class is the package's own, as torch's, the text itself
         found = str.__getitem__(found, slice(64))
         return found if found and found.isprintable() and " " not in found else None
     return unit("record.distributions").version(name, module)
@@ -205,7 +205,7 @@ def _note(process):
         if name in noted or not (is_imported(module) or name in unit("imports").late):
             continue
         spec = namespace(module).get("__spec__")
-        # one whose import has not come to its end may yet fail
+        # an import that has not ended may still fail
         if not (type(spec).__name__ == "ModuleSpec" and getattr(spec, "_initializing", False)):
             noted[name] = version(modules, name)
             text += "%s %s\n" % (name, noted[name] or "")

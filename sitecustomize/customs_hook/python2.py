@@ -1,14 +1,14 @@
-"""The sitecustomize that ours hides, on Python 2, where nothing else of the hook is at work."""
+"""Runs the sitecustomize that ours hides, on Python 2, where the hook does nothing else."""
 
 import sys
 
 
 def run_hidden(name, mine):
-    """Run the module ``name`` that would have been found if the file ``mine`` were not there."""
+    """Run the module ``name`` that Python would find without the file ``mine``."""
     import imp
 
-    # what Python has noted of this file is nothing for the program to see: while this runs, it is
-    # kept from being taken apart
+    # the program must not see Python's entry for this file; while this runs, the module must not
+    # be destroyed
     ours = [module for module in sys.modules if module.partition(".")[0] == "customs_hook"]
     kept = [sys.modules.pop(module) for module in ours]  # noqa: F841
     here = mine.rpartition("/")[0]
@@ -22,5 +22,5 @@ def run_hidden(name, mine):
     finally:
         if found[0]:
             found[0].close()
-        # Python 2 crashes if the module that it is importing goes
+        # Python 2 crashes if the module that it is importing is destroyed
         sys.modules.setdefault(name, module)

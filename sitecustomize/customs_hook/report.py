@@ -1,9 +1,9 @@
-"""What happens when the interpreter exits: look, finish the record, send it, forget it.
+"""The hook's work at the interpreter's exit: finish the record, send it, remove the trace.
 
-``sitecustomize`` loads this file past the import system and gives it ``os``, ``sys`` and
+``sitecustomize`` loads this file without the import system and gives it ``os``, ``sys`` and
 ``presence``; as an ordinary module it serves the published interface. It runs inside other people's
-programs. It must not raise, print, wait, resolve a name, or keep anything; whoever calls it catches
-what goes wrong all the same.
+programs. It must not raise, print, wait, resolve a name, or keep anything; its callers catch all
+errors nevertheless.
 """
 
 if "os" not in globals():
@@ -14,15 +14,15 @@ if "os" not in globals():
 
     unit = presence.unit
 
-#: What is aimed at, bytes of JSON.
+#: The size to aim at, bytes of JSON.
 AIM = 1400
-#: What one Ethernet frame holds beside the headers of IPv6 and UDP, bytes.
+#: The room of one Ethernet frame without the headers of IPv6 and UDP, bytes.
 _FRAME = 1452
 
-#: Names looked at at most, so that a program with a million globals exits as fast as any other.
+#: The largest number of names to inspect, so that a program with a million globals exits fast.
 _MOST_NAMES = 20000
 
-#: Where Linux numbers address families, kinds of sockets and flags alike.
+#: Processors on which Linux has the usual numbers of address families, socket types and flags.
 _MACHINES = ("x86_64", "aarch64", "ppc64le")
 
 _MODULE = type(sys)
@@ -33,10 +33,10 @@ _CLASS_MODULE = type.__dict__["__module__"].__get__
 def report(hook):
     """Send the record of this process, if it imported anything watched and is to be recorded."""
     process = hook.process = hook.process or presence.appear(hook)
-    # a filter of the program's may kill it for whatever is done from here on
+    # a filter of the program's may kill it for any system call from here on
     if process.is_mute or unit("sandbox").is_new(process):
         return
-    # a child that was forked without Python's knowledge is not the process that it was made for
+    # a child that was forked without Python's knowledge has its parent's record
     if process.record and process.record["pid"] != os.getpid():
         return
     tracers = ()
@@ -49,7 +49,7 @@ def report(hook):
         is_left = _with_ordinary_import(hook, _report, hook, process)
     finally:
         try:
-            # only now: whoever is killed before has left it for the sweep
+            # only now: a process that is killed earlier has left it for the sweep
             if process.trace and not is_left:
                 os.unlink(process.trace)
         finally:
@@ -67,7 +67,7 @@ def _report(hook, process):
     if process.has_rules:
         for name in unit("record.rules").matching(process):
             found.setdefault(name)
-    # the program may have asked for it in the meantime
+    # the program may have requested it meanwhile
     if not found or os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
         return False
     if process.record or presence.begin(process, True):
@@ -92,14 +92,14 @@ def _report(hook, process):
 
 
 def used_directly(process, names):
-    """Return which of the packages ``names`` the user's own code imported, and not a library.
+    """Return the packages among ``names`` that the user's own code imported, and not a library.
 
-    The globals of the program, and of modules that are neither of the standard library nor
-    installed, hold the modules, functions and classes that they imported; the code of their
-    functions, and of the modules that were running when something watched was imported, says what
-    those import. Only modules, plain functions and classes are looked at, and past whatever
-    attributes they make up: to ask any other object could run the user's code. None: there is too
-    much to look at.
+    The globals of the program, and of modules that are neither installed nor of the standard
+    library, hold the modules, functions and classes that they imported. The code of their functions
+    shows further imports, and so does that of the modules that were running during a watched
+    import. Only modules, plain functions and classes are inspected, without their computed
+    attributes: asking any other object could run the user's code. None: there is too much to
+    inspect.
     """
     tops = set()
     for name in names:
@@ -133,7 +133,7 @@ def used_directly(process, names):
         sources.update(unit("interpreter.functions").imports(functions))
     used = _among(names, sources)
     if len(used) < len(names) and process.codes:
-        # "from numpy import pi" leaves a number
+        # "from numpy import pi" leaves only a number
         codes = []
         for code, module in process.codes.values():
             top = module.partition(".")[0] if type(module) is str else None
@@ -144,7 +144,7 @@ def used_directly(process, names):
 
 
 def _among(names, sources):
-    """Return those of the packages ``names`` that a module of ``sources`` is, or is a part of."""
+    """Return the packages among ``names`` that a module of ``sources`` is, or belongs to."""
     text = "\n" + ".\n".join(sources) + "."
     found = []
     for name in names:
@@ -154,7 +154,7 @@ def _among(names, sources):
 
 
 def _is_own(path, hook):
-    """Return whether a file is the user's: of no library, no installed package, not the hook."""
+    """Return whether a file is the user's: of no library, no installed package, not the hook's."""
     library = os.path.dirname(os.__file__) + "/"
     return "-packages/" not in path and not path.startswith((library, hook.here, "<frozen "))
 
@@ -194,9 +194,9 @@ def send(datagrams, servers):
     """Send ``datagrams`` (bytes) to one of ``servers``, chosen at random for the process.
 
     ``udp://ADDRESS:PORT`` with a numeric address, IPv6 in brackets, or ``unixgram:///PATH``. An
-    address of another form gets nothing. If the system refuses to send to one, the next is tried:
-    a relay's socket that is not there, for example. Nothing is waited for. Returns whether one has
-    taken them.
+    address of another form gets nothing. If the system refuses to send to one, for example because
+    a relay's socket is missing, the next is tried. The call does not wait. Returns whether one was
+    sent to.
     """
     first = ord(os.urandom(1)) % len(servers) if len(servers) > 1 else 0
     for server in list(servers[first:]) + list(servers[:first]):
@@ -244,7 +244,7 @@ def _user_globals(process, watched):
     standard = getattr(sys, "stdlib_module_names", ())
     own = set()
     try:
-        # no parts of packages: of them there are a thousand
+        # without parts of packages, because there may be thousands
         names = list(filter(str.isidentifier, modules))
     except TypeError:
         names = []
@@ -252,7 +252,7 @@ def _user_globals(process, watched):
             if type(name) is str and "." not in name:
                 names.append(name)
     for name in names:
-        # a watched package is a library wherever it lies: sites put theirs on PYTHONPATH too
+        # a watched package is a library in any directory: sites put theirs on PYTHONPATH too
         if name in standard or name in watched or name == "__main__":
             continue
         variables = presence.namespace(modules.get(name))
@@ -263,7 +263,7 @@ def _user_globals(process, watched):
         if type(path) is str and _is_own(path, process.hook):
             own.add(name)
             found.append(variables)
-            # each has five names at least, so there is too much to look at
+            # each has at least five names, so there is too much to inspect
             if len(found) * 5 > _MOST_NAMES:
                 return None
     if own:
@@ -277,7 +277,7 @@ def _user_globals(process, watched):
 
 def ending(is_worker=False):
     if is_worker:
-        # called in the course of the worker's own ending
+        # called during the worker's own end
         kind = sys.exc_info()[0]
         return "exit" if kind is None or kind is SystemExit else "exception"
     # the interpreter leaves this behind when it has printed a traceback
@@ -286,17 +286,17 @@ def ending(is_worker=False):
         return "exit"
     trace = getattr(sys, "last_traceback", None)
     if type(trace).__name__ == "traceback" and trace.tb_frame.f_back is not None:
-        # it did not get through to the bottom: a test runner printed it, and the program went on
+        # the exception did not end the program: a test runner printed it and went on
         return "exit"
     # the handler of SIGINT raises this one
     return "signal" if kind is KeyboardInterrupt else "exception"
 
 
 def _send_by_library(datagrams, server):
-    """Send to an IPv4 address by way of the C library, if the program has ctypes, as numpy does.
+    """Send to an IPv4 address by the C library, if the program has loaded ctypes, as numpy does.
 
-    To load the socket module for it would cost more than all the rest. Returns whether they were
-    sent; False too where it takes the other way.
+    Loading the socket module would cost more than all the rest. Returns whether they were sent;
+    False also if the other way is needed.
     """
     library = presence.namespace(sys.modules.get("ctypes")).get("pythonapi")
     if type(library).__name__ != "PyDLL" or os.uname().machine not in _MACHINES:
@@ -309,7 +309,7 @@ def _send_by_library(datagrams, server):
         or not (host[6:].replace(".", "") + port).isdigit()
     ):
         return False
-    # sockaddr_in, ip(7): bytes() and to_bytes() refuse what is out of range
+    # sockaddr_in, ip(7): bytes() and to_bytes() refuse values out of range
     address = (2).to_bytes(2, sys.byteorder) + int(port).to_bytes(2, "big")
     address += bytes(map(int, numbers)) + bytes(8)
     # AF_INET, SOCK_DGRAM | SOCK_CLOEXEC

@@ -1,6 +1,6 @@
 """Reporters of the published interface: to standard output, to files, and by syslog.
 
-What they need is imported when they are made: a program at whose exit none is made pays nothing.
+Their imports happen when they are made, so that a program without one at its exit pays nothing.
 """
 
 from customs_hook.core import Reporter
@@ -14,7 +14,7 @@ class PrintReporter(Reporter):
 
 
 class FileReporter(Reporter):
-    """Writes to ``path``; without one, to ``customs-<32 hex digits>.ext`` where the program is.
+    """Writes to ``path``, or by default to ``customs-<32 hex digits>.ext`` beside the program.
 
     A subclass may put the default elsewhere by ``default_path_parent`` and ``default_path_name``.
     """
@@ -73,12 +73,12 @@ class JSONFileReporter(FileReporter):
 
 
 class SyslogReporter(Reporter):
-    """Sends the record of the names found in one RFC 5424 datagram; of no names it sends nothing.
+    """Sends the record of the found names in one RFC 5424 datagram; without names it sends nothing.
 
-    ``servers`` are addresses like ``udp://192.0.2.1:5140`` or ``unixgram:///run/customs.sock``;
-    one is chosen at random, and those of the settings serve if none are given. Addresses are
-    numeric: nothing is looked up. Nothing is waited for. Who has opted out is left out, and so are
-    the ranks of an MPI program but the first.
+    ``servers`` are addresses like ``udp://192.0.2.1:5140`` or ``unixgram:///run/customs.sock``; one
+    is chosen at random. By default they come from the settings. Addresses are numeric, so that no
+    name is looked up. Sending does not wait. Users who have opted out are left out, and so are all
+    ranks of an MPI program but the first.
     """
 
     def __init__(self, servers=None):

@@ -1,6 +1,6 @@
-"""Whether the program has shut itself in with a seccomp filter since it began.
+"""Notices a seccomp filter that the program has installed since its start.
 
-A filter may kill the process for a system call that the program itself does not make, seccomp(2).
+A filter may kill the process for a system call that the program itself does not use, seccomp(2).
 """
 
 if "os" not in globals():
@@ -8,16 +8,16 @@ if "os" not in globals():
 
     from customs_hook import presence
 
-#: PR_GET_SECCOMP, prctl(2): 0 where there is no filter.
+#: PR_GET_SECCOMP, prctl(2): 0 without a filter.
 _GET = 21
-#: What installs filters, and nothing else.
+#: Modules whose only use is to install filters.
 _MODULES = ("seccomp", "pyseccomp")
 
 
 def is_inherited(process):
-    """Note which filters there are at the first trace; return whether all are the parent's too.
+    """Note the filters at the first trace; return whether the parent has all of them too.
 
-    Those of a container are.
+    It has those of a container.
     """
     prctl = _prctl(process)
     if prctl is not None and prctl(_GET, 0, 0, 0, 0) == 0:
@@ -31,9 +31,9 @@ def is_inherited(process):
 
 
 def is_new(process):
-    """Return whether a filter has come since: then nothing is done any more.
+    """Return whether there is a new filter; the hook then does nothing any more.
 
-    Asked first of all: by the one call that such filters leave alone, or else by reading a file.
+    Called before anything else. It uses the one call that such filters allow, or reads a file.
     """
     for name in _MODULES:
         if process.modules.get(name) is not None:
@@ -48,7 +48,7 @@ def is_new(process):
 
 
 def _prctl(process):
-    """Return the C library's function, if the program has ctypes; made once, for that is dear."""
+    """Return the C library's function, if the program has ctypes; made once, as it is costly."""
     if process.prctl is None:
         library = presence.namespace(process.modules.get("ctypes")).get("pythonapi")
         if type(library).__name__ == "PyDLL":
@@ -57,7 +57,7 @@ def _prctl(process):
 
 
 def _filters(pid):
-    """Return mode and number of a process' filters, proc(5); None where the system does not say.
+    """Return mode and number of a process' filters, proc(5); None if the system does not tell.
 
     Kernels before 5.9 do not tell the number.
     """

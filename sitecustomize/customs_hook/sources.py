@@ -1,6 +1,6 @@
-"""Reads the sources of the hook's parts, where they are not compiled for an interpreter.
+"""Reads the sources of the hook's parts, if they are not compiled for an interpreter.
 
-``sitecustomize`` runs this text, with ``os``, ``parts``, which is to have them, and its ``path``.
+``sitecustomize`` runs this text, with ``os``, its ``path``, and ``parts``, which this fills.
 """
 
 for folder in ("", "interpreter/", "program/", "record/"):

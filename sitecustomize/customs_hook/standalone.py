@@ -1,4 +1,4 @@
-"""Records sent otherwise than by the hook at exit: for ``reporters`` and ``customs_sweep.py``."""
+"""Sends records outside of the hook's exit: for ``reporters`` and ``customs_sweep.py``."""
 
 import os
 import sys
@@ -7,10 +7,10 @@ from customs_hook import facts, presence, report
 
 
 def send_record(names, servers=None):
-    """Send a record with the packages ``names``: what the published interface's reporter does.
+    """Send a record with the packages ``names``, for the published interface's reporter.
 
-    ``servers``: addresses; those of the environment or the site's if None. Who has opted out is
-    left out, and so are the ranks of an MPI program but the first.
+    ``servers``: addresses; None for those of the environment or the site. Users who have opted out
+    are left out, and so are all ranks of an MPI program but the first.
     """
     if os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0"):
         return
@@ -31,9 +31,9 @@ def configured_servers(settings):
 
 
 def site():
-    """Return what the site has set, from the hook's own file: another may stand in its name.
+    """Return the site's settings, from the hook's own file: the module's name may be another's.
 
-    Errors thrown: OSError if it cannot be read, ValueError if its marks are not there.
+    Errors thrown: OSError if it cannot be read, ValueError if its marks are missing.
     """
     path = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/sitecustomize.py"
     with open(path, encoding="utf-8") as file:

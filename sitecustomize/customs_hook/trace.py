@@ -14,16 +14,16 @@ if "os" not in globals():
     unit = presence.unit
 
 
-#: Files that a user's processes may have in a trace directory.
+#: The largest number of files of a user's processes in a trace directory.
 SLOTS = 1024
-#: Slots that a process tries before it goes without a trace.
+#: The number of slots that a process tries before it runs without a trace.
 _ATTEMPTS = 8
-#: Bytes that a process writes to its trace at most.
+#: The largest size of a trace, bytes.
 TRACE_SIZE = 32768
 
 
 def write(process, text):
-    """Append to the trace; the first time, make it. Where it cannot be made, there is none."""
+    """Append to the trace, or create it the first time; if that fails, there is no trace."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     if process.trace is None:
         process.trace = ""
@@ -41,20 +41,20 @@ def write(process, text):
         process.is_mute = True
         return
     else:
-        # if it has been swept all the same, it is not made again
+        # if the sweep has removed it nevertheless, it is not created again
         descriptor = os.open(process.trace, flags)
     try:
         data = text.encode("ascii", "replace")
         process.trace_size += len(data)
         if process.trace_size <= TRACE_SIZE and os.write(descriptor, data) < len(data):
-            # the disk is full: a later line would make one with this half, and another name
+            # the disk is full: a later line would join this half line and make another name
             process.trace_size = TRACE_SIZE
     finally:
         os.close(descriptor)
 
 
 def slots(site, uid, pid):
-    """Return the paths that a process' trace may have, in the order in which they are tried."""
+    """Return the possible paths of a process' trace, in the order in which they are tried."""
     directory = facts.ENVIRONMENT.get("CUSTOMS_TRACE_DIR") or site["trace_dir"]
     paths = []
     for attempt in range(_ATTEMPTS):
@@ -74,11 +74,11 @@ def _make(record, site, flags):
                 raise
             os.mkdir(own, 0o700)
             status = os.lstat(own)
-        # a directory, ours, for nobody else: in a sticky one nobody can have changed it since
+        # our directory, closed to others; in a sticky one no other user can have changed it
         if status.st_uid != record["uid"] or status.st_mode & 0o170077 != 0o040000:
             return "", None
     except OSError as error:
-        # the system's refusals have a number: else it is of a signal's handler
+        # errors of system calls have a number: else it is of a signal's handler
         if error.errno is None:
             raise
         return "", None
@@ -86,7 +86,7 @@ def _make(record, site, flags):
         try:
             return path, os.open(path, flags, 0o600)
         except OSError as error:
-            # EEXIST: another process has it, or had it and was killed
+            # EEXIST: another process has this slot, or had it and was killed
             if error.errno is None:
                 raise
             if error.errno != 17:

@@ -1,1 +1,1 @@
-"""What ``customs hook install`` and ``customs hook check`` run."""
+"""The programs that ``customs hook install`` and ``customs hook check`` run."""

@@ -1,15 +1,15 @@
-"""Compiles the hook for the interpreter that runs this; `customs hook install` does so for each.
+"""Compiles the hook for the interpreter that runs this; `customs hook install` runs it with each.
 
     EXE -I -S -B build.py TREE PREFIX     compile TREE, which will lie at PREFIX
     EXE -I -S -B build.py --check TREE    print the files that a start would have to compile
 
-What is written is not checked against its source (PEP 552), so that a start looks at one file less;
-before 3.7 it has the source's time. The parts that run in users' programs are in one file beside,
-``parts.TAG.pyc``, which is read at once: a table with the code of those that every process with a
-watched package needs, and of the others the places where theirs begins, counted from the file's
-end. What a process has to unpack is most of what the hook costs: so docstrings are left out, names
-of local variables and of lines, and functions that few programs call are packed by themselves. Exit
-status 1, and sentences on standard error: not all could be compiled.
+Compiled files are not checked against their source (PEP 552), so that a start reads one file less;
+before 3.7 they have the source's time. The parts that run in users' programs are also in one file,
+``parts.TAG.pyc``, which is read at once. It has a table with the code of the parts that every
+process with a watched package needs, and the offsets of the others, counted from the file's end.
+Unpacking is most of the hook's cost. So docstrings, names of local variables and line numbers are
+left out, and functions that few programs call are packed by themselves. If not all files could be
+compiled, the exit status is 1, and standard error has the reasons.
 """
 
 import ast
@@ -21,9 +21,9 @@ import os
 import string
 import sys
 
-#: The name of the code of what runs while a program does, which coverage tools take for no file.
+#: The file name of code that runs beside a program: coverage tools do not take it for a file.
 _NAME = "<customs hook>"
-#: Bytes that a process reads of a part of the hook at most.
+#: The largest size of a part of the hook that a process reads, bytes.
 _LONGEST = 130000
 _IS_CHECKED = sys.version_info < (3, 7)
 #: Folders with what runs in users' processes, below ``customs_hook``.
@@ -47,8 +47,7 @@ def sources(tree):
 def compiled(source):
     """Return the names under which an interpreter looks for a file's compiled form.
 
-    The import system has names of its own for ``python -O`` and ``-OO``; the hook's own loader
-    has not.
+    The import system has other names for ``python -O`` and ``-OO``; the hook's own loader does not.
     """
     head, name = os.path.split(source)
     stem = os.path.join(head, "__pycache__", name[:-3] + "." + sys.implementation.cache_tag)
@@ -56,7 +55,7 @@ def compiled(source):
 
 
 def build(tree, prefix):
-    """Compile the tree; return what went wrong."""
+    """Compile the tree; return the errors."""
     errors = []
     for source in sources(tree):
         path = os.path.join(tree, source)
@@ -111,7 +110,7 @@ class _Version(ast.NodeTransformer):
 class _Packed(ast.NodeTransformer):
     """Packs functions that few programs call: their constants and names are not made at each start.
 
-    At its first call a function becomes what it was. Whoever calls it can bear that this fails.
+    At its first call a function is unpacked. Its callers can cope with a failure of that.
     """
 
     def __init__(self, functions, name):
@@ -140,7 +139,7 @@ def _compile(path, name, rare=(), is_part=False):
 
 
 def _head(path):
-    """Return what a compiled file begins with."""
+    """Return the header of a compiled file."""
     with open(path, "rb") as file:
         text = file.read()
     if _IS_CHECKED:
@@ -163,7 +162,7 @@ def _write(path, data):
 
 
 def stale(tree):
-    """Return the sources whose compiled form is missing or not of what they now are."""
+    """Return the sources whose compiled form is missing or out of date."""
     found = [
         source
         for source in sources(tree)
@@ -192,13 +191,13 @@ def _write_parts(tree):
 
 
 def _bare(code):
-    """Return a code object of which all lies in one line, and local variables are named alike.
+    """Return a code object with all code in one line, and with equal names of local variables.
 
-    From 3.11 on: where what stands is half of its size. An entry of the table is for eight units of
-    code at most, and says here: no columns, and the line of the one before (CPython,
-    InternalDocs/code_objects.md). The table ends where the code does: where a program is traced,
-    the interpreter writes a line for all that it lists. What arguments are called, and what is of
-    other functions too, stays.
+    From 3.11 on, the table of lines is half of its size. An entry of the table covers at most eight
+    units of code. Here each entry says that there are no columns, and the same line (CPython,
+    InternalDocs/code_objects.md). The table ends where the code ends: in a traced program the
+    interpreter writes a line for each entry. Names of arguments, and names shared with other
+    functions, stay.
     """
     if sys.version_info < (3, 11):
         return code
@@ -234,7 +233,7 @@ def _parts_path(tree):
 
 
 def _parts_head(tree):
-    """Return what the file begins with: as any compiled one (PEP 552), of all its sources."""
+    """Return the file's header: that of a compiled file (PEP 552), for all its sources."""
     texts = hashlib.sha256()
     for part, path in _parts(tree):
         with open(path, "rb") as file:

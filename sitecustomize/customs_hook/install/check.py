@@ -2,8 +2,8 @@
 
     EXE -c TEXT TREE NAME ANSWER
 
-imports NAME, a stand-in for a watched package that lies beside the file ANSWER, and writes to that
-what the hook finds around it, in lines ``KEY VALUE``; what it cannot tell is missing.
+imports NAME, a stand-in for a watched package beside the file ANSWER. It writes the hook's
+environment to ANSWER, in lines ``KEY VALUE``; unknown values are missing.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 
 def facts(tree):
     system = sys.modules["_frozen_importlib"]
-    # what is called when the hook's own package is imported
+    # called when the hook's own package is imported
     loaded = "customs_hook" in getattr(system, "_module_locks", ())
     sys.path.append(tree)
     from customs_hook import standalone
@@ -38,7 +38,7 @@ def _in_front(tree):
     if path is None:
         from importlib.machinery import PathFinder
 
-        # one that failed is there no more
+        # a module that failed is not there any more
         spec = PathFinder.find_spec("sitecustomize")
         path = spec and spec.origin
     is_ours = path and os.path.realpath(path) == os.path.realpath(tree + "/sitecustomize.py")
@@ -59,9 +59,9 @@ def _trace(directory):
 
 
 def put_stand_in(tree, name, directory):
-    """Have the stand-in found: behind the tree, as packages usually are, or where one is before it.
+    """Make the stand-in importable: after the tree, like most packages, or in a place before it.
 
-    The program's own directory comes before all that is on PYTHONPATH.
+    The program's own directory comes before all entries of PYTHONPATH.
     """
     from importlib.machinery import PathFinder
 

@@ -1,13 +1,13 @@
-"""Writes what a site has set into the text of sitecustomize.py; `customs hook install` runs this.
+"""Writes a site's settings into the text of sitecustomize.py; `customs hook install` runs this.
 
     python3 -I -S configure.py --template SITECUSTOMIZE --server URL... [--packages FILE]
         [--config FILE] [--trace-dir DIR] [--opt-out-file FILE]
 
-The text goes to standard output, and what is wrong to standard error, all of it, as ``FILE:LINE:
-what to do``. Exit status: 64 if a flag is wrong, 78 if a file is. ``rules.py`` says how a list of
-packages is written, and ``settings.py`` the other file. Flags win.
+The text goes to standard output. All errors go to standard error as ``FILE:LINE: what to do``. The
+exit status is 64 if a flag is wrong, 78 if a file is. ``rules.py`` describes a list of packages,
+and ``settings.py`` the other file. Flags win.
 
-What is set lies in sitecustomize.py itself, so that to read it costs a start nothing.
+The settings are in sitecustomize.py itself, so that a start need not read another file.
 """
 
 import argparse
@@ -19,14 +19,14 @@ import sys
 import warnings
 
 if __name__ == "__main__":
-    # with -I nothing is found beside the program by itself
+    # with -I, modules beside the program are not found by default
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from customs_hook.install import settings
 from customs_hook.record import rules
 
-#: The marks in sitecustomize.py around what the site has set.
+#: The marks in sitecustomize.py around the site's settings.
 BEGIN = "# --- site:"
 END = "# --- end of what the site has set"
 #: Begins the lines in which a configured file keeps the built-in list.
@@ -36,7 +36,7 @@ _USAGE, _CONFIGURATION = 64, 78
 
 
 def configure(template, watched, site):
-    """Return the text of sitecustomize.py with what the site has set."""
+    """Return the text of sitecustomize.py with the site's settings."""
     before, _, after = _divided(template)
     lines = ["", 'WATCHED = """'] + _filled(watched, "") + ['"""', "", "SITE = {"]
     lines += ["    %s: %s," % (ascii(key), ascii(site[key])) for key in sorted(site)]
@@ -45,9 +45,9 @@ def configure(template, watched, site):
 
 
 def built_in(template):
-    """Return the names that are watched where the site says nothing.
+    """Return the names that are watched by default.
 
-    A configured file keeps them in comments, so that to configure it again starts from the same.
+    A configured file keeps them in comments, so that it can be configured again.
     """
     block = _divided(template)[1]
     kept = [line[len(_BUILT_IN) :] for line in block.splitlines() if line.startswith(_BUILT_IN)]
@@ -55,7 +55,7 @@ def built_in(template):
 
 
 def site(template, *changes):
-    """Return SITE: whatever the template has, the defaults, and then the changes."""
+    """Return SITE: the template's values, then the defaults, then the changes."""
     found = dict(_values(_divided(template)[1])["SITE"])
     for values in ({"prefixes": (), "predicates": (), "standard": ()}, settings.DEFAULTS, *changes):
         found.update(values)
@@ -83,22 +83,22 @@ def watched(template, listing):
 def standard(names):
     """Return those of the names that may be of the standard library.
 
-    At an exit that has seen no import the others are told from them at once.
+    At an exit without a noticed import, they are separated from the others at once.
     """
     find = importlib.machinery.PathFinder.find_spec
     tops = [(name, name.partition(".")[0]) for name in names]
-    # this program runs without site: what it finds is of the library
+    # this program runs without site, so it finds only modules of the library
     return tuple([name for name, top in tops if top in sys.builtin_module_names or find(top)])
 
 
 def _line(listing, entry, kind):
-    """Return the number of an entry's line; ``kind``: its place in what ``rules.parse`` returns."""
+    """Return the number of an entry's line; ``kind``: its index in ``rules.parse``'s result."""
     lines = enumerate(listing.splitlines(), 1)
     return next(number for number, line in lines if entry in rules.parse(line)[kind])
 
 
 def _unknown_names(expression):
-    """Return the names in an expression that would mean nothing when it is asked."""
+    """Return the names in an expression that would be undefined at its evaluation."""
     nodes = [node for node in ast.walk(ast.parse(expression, mode="eval"))]
     names = [node for node in nodes if isinstance(node, ast.Name)]
     known = {"sys_modules", *dir(builtins), *[node.arg for node in nodes if type(node) is ast.arg]}
@@ -148,7 +148,7 @@ def _arguments():
 
 
 def _flags(arguments):
-    """Return what the flags set, by the keys of SITE, and what is wrong with them."""
+    """Return the flags' settings, by the keys of SITE, and the errors in them."""
     found, errors = {}, []
     flags = [("--trace-dir", "trace_dir", settings.path, arguments.trace_dir)]
     flags += [("--opt-out-file", "opt_out_file", settings.path, arguments.opt_out_file)]
@@ -167,7 +167,7 @@ def _flags(arguments):
 
 
 def _text(path, errors):
-    """Return a file's text; nothing if it cannot be read, and then there is an error more."""
+    """Return a file's text; if it cannot be read, return nothing and add an error."""
     if path is None:
         return ""
     try:
@@ -183,7 +183,7 @@ def _text(path, errors):
 
 
 def main():
-    # what Python would warn of it would warn of in each process
+    # a warning of Python's here would appear in each process
     warnings.simplefilter("error")
     arguments = _arguments()
     flags, wrong_flags = _flags(arguments)
@@ -201,14 +201,14 @@ def main():
         if not (names or prefixes or predicates or values["everything"]):
             errors.append("%s: this leaves nothing to watch; add a name" % arguments.packages)
         text = configure(template, names, values)
-        # nobody could tell later
+        # later the difference would be lost
         compile(text, arguments.template, "exec")
     except settings.Wrong as error:
         errors.append("%s: %s" % (arguments.template, error))
     if not wrong_flags and not errors and "servers" not in from_file and "servers" not in flags:
         wrong_flags.append("--server URL: say where records go, for example udp://192.0.2.1:5140")
     for error in wrong_flags + errors:
-        # a path that is not UTF-8 must not keep the reason back
+        # a path that is not UTF-8 must not hide the reason
         sys.stderr.write(error.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     if wrong_flags or errors:
         return _USAGE if wrong_flags else _CONFIGURATION

@@ -11,13 +11,13 @@ Lines are ``key = value``; ``#`` after white space, or first in a line, begins a
     compute = env:SLURM_JOB_ID, host:nid*
     staff = group:staff, uid:1000
 
-No process reads this file: ``configure.py`` writes what it says into sitecustomize.py.
+No process reads this file: ``configure.py`` writes its settings into sitecustomize.py.
 """
 
 import re
 import socket
 
-#: What holds where the site sets nothing, by the keys of SITE.
+#: The defaults, by the keys of SITE.
 DEFAULTS = {
     "trace_dir": "/run/customs/traces",
     "opt_out_file": "/etc/customs/opt-out",
@@ -28,7 +28,7 @@ DEFAULTS = {
     "staff": (),
 }
 
-#: A path for what is switched off.
+#: The path of a feature that is switched off.
 OFF = "/dev/null"
 
 #: The longest text that a record keeps, bytes.
@@ -38,11 +38,11 @@ _LONGEST_SOCKET_PATH = 107
 
 
 class Wrong(Exception):
-    """What is wrong with a value, and what to do about it."""
+    """An error in a value, with the way out."""
 
 
 def read(text):
-    """Return what a configuration sets, by the keys of SITE, and pairs of line and error."""
+    """Return a configuration's settings, by the keys of SITE, and pairs of line and error."""
     found, errors, seen = {}, [], {}
     for number, line in enumerate(text.splitlines(), 1):
         line = without_comment(line)
@@ -82,10 +82,10 @@ def servers(text):
 
 
 def path(text):
-    """Return an absolute path; empty switches off what it is for.
+    """Return an absolute path; an empty one switches the feature off.
 
-    Then it is one that can neither be read as a list nor have files made in it: no process need
-    know of being switched off.
+    The result is then a path that can neither be read as a list nor hold files, so that the hook
+    needs no code for the case.
     """
     if text and not text.startswith("/"):
         raise Wrong("%r: write an absolute path, or nothing to switch it off" % text)
@@ -189,7 +189,7 @@ def _condition(text):
 
 
 def _group(argument):
-    """Return a group's number. It is looked up now, for a process may not when it ends."""
+    """Return a group's number. It is looked up now, because a process must not do it at its end."""
     if _is_number(argument):
         return int(argument)
     import grp

@@ -1,6 +1,6 @@
-"""The clock's functions where they are not simply those of the time module at start.
+"""The clock's functions if they are not simply those of the time module at start.
 
-Loaded only on Python 3.6 and 3.7, and where the program stops the clock for the interpreter.
+Loaded only on Python 3.6 and 3.7, and if the program stops the interpreter's clock.
 """
 
 if "os" not in globals():
@@ -9,13 +9,13 @@ if "os" not in globals():
 
 
 def begin(hook):
-    """Set what ``sitecustomize`` sets at start where the time module is there.
+    """Set the functions that ``sitecustomize`` sets at start if the time module is loaded.
 
     The steps of the first function are of 10 ms.
     """
     modules = sys.modules
-    # anew, for what the program has may show another time by now; past its import hooks, and so
-    # that it sees no module that it has not imported
+    # a new module, because the program's own may show another time by now; without its import
+    # hooks, and so that it sees no module that it has not imported
     theirs = modules.pop("time", None)
     try:
         time = modules["_imp"].create_builtin(type(sys.implementation)(name="time"))
@@ -30,7 +30,7 @@ def begin(hook):
 def unfrozen(hook):
     """Return the functions, with the time counted from the start on.
 
-    time-machine changes what the interpreter's own functions do, but not the monotonic clock.
+    time-machine changes the interpreter's own functions, but not the monotonic clock.
     """
     monotonic, _, gmtime, clock_gettime = hook.clock
     now = hook.moment + monotonic() - hook.began

@@ -1,12 +1,12 @@
-"""What the user's own functions import when they run.
+"""Finds imports in the user's own functions.
 
-Loaded only where the program has functions.
+Loaded only if the program has functions.
 """
 
 if "presence" not in globals():
     from customs_hook import presence
 
-#: Functions looked at at most.
+#: The largest number of functions to inspect.
 _MOST = 20000
 
 _CODE = type(presence.version.__code__)
@@ -44,17 +44,17 @@ def imports(values):
         at = text.find(instruction)
         while at >= 0:
             if at % 2 == 0:
-                # of a function with more names than a byte can tell apart, all that it may mean
+                # in a function with more names than a byte can number, all names that it may mean
                 found.update(names[text[at + 1] // step :: 256 // step])
             at = text.find(instruction, at + 1)
     return found
 
 
 def _import_instruction():
-    """Return the byte of the instruction that imports, and by how much its operand grows per name.
+    """Return the byte of the import instruction, and the step of its operand per name.
 
-    From the interpreter's own compiler: from 3.15 on the operand has two bits of another meaning
-    (PEP 810). The byte is None where it cannot be told.
+    Both come from the interpreter's own compiler: from 3.15 on the operand has two bits of another
+    meaning (PEP 810). The byte is None if it is unknown.
     """
 
     def does():

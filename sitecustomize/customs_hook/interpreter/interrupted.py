@@ -1,4 +1,4 @@
-"""Exceptions that reach the hook's code and are the program's: from its handlers of signals.
+"""Exceptions of the program that reach the hook's code: from its signal handlers.
 
 Loaded only when there is an exception.
 """
@@ -8,10 +8,10 @@ if "sys" not in globals():
 
 
 def is_of_program(error):
-    """Return whether an exception comes from code that is neither the hook's nor the library's."""
+    """Return whether an exception comes from code outside of the hook and the library."""
     if not isinstance(error, Exception):
         return True
-    # the system's refusals have a number
+    # errors of system calls have a number
     if getattr(error, "errno", None) is not None:
         return False
     trace = error.__traceback__
@@ -25,10 +25,10 @@ def is_of_program(error):
 
 
 def raise_soon(error):
-    """Have an exception raised when the program goes on: what called us, a callback, cannot raise.
+    """Raise an exception as soon as the program goes on, because a callback cannot raise.
 
-    A profile function may raise; so does this one at the first occasion outside of callbacks. Where
-    the program has one of its own, the exception is lost.
+    A profile function may raise, and this one does so at the first chance outside of callbacks. If
+    the program has a profile function of its own, the exception is lost.
     """
     if sys.getprofile() is not None:
         return

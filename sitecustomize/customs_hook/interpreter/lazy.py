@@ -1,7 +1,7 @@
-"""Modules that stand in sys.modules for an import that has yet to take place.
+"""Recognises lazy modules: entries of sys.modules whose import has yet to take place.
 
-Loaded only where a watched module is of a class of its own, which by itself says nothing: those of
-transformers are too. And where the program has importlib.util, for its LazyLoader.
+Loaded only if a watched module has a class of its own, which alone proves nothing: those of
+transformers have one too. And where the program has importlib.util, for its LazyLoader.
 """
 
 if "presence" not in globals():
@@ -15,29 +15,29 @@ _MODULE = type(sys)
 
 
 def is_unloaded(module):
-    """Return whether a module, of a class of its own, is loaded only when it is used.
+    """Return whether a module with a class of its own is loaded only when it is used.
 
-    Nothing of it is run: to ask it for anything would load it.
+    None of its code is run, because asking it for any attribute would load it.
     """
     kind = type(module)
-    # that of importlib.util.LazyLoader becomes an ordinary one when it is loaded
+    # a module of importlib.util.LazyLoader becomes an ordinary one when it is loaded
     if kind is presence.namespace(sys.modules.get("importlib.util")).get("_LazyModule"):
         return True
-    # those of lazy_import and its kin catch every access, and no loader has had a hand in them
+    # modules of lazy_import and the like catch every access, and no loader has made them
     is_proxy = type(kind) is type and kind.__getattribute__ is not _MODULE.__getattribute__
     variables = presence.namespace(module)
     return is_proxy and variables.get("__spec__") is None and "__file__" not in variables
 
 
 def watch_loader(hook):
-    """Have packages seen that ``importlib.util.LazyLoader`` loads when they are first used.
+    """Arrange that packages are noticed that ``importlib.util.LazyLoader`` loads at first use.
 
-    It loads them past the import system, and so past its locks.
+    It loads them without the import system, and so without its locks.
     """
     loader = hook.modules["importlib.util"].LazyLoader
     ordinary_exec = loader.exec_module
     if ordinary_exec is hook.report:
-        # it stands for it so long as this file is not needed
+        # it replaces it as long as this file is not needed
         ordinary_exec = hook.lazy_exec
     elif ordinary_exec.__code__.co_filename == hook.NAME:
         return
@@ -53,10 +53,10 @@ def watch_loader(hook):
 
 
 def _watch_loading(hook, module):
-    """Have ``end`` called when a lazy module has been loaded.
+    """Arrange that ``end`` is called when a lazy module has been loaded.
 
-    What takes the place of its loader's method is made of the interpreter's own pieces, so that
-    nothing of ours stands in the traceback of a module that fails.
+    The replacement of its loader's method is made of the interpreter's own functions, so that the
+    traceback of a failing module shows no code of the hook.
     """
     spec = object.__getattribute__(module, "__spec__")
     loader, nothing = spec.loader, object()

@@ -1,13 +1,13 @@
-"""Coverage that is measured from the interpreter's start on: our start is none of the program's.
+"""Keeps the hook's start out of coverage that is measured from the interpreter's start.
 
-Loaded only where coverage.py is when the hook starts.
+Loaded only if coverage.py is loaded when the hook starts.
 """
 
 
 def forget(hook):
-    """Take the file of ``sitecustomize`` out of what is to be reported.
+    """Take the file of ``sitecustomize`` out of the report.
 
-    All else of the hook has no file's name, which coverage.py leaves out by itself.
+    The hook's other code has no file's name, so coverage.py leaves it out by itself.
     """
     coverage = hook.modules["coverage"].Coverage.current()
     collector = coverage._collector

@@ -10,7 +10,7 @@ if "sys" not in globals():
 
 
 def hide(hook):
-    """Have what comes be unseen by profilers: one is at hand now, and not yet at work."""
+    """Hide later calls from profilers: one is loaded now, and not active yet."""
     imports = unit("imports")
     hook.tell = unseen(hook, hook.report).__next__
     for name in hook.locks:

@@ -1,6 +1,6 @@
-"""Trace and profile functions of the program, which might print what they see of the hook.
+"""Trace and profile functions of the program, which might print calls of the hook.
 
-Loaded only where there are some.
+Loaded only if there are some.
 """
 
 import sys
@@ -11,14 +11,14 @@ class _Sample(object):
         pass
 
 
-#: Others cannot be set again from here, and stay.
+#: Other functions cannot be set again from here, and stay.
 _WRITTEN_IN_PYTHON = type(_Sample.method), type(_Sample().method)
 
 
 def tracers():
     """Return those written in Python, each with the function that sets it.
 
-    Whoever stops them must set them again in the same frame: they count calls and returns.
+    A caller that stops them must set them again in the same frame: they count calls and returns.
     """
     found = []
     for get, change in ((sys.gettrace, sys.settrace), (sys.getprofile, sys.setprofile)):

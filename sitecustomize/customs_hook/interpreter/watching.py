@@ -1,6 +1,6 @@
-"""Telling when imports end on interpreters that do not count references, or by rules for names.
+"""Notices ends of imports on interpreters without reference counts, and with rules for names.
 
-Loaded only there: it costs each import a little.
+Loaded only for these, because it costs each import a little.
 """
 
 if "sys" not in globals():
@@ -10,14 +10,14 @@ if "sys" not in globals():
 
 
 def watch(hook):
-    """Have ``imports.end`` called when an import of a watched name ends, from now on."""
+    """Arrange that ``imports.end`` is called at the end of each import of a watched name."""
     system = sys.modules["_frozen_importlib"]
     prefixes = hook.SITE["prefixes"]
 
     def is_watched(name):
         if name in hook.listed or name == "importlib.util" or name.startswith(prefixes):
             return True
-        # what is installed shows at the end
+        # installed packages are found at the end
         return hook.everything and "." not in name
 
     class Locks(dict):
@@ -37,15 +37,15 @@ def watch(hook):
 
 
 def _telling(reference, name, hook):
-    """Return a method ``release`` for the lock that is referred to, which tells of the last one.
+    """Return a method ``release`` for the lock that notices its last release.
 
-    It stays: where references are not counted, so may the lock, for the next import of the name.
+    It stays in place: without reference counts the lock may stay too, for the next import.
     """
 
     def release():
         lock = reference()
         type(lock).release(lock)
-        # a lock is taken more than once where imports are in a circle
+        # a lock is taken more than once if imports form a circle
         if lock.owner is None:
             unit("imports").end(hook, [name])
 

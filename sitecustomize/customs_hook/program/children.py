@@ -1,4 +1,4 @@
-"""What becomes of the hook in a child that the program forks.
+"""The hook in a child that the program forks.
 
 Loaded only there.
 """
@@ -10,7 +10,7 @@ if "presence" not in globals():
 
 
 def leave(process):
-    """Called in forked children: of those only a worker is recorded."""
+    """Called in forked children: only workers among them are recorded."""
     if not process.hook.is_out and not process.modules.keys().isdisjoint(presence.WORKER_MODULES):
         try:
             unit("program.workers").expect(process)

@@ -1,6 +1,6 @@
-"""What a notebook's own code used: IPython empties its namespace before the hook's turn at exit.
+"""Direct use in notebooks: at exit, IPython empties its namespace before the hook runs.
 
-Loaded only where IPython is.
+Loaded only if IPython is loaded.
 """
 
 if "presence" not in globals():
@@ -10,9 +10,9 @@ if "presence" not in globals():
 
 
 def look_in_time(process):
-    """Have what is used directly noted when the exit begins.
+    """Arrange that direct use is noted when the exit begins.
 
-    What is registered last is called first; IPython has registered its own before the notebook
+    Functions registered last are called first, and IPython registers its own before the notebook
     imports anything.
     """
     process.used = ()

@@ -1,7 +1,7 @@
-"""The process whose worker this one is: the record that it has, and its program.
+"""The parent of a worker: its record's id, and its program.
 
-Loaded only in workers that have not been forked from it. Both are in the trace that it has left;
-where there are no traces, the system knows how it was started.
+Loaded only in workers that were not forked from the parent. Both are in the parent's trace; without
+traces, the system knows the parent's command line.
 """
 
 if "os" not in globals():
@@ -12,19 +12,19 @@ if "os" not in globals():
 
     unit = presence.unit
 
-#: Generations in which the process is looked for that has Ray at work for it.
+#: Generations in which the process is searched for that uses Ray.
 _GENERATIONS = 5
-#: Bytes of a command line that are looked at.
+#: Bytes of a command line that are read.
 _COMMAND_SIZE = 4096
 
 
 def record(process, pid, kind=None):
     """Return as a dictionary "main", and "id" if it is known, of the record of a process.
 
-    ``kind``: as in workers.py. None where nothing is known.
+    ``kind``: as in workers.py. None if neither is known.
     """
     if kind == "ray":
-        # what has started it is no Python program
+        # it was started by a program that is not Python
         found = None
         for _ in range(_GENERATIONS):
             found = _traced(process, pid)
@@ -48,7 +48,7 @@ def _traced(process, pid):
             continue
         head, _, rest = text.partition("\n")
         if head.startswith('{"v":1,') and '"pid":%d,' % pid in head:
-            # the program may have been told later than the rest
+            # the trace may have the program later than the other keys
             main = _member(rest, "main")
             main = _member(head, "main") if main is None else main
             identity = _member(head, "id")
@@ -64,7 +64,7 @@ def _member(text, key):
         end = rest.find('"', end + 1)
     if not found or end < 0:
         return None
-    # what the hook writes is ASCII, and its escapes are Python's too
+    # the hook writes ASCII, and its escapes are valid in Python too
     return sys.modules["_codecs"].unicode_escape_decode(rest[:end])[0]
 
 
@@ -76,7 +76,7 @@ def _is_escaped(text, end):
 def _program_of(pid, process):
     """Return a process' program, as in its record, from the command that started it (python(1)).
 
-    None where it cannot be told.
+    None if it is unknown.
     """
     try:
         words = _content("/proc/%d/cmdline" % pid, _COMMAND_SIZE).split("\0")[1:-1]
@@ -109,7 +109,7 @@ def _program_of(pid, process):
 
 
 def _parent_of(pid):
-    """Return the number of a process' parent; 0 where it cannot be told (proc(5))."""
+    """Return the number of a process' parent; 0 if it is unknown (proc(5))."""
     try:
         return int(_content("/proc/%d/stat" % pid, 1024).rpartition(")")[2].split()[1])
     except (OSError, ValueError, IndexError):

@@ -1,7 +1,7 @@
-"""Processes that a program starts to work for it: workers, which count, and its servants.
+"""Processes that a program starts: workers, which are recorded, and servants, which are not.
 
-By multiprocessing, by the copies of it that dill and Celery have, by loky and joblib's copy of
-that, and by Ray. Loaded only where one of them is.
+They are started by multiprocessing, by dill's and Celery's copies of it, by loky and joblib's copy
+of that, and by Ray. Loaded only if one of them is loaded.
 """
 
 if "os" not in globals():
@@ -12,32 +12,31 @@ if "os" not in globals():
 
     unit = presence.unit
 
-#: Modules, by the last part of their names, whose function ``main`` does nobody's work.
+#: Modules, by the last part of their names, whose function ``main`` runs a servant.
 _SERVICES = ("resource_tracker", "semaphore_tracker", "forkserver")
-#: What loky's workers run with -m.
+#: The module that loky's workers run with -m.
 _LOKY = ".popen_loky_posix"
-#: What Ray's workers run, and where its servants' programs lie: installed, in its package.
+#: The program of Ray's workers, and the directory of its servants' programs, in its package.
 _RAY = (
     "-packages/ray/_private/workers/default_worker.py",
     "-packages/ray/workers/default_worker.py",
 )
 _RAYS_OWN = ("_private/", "autoscaler/", "dashboard/")
-#: What has workers that are forked.
+#: Modules with forked workers.
 _FAMILIES = ("multiprocessing", "multiprocess", "billiard")
 
 
 def settle(process, is_ending):
-    """Find out what this process was started for, and whose worker it is.
+    """Find out the purpose of this process, and its parent if it is a worker.
 
-    Returns "service" where it does nobody's work, "early" where it is not yet what it will be, else
-    None.
+    Returns "service" for a servant, "early" if its purpose is not known yet, else None.
     """
-    # at exit it can no longer be told of all of them
+    # at exit this is no longer known for all of them
     kind = process.kind = process.kind or _kind()
     family = _family(process)
     if kind in (None, "service"):
-        # one that was forked before anything watched had been imported, or by a fork server. At
-        # exit it is too late: a worker does not end by way of atexit
+        # a worker that was forked before the first watched import, or by a fork server. At exit
+        # it is too late, because a worker ends without atexit
         if not family or is_ending:
             return kind
         process.is_worker = True
@@ -55,14 +54,14 @@ def settle(process, is_ending):
 def has_parents_program(process):
     """Return whether multiprocessing has run the program of its parent here, under its other name.
 
-    Before, and elsewhere, that name stands for the program itself.
+    Before that, and in other processes, that name means the program itself.
     """
     variables = presence.namespace(process.modules.get("__mp_main__"))
     return variables.get("__name__") == "__mp_main__" and "__file__" in variables
 
 
 def expect(process):
-    """Called in a forked child, which multiprocessing or its like may make a worker of."""
+    """Called in a forked child, which multiprocessing or the like may make a worker."""
     if process.is_mute and process.kind != "service":
         return
     for family in _FAMILIES:
@@ -72,17 +71,17 @@ def expect(process):
 
 
 def _become_worker(family):
-    """Return what is called when a worker is set up, which does not end by way of atexit."""
+    """Return the function to call when a worker is set up, because it ends without atexit."""
 
     def become_worker(process):
-        # a worker's own workers are announced more than once
+        # workers of workers are announced more than once
         if not process.hook.is_out:
             return
         try:
             process.hook.is_out = False
             inherited, began = process.record or process.inherited, process.hook.clock[0]()
             process.is_worker = True
-            # what it has from its parent leaves no trace of its own
+            # imports inherited from its parent leave no trace of their own
             presence.restart(process, began, dict(process.noted))
             creator = _creator(process, family)
             process.inherited = inherited or unit("program.parents").record(process, creator)
@@ -99,14 +98,14 @@ def _report_at_end(process, family):
 
 
 def _creator(process, family):
-    """Return the number of the process that has made this one a worker: no fork server."""
+    """Return the number of the process that has made this one a worker; not the fork server's."""
     current = presence.namespace(process.modules[family + ".process"])["_current_process"]
     number = object.__getattribute__(current, "__dict__").get("_parent_pid")
     return number if type(number) is int else os.getppid()
 
 
 def _kind():
-    """Return what this interpreter was started for: "service", "spawn", "loky", "ray", or None."""
+    """Return the purpose of this interpreter: "service", "spawn", "loky", "ray", or None."""
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
@@ -119,8 +118,8 @@ def _kind():
                 return "service"
             if last == "spawn" and "spawn_main" in names:
                 return "spawn"
-    # at exit that frame is gone. Only of a plain function is it safe to ask: any other object may
-    # run the user's code
+    # at exit that frame is gone. Only a plain function is safe to inspect: any other object may run
+    # the user's code
     main = presence.main_globals().get("main")
     if type(main) is type(_kind) and str(main.__module__).rpartition(".")[2] in _SERVICES:
         return "service"
@@ -131,7 +130,7 @@ def _kind():
 
 
 def _service_by(record):
-    """Return "service" if the program that a record names does nobody's work, else None."""
+    """Return "service" if the program that a record names is a servant, else None."""
     _, is_rays, rest = (record or {"main": ""})["main"].rpartition("-packages/ray/")
     return "service" if is_rays and rest.startswith(_RAYS_OWN) else None
 
@@ -142,7 +141,7 @@ def _family(process):
         variables = presence.namespace(process.modules.get(name + ".process"))
         current, base = variables.get("_current_process"), variables.get("BaseProcess")
         is_worker = isinstance(base, type) and issubclass(type(current), base)
-        # that class is not kept under its name
+        # that class cannot be found by its name
         if is_worker and type(current).__name__ != "_MainProcess":
             return name
     return None

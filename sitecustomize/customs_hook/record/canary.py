@@ -1,4 +1,4 @@
-"""What makes a process a canary: one that the site sends out, to see whether its record arrives.
+"""Recognises canaries: test processes of the site, which measure whether records arrive.
 
 Loaded only where ``CUSTOMS_CANARY`` is set, to ``RUN:SEQUENCE:OF``.
 """
@@ -10,7 +10,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 
 def mark(text):
-    """Return the member ``canary`` of the record; None if the text is none of the daemon's."""
+    """Return the member ``canary`` of the record; None if the text is not the daemon's."""
     parts = text.split(":")
     if len(parts) != 3:
         return None
@@ -18,7 +18,7 @@ def mark(text):
 
 
 def checked(run, sequence, of):
-    """Return the member ``canary`` of these values; None if they are none of the daemon's."""
+    """Return the member ``canary`` of these values; None if they are not the daemon's."""
     if type(run) is not str or not 0 < len(run) <= 64 or run.strip(_LETTERS):
         return None
     if type(sequence) is not int or type(of) is not int or not 0 <= sequence <= of <= 999999999:

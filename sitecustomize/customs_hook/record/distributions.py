@@ -1,6 +1,6 @@
-"""Versions that packages do not have as a text, from the names of what is installed.
+"""Versions that packages do not have as a text, from the names of installed distributions.
 
-Loaded only where a package's module does not say its version.
+Loaded only if a package's module has no version.
 """
 
 if "os" not in globals():
@@ -22,9 +22,9 @@ _DISTRIBUTIONS = {
 
 
 def version(name, module):
-    """Return what the name of the installed distribution's directory says; None for nothing.
+    """Return the version in the name of the distribution's directory; None if there is none.
 
-    The names of that directory are those that the import system has in memory: nothing is read.
+    The names come from the import system's memory, so that no directory is read.
     """
     distribution = _DISTRIBUTIONS.get(name.lower(), name.lower()).replace(".", "_")
     for directory in _directories(name, presence.namespace(module)):
@@ -42,8 +42,8 @@ def version(name, module):
 def _directories(name, variables):
     """Return the directories of installed packages that a module lies in, by its variables.
 
-    A package without a file of its own may lie in several, and so may its parts: what is installed
-    as google-cloud-storage is google.cloud.storage.
+    A package without a file of its own may lie in several, and so may its parts: the distribution
+    google-cloud-storage installs google.cloud.storage.
     """
     path, places = variables.get("__file__"), variables.get("__path__")
     if type(path) is str:

@@ -1,6 +1,6 @@
-"""Texts that are not their own JSON.
+"""Texts that need escapes in JSON.
 
-Loaded only where there are such.
+Loaded only if there are any.
 """
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

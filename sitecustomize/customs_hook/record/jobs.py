@@ -1,6 +1,6 @@
-"""The batch job that this process belongs to, from the environment and the control group.
+"""The batch job of this process, from the environment and the control group.
 
-Loaded only where there is a job.
+Loaded only if there is a job.
 """
 
 if "presence" not in globals():
@@ -10,9 +10,9 @@ if "presence" not in globals():
 
 
 def job():
-    """Return what Slurm's variables say, by the record's keys (sbatch(1), srun(1)).
+    """Return the values of Slurm's variables, by the record's keys (sbatch(1), srun(1)).
 
-    Without them its number and step are those of the control group.
+    Without them the job's number and step come from the control group.
     """
     environment = facts.started_with(lambda name: name.startswith(b"SLURM_"))
     text = environment.get
@@ -36,7 +36,7 @@ def job():
 
 
 def _job_of_cgroup():
-    """Return job and step as the cgroup's path has them, which a cleared environment leaves.
+    """Return job and step from the cgroup's path, which a cleared environment does not change.
 
     ``/slurm_NODE/uid_U/job_N/step_M`` (version 1), ``/.../slurmstepd.scope/job_N/step_M`` (2).
     """
@@ -56,7 +56,7 @@ def _job_of_cgroup():
 def _het_group(environment):
     """Return the component of a heterogeneous job; None if the step is in several, or in none.
 
-    Slurm 22.05 does not name it: it is the component whose nodes are the step's.
+    Slurm 22.05 does not name it, so it is found by the step's nodes.
     """
     nodes = environment.get("SLURM_JOB_NODELIST")
     size = facts.integer(environment.get("SLURM_HET_SIZE")) or 0

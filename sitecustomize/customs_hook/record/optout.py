@@ -1,6 +1,6 @@
-"""The lines of small files, and whether the site's list of those who opted out names this user.
+"""Reads small files, such as the site's list of users who have opted out.
 
-Loaded only where there is such a list, or a job whose cgroup is to be read.
+Loaded only if there is such a list, or a job whose cgroup must be read.
 """
 
 if "facts" not in globals():
@@ -10,7 +10,7 @@ if "facts" not in globals():
 
 
 def has_opted_out(path):
-    """Return whether the list names this user, by number or by any name that is claimed."""
+    """Return whether the list names this user, by number or by any claimed name."""
     listed = lines(path) if path else ()
     if not listed:
         return False
@@ -21,7 +21,7 @@ def has_opted_out(path):
 def lines(path):
     """Return a small file's lines without comments and blanks; none if it cannot be read."""
     try:
-        # whoever puts a FIFO there must not make every program wait
+        # a FIFO in its place must not make every program wait
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return []

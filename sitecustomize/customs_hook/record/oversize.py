@@ -1,4 +1,4 @@
-"""Records that do not fit one Ethernet frame: shortened, else in parts.
+"""Records that do not fit into one Ethernet frame: shortened, or else in parts.
 
 Loaded only for such a record.
 """
@@ -6,22 +6,22 @@ Loaded only for such a record.
 if "facts" not in globals():
     from customs_hook import facts
 
-#: What the daemon accepts in one datagram, bytes of JSON.
+#: The daemon's limit of one datagram, bytes of JSON.
 MAXIMUM = 8192
-#: Left out, in this order, where that makes a record fit one frame.
+#: Keys that are left out, in this order, if a record then fits into one frame.
 _SPARE = ("implementation", "ppid", "elapsed", "prefix", "subsystem")
 
 
 def bodies(record, frame):
     """Return the record as JSON texts: one, or as many parts as it takes, which share its id.
 
-    ``frame``: bytes that travel in one piece.
+    ``frame``: the number of bytes that travel in one piece.
     """
     encode = facts.encode
     text = encode(record)
     shorter = dict(record)
     for key in _SPARE:
-        # a prefix that the executable does not lie under says something of its own
+        # a prefix that is not above the executable has a meaning of its own
         if key != "prefix" or _lies_under(record.get("executable"), record.get("prefix")):
             shorter.pop(key, None)
         shorter_text = encode(shorter)
@@ -34,7 +34,7 @@ def _parts(record):
     encode = facts.encode
     head = {"v": record["v"], "id": record["id"]}
     used = record.get("direct")
-    # the first part says all the rest
+    # the first part has all other keys
     parts = [{key: record[key] for key in record if key not in ("packages", "direct")}]
     parts[0]["packages"] = {}
     numbers = len(',"direct":[],"part":1000,"parts":1000')

@@ -1,12 +1,12 @@
-"""What a site may say beyond a list of names: rules for packages, and for the place.
+"""A site's rules beyond a list of names: rules for packages, and for the place.
 
-``sitecustomize`` loads this file only where there are such rules, and ``configure.py`` uses it to
-read them. A list of packages has an entry a line; ``#`` begins a comment:
+``sitecustomize`` loads this file only if there are such rules, and ``configure.py`` uses it to read
+them. A list of packages has an entry a line; ``#`` begins a comment:
 
-    pyfoo               an import name, as it stands in sys.modules
+    pyfoo               an import name, as in sys.modules
     google.cloud.*      every module below google.cloud that is imported
-    mkl_used = EXPR     a name of its own, used where EXPR is true: Python, of sys_modules
-    -numpy              not this one of the built-in list, nor its parts; -* means none of it
+    mkl_used = EXPR     a made-up name, used if EXPR is true: Python, with sys_modules
+    -numpy              leaves out this name of the built-in list and its parts; -* leaves out all
 """
 
 if "os" not in globals():
@@ -15,15 +15,16 @@ if "os" not in globals():
 
     from customs_hook import presence
 
-#: Names that a rule may add to a record at most.
+#: The largest number of names that a rule may add to a record.
 _MAXIMUM = 1000
 
 
 def parse(text, is_strict=False):
     """Return names, names to leave out, prefixes, predicates and errors of a list's text.
 
-    A predicate is a pair of name and expression, an error a pair of line number and sentence; what
-    is in error is left out of the rest. ``is_strict``: whether Python may warn of an expression.
+    A predicate is a pair of name and expression, an error a pair of line number and sentence.
+    Entries with errors are left out of the rest. ``is_strict``: whether Python may warn of an
+    expression.
     """
     names, without, prefixes, predicates, errors = [], [], [], [], []
     for number, line in enumerate(text.splitlines(), 1):
@@ -31,7 +32,7 @@ def parse(text, is_strict=False):
         name, equals, expression = [part.strip() for part in entry.partition("=")]
         if not entry or entry.startswith("#"):
             continue
-        # what stands in a comment is no expression
+        # a comment is not an expression
         if equals and "#" not in name and not expression.startswith("="):
             if not name.isprintable() or len(name.split()) != 1 or len(name) >= 128:
                 errors.append((number, "before = stands a name, without spaces"))
@@ -59,7 +60,7 @@ def _compile(expression):
 
 
 def _silently(function, *arguments):
-    """Call without a word: what the interpreter warns of, it would tell the user."""
+    """Call a function without warnings, which the interpreter would show to the user."""
     filters = getattr(sys.modules.get("warnings"), "filters", None)
     if type(filters) is not list:
         filters = getattr(sys.modules.get("_warnings"), "filters", [])
@@ -84,9 +85,9 @@ def apply(watched, without):
 
 
 def extend(hook):
-    """Add to what is watched: the list that CUSTOMS_PACKAGES names, or all that is installed.
+    """Add to the watched names: the list that CUSTOMS_PACKAGES names, or all installed packages.
 
-    What is wrong in the list is passed over: there is nobody to tell.
+    Errors in the list are skipped, because the hook must not print.
     """
     site = hook.SITE
     path = os.environ.get("CUSTOMS_PACKAGES")
@@ -101,7 +102,7 @@ def extend(hook):
 def _content(path):
     """Return a list's text; nothing if it cannot be read.
 
-    Of what is no file, a FIFO or a terminal, nobody waits for the end.
+    A FIFO or a terminal in its place is not read, because that could block.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -114,13 +115,13 @@ def _content(path):
 
 
 def parents(names, prefixes):
-    """Return the packages of which parts are watched."""
+    """Return the packages whose parts are watched."""
     parts = [name for name in names if "." in name] + list(prefixes)
     return sorted(set([part.partition(".")[0] for part in parts]))
 
 
 def place(site):
-    """Return what the rules say of this process, by the record's keys."""
+    """Return the values that the rules give for this process, by the record's keys."""
     found = {}
     for key, name in (("compute", "is_compute"), ("staff", "is_staff")):
         if site[key]:
@@ -131,9 +132,9 @@ def place(site):
 
 
 def is_chosen(fraction):
-    """Return whether this process is one of the ``fraction`` of jobs of which all is recorded.
+    """Return whether this process is in the ``fraction`` of jobs whose packages are all recorded.
 
-    The same for all processes of a job. What runs outside of jobs is only if all are.
+    It is the same for all processes of a job. Processes outside of jobs are in it only if all are.
     """
     if fraction >= 1:
         return True
@@ -172,14 +173,14 @@ def matching(process):
 
 
 def _is_true(expression, modules):
-    # the site's own words, from its own configuration
+    # the site's own expression, from its own configuration
     return bool(eval(_compile(expression), {"sys_modules": modules}))
 
 
 def _is_installed(name, module):
     """Return whether a module is a top-level one of an installed distribution.
 
-    The user's own modules lie elsewhere, and are not named.
+    The user's own modules lie elsewhere, and are not recorded.
     """
     if "." in name or name.startswith(("_", "__editable__")) or not name.isidentifier():
         return False
@@ -220,7 +221,7 @@ def holds(condition):
 
 
 def _matches(text, pattern):
-    """Return whether ``text`` is as ``pattern`` says, where ``*`` stands for any characters."""
+    """Return whether ``text`` matches ``pattern``, in which ``*`` stands for any characters."""
     first, *others = pattern.split("*")
     if not others:
         return text == first

@@ -1,6 +1,6 @@
-"""Datagrams by way of Python's own socket module.
+"""Sends datagrams by Python's own socket module.
 
-Loaded only where the short way through the C library is none.
+Loaded only if the short way through the C library is impossible.
 """
 
 if "os" not in globals():
@@ -11,7 +11,7 @@ if "os" not in globals():
 
 
 def send(datagrams, server):
-    """Send to ``udp://ADDRESS:PORT`` or ``unixgram:///PATH``. Nothing is waited for.
+    """Send to ``udp://ADDRESS:PORT`` or ``unixgram:///PATH``, without waiting.
 
     Returns True. Errors thrown: OSError if the system refuses, and those of ``target``.
     """
@@ -29,7 +29,7 @@ def send(datagrams, server):
 def target(server):
     """Return the address family and the address of a server.
 
-    What is no number is not resolved: that could take minutes. Errors thrown: OSError and
+    A host name is not resolved, because that could take minutes. Errors thrown: OSError and
     ValueError for an address of another form.
     """
     _socket = load("_socket")
@@ -59,8 +59,8 @@ def is_without_descriptors():
 def load(name):
     """Return an extension module.
 
-    ``_socket`` is the module below ``socket``: smaller, and without selectors and enum. Where
-    another module of its directory is loaded, it is not searched for.
+    ``_socket`` is the module below ``socket``: smaller, and without selectors and enum. If another
+    module of its directory is loaded, it is not searched for.
     """
     if sys.modules.get(name) is not None:
         return sys.modules[name]

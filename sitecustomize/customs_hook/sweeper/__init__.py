@@ -1,1 +1,1 @@
-"""What ``customs_sweep.py`` runs on each node; nothing of it runs in users' programs."""
+"""The code of ``customs_sweep.py`` on each node; none of it runs in users' programs."""

@@ -21,9 +21,9 @@ examples:
 
 
 def main(arguments, description):
-    """Sweep as the command line ``arguments`` say; return the exit code."""
+    """Sweep according to the command line ``arguments``; return the exit code."""
     options = _options(arguments, description)
-    # a directory that hangs can only be escaped by whoever has not touched it
+    # a process that has touched a hanging directory cannot escape, so a child does it
     within(options.max_seconds, lambda: _sweep(options))
     return 0
 
@@ -36,7 +36,7 @@ def _sweep(options):
             except OSError:
                 pass
 
-    # time enough to say so oneself
+    # enough time to report it
     limit = time.monotonic() + options.max_seconds * 0.9
     wanted = options.running, options.job, limit, say
     try:

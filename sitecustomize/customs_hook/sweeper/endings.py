@@ -1,21 +1,21 @@
-"""How the dead processes of a user's trace directory ended: a worker's end is its parent's affair.
+"""The ends of dead processes in a user's trace directory: a worker's end depends on its parent.
 
-A pool ends its workers by a signal, and so does what loads data, or Ray, when the program has no
-more use for them. So the trace of a worker names the record of the process whose worker it is. If
-there is a trace of that one too, it was killed, or lives; if there is none any more, it has
-reported, and the worker has ended with it. So the trace of a process whose workers live stays when
-it has been reported, and says so by its mode.
+A pool ends its workers by a signal when the program does not need them any more, and so do data
+loaders and Ray. So the trace of a worker names the record of its parent. If the parent's trace is
+there too, the parent was killed, or lives. Without it, the parent has reported, and the worker has
+ended with it. So the trace of a reported process stays while its workers live, and its mode marks
+it as reported.
 """
 
 import os
 import stat
 
-#: Workers of workers that are looked at.
+#: Generations of workers of workers that are followed.
 _GENERATIONS = 16
 
 
 class Endings(object):
-    """What is known of a directory's traces. ``is_dead`` takes a trace and its file's status.
+    """The state of a directory's traces. ``is_dead`` takes a trace and its file's status.
 
     ``directory``: its descriptor.
     """
@@ -31,7 +31,7 @@ class Endings(object):
         self._traces[trace.record["id"]] = trace, name, status
 
     def tell(self, trace, end):
-        """Note what has been reported of a trace, which may be gone now."""
+        """Note that a trace has been reported; its file may be gone."""
         self._told[trace.record["id"]] = end
 
     def of(self, trace):
@@ -44,7 +44,7 @@ class Endings(object):
             if trace.parent not in self._traces:
                 return "exit"
             trace, name, status = self._traces[trace.parent]
-            # in this order: who ends as he should takes his trace away, and then is dead
+            # in this order: a process that ends normally removes its trace, and then is dead
             if not self._is_dead(trace, status):
                 return None
             if not self._is_there(name, status):
@@ -52,7 +52,7 @@ class Endings(object):
         return "killed"
 
     def has_living_workers(self, trace):
-        """Return whether a process lives whose end is yet to be told by that of ``trace``."""
+        """Return whether a living process depends on the end of ``trace``'s process."""
         identity = trace.record["id"]
         for other, _, status in self._traces.values():
             is_worker = other.parent == identity and other is not trace

@@ -1,27 +1,27 @@
-"""Which processes of this node live: asked by the sweep, which must take no living one for dead.
+"""The living processes of this node, for the sweep: it must not take a living process for dead.
 
-A trace knows its process by the number that this has in its own pid namespace, and by a moment at
-which it was alive. The node knows processes by their numbers in the namespace of whoever asks, so
-the sweep has to run on the node itself: in a container it would not see the processes outside.
+A trace has its process' number in its own pid namespace, and a moment at which it was alive. The
+system lists processes by their numbers in the caller's namespace. So the sweep has to run on the
+node itself: in a container it would not see the processes outside.
 """
 
 import os
 
-#: What the clocks of the trace and of the process may differ by, seconds: both are rounded.
+#: The largest difference of the trace's and the process' clocks, seconds: both are rounded.
 _SLACK = 1.0
 
-#: The flag of a thread of the kernel: in a container a process may have the number of one.
+#: The flag of a kernel thread: in a container a process may have the number of one.
 _KERNEL_THREAD = 0x00200000
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Unknown(Exception):
-    """The system does not say."""
+    """The system gives no answer."""
 
 
 class Process(object):
-    """What the system says of a process.
+    """The system's data on a process.
 
     ``uids``: real, effective, saved and file system's. ``own_pid``: in its own namespace.
     ``start``: seconds of CLOCK_BOOTTIME.
@@ -36,7 +36,7 @@ class Process(object):
 
     def can_have_left(self, uid, pid, started, slack=_SLACK):
         """Return whether a trace can be of this process."""
-        # root may have become somebody else since
+        # root may have become another user since
         is_owner = uid in self.uids or uid == 0
         return is_owner and self.own_pid == pid and self.start <= started + slack
 
@@ -50,12 +50,12 @@ class Processes(object):
         self._all = self._listed_at = None
 
     def is_alive(self, uid, pid, started, slack=_SLACK):
-        """Return whether the process ``pid`` of ``uid``, alive at ``started``, may be alive still.
+        """Return whether the process ``pid`` of ``uid``, alive at ``started``, may still be alive.
 
-        ``slack``: seconds that it may have begun after that. In doubt it is alive.
+        ``slack``: seconds by which its start may lie after that. In doubt it is alive.
         """
         if started > self._clock() + _SLACK:
-            # of the time before a reboot
+            # it is from before a reboot
             return False
         try:
             if not self._sees_all_of(uid):
@@ -67,7 +67,7 @@ class Processes(object):
             return True
         if self._all is None:
             self._list()
-        # it may have come after the others were listed: the next sweep will see
+        # it may have started after the others were listed; the next sweep will see it
         if started >= self._listed_at:
             return True
         return any([other.can_have_left(uid, pid, started, slack) for other in self._all])
@@ -76,7 +76,7 @@ class Processes(object):
         """Return whether a living process has replaced its program (execve).
 
         ``later``: when the last trace with the same number and parent was made. While the process
-        lived nobody else had that number, but for processes in containers; in doubt it has not.
+        lived, no other had that number, except processes in containers; in doubt it has not.
         """
         if later <= started or not ppid:
             return False
@@ -99,13 +99,13 @@ class Processes(object):
         return _read("%s/%s/status" % (self._root, number)) is not None
 
     def _find(self, pid):
-        """Return the process of a number; None if there is none that runs a program."""
+        """Return the process with a number; None if no running process has it."""
         directory = "%s/%d" % (self._root, pid)
         status, stat = _read(directory + "/status"), _read(directory + "/stat")
         if status is None or stat is None:
             return None
         try:
-            # the name in parentheses may hold anything
+            # the name in parentheses may contain any characters
             fields = stat.rpartition(b")")[2].split()
             state, ppid, threads = fields[0], int(fields[1]), int(fields[17])
             flags, start = int(fields[6]), int(fields[19]) / float(_TICKS)
@@ -121,7 +121,7 @@ class Processes(object):
             raise Unknown(directory)
         if flags & _KERNEL_THREAD:
             return None
-        # where only the main thread has ended, others go on
+        # if only the main thread has ended, others go on
         if state in (b"Z", b"X", b"x") and threads <= 1:
             return None
         return Process(uids, own_pid, len(numbers) > 1, start, ppid)
@@ -139,7 +139,7 @@ class Processes(object):
 
 
 def _read(path):
-    """Return a file's bytes, None if there is none; raise ``Unknown`` if it cannot be read."""
+    """Return a file's bytes; None if it does not exist; raise ``Unknown`` if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -1,14 +1,15 @@
-"""One pass over a trace directory, what ``customs_sweep.py`` does.
+"""The sweep of ``customs_sweep.py``: one pass over a trace directory.
 
-Of a killed process nobody knows when it ended: "event_timestamp" is the time of the sweep, and
-"elapsed" reaches back from there to the first watched import, so that the start is right. "host" is
-the node's own name, where the process may have had another in a container.
+The end of a killed process is unknown. So "event_timestamp" is the time of the sweep, and "elapsed"
+reaches back from there to the first watched import, so that the start is right. "host" is the
+node's own name, though the process may have had another in a container.
 
-Anybody may write into a trace directory. So nothing in it is followed, waited for or believed:
-owners come from the file system, and records are built afresh (traces.py). In a user's directory
-all that is no trace is removed, by its name alone and in one step; directly in the trace directory
-only what bears somebody's uid and is not his. What the system does not take for sending stays for
-the next time; a datagram that is lost on its way is lost.
+Every user may write into a trace directory. So the sweep follows, awaits and believes nothing in
+it: owners come from the file system, and records are built afresh (traces.py). In a user's
+directory it removes all files that are not traces, by their names alone and in one step. In the
+trace directory itself it removes only entries with a uid as their name and another owner. A record
+that the system refuses to send stays for the next sweep; a datagram that is lost on its way is
+lost.
 """
 
 import errno
@@ -26,15 +27,15 @@ from customs_hook.sweeper.traces import Malformed, parse
 from customs_hook.sweeper.within import within
 from customs_hook.trace import SLOTS, TRACE_SIZE
 
-#: Bytes of a file that may be a trace: the hook writes TRACE_SIZE at most, and nobody more to it.
+#: The largest size of a file that may be a trace; the hook writes at most TRACE_SIZE bytes.
 _MOST_BYTES = TRACE_SIZE + 4096
-#: Names looked at in a user's directory; those beyond are left for the next time.
+#: The number of names to read in a user's directory; the others wait for the next sweep.
 _MOST_NAMES = 4 * SLOTS
-#: Uids looked at. A flood of names must cost neither the memory nor the time of a sweep.
+#: The number of uids to handle, so that a flood of names costs neither memory nor time.
 _MOST_USERS = 200000
-#: Seconds for which a file without a whole line may be one whose process is about to write it.
+#: Seconds for which a file may lack a whole line because its process is about to write it.
 _GRACE = 60
-#: What the wait for a user's name may take, seconds, and how often that is let happen.
+#: The longest wait for a user's name, seconds, and the largest number of such waits.
 _NAME_SECONDS, _NAME_FAILURES = 2, 3
 #: Pauses in seconds before a datagram is offered again, and after each that was sent: a default
 #: socket buffer holds a hundred of them.
@@ -47,7 +48,7 @@ _DIRECTORY_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_NONBLOCK 
 
 
 class Late(BaseException):
-    """The time is over: nothing that handles errors is to handle this."""
+    """The time is over; no error handler may catch this."""
 
 
 class Sweep(object):
@@ -69,7 +70,7 @@ class Sweep(object):
         self.processes = Processes(clock)
         self.names = {}
         self.name_failures = 0
-        #: how many records went out, and how many files were kept because theirs could not
+        #: the number of sent records, and of files that were kept because theirs could not be sent
         self.sent = self.kept = 0
 
     def run(self):
@@ -79,7 +80,7 @@ class Sweep(object):
             return self.say("no trace directory: %s" % error.strerror)
         try:
             status = os.fstat(top)
-            # whose names in it cannot be trusted to stay, or which was made for something else
+            # its names may be changed by others, or it was made for another purpose
             is_shared = status.st_uid == 0 and status.st_mode & 0o1002 == 0o1002
             is_own = not self.is_root and status.st_uid == os.geteuid()
             if not (is_shared or is_own):
@@ -102,7 +103,7 @@ class Sweep(object):
             self._check_time()
             if _is_number(name, 2**32 - 1):
                 uids.append(int(name))
-        # where the time does not suffice for all, it is not always the same who are left
+        # if the time does not suffice for all, the order differs, so that no user always waits
         random.shuffle(uids)
         return uids
 
@@ -117,7 +118,7 @@ class Sweep(object):
         directory = os.open(name, _DIRECTORY_FLAGS, dir_fd=top)
         try:
             status = os.fstat(directory)
-            # the hook uses no other, and in a file system of the user's own all can hang
+            # the hook uses no other, and calls on a user's own file system can hang
             is_private = status.st_mode & 0o077 == 0 and status.st_dev == os.fstat(top).st_dev
             if status.st_uid == uid and is_private:
                 self._sweep_directory(directory, uid)
@@ -125,7 +126,7 @@ class Sweep(object):
             os.close(directory)
 
     def _clear_way(self, top, name, is_directory):
-        """Give a name back to the user who has that uid: somebody else has taken it."""
+        """Give a name back to the user with that uid, because another user has taken it."""
         if not self.is_root:
             return
         if not is_directory:
@@ -134,7 +135,7 @@ class Sweep(object):
             try:
                 os.rmdir(name, dir_fd=top)
             except OSError:
-                # root in a container is somebody else outside, and comes back again and again
+                # root in a container is another user outside, and comes back repeatedly
                 if name == "0":
                     return
                 aside = ".aside-" + os.urandom(8).hex()
@@ -151,7 +152,7 @@ class Sweep(object):
             slots = [str(number) for number in range(SLOTS)]
         heads = {}
         endings = Endings(directory, lambda *found: self._is_dead(*found, uid, heads))
-        # where there is no room left for others, nobody's end is waited for
+        # if the directory has no room left, a trace does not wait for its parent's end
         is_crowded = len(slots) > SLOTS // 2
         for name in slots:
             self._check_time()
@@ -179,7 +180,7 @@ class Sweep(object):
                     os.close(file)
 
     def _open(self, directory, name, uid):
-        """Return a descriptor of what may be a trace; None, and remove it, if it is none."""
+        """Return a descriptor of a file that may be a trace; else remove it and return None."""
         try:
             if self._may_be_trace(os.stat(name, dir_fd=directory, follow_symlinks=False), uid):
                 file = os.open(name, _FILE_FLAGS, dir_fd=directory)
@@ -188,10 +189,10 @@ class Sweep(object):
                     return file
                 os.close(file)
                 if status.st_nlink > 1:
-                    # the user's own, and who gave it another name must not make it go
+                    # the user's own file: a link to it by another user must not remove it
                     return None
         except OSError as error:
-            # has it been changed in the meantime? What else is wrong may be right the next time
+            # has it been changed meanwhile? Other errors may be gone at the next sweep
             if error.errno not in (errno.ELOOP, errno.ENXIO):
                 return None
         self._remove(directory, name)
@@ -205,12 +206,12 @@ class Sweep(object):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            # another sweep is at it
+            # another sweep handles it
             return
         try:
             trace = parse(_content(file))
             is_dead = self._is_dead(trace, os.fstat(file), uid, heads)
-            # what it wrote, and whether it took its trace away, is settled only once it is dead
+            # its trace is final, or removed, only once it is dead
             trace = parse(_content(file))
         except Malformed as error:
             status = os.fstat(file)
@@ -227,7 +228,7 @@ class Sweep(object):
             return
         end = endings.of(trace) if is_dead else "running"
         if end is None:
-            # the process whose worker it was lives
+            # its parent lives
             if not is_crowded:
                 return
             end = "exit"
@@ -243,7 +244,7 @@ class Sweep(object):
     def _is_dead(self, trace, status, uid, heads):
         pid, ppid = trace.record["pid"], trace.record.get("ppid")
         if trace.started is None:
-            # the last import is as good, if the clock has not been set since
+            # the last import serves as well, if the clock has not been set since
             age = max(0.0, time.time() - status.st_mtime)
             return not self.processes.is_alive(uid, pid, max(0.0, clock() - age), _GRACE)
         if not self.processes.is_alive(uid, pid, trace.started):
@@ -262,7 +263,7 @@ class Sweep(object):
         report.finish(record, trace.packages, None, end)
         datagrams = report.messages(record)
         is_sent = report.send(datagrams, self.servers)
-        # one who does not answer now is not waited for again and again
+        # a server that does not answer now is not waited for repeatedly
         for pause in _PAUSES if not self.kept else ():
             if is_sent:
                 break
@@ -280,7 +281,7 @@ class Sweep(object):
         if uid not in self.names:
             name = ""
             if self.name_failures < _NAME_FAILURES:
-                # it may be a directory server that is asked, and that may not answer
+                # this may ask a directory server, which may not answer
                 began = time.monotonic()
                 answer = within(_NAME_SECONDS, lambda: pwd.getpwuid(uid).pw_name.encode())
                 name = answer.decode("utf-8", "replace")
@@ -291,7 +292,7 @@ class Sweep(object):
         return self.names[uid]
 
     def _remove(self, directory, name):
-        """Remove what bears a name, if that takes no more than one step."""
+        """Remove the entry with a name, if that takes only one step."""
         try:
             os.unlink(name, dir_fd=directory)
         except OSError:
@@ -311,7 +312,7 @@ def clock():
 
 
 def _listed(directory, most):
-    """Return so many names of an open directory at most, without reading the rest."""
+    """Return names of an open directory up to a limit, without reading the rest."""
     names = []
     # os.scandir takes a descriptor from Python 3.7 on only
     with os.scandir("/proc/self/fd/%d" % directory) as entries:

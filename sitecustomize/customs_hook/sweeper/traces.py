@@ -1,8 +1,8 @@
-"""What the trace of a process says: read by the sweep, which trusts nothing in it.
+"""Reads the trace of a process for the sweep, which trusts nothing in it.
 
-Whoever has a uid can write what he likes into a trace of his own. So a record is built afresh from
-what the hook itself would have written: known keys, with values of their type and size. Whose the
-record is, and where it was, is not the trace's to say.
+Every user can write anything into a trace of their own. So a record is built afresh from values
+that the hook itself could have written: known keys, with values of their type and size. The
+record's user and host do not come from the trace.
 """
 
 import json
@@ -21,7 +21,7 @@ _WORDS = (
     *("python", "implementation", "container", "system", "subsystem", "cluster"),
     *("job_id", "step_id", "qos", "repo", "partition"),
 )
-#: What the hook never changes once it is written.
+#: Keys that the hook never changes once they are written.
 _FIXED = ("pid", "ppid")
 
 #: As in facts.integer: nine digits.
@@ -35,11 +35,11 @@ class Malformed(Exception):
 
 
 class Trace(object):
-    """The record of a process without time, end, owner and host, and what it had imported.
+    """The record of a process without time, end, owner and host, and its imports.
 
-    ``started``: seconds from the node's start to when the trace was made (CLOCK_BOOTTIME), a float,
-    or None where the trace does not say. ``packages``: versions, or None, by import name.
-    ``parent``: the id of the record of the process whose worker it is, or None.
+    ``started``: seconds from the node's start to the trace's creation (CLOCK_BOOTTIME), a float, or
+    None if the trace has no value. ``packages``: versions, or None, by import name. ``parent``: the
+    id of the parent's record if it is a worker, or None.
     """
 
     def __init__(self, record, started, packages, parent=None):
@@ -50,10 +50,10 @@ class Trace(object):
 
 
 def parse(data):
-    """Return the ``Trace`` that bytes hold; raise ``Malformed``.
+    """Return the ``Trace`` in these bytes; raise ``Malformed``.
 
-    What follows the last newline is left out: the process was killed in the midst of writing it, or
-    the disk was full, and the first half of a name or a version is another name or version.
+    Bytes after the last newline are left out: the process was killed while writing them, or the
+    disk was full, and the first half of a name or a version is another name or version.
     """
     lines = data.split(b"\n")[:-1]
     if not lines:
@@ -144,5 +144,5 @@ def _is_identity(value):
 
 
 def _is(value, kind):
-    # True is an int of Python's, and none of JSON's
+    # True is an int in Python, but not in JSON
     return type(value) is kind

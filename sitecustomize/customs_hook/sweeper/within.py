@@ -1,7 +1,6 @@
-"""Calls in a child process, of which one may never return.
+"""Runs calls that may never return in a child process.
 
-A directory that hangs, or a directory server that does not answer, can only be escaped by a process
-that has not touched it.
+A process that has touched a hanging directory, or asked a silent directory server, cannot escape.
 """
 
 import os
@@ -11,7 +10,7 @@ import time
 
 
 def within(seconds, function):
-    """Call a function in a child process, for so many seconds at most; return its bytes, or b""."""
+    """Call a function in a child process with a time limit in seconds; return its bytes, or b""."""
     reader, writer = os.pipe()
     limit = time.monotonic() + seconds
     try:
@@ -23,7 +22,7 @@ def within(seconds, function):
     if child == 0:
         try:
             os.close(reader)
-            # should this process be killed before it can kill that one
+            # in case this process is killed before it can kill the child
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(int(seconds) + 2)
             os.write(writer, function() or b"")
@@ -48,5 +47,5 @@ def _reap(child):
     for _ in range(100):
         if os.waitpid(child, os.WNOHANG)[0]:
             return
-        # what the system does not let go even killed is not waited for
+        # a killed process that the system does not end is not waited for
         time.sleep(0.01)
