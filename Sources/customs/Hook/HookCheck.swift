@@ -93,14 +93,14 @@ struct HookCheck: ParsableCommand {
         return Path.absolute(found)
     }
 
-    /// The entries of `PYTHONPATH` as it was found.
+    /// The entries of `PYTHONPATH` in this process's environment.
     private static var pythonPath: [String] {
         let path = inheritedEnvironment().first { $0.hasPrefix("PYTHONPATH=") }?.dropFirst("PYTHONPATH=".count) ?? ""
         return path.split(separator: ":").map(String.init)
     }
 
-    /// `PYTHONPATH` as it was found, for what stands before the hook is what counts; with the tree in front of it where
-    /// the tree is not there.
+    /// `PYTHONPATH` in this process's environment, because entries before the hook matter. If the tree is missing from
+    /// it, the tree is put first.
     private static func search(_ tree: String) -> String {
         let entries = pythonPath
         let isThere = entries.contains { Path.absolute($0) == tree }

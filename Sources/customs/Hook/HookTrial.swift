@@ -3,21 +3,21 @@ import HookTree
 import Listen
 import Processes
 
-/// One interpreter run under an installed hook: what arrives, what is printed, what lies around.
+/// One interpreter run under an installed hook: its record, its output, and its files.
 struct HookTrial {
     let executable: String
     let interpreter: Interpreter?
-    /// From the interpreter's start; nil if no record came.
+    /// The time from the interpreter's start; nil if no record arrived.
     private(set) var milliseconds: Int64?
-    /// Whether a start has nothing to compile; nil if that was not seen.
+    /// Whether a start has nothing to compile; nil if unknown.
     private(set) var isCompiled: Bool?
     /// nil if it was not seen.
     private(set) var trace: Trace?
     private(set) var problems: [String] = []
-    /// What is wrong with the place, whatever the interpreter.
+    /// A problem of the hook's directory, whatever the interpreter.
     private(set) var siteProblem: String?
 
-    /// What is left for the case that the process is killed.
+    /// The trace that is left for the case that the process is killed.
     enum Trace: String {
         case made
         case missing = "none"
@@ -25,16 +25,16 @@ struct HookTrial {
         case off
     }
 
-    /// What all trials share.
+    /// The values that all trials share.
     struct Surroundings {
         let prefix: String
-        /// What is on `PYTHONPATH`, the prefix with it.
+        /// The value of `PYTHONPATH`, with the prefix.
         let search: String
         let socket: DatagramSocket
         let secondsAtMost: Int
-        /// For what a trial writes.
+        /// The directory for files of a trial.
         let directory: String
-        /// A package that is watched.
+        /// A package that the hook watches.
         let package: String
         /// The program that is run: `customs_hook/install/check.py`.
         let program: String
@@ -74,7 +74,7 @@ struct HookTrial {
             problems.append(reasonForSilence(found, surroundings))
         } else {
             milliseconds = monotonicMilliseconds() - start
-            if records > 1 { problems.append("\(records) records came of one process") }
+            if records > 1 { problems.append("one process sent \(records) records") }
         }
         judgeTrace(found)
     }
@@ -93,7 +93,7 @@ struct HookTrial {
         }
     }
 
-    /// Runs the interpreter under the hook, which may print nothing and change nothing.
+    /// Runs the interpreter under the hook, which must not print or change anything.
     private mutating func run(_ arguments: [String], _ surroundings: Surroundings) throws(HookTreeError) {
         let outcome = try end(
             of: Program(
@@ -114,21 +114,23 @@ struct HookTrial {
     }
 
     private func reasonForSilence(_ facts: [String: String], _ surroundings: Surroundings) -> String {
-        if facts.isEmpty { return "no record came, and the program did not come to its end" }
-        if facts["opted_out"] == "True" { return "no record came: you are in the list of those who have opted out" }
+        if facts.isEmpty { return "no record arrived, and the program did not end normally" }
+        if facts["opted_out"] == "True" {
+            return "no record arrived: this user is in the list of those who have opted out"
+        }
         if facts["loaded"] == "False" {
             if let front = facts["front"], !front.isEmpty {
-                return "no record came: Python runs \(front), which is in front of \(surroundings.prefix) and does not "
-                    + "hand on: put the hook first on PYTHONPATH"
+                return "no record arrived: Python runs \(front), which is before \(surroundings.prefix) and does not "
+                    + "load the hook: put the hook first on PYTHONPATH"
             }
-            return "no record came: Python did not load \(surroundings.prefix)"
+            return "no record arrived: Python did not load \(surroundings.prefix)"
         }
-        return "no record came within \(surroundings.secondsAtMost) s at \(surroundings.socket.address.description)"
+        return "no record arrived within \(surroundings.secondsAtMost) s at \(surroundings.socket.address.description)"
     }
 
     private mutating func judgeTrace(_ facts: [String: String]) {
         guard let directory = facts["trace_dir"] else { return }
-        // what configure.py writes for "nowhere"
+        // configure.py writes /dev/null for "no directory"
         if directory == "/dev/null" {
             trace = .off
             return
@@ -151,7 +153,7 @@ struct HookTrial {
         if access(made, F_OK) == 0 { problems.append("the trace \(made) was left behind at exit") }
     }
 
-    /// Lines `KEY VALUE`.
+    /// Reads lines `KEY VALUE`.
     private func facts(_ path: String) -> [String: String] {
         guard let bytes = try? Files.contents(of: path) else { return [:] }
         var found: [String: String] = [:]
@@ -162,7 +164,7 @@ struct HookTrial {
         return found
     }
 
-    /// How many datagrams with a text in them arrive; once there is one, no more are waited for.
+    /// The number of datagrams that contain a text. Once there is one, it does not wait for more.
     private static func records(_ socket: DatagramSocket, containing token: String, until end: Int64) -> Int {
         var count = 0
         var buffer = [UInt8](repeating: 0, count: 65_536)
