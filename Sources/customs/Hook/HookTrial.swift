@@ -120,8 +120,8 @@ struct HookTrial {
         }
         if facts["loaded"] == "False" {
             if let front = facts["front"], !front.isEmpty {
-                return "no record arrived: Python runs \(front), which is before \(surroundings.prefix) and does not "
-                    + "load the hook: put the hook first on PYTHONPATH"
+                return "no record arrived: Python runs \(front), which is in front of \(surroundings.prefix) "
+                    + "and does not load the hook: put the hook first on PYTHONPATH"
             }
             return "no record arrived: Python did not load \(surroundings.prefix)"
         }
