@@ -86,7 +86,7 @@ import Testing
         let open = "\(workplace.path)/open is world-writable"
         #expect(try place("open/hook").warnings.contains { $0.hasPrefix(open) })
         chmod(workplace.path, 0o750)
-        let closed = "\(workplace.path) cannot be entered by everybody"
+        let closed = "not every user can enter \(workplace.path): "
         #expect(try place("open/hook").warnings.contains { $0.hasPrefix(closed) })
     }
 
