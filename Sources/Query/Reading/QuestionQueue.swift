@@ -3,12 +3,21 @@ import Synchronization
 import Threads
 
 /// Questions that wait for a connection, and those that are being asked.
-final class QuestionQueue: Sendable {
+package final class QuestionQueue: Sendable {
     /// A question on its way. It ends by an `ask` that does not throw, or else by `refuse`, once.
-    struct Question: Sendable {
+    package struct Question: Sendable {
         let number: UInt64
         let ask: @Sendable (any SQLConnection) throws(StoreError) -> Void
         let refuse: @Sendable (StoreError) -> Void
+
+        package init(
+            number: UInt64, ask: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Void,
+            refuse: @escaping @Sendable (StoreError) -> Void
+        ) {
+            self.number = number
+            self.ask = ask
+            self.refuse = refuse
+        }
     }
 
     enum Turn {
@@ -31,7 +40,7 @@ final class QuestionQueue: Sendable {
     }
 
     static let cancelled = StoreError.unavailable("the question was cancelled")
-    static let closed = StoreError.unavailable("no more questions are asked")
+    package static let closed = StoreError.unavailable("no more questions are asked")
 
     private let longest: Int
     private let state = Mutex(State())
@@ -40,7 +49,7 @@ final class QuestionQueue: Sendable {
     /// - Parameter longest: how many questions may wait.
     init(longest: Int) { self.longest = longest }
 
-    func number() -> UInt64 {
+    package func number() -> UInt64 {
         state.withLock { state in
             state.lastNumber += 1
             return state.lastNumber
@@ -48,7 +57,7 @@ final class QuestionQueue: Sendable {
     }
 
     /// Appends a question, or refuses it if the queue is full.
-    func add(_ question: Question) {
+    package func add(_ question: Question) {
         let refusal: StoreError? = state.withLock { state in
             if state.isClosed { return Self.closed }
             if state.waiting.count >= longest { return .busy("\(longest) questions wait already") }

@@ -7,7 +7,7 @@ import Threads
 /// task awaits its answer here. A connection is made when it is needed, and closed after a minute
 /// without a question.
 public final class StoreReader: Sendable {
-    let queue: QuestionQueue
+    package let queue: QuestionQueue
 
     /// - Parameters:
     ///   - connections: how many questions are asked at the same time.
