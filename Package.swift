@@ -68,7 +68,8 @@ let package = Package(
         module("Jobs", ["Record"]),
         module("Merge", ["Record", "Checksum"]),
         module("Store", ["Record", "Jobs", "Merge", "Checksum", "CPQ", "CSQLite"]),
-        module("Listen", ["CDatagram", "CStream", "CTLS"]),
+        module("Sockets", ["CDatagram"]),
+        module("Listen", ["CDatagram", "CStream", "CTLS", "Sockets"]),
         module("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
         module("DaemonMetrics", ["Record"]),
         module("Log"),
@@ -76,7 +77,7 @@ let package = Package(
         module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
         module("Query", ["Checksum", "JSON", "Merge", "Record", "Store", "Threads", "Wire"]),
         module("Processes", ["CFileSystem"]),
-        module("HookTree", ["CFileSystem", "Processes"]),
+        module("HookTree", ["CFileSystem", "Processes", "Sockets"]),
         module("Slurm", ["CCurl", "JSON", "Jobs", "Processes", "Record"]),
         module("Canary", ["Jobs", "Processes", "Record", "Settings", "Store"]),
 
@@ -89,7 +90,8 @@ let package = Package(
             ]),
         // The journal parts the flow: what receives can import neither what merges nor what stores.
         module(
-            "Receive", ["DaemonMetrics", "Journal", "Listen", "Record", "SystemClock", "Threads", "Wire", log]),
+            "Receive",
+            ["DaemonMetrics", "Journal", "Listen", "Record", "Sockets", "SystemClock", "Threads", "Wire", log]),
         module(
             "Write",
             [
@@ -105,21 +107,22 @@ let package = Package(
         module(
             "Pipeline",
             [
-                "Background", "DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Settings", "Store",
-                "SystemClock", "Threads", "Write", log,
+                "Background", "DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Settings", "Sockets",
+                "Store", "SystemClock", "Threads", "Write", log,
             ]),
 
         .executableTarget(
             name: "customsd",
             dependencies: [
                 "Background", "Canary", "DaemonMetrics", "Jobs", "Journal", "Listen", "Log", "Pipeline", "Settings",
-                "Slurm", "Store", "Threads", "Version", "Web", arguments, log, lifecycle, signals,
+                "Slurm", "Sockets", "Store", "Threads", "Version", "Web", arguments, log, lifecycle, signals,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "Canary", "HookTree", "Import", "JSON", "Listen", "Processes", "Query", "Record", "Settings",
+                "Archive", "Canary", "HookTree", "Import", "JSON", "Processes", "Query", "Record", "Settings",
+                "Sockets",
                 "Store", "SystemClock", "Version", "Wire", arguments,
             ],
             swiftSettings: strict),
@@ -130,7 +133,7 @@ let package = Package(
         support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
 
         tests("PackageTests", []),
-        tests("ReceiveTests", ["DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Threads", log]),
+        tests("ReceiveTests", ["DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Sockets", "Threads", log]),
         tests(
             "WriteTests",
             [
@@ -142,7 +145,7 @@ let package = Package(
         tests("ChecksumTests", ["Checksum"]),
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),
-        tests("ListenTests", ["Listen"]),
+        tests("ListenTests", ["Listen", "Sockets"]),
         tests("JournalTests", ["Checksum", "Journal"]),
         tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
         tests(

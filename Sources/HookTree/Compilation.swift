@@ -73,7 +73,7 @@ public struct Compilation: Sendable {
         let program = Program(
             interpreter.executable,
             ["-I", "-S", "-B", directory + "/customs_hook/install/build.py", directory, prefix],
-            environment: Interpreter.surroundings())
+            environment: Interpreter.environment())
         do throws(ProgramError) { return try program.run().complaint } catch { return HookTreeError(error).reason }
     }
 

@@ -35,7 +35,7 @@ public struct Interpreter: Sendable, Equatable {
     /// Asks an interpreter for its version and format.
     public static func ask(_ executable: String) throws(HookTreeError) -> Interpreter {
         let program = Program(
-            executable, ["-E", "-s", "-S", "-B", "-c", question], environment: surroundings(), secondsAtMost: 60)
+            executable, ["-E", "-s", "-S", "-B", "-c", question], environment: environment(), secondsAtMost: 60)
         let outcome: Program.Outcome
         do throws(ProgramError) { outcome = try program.run() } catch { throw HookTreeError(error) }
         if let complaint = outcome.complaint { throw .refused(complaint) }
@@ -52,7 +52,7 @@ public struct Interpreter: Sendable, Equatable {
 
     /// The environment for an interpreter that we start: without settings of Python or the hook, and outside of any
     /// job.
-    public static func surroundings() -> [String] {
+    public static func environment() -> [String] {
         let own = ["PYTHON", "CUSTOMS_", "LC_ALL=", "SLURM", "OMPI_", "PMI", "PALS_", "MV2_", "FLUX_", "JSM_", "ALPS_"]
         return inheritedEnvironment().filter { entry in !own.contains { entry.hasPrefix($0) } } + ["LC_ALL=C.UTF-8"]
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Sockets
 
 /// The sockets and the readiness of a service manager's protocol (`sd_listen_fds(3)`, `sd_notify(3)`).
 public enum ServiceManager {

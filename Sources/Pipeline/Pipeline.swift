@@ -7,6 +7,7 @@ import Logging
 import Receive
 import Record
 import Settings
+import Sockets
 import Store
 import Synchronization
 import SystemClock

@@ -2,6 +2,7 @@ import DaemonMetrics
 import Journal
 import Listen
 import Record
+import Sockets
 import SystemClock
 
 /// Accepts batches of datagrams. A datagram that does not fit into the journal is refused, because its sender cannot

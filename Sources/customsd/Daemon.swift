@@ -8,6 +8,7 @@ import Logging
 import Pipeline
 import ServiceLifecycle
 import Settings
+import Sockets
 import Store
 import Synchronization
 import Threads

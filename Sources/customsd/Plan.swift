@@ -2,6 +2,7 @@ import Glibc
 import Listen
 import Logging
 import Settings
+import Sockets
 import Store
 
 /// The settings with all their texts parsed, so that every error in them is found at the start.

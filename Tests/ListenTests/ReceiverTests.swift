@@ -1,5 +1,6 @@
 import Glibc
 import Listen
+import Sockets
 import Testing
 
 @Suite struct ReceiverTests {

@@ -1,5 +1,6 @@
 import Glibc
 import Listen
+import Sockets
 import Synchronization
 import Testing
 

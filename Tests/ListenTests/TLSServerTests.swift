@@ -1,4 +1,5 @@
 import Listen
+import Sockets
 import Testing
 
 @Suite struct TLSServerTests {

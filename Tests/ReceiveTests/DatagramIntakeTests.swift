@@ -3,6 +3,7 @@ import Journal
 import Listen
 import Receive
 import Record
+import Sockets
 import Testing
 import Threads
 

@@ -5,6 +5,7 @@ import Listen
 import Logging
 import Receive
 import Record
+import Sockets
 import Synchronization
 import Testing
 import Threads

@@ -1,5 +1,6 @@
 import CDatagram
 import Glibc
+import Sockets
 
 /// Receives datagrams from one socket on a thread of its own, in batches, into buffers that live as long as it does.
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import Sockets
 
 /// Connections and memory that the service manager has kept since the previous process.
 public struct KeptStreams: Sendable {

@@ -1,6 +1,7 @@
 import CDatagram
 import CStream
 import Glibc
+import Sockets
 
 /// One connection over TCP, with TLS or without.
 final class StreamConnection {

@@ -1,3 +1,5 @@
+import Sockets
+
 /// The taker of messages from streams. The thread that reads the streams calls it.
 public protocol StreamConsumer: AnyObject {
     /// Takes a message. If it is not `isWhole`, the stream's end ended it, and more than the end of its line may be

@@ -1,5 +1,6 @@
 import CStream
 import Glibc
+import Sockets
 
 /// The listening sockets. One thread uses it.
 struct StreamListeners {

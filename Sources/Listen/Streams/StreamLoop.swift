@@ -1,5 +1,6 @@
 import CDatagram
 import Glibc
+import Sockets
 
 /// The loop that serves all connections, with TLS or without, in turns of bounded length. One thread uses it.
 final class StreamLoop {

@@ -1,3 +1,5 @@
+import Sockets
+
 extension StreamFraming {
     /// The findings in bytes of a connection.
     struct Found {

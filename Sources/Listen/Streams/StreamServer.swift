@@ -1,5 +1,6 @@
 import CDatagram
 import Glibc
+import Sockets
 import Synchronization
 
 /// Receives over TCP and TLS, on one thread for all connections.

@@ -1,4 +1,5 @@
 import CTLS
+import Sockets
 
 /// Certificate, key and rules of the server's side of TLS. They are read from files once, for any number of
 /// connections.

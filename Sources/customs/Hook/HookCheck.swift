@@ -1,9 +1,9 @@
 import ArgumentParser
 import Glibc
 import HookTree
-import Listen
 import Processes
 import Query
+import Sockets
 
 struct HookCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -62,10 +62,10 @@ struct HookCheck: ParsableCommand {
         guard let package = site.packages.first else {
             throw Failure(.usage, "\(tree) watches no package by its name, so it cannot be tried")
         }
-        let surroundings = HookTrial.Surroundings(
-            prefix: tree, search: HookCheck.search(tree), socket: socket, secondsAtMost: timeout, directory: directory,
+        let environment = HookTrial.Environment(
+            prefix: tree, search: HookCheck.search(tree), socket: socket, timeout: timeout, directory: directory,
             package: package, program: try text(tree + "/customs_hook/install/check.py"))
-        let trials = Compilation(named: python, found: search?.found ?? []).results.map { HookTrial($0, surroundings) }
+        let trials = Compilation(named: python, found: search?.found ?? []).results.map { HookTrial($0, environment) }
         var siteProblems: [String] = []
         for problem in trials.compactMap({ $0.siteProblem }) where !siteProblems.contains(problem) {
             siteProblems.append(problem)

@@ -127,7 +127,7 @@ struct HookInstall: ParsableCommand {
         }
         let outcome: Program.Outcome
         do throws(ProgramError) {
-            outcome = try Program(reader.executable, arguments, environment: Interpreter.surroundings()).run()
+            outcome = try Program(reader.executable, arguments, environment: Interpreter.environment()).run()
         } catch {
             throw HookTreeError(error)
         }

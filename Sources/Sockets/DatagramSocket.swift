@@ -84,7 +84,7 @@ public final class DatagramSocket: Sendable {
 
     /// Whether datagrams may wait in the kernel for a moment. In a small buffer they would be dropped, and senders to a
     /// unix socket would block.
-    var canGather: Bool {
+    package var canGather: Bool {
         guard case .udp = address else { return false }
         var bytes: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)

@@ -1,24 +1,23 @@
 import Glibc
-import HookTree
-import Listen
 import Processes
+import Sockets
 
 /// One interpreter run under an installed hook: its record, its output, and its files.
-struct HookTrial {
-    let executable: String
-    let interpreter: Interpreter?
+public struct HookTrial {
+    public let executable: String
+    public let interpreter: Interpreter?
     /// The time from the interpreter's start; nil if no record arrived.
-    private(set) var milliseconds: Int64?
+    public private(set) var milliseconds: Int64?
     /// Whether a start has nothing to compile; nil if unknown.
-    private(set) var isCompiled: Bool?
+    public private(set) var isCompiled: Bool?
     /// nil if it was not seen.
-    private(set) var trace: Trace?
-    private(set) var problems: [String] = []
+    public private(set) var trace: Trace?
+    public private(set) var problems: [String] = []
     /// A problem of the hook's directory, whatever the interpreter.
-    private(set) var siteProblem: String?
+    public private(set) var siteProblem: String?
 
     /// The trace that is left for the case that the process is killed.
-    enum Trace: String {
+    public enum Trace: String {
         case made
         case missing = "none"
         /// The hook is installed without traces.
@@ -26,21 +25,35 @@ struct HookTrial {
     }
 
     /// The values that all trials share.
-    struct Surroundings {
+    public struct Environment {
         let prefix: String
         /// The value of `PYTHONPATH`, with the prefix.
         let search: String
         let socket: DatagramSocket
-        let secondsAtMost: Int
+        /// Maximum seconds for an interpreter and its record.
+        let timeout: Int
         /// The directory for files of a trial.
         let directory: String
         /// A package that the hook watches.
         let package: String
         /// The program that is run: `customs_hook/install/check.py`.
         let program: String
+
+        public init(
+            prefix: String, search: String, socket: DatagramSocket, timeout: Int, directory: String, package: String,
+            program: String
+        ) {
+            self.prefix = prefix
+            self.search = search
+            self.socket = socket
+            self.timeout = timeout
+            self.directory = directory
+            self.package = package
+            self.program = program
+        }
     }
 
-    init(_ result: Compilation.Result, _ surroundings: Surroundings) {
+    public init(_ result: Compilation.Result, _ environment: Environment) {
         executable = result.executable
         interpreter = result.interpreter
         guard let interpreter = result.interpreter else {
@@ -49,29 +62,29 @@ struct HookTrial {
         }
         do {
             if interpreter.isRecorded {
-                try tryRecord(surroundings)
-                try tryCompiled(surroundings)
+                try tryRecord(environment)
+                try tryCompiled(environment)
             } else {
-                try run(["-c", "pass"], surroundings)
+                try run(["-c", "pass"], environment)
             }
         } catch {
             problems.append(error.description)
         }
     }
 
-    private mutating func tryRecord(_ surroundings: Surroundings) throws(HookTreeError) {
+    private mutating func tryRecord(_ environment: Environment) throws(HookTreeError) {
         let token = "\(getpid()).\(monotonicMilliseconds())"
-        let standIn = try Files.makeOwnDirectory(surroundings.directory + "/package-")
-        try Files.make("\(standIn)/\(surroundings.package).py", Array("__version__ = '\(token)'\n".utf8), mode: 0o644)
+        let standIn = try Files.makeOwnDirectory(environment.directory + "/package-")
+        try Files.make("\(standIn)/\(environment.package).py", Array("__version__ = '\(token)'\n".utf8), mode: 0o644)
         let answer = standIn + "/answer"
         let start = monotonicMilliseconds()
         try run(
-            ["-c", surroundings.program, surroundings.prefix, surroundings.package, answer], surroundings)
+            ["-c", environment.program, environment.prefix, environment.package, answer], environment)
         let found = facts(answer)
-        let end = start + Int64(surroundings.secondsAtMost) * 1000
-        let records = HookTrial.records(surroundings.socket, containing: token, until: end)
+        let end = start + Int64(environment.timeout) * 1000
+        let records = HookTrial.records(environment.socket, containing: token, until: end)
         if records == 0 {
-            problems.append(reasonForSilence(found, surroundings))
+            problems.append(reasonForSilence(found, environment))
         } else {
             milliseconds = monotonicMilliseconds() - start
             if records > 1 { problems.append("one process sent \(records) records") }
@@ -79,12 +92,12 @@ struct HookTrial {
         judgeTrace(found)
     }
 
-    private mutating func tryCompiled(_ surroundings: Surroundings) throws(HookTreeError) {
-        let build = surroundings.prefix + "/customs_hook/install/build.py"
+    private mutating func tryCompiled(_ environment: Environment) throws(HookTreeError) {
+        let build = environment.prefix + "/customs_hook/install/build.py"
         let outcome = try end(
             of: Program(
-                executable, ["-I", "-S", "-B", build, "--check", surroundings.prefix],
-                environment: Interpreter.surroundings()))
+                executable, ["-I", "-S", "-B", build, "--check", environment.prefix],
+                environment: Interpreter.environment()))
         if let complaint = outcome.complaint { throw .refused(complaint) }
         let stale = outcome.outputText.split(separator: "\n")
         isCompiled = stale.isEmpty
@@ -94,15 +107,15 @@ struct HookTrial {
     }
 
     /// Runs the interpreter under the hook, which must not print or change anything.
-    private mutating func run(_ arguments: [String], _ surroundings: Surroundings) throws(HookTreeError) {
+    private mutating func run(_ arguments: [String], _ environment: Environment) throws(HookTreeError) {
         let outcome = try end(
             of: Program(
                 executable, arguments,
-                environment: Interpreter.surroundings() + [
-                    "PYTHONPATH=\(surroundings.search)", "PYTHONDONTWRITEBYTECODE=1",
-                    "CUSTOMS_SERVER=\(surroundings.socket.address.description)",
+                environment: Interpreter.environment() + [
+                    "PYTHONPATH=\(environment.search)", "PYTHONDONTWRITEBYTECODE=1",
+                    "CUSTOMS_SERVER=\(environment.socket.address.description)",
                 ],
-                secondsAtMost: surroundings.secondsAtMost))
+                secondsAtMost: environment.timeout))
         for (stream, text) in [("output", outcome.outputText), ("error", outcome.errorText)] where !text.isEmpty {
             problems.append("it printed on standard \(stream): \(text)")
         }
@@ -113,19 +126,19 @@ struct HookTrial {
         do throws(ProgramError) { return try program.run() } catch { throw HookTreeError(error) }
     }
 
-    private func reasonForSilence(_ facts: [String: String], _ surroundings: Surroundings) -> String {
+    private func reasonForSilence(_ facts: [String: String], _ environment: Environment) -> String {
         if facts.isEmpty { return "no record arrived, and the program did not end normally" }
         if facts["opted_out"] == "True" {
             return "no record arrived: this user is in the list of those who have opted out"
         }
         if facts["loaded"] == "False" {
             if let front = facts["front"], !front.isEmpty {
-                return "no record arrived: Python runs \(front), which is in front of \(surroundings.prefix) "
+                return "no record arrived: Python runs \(front), which is in front of \(environment.prefix) "
                     + "and does not load the hook: put the hook first on PYTHONPATH"
             }
-            return "no record arrived: Python did not load \(surroundings.prefix)"
+            return "no record arrived: Python did not load \(environment.prefix)"
         }
-        return "no record arrived within \(surroundings.secondsAtMost) s at \(surroundings.socket.address.description)"
+        return "no record arrived within \(environment.timeout) s at \(environment.socket.address.description)"
     }
 
     private mutating func judgeTrace(_ facts: [String: String]) {
