@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import itertools
+import math
 import random
 import select
 import socket
@@ -62,7 +63,11 @@ def connect(manager: ServiceManagerStandIn) -> socket.socket:
 
 
 class Sender(threading.Thread):
-    """Sends over one connection at a rate, in pieces that end anywhere, until it is told to end."""
+    """Sends over one connection in pieces that end anywhere, until it is told to end.
+
+    It begins at a rate, and slows down as the load becomes less: ten restarts take as long as the
+    machine needs, and the load must outlast them.
+    """
 
     def __init__(
         self,
@@ -89,7 +94,8 @@ class Sender(threading.Thread):
         try:
             began, place = time.monotonic(), 0
             while not self.ending.is_set():
-                due = min(int((time.monotonic() - began) * self.bytes_a_second), len(self.stream))
+                share = (time.monotonic() - began) * self.bytes_a_second / len(self.stream)
+                due = int(-math.expm1(-share) * len(self.stream))
                 self.connection.sendall(self.stream[place:due])
                 place = due
                 time.sleep(0.002)
