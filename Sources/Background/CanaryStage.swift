@@ -18,7 +18,7 @@ import Threads
 public final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource
-    private let submit: (CanaryOrder) -> Result<String, SlurmCanaries.Refusal>
+    private let submit: (CanaryBatch) -> Result<String, SlurmCanaries.Refusal>
     private let ledger: any CanaryLedger
     private let metrics: IngestMetrics
     private let stop: StopSignal
@@ -81,7 +81,7 @@ public final class CanaryStage {
         let last = try ledger.last()
         let now = wallClock()
         if let last, now - last.submitted < 86_400_000_000 / Int64(settings.perDay) { return }
-        let order = CanaryOrder(
+        let order = CanaryBatch(
             settings, number: last?.count ?? 0, now: now, random: .random(in: .min ... .max))
         try CanaryDispatch.send(order, ledger: ledger, submit: submit, clock: wallClock) { news in
             logger.warning("a canary could not run", metadata: ["run": "\(news.run)", "why": "\(news.failure ?? "")"])

@@ -9,8 +9,8 @@ public enum CanaryDispatch {
     ///   - clock: microseconds since 1970 UTC.
     ///   - failed: called if the batch could not run.
     public static func send(
-        _ order: CanaryOrder, ledger: any CanaryLedger,
-        submit: (CanaryOrder) -> Result<String, SlurmCanaries.Refusal> = SlurmCanaries.submit, clock: () -> Int64,
+        _ order: CanaryBatch, ledger: any CanaryLedger,
+        submit: (CanaryBatch) -> Result<String, SlurmCanaries.Refusal> = SlurmCanaries.submit, clock: () -> Int64,
         failed: (CanaryUpdate) -> Void
     ) throws(StoreError) {
         // the batch is in the store before its first record can arrive; without news of its end, it counts as no loss

@@ -12,7 +12,7 @@ public enum SlurmCanaries {
     /// Submits a batch by sbatch.
     ///
     /// - Returns: the job's number, or the reason of the failure.
-    public static func submit(_ order: CanaryOrder) -> Result<String, Refusal> {
+    public static func submit(_ order: CanaryBatch) -> Result<String, Refusal> {
         var arguments = [
             "--parsable", "--job-name=\(jobName)", "--output=/dev/null", "--error=/dev/null", "--ntasks=1",
             "--time=\(minutes)", "--chdir=/",
@@ -23,7 +23,7 @@ public enum SlurmCanaries {
         // the site's own options come last, because sbatch takes the last value of an option
         arguments += order.settings.options + ["--wrap=\(script(order))"]
         let program = Program(
-            order.settings.sbatch, arguments, environment: surroundings(), secondsAtMost: 60, bytesAtMost: 65_536)
+            order.settings.sbatch, arguments, environment: baseEnvironment(), timeout: 60, maximumBytes: 65_536)
         let outcome: Program.Outcome
         do throws(ProgramError) { outcome = try program.run() } catch {
             return .failure(Refusal(why: error.description))
@@ -76,7 +76,7 @@ public enum SlurmCanaries {
     }
 
     /// The job's script. It ends with status 3 if a process did not run as planned.
-    public static func script(_ order: CanaryOrder) -> String {
+    public static func script(_ order: CanaryBatch) -> String {
         var lines = ["failed=0"]
         if let hook = order.settings.hook {
             lines.append("export PYTHONPATH=\(quoted(hook))\"${PYTHONPATH:+:$PYTHONPATH}\"")
@@ -97,7 +97,7 @@ public enum SlurmCanaries {
     }
 
     /// The environment that sbatch passes on to the job: nothing of this process's own.
-    private static func surroundings() -> [String] {
+    private static func baseEnvironment() -> [String] {
         let kept = ["PATH=", "HOME=", "USER=", "LOGNAME=", "SHELL=", "SLURM_CONF=", "LANG=", "LC_ALL="]
         return inheritedEnvironment().filter { entry in kept.contains { entry.hasPrefix($0) } }
     }

@@ -115,7 +115,7 @@ public struct HookTrial {
                     "PYTHONPATH=\(environment.search)", "PYTHONDONTWRITEBYTECODE=1",
                     "CUSTOMS_SERVER=\(environment.socket.address.description)",
                 ],
-                secondsAtMost: environment.timeout))
+                timeout: environment.timeout))
         for (stream, text) in [("output", outcome.outputText), ("error", outcome.errorText)] where !text.isEmpty {
             problems.append("it printed on standard \(stream): \(text)")
         }

@@ -35,7 +35,7 @@ public struct Interpreter: Sendable, Equatable {
     /// Asks an interpreter for its version and format.
     public static func ask(_ executable: String) throws(HookTreeError) -> Interpreter {
         let program = Program(
-            executable, ["-E", "-s", "-S", "-B", "-c", question], environment: environment(), secondsAtMost: 60)
+            executable, ["-E", "-s", "-S", "-B", "-c", question], environment: environment(), timeout: 60)
         let outcome: Program.Outcome
         do throws(ProgramError) { outcome = try program.run() } catch { throw HookTreeError(error) }
         if let complaint = outcome.complaint { throw .refused(complaint) }

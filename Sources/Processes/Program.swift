@@ -8,19 +8,20 @@ public struct Program: Sendable {
     public let arguments: [String]
     /// NAME=VALUE.
     public let environment: [String]
-    public let secondsAtMost: Int
+    /// The longest run, seconds. After it the program is killed.
+    public let timeout: Int
     /// The number of bytes that are kept of its standard output; of standard error the last few KiB are kept.
-    public let bytesAtMost: Int
+    public let maximumBytes: Int
 
     public init(
-        _ executable: String, _ arguments: [String], environment: [String], secondsAtMost: Int = 120,
-        bytesAtMost: Int = 1 << 24
+        _ executable: String, _ arguments: [String], environment: [String], timeout: Int = 120,
+        maximumBytes: Int = 1 << 24
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
-        self.secondsAtMost = secondsAtMost
-        self.bytesAtMost = bytesAtMost
+        self.timeout = timeout
+        self.maximumBytes = maximumBytes
     }
 
     public struct Outcome: Sendable {
@@ -47,7 +48,7 @@ public struct Program: Sendable {
 
     /// Runs the program without standard input, in a process group of its own.
     public func run() throws(ProgramError) -> Outcome {
-        let output = try Pipe(keeping: .first(bytesAtMost))
+        let output = try Pipe(keeping: .first(maximumBytes))
         let errors = try Pipe(keeping: .last(Program.errorBytesAtMost))
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -68,7 +69,7 @@ public struct Program: Sendable {
         guard code == 0 else { throw ProgramError(call: "posix_spawnp", path: executable, code: code) }
         output.closeWriting()
         errors.closeWriting()
-        let end = monotonicMilliseconds() + Int64(secondsAtMost) * 1000
+        let end = monotonicMilliseconds() + Int64(timeout) * 1000
         // a program that has closed its outputs may still run
         let status = Pipe.drain([output, errors], until: end) ? Program.status(of: child, until: end) : nil
         if status == nil {

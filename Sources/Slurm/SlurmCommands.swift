@@ -5,16 +5,16 @@ import Processes
 public final class SlurmCommands: JobSource {
     private let squeue: String
     private let sacct: String
-    private let secondsAtMost: Int
+    private let timeout: Int
 
     /// Enough for 70,000 running jobs.
-    private static let bytesAtMost = 64 << 20
+    private static let maximumBytes = 64 << 20
 
     /// - Parameter squeue: the command, a name on `PATH` or a path; `sacct` likewise.
-    public init(squeue: String, sacct: String, secondsAtMost: Int) {
+    public init(squeue: String, sacct: String, timeout: Int) {
         self.squeue = squeue
         self.sacct = sacct
-        self.secondsAtMost = secondsAtMost
+        self.timeout = timeout
     }
 
     public var name: String { "Slurm" }
@@ -43,13 +43,13 @@ public final class SlurmCommands: JobSource {
             outcome = try Program(
                 command, arguments,
                 environment: environment + ["TZ=UTC", "SLURM_TIME_FORMAT=standard", "LC_ALL=C.UTF-8"],
-                secondsAtMost: secondsAtMost, bytesAtMost: SlurmCommands.bytesAtMost
+                timeout: timeout, maximumBytes: SlurmCommands.maximumBytes
             ).run()
         } catch {
             throw .command(name: command, why: error.description)
         }
         if let complaint = outcome.complaint { throw .command(name: command, why: complaint) }
-        if outcome.isCut { throw .tooLong(what: command, bytes: SlurmCommands.bytesAtMost) }
+        if outcome.isCut { throw .tooLong(what: command, bytes: SlurmCommands.maximumBytes) }
         return outcome.output
     }
 }

@@ -25,17 +25,17 @@ public final class SlurmRest: JobSource {
     }
 
     private let place: Place
-    private let secondsAtMost: Int
+    private let timeout: Int
     /// Exit codes of ended jobs in the controller's memory: the accounting's interface of 22.05 has no exit codes of
     /// failed jobs.
     private var finished: [JobKey: JobFacts] = [:]
 
     /// Enough for 10,000 jobs (the controller's own limit, `MaxJobCount`) in the version with the longest answers.
-    private static let bytesAtMost = 128 << 20
+    private static let maximumBytes = 128 << 20
 
-    public init(_ place: Place, secondsAtMost: Int) {
+    public init(_ place: Place, timeout: Int) {
         self.place = place
-        self.secondsAtMost = secondsAtMost
+        self.timeout = timeout
     }
 
     public var name: String { "Slurm" }
@@ -149,9 +149,9 @@ public final class SlurmRest: JobSource {
         let list = headers.map { strdup($0) }
         defer { for line in list { free(line) } }
         let pointers = list.map { UnsafePointer($0) } + [nil]
-        let code = ccurl_request(url, socket, pointers, posted, secondsAtMost, SlurmRest.bytesAtMost, &answer)
+        let code = ccurl_request(url, socket, pointers, posted, timeout, SlurmRest.maximumBytes, &answer)
         defer { ccurl_free(&answer) }
-        if answer.is_cut != 0 { throw .tooLong(what: place.url, bytes: SlurmRest.bytesAtMost) }
+        if answer.is_cut != 0 { throw .tooLong(what: place.url, bytes: SlurmRest.maximumBytes) }
         guard code == 0 else {
             let why = withUnsafeBytes(of: &answer.error) { raw in
                 String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)

@@ -13,7 +13,7 @@ extension BatchSystem {
         return BatchSystem(
             makeSource: {
                 if slurm.source == .slurmrestd, let rest = SlurmRest(slurm) { return rest }
-                return SlurmCommands(squeue: slurm.squeue, sacct: slurm.sacct, secondsAtMost: slurm.timeoutSeconds)
+                return SlurmCommands(squeue: slurm.squeue, sacct: slurm.sacct, timeout: slurm.timeoutSeconds)
             },
             submit: { order in
                 guard canary.mode == .slurmrestd, let rest = SlurmRest(slurm) else {
@@ -34,12 +34,12 @@ extension SlurmRest {
         guard let url = settings.url else { return nil }
         self.init(
             Place(url: url, version: settings.version, user: settings.user, tokenFile: settings.tokenFile),
-            secondsAtMost: settings.timeoutSeconds)
+            timeout: settings.timeoutSeconds)
     }
 }
 
 extension BatchJob {
-    fileprivate init(_ order: CanaryOrder, account: String?) {
+    fileprivate init(_ order: CanaryBatch, account: String?) {
         self.init(name: SlurmCanaries.jobName, script: SlurmCanaries.script(order), minutes: SlurmCanaries.minutes)
         if !order.partition.isEmpty { partition = order.partition }
         if !order.node.isEmpty { node = order.node }

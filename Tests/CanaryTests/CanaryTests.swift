@@ -15,8 +15,8 @@ import Testing
         return settings
     }
 
-    private func order(_ number: Int64 = 0, _ change: (inout CanarySettings) -> Void = { _ in }) -> CanaryOrder {
-        CanaryOrder(settings(change), number: number, now: noon, random: 0xBEEF)
+    private func order(_ number: Int64 = 0, _ change: (inout CanarySettings) -> Void = { _ in }) -> CanaryBatch {
+        CanaryBatch(settings(change), number: number, now: noon, random: 0xBEEF)
     }
 
     @Test("a run's name says when it was, and is no other's") func name() {

@@ -110,7 +110,7 @@ import Testing
 
     @Test("a program whose time is up is ended, and what it started") func timeLimit() throws {
         let start = monotonicMilliseconds()
-        let program = Program("/bin/sh", ["-c", "sleep 60 & sleep 60"], environment: ["PATH=/bin"], secondsAtMost: 1)
+        let program = Program("/bin/sh", ["-c", "sleep 60 & sleep 60"], environment: ["PATH=/bin"], timeout: 1)
         let outcome = try program.run()
         #expect(outcome.status == nil)
         #expect(outcome.complaint == "it did not end in time")

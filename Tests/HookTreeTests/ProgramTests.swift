@@ -4,12 +4,12 @@ import Synchronization
 import Testing
 
 @Suite struct ProgramTests {
-    private func shell(_ script: String, secondsAtMost: Int = 20) throws -> Program.Outcome {
-        try Program("/bin/sh", ["-c", script], environment: ["PATH=/usr/bin:/bin"], secondsAtMost: secondsAtMost).run()
+    private func shell(_ script: String, timeout: Int = 20) throws -> Program.Outcome {
+        try Program("/bin/sh", ["-c", script], environment: ["PATH=/usr/bin:/bin"], timeout: timeout).run()
     }
 
     @Test("a program that closes its outputs and goes on has its time, and no more") func closedOutputs() throws {
-        let late = try shell("exec >&- 2>&-; sleep 120", secondsAtMost: 1)
+        let late = try shell("exec >&- 2>&-; sleep 120", timeout: 1)
         #expect(late.status == nil)
         #expect(try shell("echo said; exec >&- 2>&-; sleep 0.3; exit 7").status == 7)
     }

@@ -27,6 +27,10 @@ struct ModuleTests {
         for module in manifest.dependencies.keys { #expect(!manifest.reach(of: module).contains(module)) }
     }
 
+    @Test func theCommandNeedsNoStreams() {
+        #expect(!manifest.reach(of: "customs").contains("Listen"))
+    }
+
     @Test func socketsAndTheCommandNeedNoNIO() throws {
         for module in manifest.reach(of: "customs").union(["customs", "Listen"]) {
             for file in try manifest.files(of: module) {

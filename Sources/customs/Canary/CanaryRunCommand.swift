@@ -89,7 +89,7 @@ struct CanaryRunCommand: ParsableCommand {
         // customsd creates the tables, but an empty store works too
         try location.makeStore().migrate()
         let ledger = location.makeCanaryLedger()
-        let order = CanaryOrder(
+        let order = CanaryBatch(
             settings, number: try ledger.last()?.count ?? 0, now: wallClock(), random: .random(in: .min ... .max))
         var failure: String?
         try CanaryDispatch.send(order, ledger: ledger, clock: wallClock) { failure = $0.failure }

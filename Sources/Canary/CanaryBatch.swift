@@ -2,7 +2,7 @@ import Record
 import Settings
 
 /// A canary batch before it is submitted: its processes, their place, and their names.
-public struct CanaryOrder: Sendable, Equatable {
+public struct CanaryBatch: Sendable, Equatable {
     public let run: String
     public let settings: CanarySettings
     /// Empty if Slurm chooses the partition, and for processes of this machine.
