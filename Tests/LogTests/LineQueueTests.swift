@@ -83,7 +83,7 @@ import Testing
         // the end must not wait for a reader that never reads
         #expect((50..<10_000).contains(milliseconds { logged.queue.drain(milliseconds: 100) }))
         // the pipe may have had room for a report in between
-        func reported(_ lines: [String]) -> UInt64 {
+        func reported(_ lines: [Substring]) -> UInt64 {
             lines.filter { $0.hasPrefix("dropped ") }.compactMap { UInt64($0.dropFirst(8)) }.reduce(0, +)
         }
         let lines = logged.read { reported($0) == dropped }
