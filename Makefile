@@ -38,7 +38,7 @@ test: build .venv-test/installed ## run every test; the last line adds up all su
 
 build: packages ## release binaries at .build/release/customsd and .build/release/customs
 	@.ci/commit.sh Sources/CVersion
-	@echo "Building: the first time takes about ten minutes on two cores"
+	@echo "Building: the first time takes about five minutes on two cores"
 	@$(SWIFT) build $(SWIFT_FLAGS)
 
 spank: $(SPANK) ## build the SPANK plugin, an alternative to the TaskProlog (needs libslurm-dev)
