@@ -25,10 +25,12 @@ enum RunRows {
         return UInt64(new.count) + (try merge(runs, others, resolver, on: connection))
     }
 
-    /// Adds to the runs that are there, and makes the others: in the order of their keys, as every daemon does.
+    /// Adds to the runs that the table has, and inserts the others.
     ///
-    /// - Parameter order: the runs that it is about, sorted. A temporary table gives its rows in the order in which
-    ///   it took them.
+    /// Every daemon writes runs in the order of their keys, so that two daemons cannot wait for each other.
+    ///
+    /// - Parameter order: the indexes of the runs, sorted by key. A temporary table returns its rows in the order in
+    ///   which they were inserted.
     /// - Returns: the number of new runs.
     private static func merge(
         _ runs: [RunDelta], _ order: [Int], _ resolver: SymbolResolver, on connection: some SQLConnection
