@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import IO
 
+import pytest
 from loadgen.records import Population
 from support.certificates import Authority, Certificate
 from support.daemon import PATIENCE, StartDaemon, Store, wait_until
@@ -50,25 +51,26 @@ class Peer:
         return self._outgoing.read()
 
 
-def closed_by_peer_in_the_end(connection: socket.socket) -> bool:
-    """Whether the other end ends the connection, whatever it says before that."""
+def wait_for_its_end(connection: socket.socket) -> None:
+    """Waits until the other end closes the connection; `recv` raises where it does not."""
     connection.settimeout(PATIENCE)
-    try:
+    with contextlib.suppress(ConnectionError):
         while connection.recv(4_096):
             pass
-    except ConnectionError:
-        pass
-    return True
+
+
+@pytest.fixture
+def streams(
+    start_daemon: StartDaemon, sqlite_store: Store, server_certificate: Certificate
+) -> Streams:
+    """A daemon that receives over TLS."""
+    return Streams(start_daemon, sqlite_store, "", server_certificate)
 
 
 def test_a_hostile_peer_harms_its_own_connection_alone(
-    start_daemon: StartDaemon,
-    sqlite_store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
+    streams: Streams, authority: Authority
 ) -> None:
     """And what was whole before that is stored."""
-    streams = Streams(start_daemon, sqlite_store, "", server_certificate)
     samples = Population(227).samples(20)
 
     def peer() -> Peer:
@@ -91,7 +93,7 @@ def test_a_hostile_peer_harms_its_own_connection_alone(
     half.shake_hands()
     half.put(half.records(line()))
     half.socket.shutdown(socket.SHUT_WR)
-    assert closed_by_peer_in_the_end(half.socket)
+    wait_for_its_end(half.socket)
     # a record that was changed on its way, behind a good one
     changed = peer()
     changed.shake_hands()
@@ -99,11 +101,11 @@ def test_a_hostile_peer_harms_its_own_connection_alone(
     broken = bytearray(changed.records(line()))
     broken[-1] ^= 1
     changed.put(bytes(broken))
-    assert closed_by_peer_in_the_end(changed.socket)
+    wait_for_its_end(changed.socket)
     # noise in the middle of a handshake
     noisy = peer()
     noisy.put(b"\x16\x03\x01\x00\x10" + bytes(range(16)))
-    assert closed_by_peer_in_the_end(noisy.socket)
+    wait_for_its_end(noisy.socket)
     # many messages a record, many records at once
     many = peer()
     many.shake_hands()
@@ -147,14 +149,8 @@ def read_until(output: IO[bytes], wanted: bytes) -> None:
         said += piece
 
 
-def test_renegotiation_is_refused(
-    start_daemon: StartDaemon,
-    sqlite_store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
-) -> None:
+def test_renegotiation_is_refused(streams: Streams, authority: Authority) -> None:
     """A client of TLS 1.2 that wants other keys is told so; its record before that counts."""
-    streams = Streams(start_daemon, sqlite_store, "", server_certificate)
     first, second = (lines([sample.datagram]) for sample in Population(228).samples(2))
     with s_client(streams, authority, "-tls1_2") as (told, said):
         told.write(first)
@@ -165,14 +161,8 @@ def test_renegotiation_is_refused(
     streams.daemon.settle(2)
 
 
-def test_new_keys_are_taken(
-    start_daemon: StartDaemon,
-    sqlite_store: Store,
-    authority: Authority,
-    server_certificate: Certificate,
-) -> None:
+def test_new_keys_are_taken(streams: Streams, authority: Authority) -> None:
     """A client of TLS 1.3 that changes its keys, and asks for others, goes on."""
-    streams = Streams(start_daemon, sqlite_store, "", server_certificate)
     first, second = (lines([sample.datagram]) for sample in Population(229).samples(2))
     with s_client(streams, authority, "-tls1_3") as (told, said):
         told.write(first)

@@ -80,6 +80,7 @@ public struct TLSServer: Sendable {
 func tlsReason<Result>(_ call: (UnsafeMutablePointer<CChar>) -> Result) -> (result: Result, reason: String) {
     withUnsafeTemporaryAllocation(byteCount: Int(TLS_REASON_BYTES), alignment: 1) { room in
         let reason = room.initializeMemory(as: CChar.self, repeating: 0)
+        // an allocation of more than no bytes has an address
         guard let start = reason.baseAddress else { fatalError("room without an address") }
         return (call(start), String(cString: start))
     }
