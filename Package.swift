@@ -128,25 +128,28 @@ let package = Package(
             swiftSettings: strict),
 
         // what the tests of several modules share
+        support("TemporaryFolders", [], path: "Tests/TemporaryFolders"),
         support("SampleRecords", ["Record"], path: "Tests/RecordTests/SampleRecords"),
         support("FakeStores", ["Merge", "Record", "Store", "Threads"], path: "Tests/WriteTests/FakeStores"),
         support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
 
         tests("PackageTests", []),
-        tests("ReceiveTests", ["DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Sockets", "Threads", log]),
+        tests(
+            "ReceiveTests",
+            ["DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Sockets", "TemporaryFolders", "Threads", log]),
         tests(
             "WriteTests",
             [
-                "DaemonMetrics", "FakeStores", "Journal", "Record", "Settings", "Store", "Threads", "Wire", "Write",
-                log,
+                "DaemonMetrics", "FakeStores", "Journal", "Record", "Settings", "Store", "TemporaryFolders",
+                "Threads", "Wire", "Write", log,
             ],
             exclude: ["FakeStores"]),
         tests("ImportTests", ["Archive", "FakeStores", "Import", "Record", "Store"]),
         tests("ChecksumTests", ["Checksum"]),
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),
-        tests("ListenTests", ["Listen", "Sockets"]),
-        tests("JournalTests", ["Checksum", "Journal"]),
+        tests("ListenTests", ["Listen", "Sockets", "TemporaryFolders"]),
+        tests("JournalTests", ["Checksum", "Journal", "TemporaryFolders"]),
         tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
         tests(
             "StoreTests", ["Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],

@@ -1,31 +1,16 @@
 import Glibc
 import Journal
+import TemporaryFolders
 
 /// A directory for one test, removed with its owner.
 final class TemporaryDirectory {
-    let path: String
-
-    init() {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(parent)/journal-test-XXXXXX".utf8CString)
-        path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
-    }
-
-    deinit { removeTree(path) }
+    private let folder = TemporaryFolder("journal-test")
+    var path: String { folder.path }
 
     /// The segments' names in order.
     var segments: [String] { names.filter { $0.hasSuffix(".journal") } }
 
-    var names: [String] {
-        guard let stream = opendir(path) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            names.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
-        return names.filter { $0 != "." && $0 != ".." }.sorted()
-    }
+    var names: [String] { TemporaryFolder.names(in: path).sorted() }
 
     func read(_ name: String) -> [UInt8] {
         guard let file = fopen("\(path)/\(name)", "rb") else { return [] }
@@ -99,16 +84,4 @@ struct Seeded: RandomNumberGenerator {
         word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
         return word ^ (word >> 31)
     }
-}
-
-private func removeTree(_ path: String) {
-    guard let stream = opendir(path) else { return }
-    while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if name != "." && name != ".." { unlink("\(path)/\(name)") }
-    }
-    closedir(stream)
-    rmdir(path)
 }

@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test("unix datagrams carry the sender's user and process") func unix() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         let reception = Reception(try DatagramSocket(place.address))
         reception.start()
         let sender = try Sender(to: place.address)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test("every user may send to the socket's file") func permissions() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         let socket = try DatagramSocket(place.address)
         var status = stat()
         #expect(lstat(place.path, &status) == 0 && status.st_mode & 0o777 == 0o666)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test("a datagram longer than any message is cut and marked, and only that one") func truncation() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         for address in [anyPort, place.address] {
             let reception = Reception(try DatagramSocket(address))
             reception.start()
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test("a buffer grows to what is asked for, and never shrinks") func receiveBuffer() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         for address in [anyPort, place.address] {
             let socket = try DatagramSocket(address)
             socket.shrinkReceiveBuffer(to: 8_192)
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test("a stop first takes what the kernel holds") func drains() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         let udp = try DatagramSocket(anyPort)
         // room for all datagrams that are sent before the receiver starts
         _ = udp.raiseReceiveBuffer(to: 1 << 20)

@@ -2,6 +2,7 @@ import Glibc
 import Listen
 import Sockets
 import Synchronization
+import TemporaryFolders
 import Testing
 
 /// A copy of one datagram's content.
@@ -133,19 +134,8 @@ final class Sender {
 
 /// A path for a socket, in a folder that goes with its owner.
 final class SocketPath {
-    private let folder: String
-    var path: String { folder + "/socket" }
+    private let folder = TemporaryFolder("customs-listen")
+    var path: String { folder.path + "/socket" }
     var address: ListenAddress { .unixDatagram(path: path) }
     var exists: Bool { access(path, F_OK) == 0 }
-
-    init() throws {
-        var name = Array("/tmp/customs-listen-XXXXXX".utf8CString)
-        try #require(mkdtemp(&name) != nil)
-        folder = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        unlink(path)
-        rmdir(folder)
-    }
 }

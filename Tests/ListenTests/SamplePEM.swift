@@ -1,31 +1,19 @@
 import Glibc
+import TemporaryFolders
 import Testing
 
 /// Certificate and keys of the tests' own, and files with them, in a folder that goes with its owner.
 final class SamplePEM {
-    private let folder: String
-    private var names: [String] = []
-
-    init() throws {
-        var name = Array("/tmp/customs-pem-XXXXXX".utf8CString)
-        try #require(mkdtemp(&name) != nil)
-        folder = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        for name in names { unlink("\(folder)/\(name)") }
-        rmdir(folder)
-    }
+    private let folder = TemporaryFolder("customs-pem")
 
     /// Writes a file.
     ///
     /// - Returns: its path.
     func file(_ name: String, _ text: String) throws -> String {
-        let path = "\(folder)/\(name)"
+        let path = "\(folder.path)/\(name)"
         let file = try #require(fopen(path, "we"))
         defer { fclose(file) }
         try #require(fputs(text, file) >= 0)
-        names.append(name)
         return path
     }
 

@@ -9,7 +9,7 @@ import Testing
     }
 
     @Test("the file goes with its socket") func fileGoes() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         do {
             let socket = try DatagramSocket(place.address)
             #expect(place.exists)
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test("a file that a killed daemon left is taken over") func abandoned() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         // bound and closed without removing the file, as a killed process leaves it
         let left = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         var name = sockaddr_un()
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test("a socket on which another receives is left alone") func live() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         let reception = Reception(try DatagramSocket(place.address))
         reception.start()
         let error = #expect(throws: ListenError.self) { try DatagramSocket(place.address) }
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test("a file that is no socket is left alone") func file() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         let descriptor = open(place.path, O_CREAT | O_WRONLY, 0o600)
         #expect(write(descriptor, "keep", 4) == 4)
         close(descriptor)
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test("a datagram socket that the service manager passes is taken over, another is not") func inherited() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         let bound = try DatagramSocket(place.address)
         let passed = dup(bound.descriptor)
         let taken = try #require(DatagramSocket(inherited: passed))
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test("a socket taken over leaves its file to the service manager") func inheritedFile() throws {
-        let place = try SocketPath()
+        let place = SocketPath()
         let bound = try DatagramSocket(place.address)
         do {
             let taken = DatagramSocket(inherited: dup(bound.descriptor))

@@ -21,7 +21,7 @@ final class StreamReception: Sendable {
     let tls: ListenAddress
 
     init(_ limits: StreamLimits = .generous) throws {
-        let pem = try SamplePEM()
+        let pem = SamplePEM()
         let sockets = [
             try StreamSocket(.tcp(host: "127.0.0.1", port: 0)), try StreamSocket(.tls(host: "127.0.0.1", port: 0)),
         ]

@@ -8,7 +8,7 @@ import Testing
     private let key: String
 
     init() throws {
-        pem = try SamplePEM()
+        pem = SamplePEM()
         certificate = try pem.file("certificate.pem", SamplePEM.certificate)
         key = try pem.file("key.pem", SamplePEM.key)
     }

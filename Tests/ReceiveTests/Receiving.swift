@@ -7,6 +7,7 @@ import Receive
 import Record
 import Sockets
 import Synchronization
+import TemporaryFolders
 import Testing
 import Threads
 
@@ -16,18 +17,14 @@ final class Receiving {
     let metrics = IngestMetrics()
     let log = KeptLog()
     let digests = DigestDemand()
-    let folder: String
+    private let temporary = TemporaryFolder("customs-receive")
+    var folder: String { temporary.path }
 
     init(journalBytes: Int = 64 << 20) throws {
-        var template = Array("/tmp/customs-receive-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         journal = try Journal(
-            directory: folder + "/journal",
+            directory: temporary.path + "/journal",
             limits: JournalLimits(segmentBytes: 16_384, maximumBytes: journalBytes))
     }
-
-    deinit { removeTree(folder) }
 
     var rejectLog: RejectLog { RejectLog(logger: log.logger, perMinute: Tunable(1_000_000)) }
 
@@ -125,17 +122,4 @@ func eventually(_ condition: () -> Bool) -> Bool {
         usleep(5_000)
     }
     return false
-}
-
-private func removeTree(_ path: String) {
-    guard let directory = opendir(path) else { return }
-    while let entry = readdir(directory) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if name == "." || name == ".." { continue }
-        if unlink("\(path)/\(name)") != 0 { removeTree("\(path)/\(name)") }
-    }
-    closedir(directory)
-    rmdir(path)
 }

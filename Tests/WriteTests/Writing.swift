@@ -7,6 +7,7 @@ import Record
 import Settings
 import Store
 import Synchronization
+import TemporaryFolders
 import Testing
 import Threads
 import Wire
@@ -18,7 +19,8 @@ final class Writing {
     let store: FakeStore
     let activity = StoreActivity()
     let metrics = IngestMetrics()
-    let folder: String
+    private let temporary = TemporaryFolder("customs-write")
+    var folder: String { temporary.path }
 
     private let batches = Tunable(MergeSettings(batchRecords: 64, batchDelayMilliseconds: 5))
     private var writer: RunningWriter?
@@ -27,17 +29,12 @@ final class Writing {
     private var hasher = RunHasher()
 
     init(journalBytes: Int = 64 << 20) throws {
-        var template = Array("/tmp/customs-write-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         journal = try Journal(
-            directory: folder + "/journal",
+            directory: temporary.path + "/journal",
             limits: JournalLimits(segmentBytes: 16_384, maximumBytes: journalBytes))
         store = FakeStore(activity: activity)
         metrics.observe { [journal] snapshot in snapshot.received = journal.head.tally }
     }
-
-    deinit { removeTree(folder) }
 
     var refusedLines: [String] { lines(of: folder + "/refused.log") }
 
@@ -158,17 +155,4 @@ private func lines(of path: String) -> [String] {
     var bytes = [UInt8](repeating: 0, count: 1 << 20)
     let count = fread(&bytes, 1, bytes.count, file)
     return String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map { String($0) }
-}
-
-private func removeTree(_ path: String) {
-    guard let directory = opendir(path) else { return }
-    while let entry = readdir(directory) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if name == "." || name == ".." { continue }
-        if unlink("\(path)/\(name)") != 0 { removeTree("\(path)/\(name)") }
-    }
-    closedir(directory)
-    rmdir(path)
 }
