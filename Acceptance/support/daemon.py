@@ -77,6 +77,19 @@ def clean_environment(folder: Path) -> dict[str, str]:
     }
 
 
+def run_to_its_end(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a program in a clean environment whose home is `folder`, whatever its exit code."""
+    return subprocess.run(
+        command,
+        env=clean_environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
 # In front of a command: it must not outlive a test run that is killed.
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 
@@ -92,14 +105,9 @@ class Customs:
         self, command: str, *arguments: str, store: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Runs a subcommand, whatever its exit code."""
-        return subprocess.run(
+        return run_to_its_end(
             [str(CUSTOMS), *command.split(), "--store", store or self.store_url, *arguments],
-            env=clean_environment(self.folder),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
+            self.folder,
         )
 
     def text(self, command: str, *arguments: str) -> str:
@@ -323,12 +331,4 @@ def check_configuration(folder: Path, text: str) -> subprocess.CompletedProcess[
     """`customsd --check` on a configuration."""
     file = folder / "check.toml"
     file.write_text(text)
-    return subprocess.run(
-        [str(CUSTOMSD), "--config", str(file), "--check"],
-        env=clean_environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    return run_to_its_end([str(CUSTOMSD), "--config", str(file), "--check"], folder)

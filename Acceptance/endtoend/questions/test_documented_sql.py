@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from support.centre import Centre
-from support.daemon import CUSTOMS, PATIENCE, ROOT, Customs, clean_environment
+from support.daemon import CUSTOMS, PATIENCE, ROOT, Customs, clean_environment, run_to_its_end
 from support.postgres import find
 from support.stores import MakeStore, PostgresStore, SQLiteStore
 
@@ -137,14 +137,9 @@ def test_customs_sql_answers_and_cannot_write(asking: tuple[Customs, Any]) -> No
         return
     assert "42" in customs.text("sql", "--command", "SELECT 42 AS answer FROM named_runs LIMIT 1")
     for statement in ("DELETE FROM runs", "CREATE TABLE t (a int)"):
-        done = subprocess.run(
+        done = run_to_its_end(
             [str(CUSTOMS), "sql", "--store", customs.store_url, "--command", statement],
-            env=clean_environment(customs.folder),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
+            customs.folder,
         )
         assert done.returncode != 0
         assert "read" in done.stderr

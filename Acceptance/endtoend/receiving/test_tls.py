@@ -21,7 +21,7 @@ from support.daemon import (
     StartDaemon,
     Store,
     check_configuration,
-    clean_environment,
+    run_to_its_end,
     wait_until,
 )
 from support.ports import free_tcp_port
@@ -226,17 +226,12 @@ def test_a_missing_certificate_stops_the_start(folder: Path) -> None:
     """The error names the file."""
     file = folder / "customsd.toml"
     file.write_text('[tls]\ncertificate = "/nowhere/c.pem"\nkey = "/nowhere/k.pem"\n')
-    done = subprocess.run(
+    done = run_to_its_end(
         [
             *(str(CUSTOMSD), "--config", str(file), "--state-dir", str(folder / "state")),
             *("--listen", f"tls://127.0.0.1:{free_tcp_port()}"),
         ],
-        env=clean_environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
+        folder,
     )
     assert done.returncode == 78, done
     assert "/nowhere/c.pem" in done.stderr

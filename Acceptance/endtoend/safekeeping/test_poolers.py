@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
-from support.daemon import CUSTOMSD, PATIENCE, Customs, StartDaemon, clean_environment, wait_until
+from support.daemon import CUSTOMSD, Customs, StartDaemon, run_to_its_end, wait_until
 from support.pgbouncer import Pgbouncer
 from support.stores import PostgresStore
 
@@ -60,17 +59,12 @@ def test_shared_sessions_are_refused_in_words(
         asked = Customs(pooler.url, folder).run("top")
         assert asked.returncode == 64
         assert WORDS in asked.stderr
-        done = subprocess.run(
+        done = run_to_its_end(
             [
                 *(str(CUSTOMSD), "--store", pooler.url, "--state-dir", f"{folder}/state"),
                 *("--listen", f"unixgram://{folder}/records.sock"),
             ],
-            env=clean_environment(folder),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
+            folder,
         )
         assert done.returncode == 70
         assert WORDS in done.stderr
