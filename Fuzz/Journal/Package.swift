@@ -14,7 +14,8 @@ let package = Package(
         .target(name: "CFuzzer"),
         .target(name: "CFileSystem"),
         .target(name: "Checksum", swiftSettings: instrumented),
-        .target(name: "Threads", swiftSettings: instrumented),
+        .target(name: "SystemClock", swiftSettings: instrumented),
+        .target(name: "Threads", dependencies: ["SystemClock"], swiftSettings: instrumented),
         .target(
             name: "Journal", dependencies: ["Checksum", "CFileSystem", "Threads"], swiftSettings: instrumented),
         .executableTarget(

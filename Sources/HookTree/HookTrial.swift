@@ -1,6 +1,7 @@
 import Glibc
 import Processes
 import Sockets
+import SystemClock
 
 /// One interpreter run under an installed hook: its record, its output, and its files.
 public struct HookTrial {
@@ -73,20 +74,20 @@ public struct HookTrial {
     }
 
     private mutating func tryRecord(_ environment: Environment) throws(HookTreeError) {
-        let token = "\(getpid()).\(monotonicMilliseconds())"
+        let token = "\(getpid()).\(steadyMilliseconds())"
         let standIn = try Files.makeOwnDirectory(environment.directory + "/package-")
         try Files.make("\(standIn)/\(environment.package).py", Array("__version__ = '\(token)'\n".utf8), mode: 0o644)
         let answer = standIn + "/answer"
-        let start = monotonicMilliseconds()
+        let start = steadyMilliseconds()
         try run(
             ["-c", environment.program, environment.prefix, environment.package, answer], environment)
         let found = facts(answer)
-        let end = start + Int64(environment.timeout) * 1000
+        let end = start + environment.timeout * 1_000
         let records = HookTrial.records(environment.socket, containing: token, until: end)
         if records == 0 {
             problems.append(reasonForSilence(found, environment))
         } else {
-            milliseconds = monotonicMilliseconds() - start
+            milliseconds = Int64(steadyMilliseconds() - start)
             if records > 1 { problems.append("one process sent \(records) records") }
         }
         judgeTrace(found)
@@ -178,11 +179,11 @@ public struct HookTrial {
     }
 
     /// The number of datagrams that contain a text. Once there is one, it does not wait for more.
-    private static func records(_ socket: DatagramSocket, containing token: String, until end: Int64) -> Int {
+    private static func records(_ socket: DatagramSocket, containing token: String, until end: Int) -> Int {
         var count = 0
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let left = count > 0 ? 0 : max(0, end - monotonicMilliseconds())
+            let left = count > 0 ? 0 : max(0, end - steadyMilliseconds())
             var waited = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&waited, 1, Int32(clamping: left)) > 0 else { return count }
             let size = recv(socket.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))

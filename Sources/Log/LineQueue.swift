@@ -1,4 +1,5 @@
 import Glibc
+import SystemClock
 
 /// A bounded queue of lines for a descriptor that may be read slowly or not at all. Adding a line never waits.
 ///
@@ -94,14 +95,7 @@ public final class LineQueue: TextOutputStream, @unchecked Sendable {
 
     /// Waits until all lines are written, or the time is over.
     public func drain(milliseconds: Int) {
-        var end = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &end)
-        end.tv_sec += milliseconds / 1_000
-        end.tv_nsec += milliseconds % 1_000 * 1_000_000
-        if end.tv_nsec >= 1_000_000_000 {
-            end.tv_sec += 1
-            end.tv_nsec -= 1_000_000_000
-        }
+        var end = steadyDeadline(milliseconds: milliseconds)
         locked {
             while bytes > 0, pthread_cond_timedwait(changed, mutex, &end) == 0 {}
         }

@@ -1,5 +1,6 @@
 import CFileSystem
 import Glibc
+import SystemClock
 
 /// A program that is run until it ends or its time is up.
 public struct Program: Sendable {
@@ -69,7 +70,7 @@ public struct Program: Sendable {
         guard code == 0 else { throw ProgramError(call: "posix_spawnp", path: executable, code: code) }
         output.closeWriting()
         errors.closeWriting()
-        let end = monotonicMilliseconds() + Int64(timeout) * 1000
+        let end = steadyMilliseconds() + timeout * 1_000
         // a program that has closed its outputs may still run
         let status = Pipe.drain([output, errors], until: end) ? Program.status(of: child, until: end) : nil
         if status == nil {
@@ -81,7 +82,7 @@ public struct Program: Sendable {
     }
 
     /// Waits for a child's end; nil if it has not ended in time.
-    private static func status(of child: pid_t, until end: Int64) -> Int32? {
+    private static func status(of child: pid_t, until end: Int) -> Int32? {
         var status: Int32 = 0
         var pause: UInt32 = 100
         while true {
@@ -89,7 +90,7 @@ public struct Program: Sendable {
             if found == child { break }
             // another part of this process has reaped the child, so its status is unknown
             if found < 0, errno != EINTR { return 255 }
-            if monotonicMilliseconds() >= end { return nil }
+            if steadyMilliseconds() >= end { return nil }
             usleep(pause)
             pause = min(pause * 2, 20_000)
         }
@@ -153,10 +154,10 @@ private final class Pipe {
     }
 
     /// Reads until the last writer has closed the pipes. Returns whether that happened in time.
-    static func drain(_ pipes: [Pipe], until end: Int64) -> Bool {
+    static func drain(_ pipes: [Pipe], until end: Int) -> Bool {
         while true {
             let open = pipes.filter { !$0.isAtEnd }
-            let left = end - monotonicMilliseconds()
+            let left = end - steadyMilliseconds()
             if open.isEmpty { return true }
             if left <= 0 { return false }
             var waited = open.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
@@ -178,13 +179,6 @@ private final class Pipe {
             if kept.count > most * 8 { kept.removeFirst(kept.count - most) }
         }
     }
-}
-
-/// Milliseconds on a clock that is never set (`CLOCK_MONOTONIC`); its origin has no meaning.
-public func monotonicMilliseconds() -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
 }
 
 private func withCStrings<Result>(

@@ -13,3 +13,16 @@ public func steadyMilliseconds() -> Int {
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Int(now.tv_sec) * 1_000 + Int(now.tv_nsec) / 1_000_000
 }
+
+/// The time on that clock some milliseconds from now, for `pthread_cond_timedwait(3)`.
+public func steadyDeadline(milliseconds: Int) -> timespec {
+    var end = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &end)
+    end.tv_sec += milliseconds / 1_000
+    end.tv_nsec += milliseconds % 1_000 * 1_000_000
+    if end.tv_nsec >= 1_000_000_000 {
+        end.tv_sec += 1
+        end.tv_nsec -= 1_000_000_000
+    }
+    return end
+}

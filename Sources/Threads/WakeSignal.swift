@@ -1,4 +1,5 @@
 import Glibc
+import SystemClock
 
 /// Wakes the threads that sleep until something has changed (`pthread_cond_wait(3)`).
 public final class WakeSignal: @unchecked Sendable {
@@ -40,14 +41,7 @@ public final class WakeSignal: @unchecked Sendable {
 
     /// Sleeps until a notification after `ticket`, or until the time is over.
     public func wait(since ticket: UInt64, milliseconds: Int) {
-        var end = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &end)
-        end.tv_sec += milliseconds / 1_000
-        end.tv_nsec += milliseconds % 1_000 * 1_000_000
-        if end.tv_nsec >= 1_000_000_000 {
-            end.tv_sec += 1
-            end.tv_nsec -= 1_000_000_000
-        }
+        var end = steadyDeadline(milliseconds: milliseconds)
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while count == ticket {

@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import SystemClock
 
 /// The state of a store's connection for other threads than the one that uses it: the age of its present statement, and
 /// a way to end it.
@@ -38,7 +38,8 @@ public final class StoreActivity: Sendable {
     /// - Throws: `StoreError.unavailable` after `cancel`, and errors of `body`.
     package func watching<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
         if isCancelled { throw .unavailable("its statements were cancelled") }
-        began.store(steadyMilliseconds(), ordering: .relaxed)
+        // 0 means "no statement", also in the first millisecond of a machine
+        began.store(max(1, steadyMilliseconds()), ordering: .relaxed)
         defer { began.store(0, ordering: .relaxed) }
         return try body()
     }
@@ -52,10 +53,4 @@ public final class StoreActivity: Sendable {
 package protocol StatementInterrupt: AnyObject, Sendable {
     func cancel()
     func sever()
-}
-
-private func steadyMilliseconds() -> Int {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int(now.tv_sec) * 1_000 + Int(now.tv_nsec) / 1_000_000 + 1
 }
