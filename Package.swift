@@ -70,7 +70,7 @@ let package = Package(
         module("Store", ["Record", "Jobs", "Merge", "Checksum", "SystemClock", "CPQ", "CSQLite"]),
         module("Sockets", ["CDatagram"]),
         module("Listen", ["CDatagram", "CStream", "CTLS", "Sockets"]),
-        module("Settings", [.product(name: "TOMLKit", package: "TOMLKit")]),
+        module("Settings", ["Record", .product(name: "TOMLKit", package: "TOMLKit")]),
         module("DaemonMetrics", ["Record"]),
         module("Log", ["SystemClock"]),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
@@ -114,7 +114,8 @@ let package = Package(
         .executableTarget(
             name: "customsd",
             dependencies: [
-                "Background", "Canary", "DaemonMetrics", "Jobs", "Journal", "Listen", "Log", "Pipeline", "Settings",
+                "Background", "Canary", "DaemonMetrics", "Jobs", "Journal", "Listen", "Log", "Pipeline", "Record",
+                "Settings",
                 "Slurm", "Sockets", "Store", "Threads", "Version", "Web", arguments, log, lifecycle, signals,
             ],
             swiftSettings: strict),
@@ -155,7 +156,7 @@ let package = Package(
             "StoreTests", ["Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
             exclude: ["TestDatabases"]),
         tests("QueryTests", ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
-        tests("SettingsTests", ["Settings"]),
+        tests("SettingsTests", ["Record", "Settings"]),
         tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
         tests("LogTests", ["Log"]),

@@ -18,7 +18,7 @@ import Threads
 public final class CanaryStage {
     private let settings: CanarySettings
     private let source: any JobSource
-    private let submit: (CanaryBatch) -> Result<String, SlurmCanaries.Refusal>
+    private let submit: (CanaryBatch) -> Result<String, CanaryRefusal>
     private let ledger: any CanaryLedger
     private let metrics: IngestMetrics
     private let stop: StopSignal

@@ -35,13 +35,13 @@ public struct CanaryBatch: Sendable, Equatable {
 
     /// - Parameters:
     ///   - now: microseconds since 1970 UTC.
-    ///   - patience: the time in which no record counts as lost, seconds.
-    public func record(now: Int64, patience: Int64) -> CanaryRun {
+    ///   - gracePeriod: the time in which no record counts as lost, seconds.
+    public func record(now: Int64, gracePeriod: Int64) -> CanaryRun {
         CanaryRun(
             run: run, submitted: now, expected: Int64(settings.processes), killed: Int64(settings.killedProcesses),
-            mode: settings.mode.rawValue, partition: partition, node: node,
+            mode: settings.mode, partition: partition, node: node,
             transport: server.map { String($0.prefix { $0 != ":" }) } ?? "hook",
-            deadline: now + patience * 1_000_000)
+            deadline: now + gracePeriod * 1_000_000)
     }
 
     /// The program of one of its processes. Processes are numbered from 1.

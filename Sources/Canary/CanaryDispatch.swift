@@ -10,14 +10,14 @@ public enum CanaryDispatch {
     ///   - failed: called if the batch could not run.
     public static func send(
         _ order: CanaryBatch, ledger: any CanaryLedger,
-        submit: (CanaryBatch) -> Result<String, SlurmCanaries.Refusal> = SlurmCanaries.submit, clock: () -> Int64,
+        submit: (CanaryBatch) -> Result<String, CanaryRefusal> = SlurmCanaries.submit, clock: () -> Int64,
         failed: (CanaryUpdate) -> Void
     ) throws(StoreError) {
         // the batch is in the store before its first record can arrive; without news of its end, it counts as no loss
-        let patience =
+        let gracePeriod =
             86_400 + Int64(order.settings.waitSeconds)
             + Int64(order.settings.processes) * (CanaryRun.longestProcess / 1_000_000)
-        try ledger.add(order.record(now: clock(), patience: patience))
+        try ledger.add(order.record(now: clock(), gracePeriod: gracePeriod))
         var news = CanaryUpdate(run: order.run)
         if !order.settings.isJob {
             news.started = clock()

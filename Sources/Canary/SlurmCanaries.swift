@@ -12,7 +12,7 @@ public enum SlurmCanaries {
     /// Submits a batch by sbatch.
     ///
     /// - Returns: the job's number, or the reason of the failure.
-    public static func submit(_ order: CanaryBatch) -> Result<String, Refusal> {
+    public static func submit(_ order: CanaryBatch) -> Result<String, CanaryRefusal> {
         var arguments = [
             "--parsable", "--job-name=\(jobName)", "--output=/dev/null", "--error=/dev/null", "--ntasks=1",
             "--time=\(minutes)", "--chdir=/",
@@ -26,22 +26,16 @@ public enum SlurmCanaries {
             order.settings.sbatch, arguments, environment: baseEnvironment(), timeout: 60, maximumBytes: 65_536)
         let outcome: Program.Outcome
         do throws(ProgramError) { outcome = try program.run() } catch {
-            return .failure(Refusal(why: error.description))
+            return .failure(CanaryRefusal(why: error.description))
         }
         if let complaint = outcome.complaint {
-            return .failure(Refusal(why: "\(order.settings.sbatch): \(complaint)"))
+            return .failure(CanaryRefusal(why: "\(order.settings.sbatch): \(complaint)"))
         }
         let number = outcome.outputText.prefix { $0.isASCII && $0.isNumber }
         guard !number.isEmpty else {
-            return .failure(Refusal(why: "\(order.settings.sbatch): its answer has no job number"))
+            return .failure(CanaryRefusal(why: "\(order.settings.sbatch): its answer has no job number"))
         }
         return .success(String(number))
-    }
-
-    public struct Refusal: Error, Sendable, Equatable {
-        public let why: String
-
-        public init(why: String) { self.why = why }
     }
 
     /// The news of a batch that follow from Slurm's data on its job.

@@ -10,7 +10,7 @@ public struct JobSweep {
     /// The number of answers without the job after which it is not a job of this cluster.
     static let attemptsAtMost: Int64 = 12
     /// Answers with half of a job's facts, after which there will be no more.
-    static let patience: Int64 = 10
+    static let partialAttemptsAtMost: Int64 = 10
     /// The longest wait until a job is asked for again, microseconds.
     static let longestDelay: Int64 = 3_600 * 1_000_000
 
@@ -102,7 +102,9 @@ public struct JobSweep {
             let found = job.nearest(of: facts[JobKey(jobID: job.jobID, restart: job.restart)] ?? [])
             if let found, isOurs(found.cluster ?? ""), found.isFinal {
                 // the accounting can have a job's end before its start
-                if found.partition != nil || job.attempts >= JobSweep.patience { return .facts(row: job.row, found) }
+                if found.partition != nil || job.attempts >= JobSweep.partialAttemptsAtMost {
+                    return .facts(row: job.row, found)
+                }
                 return .later(row: job.row, attempts: job.attempts + 1, due: now + interval / 2)
             }
             if found != nil {

@@ -7,7 +7,7 @@ import Record
 /// uses it. The caller calls `finishBatch` after a batch has been committed.
 public struct Merger: Sendable {
     /// The time for which a part waits for the other parts, microseconds.
-    public static let partPatience: Int64 = 60_000_000
+    public static let longestPartWait: Int64 = 60_000_000
 
     public private(set) var batch = Batch()
 
@@ -142,7 +142,7 @@ public struct Merger: Sendable {
     /// - Parameter now: as `expireParts` was told.
     public mutating func quarantineExpiredPart(now: Int64, reason: String, noticed: Int64) {
         undo.keep(parts, restored)
-        for assembled in parts.expire(now: now, patience: Merger.partPatience, limit: 1) {
+        for assembled in parts.expire(now: now, longestWait: Merger.longestPartWait, limit: 1) {
             let id = assembled.record.id
             restored.remove(id)
             replay.remove(id)
@@ -171,7 +171,7 @@ public struct Merger: Sendable {
     public mutating func expireParts(now: Int64, limit: Int = .max) -> Int {
         guard !parts.isEmpty else { return 0 }
         undo.keep(parts, restored)
-        let expired = parts.expire(now: now, patience: Merger.partPatience, limit: limit)
+        let expired = parts.expire(now: now, longestWait: Merger.longestPartWait, limit: limit)
         for assembled in expired {
             batch.counters.add(1, to: IngestCounters.incompleteParts)
             finish(assembled)

@@ -62,14 +62,14 @@ struct PartAssembly: Sendable {
         return .waits
     }
 
-    /// Takes out the records that have waited for longer than `patience`, and the oldest of those over the limit.
+    /// Takes out the records that have waited for longer than `longestWait`, and the oldest of those over the limit.
     ///
     /// A time in the future means that the clock was set back. Such a record waits from now on; otherwise it would wait
     /// until the clock has caught up.
     /// - Parameter limit: the largest number of records to take.
-    mutating func expire(now: Int64, patience: Int64, limit: Int = .max) -> [Assembled] {
+    mutating func expire(now: Int64, longestWait: Int64, limit: Int = .max) -> [Assembled] {
         for (id, value) in waiting where value.since > now { waiting[id]?.since = now }
-        var expired = waiting.filter { $0.value.since < now - patience }
+        var expired = waiting.filter { $0.value.since < now - longestWait }
         if waiting.count - expired.count > maximumWaiting {
             let oldest = waiting.sorted { $0.value.since < $1.value.since }
             for (id, value) in oldest.prefix(waiting.count - maximumWaiting) { expired[id] = value }

@@ -166,7 +166,7 @@ public final class Pipeline: Sendable {
             snapshot.received = journal.head.tally
             snapshot.journalBytes = UInt64(journal.byteCount)
             snapshot.storeSilence = activity.silence
-            if snapshot.storeSilence > StoreWatch.patience { snapshot.storeUnavailable = true }
+            if snapshot.storeSilence > StoreWatch.alarmAfter { snapshot.storeUnavailable = true }
             let waited = snapshot.oldestPending.map { max(0, wallClock() - $0) / 1_000 } ?? 0
             snapshot.oldestPendingSeconds = snapshot.pending == 0 ? 0 : Double(waited) / 1_000
         }

@@ -12,8 +12,7 @@ public struct CanaryRun: Sendable, Equatable {
     public let expected: Int64
     /// The number of processes that are to end by SIGKILL.
     public let killed: Int64
-    /// `local` or `sbatch`.
-    public let mode: String
+    public let mode: CanaryMode
     /// Empty if Slurm chose the partition.
     public let partition: String
     public let node: String
@@ -24,7 +23,8 @@ public struct CanaryRun: Sendable, Equatable {
     public let deadline: Int64
 
     public init(
-        run: String, submitted: Int64, expected: Int64, killed: Int64, mode: String, partition: String, node: String,
+        run: String, submitted: Int64, expected: Int64, killed: Int64, mode: CanaryMode, partition: String,
+        node: String,
         transport: String, deadline: Int64
     ) {
         self.run = run

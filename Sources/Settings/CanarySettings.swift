@@ -1,15 +1,8 @@
+import Record
+
 /// Canaries: Python processes of our own with a known number of records.
 public struct CanarySettings: Sendable, Equatable {
-    /// The way in which the processes of a batch are started.
-    public enum Mode: String, CaseIterable, Sendable {
-        case off
-        /// On this machine.
-        case local
-        /// By a batch job.
-        case sbatch, slurmrestd
-    }
-
-    public var mode = Mode.off
+    public var mode = CanaryMode.off
     /// Batches a day, evenly spread.
     public var perDay = 48
     /// Python processes of a batch.

@@ -63,12 +63,17 @@ public struct StreamSettings: Sendable, Equatable {
 }
 
 public struct TLSSettings: Sendable, Equatable {
+    /// Whether clients are asked for certificates. The raw value is the word of the configuration.
+    public enum ClientCertificates: String, CaseIterable, Sendable {
+        case none, optional, required
+    }
+
     /// PEM files.
     public var certificate: String?
     public var key: String?
     public var clientAuthorities: String?
-    /// `none`, `optional` or `required`; nil for `required` if `clientAuthorities` is given, else `none`.
-    public var clientCertificates: String?
+    /// Nil for `required` if `clientAuthorities` is given, else `none`.
+    public var clientCertificates: ClientCertificates?
 
     public init() {}
 }

@@ -1,3 +1,4 @@
+import Record
 import TOMLKit
 
 /// Reads the TOML configuration file.
@@ -57,9 +58,7 @@ public enum SettingsFile {
         settings.tls.certificate = try tls?.string("certificate") ?? settings.tls.certificate
         settings.tls.key = try tls?.string("key") ?? settings.tls.key
         settings.tls.clientAuthorities = try tls?.string("client_ca") ?? settings.tls.clientAuthorities
-        if let word = try tls?.choice("client_certificates", among: ["none", "optional", "required"]) {
-            settings.tls.clientCertificates = word
-        }
+        settings.tls.clientCertificates = try tls?.choice("client_certificates") ?? settings.tls.clientCertificates
 
         let merge = try root.section("merge", ["batch_records", "batch_delay_ms"])
         try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }
@@ -211,17 +210,13 @@ private struct Section {
         set(integer)
     }
 
-    func choice(_ key: String, among words: [String]) throws(SettingsError) -> String? {
-        guard let word = try string(key) else { return nil }
-        guard words.contains(word) else {
-            throw complaint(key, "'\(word)' is none of \(words.joined(separator: ", "))")
-        }
-        return word
-    }
-
     /// - Returns: nil if the key is missing.
     func choice<Choice: CaseIterable & RawRepresentable<String>>(_ key: String) throws(SettingsError) -> Choice? {
-        try choice(key, among: Choice.allCases.map { $0.rawValue }).flatMap { Choice(rawValue: $0) }
+        guard let word = try string(key) else { return nil }
+        guard let choice = Choice(rawValue: word) else {
+            throw complaint(key, "'\(word)' is none of \(Choice.allCases.map { $0.rawValue }.joined(separator: ", "))")
+        }
+        return choice
     }
 
     func complaint(_ key: String, _ why: String) -> SettingsError { SettingsError("\(origin(key)): \(why)") }

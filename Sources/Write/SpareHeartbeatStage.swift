@@ -31,7 +31,7 @@ public struct SpareHeartbeatStage {
     public func run() {
         while !stop.isRequested {
             stop.wait(milliseconds: SpareHeartbeatStage.interval)
-            guard activity.silence > StoreWatch.patience else { continue }
+            guard activity.silence > StoreWatch.alarmAfter else { continue }
             let seen = metrics.snapshot
             // a failure here is the store's silence once more, which `StoreWatch` logs
             try? spare.beat(

@@ -15,16 +15,16 @@ public struct StatementEnd {
     private var step = Step.waits
     private var since = 0
 
-    private let patience: Int
+    private let statementAgeAtMost: Int
     private let wait: Int
 
     /// - Parameters:
-    ///   - patience: how old a statement may become once the daemon is to end, milliseconds.
+    ///   - statementAgeAtMost: how old a statement may become once the daemon is to end, milliseconds.
     ///   - wait: how long each way to end it may take, milliseconds.
-    public init(_ activity: StoreActivity, logger: Logger, patience: Int = 4_000, wait: Int = 1_500) {
+    public init(_ activity: StoreActivity, logger: Logger, statementAgeAtMost: Int = 4_000, wait: Int = 1_500) {
         self.activity = activity
         self.logger = logger
-        self.patience = patience
+        self.statementAgeAtMost = statementAgeAtMost
         self.wait = wait
     }
 
@@ -34,7 +34,7 @@ public struct StatementEnd {
     public mutating func goesOn() -> Bool {
         let now = steadyMilliseconds()
         switch step {
-        case .waits where activity.silence > patience:
+        case .waits where activity.silence > statementAgeAtMost:
             logger.warning(
                 "the store does not answer; its statement is cancelled, and the journal keeps the messages")
             // a server that hangs may not answer this either

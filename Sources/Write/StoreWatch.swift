@@ -11,7 +11,7 @@ public final class StoreWatch {
     private let logger: Logger
 
     /// Without an answer for this long the store counts as away, milliseconds.
-    public static let patience = 5_000
+    public static let alarmAfter = 5_000
     /// The time between two checks, milliseconds.
     private static let interval = 500
     /// The longest time between two log lines about one statement, milliseconds.
@@ -26,7 +26,7 @@ public final class StoreWatch {
 
     /// Runs until the stop signal.
     public func run() {
-        var next = StoreWatch.patience
+        var next = StoreWatch.alarmAfter
         while !stop.isRequested {
             stop.wait(milliseconds: StoreWatch.interval)
             let silence = activity.silence
@@ -35,8 +35,8 @@ public final class StoreWatch {
                     "the store does not answer; the journal keeps new messages",
                     metadata: ["seconds": "\(silence / 1_000)", "pending": "\(metrics.snapshot.pending)"])
                 next = silence + min(silence, StoreWatch.longestPause)
-            } else if silence < StoreWatch.patience, next > StoreWatch.patience {
-                next = StoreWatch.patience
+            } else if silence < StoreWatch.alarmAfter, next > StoreWatch.alarmAfter {
+                next = StoreWatch.alarmAfter
                 logger.notice("the store answers again")
             }
         }

@@ -93,16 +93,21 @@ struct Plan: Sendable {
             if tls == TLSSettings() { return nil }
             throw Failure(78, "[tls] needs both certificate and key")
         }
-        let asked = tls.clientCertificates ?? (tls.clientAuthorities == nil ? "none" : "required")
-        guard let clientCertificates = TLSServer.ClientCertificates(rawValue: asked) else {
-            throw Failure(78, "[tls] client_certificates '\(asked)' is none of none, optional, required")
-        }
-        if clientCertificates != .none && tls.clientAuthorities == nil {
-            throw Failure(78, "[tls] client_certificates = \"\(asked)\" needs client_ca")
+        let asked = tls.clientCertificates ?? (tls.clientAuthorities == nil ? .none : .required)
+        if asked != .none && tls.clientAuthorities == nil {
+            throw Failure(78, "[tls] client_certificates = \"\(asked.rawValue)\" needs client_ca")
         }
         return Certificates(
             certificate: certificate, key: key, clientAuthorities: tls.clientAuthorities,
-            clientCertificates: clientCertificates)
+            clientCertificates: rule(asked))
+    }
+
+    private static func rule(_ asked: TLSSettings.ClientCertificates) -> TLSServer.ClientCertificates {
+        switch asked {
+        case .none: .none
+        case .optional: .optional
+        case .required: .required
+        }
     }
 
     private static func hostAndPort(_ text: String, _ settings: Settings) throws -> (String, Int) {

@@ -1,6 +1,7 @@
 import Background
 import Canary
 import Jobs
+import Record
 import Settings
 import Slurm
 
@@ -22,7 +23,7 @@ extension BatchSystem {
                 do throws(JobSourceError) {
                     return .success(try rest.submit(BatchJob(order, account: canary.account)))
                 } catch {
-                    return .failure(SlurmCanaries.Refusal(why: error.description))
+                    return .failure(CanaryRefusal(why: error.description))
                 }
             })
     }

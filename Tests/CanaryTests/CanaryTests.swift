@@ -50,14 +50,14 @@ import Testing
         let run = order(1) {
             $0.partitions = ["p", "q"]
             $0.servers = ["udp://192.0.2.1:1"]
-        }.record(now: noon, patience: 60)
+        }.record(now: noon, gracePeriod: 60)
         #expect(
             run
                 == CanaryRun(
-                    run: "20261121t120000z-0000beef", submitted: noon, expected: 3, killed: 1, mode: "sbatch",
+                    run: "20261121t120000z-0000beef", submitted: noon, expected: 3, killed: 1, mode: .sbatch,
                     partition: "q", node: "", transport: "udp", deadline: noon + 60_000_000))
-        #expect(order(0) { $0.mode = .local }.record(now: noon, patience: 60).killed == 0)
-        #expect(order(0) { $0.killed = 99 }.record(now: noon, patience: 60).killed == 3)
+        #expect(order(0) { $0.mode = .local }.record(now: noon, gracePeriod: 60).killed == 0)
+        #expect(order(0) { $0.killed = 99 }.record(now: noon, gracePeriod: 60).killed == 3)
     }
 
     private func facts(_ state: String, isFinal: Bool) -> JobFacts {

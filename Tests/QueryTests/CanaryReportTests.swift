@@ -19,7 +19,7 @@ import Testing
         _ name: String, expected: Int64 = 10, age: Int64 = 10, deadline: Int64 = -1, partition: String = "regular"
     ) -> CanaryRun {
         CanaryRun(
-            run: name, submitted: now - age * minute, expected: expected, killed: 0, mode: "local",
+            run: name, submitted: now - age * minute, expected: expected, killed: 0, mode: .local,
             partition: partition,
             node: "", transport: "udp", deadline: now + deadline * minute)
     }

@@ -1,3 +1,4 @@
+import Record
 import Settings
 import Testing
 
@@ -96,7 +97,7 @@ import Testing
         expected.tls.certificate = "/c.pem"
         expected.tls.key = "/k.pem"
         expected.tls.clientAuthorities = "/a.pem"
-        expected.tls.clientCertificates = "optional"
+        expected.tls.clientCertificates = .optional
         expected.slurm.source = .slurmrestd
         expected.slurm.cluster = "alps"
         expected.slurm.intervalSeconds = 45

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CanaryLedgerTests {
     private let day: Int64 = 86_400_000_000
 
-    private func run(_ name: String, at moment: Int64, mode: String = "local") -> CanaryRun {
+    private func run(_ name: String, at moment: Int64, mode: CanaryMode = .local) -> CanaryRun {
         CanaryRun(
             run: name, submitted: moment, expected: 2, killed: 0, mode: mode, partition: "", node: "",
             transport: "udp", deadline: moment + day)
@@ -48,8 +48,8 @@ import Testing
         let ledger = database.location.makeCanaryLedger()
         let hour: Int64 = 3_600_000_000
         try ledger.add(run("local cut short", at: noon))
-        try ledger.add(run("no job's number", at: noon + 1, mode: "sbatch"))
-        try ledger.add(run("a job", at: noon + 2, mode: "sbatch"))
+        try ledger.add(run("no job's number", at: noon + 1, mode: .sbatch))
+        try ledger.add(run("a job", at: noon + 2, mode: .sbatch))
         var submitted = CanaryUpdate(run: "a job")
         submitted.slurmJob = "7"
         try ledger.note(submitted)

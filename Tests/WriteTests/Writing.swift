@@ -77,7 +77,7 @@ final class Writing {
         writer = nil
         running.stop.request()
         journal.wake()
-        var end = StatementEnd(activity, logger: silent, patience: 20, wait: 2_000)
+        var end = StatementEnd(activity, logger: silent, statementAgeAtMost: 20, wait: 2_000)
         while !running.stage.join(milliseconds: 10) {
             let goesOn = end.goesOn()
             try #require(goesOn, "the statement does not end")

@@ -60,10 +60,10 @@ final class StreamLoop {
         for connection in kept.connections { adopt(connection) }
     }
 
-    /// Receives until the stop descriptor is written to, and then for at most `patience` more.
+    /// Receives until the stop descriptor is written to, and then for at most `drainTime` more.
     ///
-    /// - Parameter patience: maximum time for senders that go on sending; and after that, for a full journal.
-    func run(patience: Duration) {
+    /// - Parameter drainTime: maximum time for senders that go on sending; and after that, for a full journal.
+    func run(drainTime: Duration) {
         while !isStopping {
             note(events.wait(milliseconds: pause))
             takeTurns()
@@ -72,7 +72,7 @@ final class StreamLoop {
             checkTimeouts()
         }
         listeners.close(events)
-        drain(patience)
+        drain(drainTime)
     }
 
     /// Maximum time to wait for events.
@@ -295,15 +295,15 @@ final class StreamLoop {
 
     // MARK: the end of the process
 
-    private func drain(_ patience: Duration) {
-        let deadline = Instant.now + patience
+    private func drain(_ drainTime: Duration) {
+        let deadline = Instant.now + drainTime
         while !connections.isEmpty {
             note(events.wait(milliseconds: waiting.isEmpty || blockedSince != nil ? 10 : 0))
             let now = Instant.now
             let hasReadEnough = now > deadline
             if !hasReadEnough { takeTurns() } else if blockedSince != nil { settle() }
             if let blockedSince {
-                if hasReadEnough && now - blockedSince > patience { return abandon() }
+                if hasReadEnough && now - blockedSince > drainTime { return abandon() }
                 continue
             }
             let quiet: Duration = hasReadEnough ? .zero : .milliseconds(50)

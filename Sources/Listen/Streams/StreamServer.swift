@@ -73,7 +73,7 @@ public final class StreamServer: Sendable {
             sockets: sockets, admission: admission,
             openTLS: { descriptor in self.tls.withLock { $0 }?.open(descriptor) }, makeConsumer: makeConsumer)
         guard let loop = StreamLoop(supplies, kept: kept, stopDescriptor: stopDescriptor) else { return false }
-        loop.run(patience: .seconds(5))
+        loop.run(drainTime: .seconds(5))
         return true
     }
 }

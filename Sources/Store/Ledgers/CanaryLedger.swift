@@ -43,7 +43,8 @@ final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                .text(run.run), .integer(run.submitted), .integer(run.expected), .integer(run.killed), .text(run.mode),
+                .text(run.run), .integer(run.submitted), .integer(run.expected), .integer(run.killed),
+                .text(run.mode.rawValue),
                 .text(run.partition), .text(run.node), .text(run.transport), .integer(run.deadline),
             ])
     }

@@ -15,7 +15,7 @@ public struct Pruning: Sendable, Equatable {
     public var quarantined: Int64 = 0
 
     /// The number of days for which a job may be silent and still run.
-    public static let jobPatience = 30
+    public static let jobGraceDays = 30
 
     /// Counts the rows that would be deleted.
     ///
@@ -26,7 +26,7 @@ public struct Pruning: Sendable, Equatable {
         _ connection: any SQLConnection, before day: Int, today: Int
     ) throws(StoreError) -> Pruning {
         let end = connection.dialect.runKey(beginning: day)
-        let jobDay = min(day, today - jobPatience)
+        let jobDay = min(day, today - jobGraceDays)
         let moment = Int64(day) * Calendar.microsecondsPerDay
         let row = try connection.query(
             """
@@ -56,7 +56,7 @@ public struct Pruning: Sendable, Equatable {
         _ connection: any SQLConnection, before day: Int, today: Int, progress: (Int, Int) -> Void
     ) throws(StoreError) -> Pruning {
         var pruning = Pruning()
-        let jobDay = min(day, today - jobPatience)
+        let jobDay = min(day, today - jobGraceDays)
         let first = try nextDay(connection, from: 0) ?? day
         try connection.run(
             script: """

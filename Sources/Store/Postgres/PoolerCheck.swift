@@ -17,7 +17,7 @@ struct PoolerCheck {
     private static let attempts = 5
     /// The time without an answer after which the pooler passes, milliseconds: it has no server left for the second
     /// connection, so the first client keeps its own.
-    private static let patience: Int32 = 2_000
+    private static let timeout: Int32 = 2_000
 
     /// - Throws: `StoreError.badLocation` if sessions are shared.
     func run() throws(StoreError) {
@@ -43,7 +43,7 @@ struct PoolerCheck {
         guard PQsendQuery(connection, PoolerCheck.question) == 1 else { return nil }
         while PQisBusy(connection) == 1 {
             var ready = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-            guard poll(&ready, 1, PoolerCheck.patience) == 1, PQconsumeInput(connection) == 1 else { return nil }
+            guard poll(&ready, 1, PoolerCheck.timeout) == 1, PQconsumeInput(connection) == 1 else { return nil }
         }
         let answer = pid(PQgetResult(connection))
         while let rest = PQgetResult(connection) { PQclear(rest) }
