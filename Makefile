@@ -63,6 +63,7 @@ lint: .venv-test/installed ## formatting and static checks of Swift, C, Python a
 	.venv-test/bin/ruff check .
 	.venv-test/bin/python .ci/prose.py
 	.venv-test/bin/python .ci/layout.py
+	.venv-test/bin/python .ci/promises.py
 	.ci/subjects.sh
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy --strict
