@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "tls.h"
 
+#include "connection.h"
 #include "reason.h"
 
 #include <errno.h>
@@ -22,16 +23,6 @@ enum { CALL_BYTES = 131072 };
 // cost more than decrypting a short record. OpenSSL's own reading ahead moves all waiting bytes to the front for each
 // record.
 enum { AHEAD_BYTES = 32768 };
-
-struct tls_connection {
-    SSL *ssl;
-    int descriptor;
-    size_t budget;        // bytes that the call at hand may still take from the kernel
-    int exhausted;        // 1 if it has wanted more than that
-    int failed;           // 1 after an error: then OpenSSL must not be called again but to free (SSL_get_error(3))
-    unsigned char *ahead; // what OpenSSL has not asked for yet, from `begin` to `end`; NULL if there is nothing
-    size_t begin, end;
-};
 
 // Takes the arrived bytes that fit from the kernel. Returns the result of recv(2).
 static ssize_t fill(tls_connection *connection) {
@@ -175,10 +166,6 @@ tls_outcome tls_handshake(tls_connection *connection, char why[TLS_REASON_BYTES]
         snprintf(why + length, TLS_REASON_BYTES - length, ": %s", X509_verify_cert_error_string(verified));
     }
     return result;
-}
-
-int tls_is_certified(const tls_connection *connection) {
-    return SSL_get0_peer_certificate(connection->ssl) && SSL_get_verify_result(connection->ssl) == X509_V_OK;
 }
 
 tls_outcome tls_read(tls_connection *connection, void *bytes, size_t room, size_t *count, char why[TLS_REASON_BYTES]) {

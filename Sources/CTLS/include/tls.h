@@ -34,6 +34,9 @@ typedef enum {
 // Room that every reason fits into.
 enum { TLS_REASON_BYTES = 256 };
 
+// Room for a name in a certificate; a longer one counts as none (a DNS name has at most 253 bytes, RFC 1035).
+enum { TLS_NAME_BYTES = 256 };
+
 // Makes a server for TLS 1.2 and later that chooses the cipher, and neither compresses, renegotiates nor resumes
 // sessions. Ciphers and the strength of keys are those of the system's configuration of OpenSSL (config(5)). The
 // caller owns it: tls_server_free. NULL if there is no memory.
@@ -64,6 +67,13 @@ tls_outcome tls_handshake(tls_connection *connection, char why[TLS_REASON_BYTES]
 
 // Whether the client has shown a certificate that was found good.
 int tls_is_certified(const tls_connection *connection);
+
+// Copies the common name in the subject of the client's certificate. Returns 1; or 0 if there is no certificate, or no
+// such name without control characters.
+int tls_peer_common_name(const tls_connection *connection, char name[TLS_NAME_BYTES]);
+
+// Copies the DNS name in subjectAltName that has this index. Returns 1; or 0 if there is none.
+int tls_peer_dns_name(const tls_connection *connection, int index, char name[TLS_NAME_BYTES]);
 
 // Decrypts the arrived bytes into `bytes`, as many as fit: TLS_MORE, TLS_WAITS, TLS_ENDED or TLS_FAILED. `count` is the
 // number of bytes, whatever the outcome.

@@ -84,6 +84,7 @@ final class StreamConnection {
         if step == .done {
             isEstablished = true
             peer.isCertified = session.isCertified
+            if peer.isCertified { peer.relay = session.peerNames.first }
             times.noteBytes()
         }
         return step

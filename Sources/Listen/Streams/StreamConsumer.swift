@@ -33,11 +33,15 @@ public struct StreamPeer: Sendable, Equatable {
     public let address: String
     /// Whether it has shown a certificate that the configured authorities vouch for.
     public var isCertified = false
+    /// The name in that certificate: the common name of its subject, else its first DNS name. Nil without a good
+    /// certificate, and for one without a name.
+    public var relay: String?
 
-    package init(transport: Transport, address: String, isCertified: Bool = false) {
+    package init(transport: Transport, address: String, isCertified: Bool = false, relay: String? = nil) {
         self.transport = transport
         self.address = address
         self.isCertified = isCertified
+        self.relay = relay
     }
 }
 

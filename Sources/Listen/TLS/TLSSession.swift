@@ -25,6 +25,22 @@ final class TLSSession {
     /// Whether the client has shown a certificate that was found good.
     var isCertified: Bool { tls_is_certified(connection) != 0 }
 
+    /// The names in the client's certificate: the common name, then the DNS names. A client without a certificate has
+    /// none.
+    var peerNames: [String] {
+        var names: [String] = []
+        if let common = tlsName({ tls_peer_common_name(connection, $0) }) { names.append(common) }
+        var index: Int32 = 0
+        while index < TLSSession.maximumNames, let name = tlsName({ tls_peer_dns_name(connection, index, $0) }) {
+            names.append(name)
+            index += 1
+        }
+        return names
+    }
+
+    /// A certificate may have any number of DNS names.
+    private static let maximumNames: Int32 = 100
+
     /// Continues the handshake, without waiting.
     func shakeHands() -> Step {
         let (outcome, reason) = tlsReason { tls_handshake(connection, $0) }
@@ -54,5 +70,13 @@ extension TLSSession.Step {
             case TLS_ENDED: .ended
             default: .failed(reason)
             }
+    }
+}
+
+/// Calls a function of CTLS that writes a name; nil if there is none.
+private func tlsName(_ copy: (UnsafeMutablePointer<CChar>) -> Int32) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(TLS_NAME_BYTES)) { room in
+        guard let start = room.baseAddress, copy(start) != 0 else { return nil }
+        return String(cString: start)
     }
 }
