@@ -13,7 +13,7 @@ enum Staged {
         ])
     static let stackPackages = StagedTable(
         "staged_stack_packages",
-        [("fingerprint", .uuid), ("name", .text), ("version", .text), ("direct", .integer)])
+        [("stack", .integer), ("name", .text), ("version", .text), ("direct", .integer)])
     static let jobs = StagedTable(
         "staged_jobs",
         [("ordinal", .integer), ("cluster", .integer), ("job_id", .text), ("restart", .integer)]

@@ -202,8 +202,6 @@ struct SymbolResolver {
         _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
     ) throws(StoreError) {
         if missing.isEmpty { return }
-        let stacks = missing.map { vocabulary[.stack].withBytes(of: $0) { Stack(key: $0) } }
-        let packages = stacks.indices.flatMap { index in stacks[index].packages.map { (index, $0) } }
         let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
             try connection.stage(Staged.keys, count: missing.count) { index, row in
                 row.integer(Int64(Dimension.stack.rawValue))
@@ -211,19 +209,6 @@ struct SymbolResolver {
                 vocabulary[.stack].withBytes(of: missing[index]) { row.fingerprint(of: $0) }
                 for _ in 0..<6 { row.null() }
             }
-            try connection.stage(Staged.stackPackages, count: packages.count) { index, row in
-                let (stack, package) = packages[index]
-                vocabulary[.stack].withBytes(of: missing[stack]) { row.fingerprint(of: $0) }
-                row.text(clipped(package.name))
-                row.text(package.version.map { clipped($0) })
-                row.integer(package.direct.map { $0 ? 1 : 0 })
-            }
-            try connection.query(
-                """
-                INSERT INTO packages (name) SELECT DISTINCT name FROM staged_stack_packages s
-                WHERE NOT EXISTS (SELECT 1 FROM packages t WHERE t.name = s.name) ORDER BY name
-                ON CONFLICT (name) DO NOTHING
-                """)
             try connection.query(
                 """
                 INSERT INTO stacks (fingerprint) SELECT fingerprint FROM staged_keys s
@@ -231,20 +216,48 @@ struct SymbolResolver {
                 AND NOT EXISTS (SELECT 1 FROM stacks t WHERE t.fingerprint = s.fingerprint)
                 ORDER BY fingerprint ON CONFLICT (fingerprint) DO NOTHING
                 """)
-            try connection.query(
-                """
-                INSERT INTO stack_packages (stack, package, version, direct)
-                SELECT k.id, p.id, s.version, s.direct FROM staged_stack_packages s
-                JOIN stacks k ON k.fingerprint = s.fingerprint JOIN packages p ON p.name = s.name
-                WHERE true ORDER BY 1, 2 ON CONFLICT (stack, package) DO NOTHING
-                """)
-            return try connection.query(
+            let rows = try connection.query(
                 """
                 SELECT s.ordinal, t.id FROM staged_keys s JOIN stacks t ON t.fingerprint = s.fingerprint
                 WHERE s.dimension = \(Dimension.stack.rawValue)
                 """)
+            try writePackages(of: rows, missing, vocabulary, connection)
+            return rows
         }
         try take(rows, missing, .stack)
+    }
+
+    /// Writes the packages of stacks. They refer to the stacks by their ids, because a fingerprint is computed from all
+    /// of a stack's packages.
+    ///
+    /// - Parameter stacks: the index of each stack's symbol in `missing`, and the stack's id.
+    private func writePackages<Connection: SQLConnection>(
+        of stacks: [[SQLValue]], _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
+    ) throws(StoreError) {
+        var uses: [(stack: Int64, package: Stack.Package)] = []
+        for row in stacks {
+            guard let ordinal = row[0].integer, let id = row[1].integer else { continue }
+            let stack = vocabulary[.stack].withBytes(of: missing[Int(ordinal)]) { Stack(key: $0) }
+            uses += stack.packages.map { (id, $0) }
+        }
+        try connection.stage(Staged.stackPackages, count: uses.count) { index, row in
+            row.integer(uses[index].stack)
+            row.text(clipped(uses[index].package.name))
+            row.text(uses[index].package.version.map { clipped($0) })
+            row.integer(uses[index].package.direct.map { $0 ? 1 : 0 })
+        }
+        try connection.query(
+            """
+            INSERT INTO packages (name) SELECT DISTINCT name FROM staged_stack_packages s
+            WHERE NOT EXISTS (SELECT 1 FROM packages t WHERE t.name = s.name) ORDER BY name
+            ON CONFLICT (name) DO NOTHING
+            """)
+        try connection.query(
+            """
+            INSERT INTO stack_packages (stack, package, version, direct)
+            SELECT s.stack, p.id, s.version, s.direct FROM staged_stack_packages s JOIN packages p ON p.name = s.name
+            WHERE true ORDER BY 1, 2 ON CONFLICT (stack, package) DO NOTHING
+            """)
     }
 
     /// Creates a new job's row together with the claims of its records: adding them later would write each row twice.
