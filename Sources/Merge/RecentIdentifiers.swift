@@ -6,8 +6,9 @@ import Record
 /// There are two generations. Identities go into the younger one, and both are searched. The younger becomes the older
 /// one, which is forgotten, when it has held at least `minimumCount` for at least `minimumAge`, or `maximumCount` at
 /// any age. So a duplicate is recognised among the last `minimumCount` records and within the last `minimumAge`, or
-/// among the last `maximumCount` records if more came in that time. An identity is kept as 64 bits, keyed by a random
-/// number of this process. The chance that two different records are taken for one is 2 in 10^13 a record.
+/// among the last `maximumCount` records if more came in that time. An identity is kept as 64 bits, hashed under a
+/// random key, so that no sender can choose identities that collide. The chance that two different records are taken
+/// for one is 2 in 10^13 a record.
 public struct RecentIdentifiers: Sendable {
     /// The set's largest memory, in bytes: two generations, each a table at most half full, and once more the older
     /// half of one while it grows.
@@ -24,7 +25,7 @@ public struct RecentIdentifiers: Sendable {
     private let minimumCount: Int
     private let minimumAge: Int64
     private let maximumCount: Int
-    private let seed = UInt64.random(in: .min ... .max)
+    private let hasher = SipHash13()
 
     /// - Parameters:
     ///   - minimumCount: the number of records among which a duplicate is always recognised.
@@ -62,8 +63,7 @@ public struct RecentIdentifiers: Sendable {
     }
 
     private func key(of id: RecordID) -> UInt64 {
-        var words = (id.high, id.low)
-        let hash = withUnsafeBytes(of: &words) { XXH64.hash($0, seed: seed) }
+        let hash = hasher.hash(id.high, id.low)
         // 0 marks a free slot
         return hash == 0 ? 1 : hash
     }

@@ -1,3 +1,4 @@
+import Checksum
 import Record
 import SampleRecords
 import Testing
@@ -46,6 +47,59 @@ import Testing
         #expect(wrong == 0)
         #expect(table.count == known.count)
         #expect(table.byteCount == known.keys.reduce(0) { $0 + $1.count })
+    }
+}
+
+@Suite struct FloodingTests {
+    private static let count = 40_000
+
+    @Test("40,000 chosen texts cost no more than twice 40,000 random ones") func chosenTexts() {
+        var random = FixedRandom(seed: 7)
+        let chosen = collidingTexts()
+        let plain = (0..<Self.count).map { _ in random.bytes(chosen[0].count) }
+        // otherwise the texts would prove nothing: these fall into few slots of a table that uses XXH64
+        let seed = UInt64.random(in: .min ... .max)
+        #expect(Set(chosen).count == Self.count)
+        #expect(Set(chosen.map { XXH64.hash($0, seed: seed) }).count < Self.count / 20)
+        #expect(probes(chosen) < 2 * probes(plain))
+    }
+
+    @Test("numbered texts fall as random ones do") func numberedTexts() {
+        var random = FixedRandom(seed: 8)
+        let plain = (0..<Self.count).map { _ in random.bytes(9) }
+        #expect(probes((0..<Self.count).map { Array("name\($0)".utf8) }) < 2 * probes(plain))
+    }
+
+    private func probes(_ texts: [[UInt8]]) -> Double {
+        var table = SymbolTable()
+        for text in texts { _ = text.withUnsafeBytes { table.symbol(for: $0) } }
+        return table.meanSearch
+    }
+
+    /// Texts of which many collide under XXH64 whatever its seed.
+    ///
+    /// A lane takes a word by `lane = rotate(lane + word * prime2, 31) * prime1`. Changing the word's top bit changes
+    /// the lane by plus or minus `2^30 * prime1`, and a change of the next word takes that back. The sign depends on
+    /// the seed, so there are texts for both signs, and some collide under any seed.
+    private func collidingTexts() -> [[UInt8]] {
+        let (prime1, prime2): (UInt64, UInt64) = (0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F)
+        var inverse = prime2
+        for _ in 0..<6 { inverse = inverse &* (2 &- prime2 &* inverse) }
+        let change = (prime1 &<< 30) &* inverse
+        let (pairs, lanes) = (3, 4)
+        return (0..<Self.count).map { number in
+            var words = [UInt64](repeating: 0, count: pairs * 2 * lanes)
+            var rest = number
+            for toggle in 0..<pairs * lanes {
+                let first = toggle / lanes * 2 * lanes + toggle % lanes
+                let kind = rest % 3
+                rest /= 3
+                if kind == 0 { continue }
+                words[first] = 1 << 63
+                words[first + lanes] = kind == 1 ? change : 0 &- change
+            }
+            return words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { [UInt8]($0) } }
+        }
     }
 }
 

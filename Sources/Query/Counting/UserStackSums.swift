@@ -35,6 +35,8 @@ struct UserStackSums {
     /// The hash table; the number of slots is a power of two, at least twice the number of pairs.
     private var slots = [Entry](repeating: nothing, count: 1_024)
     private var count = 0
+    /// Odd, and random, because senders can choose which pairs there are.
+    private let multiplier = UInt64.random(in: .min ... .max) | 1
 
     var entries: some Sequence<Entry> { slots.lazy.filter { $0.pair != .max } }
 
@@ -63,8 +65,9 @@ struct UserStackSums {
     }
 
     private mutating func add(_ entry: Entry) {
+        let multiplier = multiplier
         let isNew = slots.withUnsafeMutableBufferPointer { slots in
-            let place = UserStackSums.place(of: entry.pair, in: UnsafeBufferPointer(slots))
+            let place = UserStackSums.place(of: entry.pair, in: UnsafeBufferPointer(slots), multiplier)
             if slots[place].pair == entry.pair {
                 slots[place].add(entry)
                 return false
@@ -78,10 +81,11 @@ struct UserStackSums {
     }
 
     private mutating func grow() {
+        let multiplier = multiplier
         var more = [Entry](repeating: UserStackSums.nothing, count: slots.count * 2)
         more.withUnsafeMutableBufferPointer { more in
             for entry in slots where entry.pair != .max {
-                more[UserStackSums.place(of: entry.pair, in: UnsafeBufferPointer(more))] = entry
+                more[UserStackSums.place(of: entry.pair, in: UnsafeBufferPointer(more), multiplier)] = entry
             }
         }
         slots = more
@@ -89,10 +93,12 @@ struct UserStackSums {
 
     /// The slot of the pair, or the free slot for it.
     @inline(__always)
-    private static func place(of pair: UInt64, in slots: UnsafeBufferPointer<Entry>) -> Int {
+    private static func place(
+        of pair: UInt64, in slots: UnsafeBufferPointer<Entry>, _ multiplier: UInt64
+    ) -> Int {
         let mask = slots.count - 1
         // the high bits of a product depend on all bits of the pair
-        var place = Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
+        var place = Int(truncatingIfNeeded: (pair &* multiplier) >> 32) & mask
         while slots[place].pair != pair && slots[place].pair != .max { place = (place + 1) & mask }
         return place
     }
