@@ -1,5 +1,6 @@
 import ArgumentParser
 import HookTree
+import JSON
 import Query
 import Settings
 import Store
@@ -62,7 +63,11 @@ struct Customs: ParsableCommand {
         } catch let error as Failure {
             fail(error.description, error.code)
         } catch {
-            exit(withError: error)
+            // the message quotes the arguments
+            Spinner.stop()
+            let message = fullMessage(for: error)
+            if !message.isEmpty { printError(message) }
+            exit(withError: exitCode(for: error))
         }
     }
 

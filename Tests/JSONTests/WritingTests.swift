@@ -7,7 +7,10 @@ import Testing
         arguments: [
             ("", "\"\""), ("a\"b\\c", "\"a\\\"b\\\\c\""), ("\n\r\t", "\"\\n\\r\\t\""),
             ("\u{0}\u{1F}\u{7F}", "\"\\u0000\\u001f\\u007f\""),
-            ("é🐍\u{2028}/", "\"é🐍\u{2028}/\""), ("\r\n", "\"\\r\\n\""),
+            ("é🐍/", "\"é🐍/\""), ("\r\n", "\"\\r\\n\""),
+            // C1, separators, directions, width zero, tags
+            ("\u{80}\u{9B}\u{2028}", "\"\\u0080\\u009b\\u2028\""), ("a\u{202E}b", "\"a\\u202eb\""),
+            ("\u{200B}\u{FEFF}\u{AD}", "\"\\u200b\\ufeff\\u00ad\""), ("\u{E0041}", "\"\\udb40\\udc41\""),
         ])
     func texts(text: String, json: String) { #expect(JSON.text(text).formatted == json) }
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import pty
 import re
 import select
-import struct
 import subprocess
-import termios
-import time
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +16,7 @@ import pytest
 from support.centre import Centre
 from support.daemon import CUSTOMS, CUSTOMSD, PATIENCE, ROOT, Customs, clean_environment
 from support.stores import MakeStore
+from support.terminal import on_terminal
 
 BARS = set("█▏▎▍▌▋▊▉")
 
@@ -35,39 +32,6 @@ def asking(make_store: MakeStore, tmp_path_factory: pytest.TempPathFactory) -> I
     customs.json("import", str(archive))
     yield customs
     store.close()
-
-
-def on_terminal(
-    customs: Customs, *words: str, columns: int = 80, rows: int = 500, **variables: str
-) -> str:
-    """The output of a command on a terminal of this size."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    environment = clean_environment(customs.folder) | {"TERM": "xterm", **variables}
-    process = subprocess.Popen(
-        [str(CUSTOMS), words[0], "--store", customs.store_url, *words[1:]],
-        stdin=subprocess.DEVNULL,
-        stdout=follower,
-        stderr=follower,
-        env=environment,
-    )
-    os.close(follower)
-    written = b""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if select.select([leader], [], [], 0.1)[0]:
-            try:
-                piece = os.read(leader, 65_536)
-            except OSError:
-                break
-            if not piece:
-                break
-            written += piece
-        elif process.poll() is not None:
-            break
-    os.close(leader)
-    assert process.wait(PATIENCE) == 0, written
-    return written.decode().replace("\r\n", "\n")
 
 
 def test_the_spinner_ends_before_an_export_begins(asking: Customs) -> None:

@@ -50,12 +50,14 @@ public struct Answer: Sendable, Equatable {
     }
 
     /// The answer as a file holds it: each line has its end.
-    public func text(as form: Form) -> String {
+    ///
+    /// - Parameter csv: the writer of CSV.
+    public func text(as form: Form, csv: CSV = CSV()) -> String {
         let lines =
             switch form {
             case .json: [json.formatted]
             case .jsonl: elements.map { $0.compact }
-            case .csv: [CSV.line(columns.map { .text($0.heading) })] + rows.map { CSV.line($0) }
+            case .csv: [csv.line(columns.map { .text($0.heading) })] + rows.map { csv.line($0) }
             }
         return lines.map { $0 + "\n" }.joined()
     }

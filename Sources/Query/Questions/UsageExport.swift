@@ -90,13 +90,15 @@ public struct UsageExport {
 
     /// The line before the first row; nil if there is none.
     public static func heading(as form: Form) -> String? {
-        form == .csv ? CSV.line(columns.map { .text($0.name) }) : nil
+        form == .csv ? CSV().line(columns.map { .text($0.name) }) : nil
     }
 
     /// A row without the end of its line.
-    public static func line(_ row: [JSON], as form: Form) -> String {
+    ///
+    /// - Parameter csv: the writer of CSV.
+    public static func line(_ row: [JSON], as form: Form, csv: CSV = CSV()) -> String {
         switch form {
-        case .csv: CSV.line(row)
+        case .csv: csv.line(row)
         case .jsonl: JSON.object(zip(columns, row).map { JSON.Member($0.name, $1) }).compact
         }
     }

@@ -34,7 +34,7 @@ public struct SQLiteDialect: SQLDialect {
         // if the file cannot be written, its name is a URI that says so
         let file = (connection as? SQLiteConnection)?.name ?? address
         return SQLShell(
-            words: ["sqlite3", "-readonly", "-header"] + arguments + [file] + (statement.map { [$0] } ?? []),
+            words: ["sqlite3", "-safe", "-readonly", "-header"] + arguments + [file] + (statement.map { [$0] } ?? []),
             package: "sqlite3")
     }
 

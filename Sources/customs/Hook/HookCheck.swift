@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HookTree
+import JSON
 import Processes
 import Query
 import Sockets

@@ -135,7 +135,7 @@ struct HookInstall: ParsableCommand {
             throw Failure(
                 .software, "\(reader.executable) configure.py: \(outcome.complaint ?? "")\n\(outcome.errorText)")
         }
-        writeToStandardError(outcome.errorText)
+        writeToStandardError(printableLines(outcome.errorText))
         if status != 0 { throw ExitCode(status) }
         return outcome.output
     }

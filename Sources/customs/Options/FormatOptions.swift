@@ -9,6 +9,11 @@ struct FormatOptions: ParsableArguments {
 
     @Flag(help: "Plain output on a terminal too: no bars, no pager, no lines cut to its width.")
     var plain = false
+
+    @Flag(help: ArgumentHelp(FormatOptions.rawHelp))
+    var raw = false
+
+    static let rawHelp = "In CSV, no ' before texts that a spreadsheet would take for formulas."
 }
 
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {

@@ -21,15 +21,6 @@ extension JSON {
     }
 }
 
-/// A text without line breaks, control characters or ways to steer a terminal.
-func printable(_ text: String) -> String {
-    String(
-        text.unicodeScalars.map { scalar in
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.properties.isBidiControl
-                ? "\u{FFFD}" : Character(scalar)
-        })
-}
-
 /// Rounds to a thousandth, and to a tenth above a hundred.
 private func rounded(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return String(value) }

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Query
 
 /// The progress of a long task, on one line of a terminal. Without a terminal it prints nothing.

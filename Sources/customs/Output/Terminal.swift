@@ -6,8 +6,11 @@ struct Terminal {
     let size: (columns: Int, rows: Int)?
     let hasColour: Bool
 
+    /// Whether standard output is a terminal.
+    static var isOutput: Bool { isatty(1) == 1 }
+
     init(plain: Bool) {
-        guard !plain, isatty(1) == 1 else {
+        guard !plain, Terminal.isOutput else {
             size = nil
             hasColour = false
             return

@@ -1,3 +1,4 @@
+import JSON
 import Query
 import Record
 import Store

@@ -27,6 +27,9 @@ struct Export: ParsableCommand {
     @Option(help: "csv (the default), or jsonl (also written json): a line of JSON for each row.")
     var format: Form = .csv
 
+    @Flag(help: ArgumentHelp(FormatOptions.rawHelp))
+    var raw = false
+
     enum Form: String, CaseIterable, ExpressibleByArgument {
         case csv, jsonl, json
 
@@ -36,6 +39,7 @@ struct Export: ParsableCommand {
     func run() throws {
         let asking = try Asking(store, selection.written + staff.written + packages.written + rows.written)
         let progress = ProgressLine(name: "exporting")
+        let csv = CSV(isRaw: raw, isForTerminal: Terminal.isOutput)
         var out = OutputBuffer()
         // from then on the progress line shows that it works
         var hasRows = false
@@ -44,7 +48,7 @@ struct Export: ParsableCommand {
         try UsageExport.run(asking.connection, asking.filter, limit: asking.limit, progress: progress.show) { row in
             if !hasRows { Spinner.stop() }
             hasRows = true
-            out.add(UsageExport.line(row, as: format.answer))
+            out.add(UsageExport.line(row, as: format.answer, csv: csv))
             try out.flush(above: 1 << 16)
         }
         try out.flush(above: 0)
