@@ -1,3 +1,5 @@
+import Glibc
+
 /// A text as a key: equal to another one only if its bytes are equal, and sorted by its bytes.
 ///
 /// Swift's own strings are equal where readers see no difference (`é` as one character or as a letter and an accent).
@@ -10,7 +12,15 @@ public struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible
     public var description: String { string }
 
     public static func == (left: ExactText, right: ExactText) -> Bool {
-        left.string.utf8.elementsEqual(right.string.utf8)
+        let sameBytes = left.string.utf8.withContiguousStorageIfAvailable { left in
+            right.string.utf8.withContiguousStorageIfAvailable { right in
+                guard left.count == right.count else { return false }
+                guard let start = left.baseAddress, let other = right.baseAddress else { return true }
+                return memcmp(start, other, left.count) == 0
+            }
+        }
+        // a text that is not kept as UTF-8, which Swift's own never are
+        return (sameBytes ?? nil) ?? left.string.utf8.elementsEqual(right.string.utf8)
     }
 
     public static func < (left: ExactText, right: ExactText) -> Bool {
