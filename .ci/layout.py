@@ -1,4 +1,4 @@
-"""Refuses long Python files, full folders, and a README of Acceptance that misses a file."""
+"""Refuses long code files, full folders, and a README of Acceptance that misses a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_FILE = 400
+#: Lines of a file, by its kind.
+LONGEST = {".py": 400, ".swift": 450}
 FULLEST_FOLDER = 20
 #: A heading of a folder, or the line of a file below it.
 ENTRY = re.compile(r"^## `(?P<folder>[^`]+)`|^- `(?P<file>[^`]+)`: \S", re.MULTILINE)
@@ -45,14 +46,14 @@ def listed() -> set[PurePosixPath]:
 def faults() -> Iterator[str]:
     """Yields each fault with its file or folder."""
     files = tracked()
-    python = [path for path in files if path.suffix == ".py"]
-    for path in python:
+    code = [path for path in files if path.suffix in LONGEST]
+    for path in code:
         lines = len((ROOT / path).read_text().splitlines())
-        if lines > LONGEST_FILE:
-            yield f"{path}: {lines} lines; at most {LONGEST_FILE}"
-    for folder, count in Counter(path.parent for path in python).items():
+        if lines > LONGEST[path.suffix]:
+            yield f"{path}: {lines} lines; at most {LONGEST[path.suffix]}"
+    for (folder, kind), count in Counter((path.parent, path.suffix) for path in code).items():
         if count > FULLEST_FOLDER:
-            yield f"{folder}: {count} Python files side by side; at most {FULLEST_FOLDER}"
+            yield f"{folder}: {count} files {kind} side by side; at most {FULLEST_FOLDER}"
     suites = {p for p in files if p.parts[0] == "Acceptance" and p.name not in UNLISTED}
     for path in sorted(suites - listed()):
         yield f"{path}: no line in Acceptance/README.md"

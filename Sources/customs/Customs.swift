@@ -86,7 +86,7 @@ struct Customs: ParsableCommand {
         guard let word = CommandLine.arguments.dropFirst().first, word.first != "-" else { return }
         let names = configuration.subcommands.map { $0._commandName } + ["help"]
         if names.contains(word) { return }
-        let near = suggestion(for: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        let near = suggestion(for: word, among: names).map { "; did you mean '\($0)'?" } ?? ";"
         fail("there is no command '\(printable(word))'\(near) 'customs --help' lists them all", .usage)
     }
 

@@ -76,7 +76,7 @@ import Testing
         return table.meanSearch
     }
 
-    /// Texts of which many collide under XXH64 whatever its seed.
+    /// Texts that collide under XXH64, whatever its seed, in large numbers.
     ///
     /// A lane takes a word by `lane = rotate(lane + word * prime2, 31) * prime1`. Changing the word's top bit changes
     /// the lane by plus or minus `2^30 * prime1`, and a change of the next word takes that back. The sign depends on

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from support.daemon import Customs
 from support.stores import MakeStore
-from support.terminal import on_terminal
+
+from endtoend.questions.terminal import on_terminal
 
 # CSI and OSC sequences in 7 and 8 bits, directions, width zero, a tag, line ends
 HOSTILE = "x\x1b]0;t\x07\x1b[2J\x9b31m\u202egpj\u2066\u200b\ufeff\u00ad\U000e0041\u2028\r\nforged"

@@ -16,7 +16,8 @@ import pytest
 from support.centre import Centre
 from support.daemon import CUSTOMS, CUSTOMSD, PATIENCE, ROOT, Customs, clean_environment
 from support.stores import MakeStore
-from support.terminal import on_terminal
+
+from endtoend.questions.terminal import on_terminal
 
 BARS = set("█▏▎▍▌▋▊▉")
 
