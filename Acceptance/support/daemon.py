@@ -18,8 +18,10 @@ from loadgen.send import connect, send
 from support.ports import free_udp_port
 
 ROOT = Path(__file__).resolve().parents[2]
-CUSTOMSD = ROOT / ".build/release/customsd"
-CUSTOMS = ROOT / ".build/release/customs"
+#: The folder of both commands; `CUSTOMS_BIN` names another one, such as that of a debug build.
+BINARIES = Path(os.environ.get("CUSTOMS_BIN", ROOT / ".build/release")).absolute()
+CUSTOMSD = BINARIES / "customsd"
+CUSTOMS = BINARIES / "customs"
 
 # Bounds on waiting, not on speed: what takes longer than this is broken, even on a busy machine.
 PATIENCE = 120.0
