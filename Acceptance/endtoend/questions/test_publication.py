@@ -5,19 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from support.centre import Centre
-from support.daemon import PATIENCE, ROOT, Customs, Store, clean_environment
 from support.maintenance import Fill, renamed
-from support.postgres import find
 from support.reference.filters import Filter
 from support.reference.questions import Reference
-from support.stores import PostgresStore
 
 
 def test_public_answers_leave_small_groups_out(fill: Fill) -> None:
@@ -125,44 +120,3 @@ def test_an_export_has_a_row_for_each_run_and_package(fill: Fill) -> None:
     ]
     assert len(customs.text("export", "--limit", "7").splitlines()) == 8
     assert customs.text("export", "--since", "2099-01-01", "--format", "jsonl") == ""
-
-
-def test_the_reader_role_reads_all_and_the_public_role_no_small_group(
-    postgres_store: Store, folder: Path
-) -> None:
-    """Neither can write."""
-    assert isinstance(postgres_store, PostgresStore)
-    customs = Customs(postgres_store.url, folder)
-    archive = folder / "records.jsonl"
-    centre = Centre(17, records=300, days=20)
-    archive.write_text(centre.lines())
-    customs.json("import", str(archive))
-    script = (ROOT / "etc/postgres/roles.sql").read_text()
-    for _ in range(2):
-        postgres_store.execute(script)
-
-    def ask(role: str, statement: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [find("psql"), "-X", "-qAt", "-d", postgres_store.url, "-c", statement],
-            env=clean_environment(folder) | {"PGOPTIONS": f"-c role={role} -c search_path=customs"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-
-    runs = ask("customs_reader", "SELECT sum(processes) FROM named_runs")
-    assert runs.stdout.strip() == str(len(centre.records))
-    assert ask("customs_reader", "DELETE FROM runs").returncode != 0
-    public = ask("customs_public", "SELECT package, month, users FROM public_packages")
-    names = list({name for record in centre.records for name in record["packages"]})
-    assert sorted(public.stdout.splitlines()) == sorted(
-        f"{row['package']}|{row['month']}|{row['users']}"
-        for row in Reference(centre.records).trend(Filter(), *names)
-        if row["users"] >= 5
-    )
-    assert public.stdout
-    for table in ("runs", "users", "named_runs", "pruned_usage"):
-        denied = ask("customs_public", f"SELECT * FROM {table}")
-        assert denied.returncode != 0
-        assert "permission denied" in denied.stderr

@@ -46,6 +46,10 @@ struct UsageScan {
             mask |= DayRows.isCompute
             if place == .compute { expected |= DayRows.isCompute }
         }
+        if filter.onlyVouched {
+            mask |= DayRows.isVouched
+            expected |= DayRows.isVouched
+        }
         var kept: [Int] = []
         kept.reserveCapacity(rows.count)
         let flags = rows[.flags]

@@ -22,6 +22,9 @@ public struct UsageFilter: Sendable, Equatable {
     /// Whether only packages that the user's own code imported count.
     public var onlyDirect = false
 
+    /// Whether only usage counts for whose user the kernel or a relay vouches.
+    public var onlyVouched = false
+
     /// The smallest number of users of a row in the answer, so that the answer may be published.
     public var leastUsers: Int64 = 0
 
@@ -75,7 +78,8 @@ public struct UsageFilter: Sendable, Equatable {
     }
 
     private var flagCondition: String {
-        let staff = includesStaff ? "" : " AND (r.flags & 2) = 0"
+        let vouched = onlyVouched ? " AND (r.flags & 4) = 4" : ""
+        let staff = (includesStaff ? "" : " AND (r.flags & 2) = 0") + vouched
         return switch place {
         case .compute: staff + " AND (r.flags & 1) = 1"
         case .login: staff + " AND (r.flags & 1) = 0"

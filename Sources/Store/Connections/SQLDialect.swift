@@ -82,7 +82,7 @@ public protocol SQLDialect: Sendable {
     var beginSnapshot: String { get }
 
     /// Takes a lock until the end of the transaction at hand.
-    func take(_ lock: AdvisoryLock, _ mode: AdvisoryLock.Mode, on connection: any SQLConnection) throws(StoreError)
+    func take(_ lock: StoreLock, _ mode: StoreLock.Mode, on connection: any SQLConnection) throws(StoreError)
 
     /// Whether a connection can write while a transaction of another one hangs.
     var hasIndependentWriters: Bool { get }

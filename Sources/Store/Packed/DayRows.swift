@@ -5,7 +5,7 @@ public struct DayRows {
         case job, user, stack, environment, account
         /// The user of the job; 0 if unknown.
         case owner
-        /// `isCompute`, `isStaff` and `isPruned`.
+        /// `isCompute`, `isStaff`, `isPruned` and `isVouched`.
         case flags
         /// The job's number of nodes; -1 if unknown.
         case nodes
@@ -21,6 +21,11 @@ public struct DayRows {
     public static let isStaff: Int64 = 2
     /// Marks pruned runs: only user, stack, environment and processes are known.
     public static let isPruned: Int64 = 4
+    /// Marks runs for whose user the kernel or a relay vouches (`RunFlags.vouched`).
+    public static let isVouched: Int64 = 8
+
+    /// The SQL of the column of flags; `r` is a row of `runs` or of `pruned_usage`.
+    static let flags = "((r.flags & 3) + (r.flags & 4) * 2)"
 
     /// Counted from 1970-01-01 UTC.
     public let day: Int

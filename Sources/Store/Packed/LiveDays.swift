@@ -60,10 +60,10 @@ enum LiveDays {
             connection, DayRows.Column.allCases,
             """
             SELECT p.day, \(columns.joined(separator: ", ")) FROM (
-                SELECT r.day, r.usr, r.stack, r.environment, r.flags & 3 AS flags,
+                SELECT r.day, r.usr, r.stack, r.environment, \(DayRows.flags) AS flags,
                     CAST(sum(r.processes) AS bigint) AS processes
                 FROM pruned_usage r WHERE r.day >= \(days.lowerBound) AND r.day <= \(days.upperBound)
-                GROUP BY r.day, r.usr, r.stack, r.environment, r.flags & 3) p
+                GROUP BY r.day, r.usr, r.stack, r.environment, \(DayRows.flags)) p
             ORDER BY p.day
             """, body)
     }
@@ -127,7 +127,7 @@ extension DayRows.Column {
         case .environment: "r.environment"
         case .account: "COALESCE(j.account, 0)"
         case .owner: "COALESCE(j.usr, 0)"
-        case .flags: "r.flags & 3"
+        case .flags: DayRows.flags
         case .nodes: "COALESCE(j.num_nodes, -1)"
         case .seconds: "COALESCE(j.elapsed_seconds, -1)"
         case .started: time("started")

@@ -70,10 +70,12 @@ public struct PostgresDialect: SQLDialect {
     public var beginSnapshot: String { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
 
     public func take(
-        _ lock: AdvisoryLock, _ mode: AdvisoryLock.Mode, on connection: any SQLConnection
+        _ lock: StoreLock, _ mode: StoreLock.Mode, on connection: any SQLConnection
     ) throws(StoreError) {
-        let function = mode == .shared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock"
-        try connection.query("SELECT \(function)(\(lock.rawValue))")
+        // the right to read a table allows ACCESS SHARE alone, which neither conflicts with
+        // (PostgreSQL manual, section 13.3.1)
+        let name = mode == .shared ? "SHARE" : "EXCLUSIVE"
+        try connection.query("LOCK TABLE \(lock.rawValue) IN \(name) MODE")
     }
 
     public var hasIndependentWriters: Bool { true }

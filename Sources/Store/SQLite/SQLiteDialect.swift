@@ -74,7 +74,7 @@ public struct SQLiteDialect: SQLDialect {
     public var beginSnapshot: String { "BEGIN" }
 
     /// A transaction that writes has the database for itself.
-    public func take(_ lock: AdvisoryLock, _ mode: AdvisoryLock.Mode, on connection: any SQLConnection) {}
+    public func take(_ lock: StoreLock, _ mode: StoreLock.Mode, on connection: any SQLConnection) {}
 
     public var hasIndependentWriters: Bool { false }
 
@@ -86,7 +86,9 @@ public struct SQLiteDialect: SQLDialect {
         [
             ("{id}", "INTEGER PRIMARY KEY"), ("{int}", "INTEGER"), ("{small}", "INTEGER"), ("{tiny}", "INTEGER"),
             ("{text}", "TEXT"), ("{bytes}", "BLOB"), ("{key}", "BLOB"), ("{rowid}", "WITHOUT ROWID"),
-            ("{monthly}", "WITHOUT ROWID"), ("{details}", ""), ("{look}", lookUp),
+            ("{monthly}", "WITHOUT ROWID"), ("{details}", ""), ("{locks}", ""),
+            ("{published}", "CREATE VIEW public_packages AS"),
+            ("{published end}", ""), ("{look}", lookUp),
             ("{date}", "date(r.day * 86400, 'unixepoch')"),
         ]
     }

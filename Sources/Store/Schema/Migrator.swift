@@ -13,13 +13,9 @@ public struct Migrator: Sendable {
     /// - Throws: `StoreError.schema` if the tables are newer than this program, or if no release can have made them.
     public func migrate(_ connection: any SQLConnection) throws(StoreError) {
         if try version(of: connection) == current { return }
+        try makeVersions(on: connection)
         try connection.transaction { () throws(StoreError) in
             try connection.lock(.schema, .alone)
-            try connection.dialect.prepareSchema(on: connection)
-            try connection.run(
-                script: """
-                    CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, applied bigint NOT NULL)
-                    """)
             var found = try version(of: connection) ?? 0
             if isUnreleased(found), found == Schema.unreleased.upperBound {
                 try connection.query("DELETE FROM schema_versions WHERE version > 1")
@@ -28,6 +24,25 @@ public struct Migrator: Sendable {
             guard found <= current else { throw refusal(of: found) }
             for migration in migrations where migration.version > found { try migration.apply(to: connection) }
         }
+    }
+
+    /// Creates the table of versions, which is also the lock of the others.
+    private func makeVersions(on connection: any SQLConnection) throws(StoreError) {
+        do throws(StoreError) {
+            if try hasVersions(connection) { return }
+            try connection.transaction { () throws(StoreError) in
+                try connection.dialect.prepareSchema(on: connection)
+                try connection.run(
+                    script: "CREATE TABLE schema_versions (version integer PRIMARY KEY, applied bigint NOT NULL)")
+            }
+        } catch {
+            // another daemon may have been faster
+            guard try hasVersions(connection) else { throw error }
+        }
+    }
+
+    private func hasVersions(_ connection: any SQLConnection) throws(StoreError) -> Bool {
+        try connection.query(connection.dialect.hasVersions).first?[0].integer == 1
     }
 
     /// - Throws: `StoreError.schema` unless the tables are exactly this program's.
@@ -60,7 +75,7 @@ public struct Migrator: Sendable {
 
     /// nil without tables.
     private func version(of connection: any SQLConnection) throws(StoreError) -> Int? {
-        guard try connection.query(connection.dialect.hasVersions).first?[0].integer == 1 else { return nil }
+        guard try hasVersions(connection) else { return nil }
         return try connection.query("SELECT max(version) FROM schema_versions").first?[0].integer.map { Int($0) }
     }
 }

@@ -11,6 +11,8 @@
 /// | `{rowid}` | says that a table is kept in the order of its primary key |
 /// | `{monthly}` | the same, of a table that may be split by months |
 /// | `{details}` | statements about the tables before it that only some databases need |
+/// | `{locks}` | the tables whose locks are the store's, in databases that need them |
+/// | `{published}`, `{published end}` | the words before and after the statement of the view for the public |
 /// | `{look}` | the word for a join that looks rows up |
 /// | `{date}` | the date of `r.day` |
 ///
@@ -18,15 +20,16 @@
 public enum Schema {
     public static let migrations = [
         Migration(
-            version: 1, text: [names, usage, accounting, canaries, packed, remains, "{details}", views].joined()
+            version: 1, text: [names, usage, accounting, canaries, packed, remains, "{details}"].joined()
         ) { (connection: any SQLConnection) throws(StoreError) in
             try CalendarMonth.fillTable(connection)
             try connection.dialect.makeMonthsAhead(on: connection)
-        }
+        },
+        Migration(version: 2, text: [newViews, "{locks}", views].joined()),
     ]
 
     /// Versions that no release had. The tables of the last one are those of version 1.
-    static let unreleased = 2...8
+    static let unreleased = 3...8
 
     /// Dictionaries: row 0 is the empty name, which means "unknown".
     private static let names =
@@ -145,6 +148,18 @@ public enum Schema {
             month {small} NOT NULL, package {small} NOT NULL, system {text} NOT NULL, account {small} NOT NULL,
             flags {small} NOT NULL, direct {small} NOT NULL, jobs {int} NOT NULL,
             PRIMARY KEY (month, package, system, account, flags, direct)) {rowid};
+
+        """
+
+    /// Makes way for the views. Version 1 had the same ones, but the one for the public counted users for whom no one
+    /// vouches. Packed copies of days did not tell who vouches, so they are made anew.
+    private static let newViews = """
+        DELETE FROM packed_parts;
+        DELETE FROM packed_days;
+        DROP VIEW IF EXISTS public_packages;
+        DROP VIEW IF EXISTS named_days;
+        DROP VIEW IF EXISTS named_packages;
+        DROP VIEW IF EXISTS named_runs;
 
         """
 }

@@ -36,15 +36,16 @@ extension Schema {
                 GROUP BY a.day, a.usr, a.stack, a.environment, a.flags & 3) r
                 {look} users u ON u.id = r.usr {look} environments e ON e.id = r.environment
                 {look} stack_packages sp ON sp.stack = r.stack {look} packages p ON p.id = sp.package;
-        CREATE VIEW public_packages AS
-            SELECT r.month, p.name AS package, count(DISTINCT r.usr) AS users
+        {published}
+            SELECT r.month, p.name AS package, count(DISTINCT r.usr) / 5 * 5 AS users
             FROM (
                 SELECT DISTINCT m.month, a.usr, a.stack
                 FROM (
                     SELECT day, usr, stack, flags FROM runs UNION ALL SELECT day, usr, stack, flags FROM pruned_usage) a
                     JOIN months m ON a.day >= m.first_day AND a.day < m.next_day
-                WHERE (a.flags & 2) = 0 AND a.usr <> 0) r
+                WHERE (a.flags & 6) = 4 AND a.usr <> 0) r
                 {look} stack_packages sp ON sp.stack = r.stack {look} packages p ON p.id = sp.package
-            GROUP BY r.month, p.name HAVING count(DISTINCT r.usr) >= 5;
+            GROUP BY r.month, p.name HAVING count(DISTINCT r.usr) >= 5
+        {published end};
         """
 }
