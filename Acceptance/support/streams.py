@@ -59,6 +59,7 @@ class Streams:
         certificate: Certificate | None = None,
         authority: Authority | None = None,
         clients: str = "",
+        tls: str = "",
         **options: Any,
     ) -> None:
         self.tcp = free_tcp_port()
@@ -73,6 +74,7 @@ class Streams:
                 settings += f'client_ca = "{authority.own.certificate}"\n'
             if clients:
                 settings += f'client_certificates = "{clients}"\n'
+            settings += tls
         listen += ["--http", f"127.0.0.1:{self.http}"]
         self.daemon: Daemon = start_daemon(store, arguments=listen, settings=settings, **options)
 

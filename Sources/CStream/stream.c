@@ -78,6 +78,8 @@ int stream_position(int descriptor, uint64_t *position) {
     return 0;
 }
 
+int stream_unread(int descriptor, int *count) { return ioctl(descriptor, SIOCINQ, count); }
+
 int stream_memory_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 void stream_publish(uint64_t *place, uint64_t value) { __atomic_store_n(place, value, __ATOMIC_RELEASE); }

@@ -9,6 +9,23 @@ int tls_is_certified(const tls_connection *connection) {
     return SSL_get0_peer_certificate(connection->ssl) && SSL_get_verify_result(connection->ssl) == X509_V_OK;
 }
 
+int tls_is_certified_by(const tls_connection *connection, tls_server *server) {
+    X509 *certificate = SSL_get0_peer_certificate(connection->ssl);
+    if (!certificate || SSL_CTX_get_verify_mode(server) == SSL_VERIFY_NONE) return 0;
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+    int good = 0;
+    if (check
+        && X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(server), certificate,
+                               SSL_get_peer_cert_chain(connection->ssl)) == 1
+        && X509_STORE_CTX_set_default(check, "ssl_client") == 1) {
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(check), SSL_CTX_get_security_level(server));
+        good = X509_verify_cert(check) == 1;
+    }
+    X509_STORE_CTX_free(check);
+    ERR_clear_error();
+    return good;
+}
+
 // Copies a name that is text without control characters and fits. Returns 1, or 0 if it is none: a NUL within a name
 // would make it look like another one.
 static int copy_name(const ASN1_STRING *text, char name[TLS_NAME_BYTES]) {

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "tls.h"
 
 #include "reason.h"
@@ -7,6 +8,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509err.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 #error "OpenSSL 3.0 or later is needed"
@@ -36,10 +40,29 @@ static tls_file file_fault(char why[TLS_REASON_BYTES]) {
     return fault;
 }
 
+// Takes from the system's ciphers of TLS 1.2 those without CBC or with an RSA key exchange: the former has a history of
+// padding oracles, and with the latter a stolen key opens recorded traffic. Returns 1, or 0 if none is left.
+static int leave_out_weak_ciphers(SSL_CTX *server) {
+    STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(server);
+    char names[16384];
+    size_t length = 0;
+    for (int place = 0; place < sk_SSL_CIPHER_num(ciphers); place++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, place);
+        int exchange = SSL_CIPHER_get_kx_nid(cipher);
+        if (!SSL_CIPHER_is_aead(cipher) || (exchange != NID_kx_ecdhe && exchange != NID_kx_dhe)) continue;
+        const char *name = SSL_CIPHER_get_name(cipher);
+        if (length + strlen(name) + 2 > sizeof names) break;
+        length += (size_t)sprintf(names + length, "%s%s", length ? ":" : "", name);
+    }
+    return length && SSL_CTX_set_cipher_list(server, names) == 1;
+}
+
 tls_server *tls_server_create(void) {
     ERR_clear_error();
     SSL_CTX *server = SSL_CTX_new(TLS_server_method());
-    if (!server || SSL_CTX_set_min_proto_version(server, TLS1_2_VERSION) != 1) {
+    if (server && !leave_out_weak_ciphers(server)) SSL_CTX_set_min_proto_version(server, TLS1_3_VERSION);
+    else if (server) SSL_CTX_set_min_proto_version(server, TLS1_2_VERSION);
+    if (!server) {
         SSL_CTX_free(server);
         ERR_clear_error();
         return NULL;
@@ -64,10 +87,24 @@ tls_file tls_server_use_certificate(tls_server *server, const char *path, char w
     return TLS_FILE_USED;
 }
 
+// Whether others than its owner may read or change a file; the group may read a file of root's. These are PostgreSQL's
+// rules (its manual, section 19.9).
+static int is_exposed(BIO *file) {
+    FILE *stream = NULL;
+    struct stat status;
+    if (BIO_get_fp(file, &stream) != 1 || fstat(fileno(stream), &status) < 0) return 1;
+    mode_t allowed = S_IRWXU | (status.st_uid == 0 ? S_IRGRP : 0);
+    return S_ISREG(status.st_mode) && (status.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO) & ~allowed) != 0;
+}
+
 tls_file tls_server_use_key(tls_server *server, const char *path, char why[TLS_REASON_BYTES]) {
     ERR_clear_error();
     int asked = 0;
     BIO *file = BIO_new_file(path, "re");
+    if (file && is_exposed(file)) {
+        BIO_free(file);
+        return TLS_FILE_EXPOSED;
+    }
     EVP_PKEY *key = file ? PEM_read_bio_PrivateKey(file, NULL, refuse_password, &asked) : NULL;
     BIO_free(file);
     tls_file result = TLS_FILE_USED;
@@ -102,5 +139,25 @@ tls_file tls_server_check_clients(tls_server *server, const char *path, int requ
     tls_file fault = file_fault(why);
     if (fault != TLS_FILE_EMPTY || count == 0) return fault;
     SSL_CTX_set_verify(server, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+    return TLS_FILE_USED;
+}
+
+tls_file tls_server_use_revocations(tls_server *server, const char *path, char why[TLS_REASON_BYTES]) {
+    ERR_clear_error();
+    BIO *file = BIO_new_file(path, "re");
+    if (!file) return file_fault(why);
+    X509_STORE *authorities = SSL_CTX_get_cert_store(server);
+    int count = 0, refused = 0;
+    X509_CRL *list;
+    while (!refused && (list = PEM_read_bio_X509_CRL(file, NULL, refuse_password, NULL))) {
+        refused = X509_STORE_add_crl(authorities, list) != 1;
+        X509_CRL_free(list);
+        count++;
+    }
+    BIO_free(file);
+    // the end of the file is an error too
+    tls_file fault = file_fault(why);
+    if (fault != TLS_FILE_EMPTY || count == 0) return fault;
+    X509_STORE_set_flags(authorities, X509_V_FLAG_CRL_CHECK);
     return TLS_FILE_USED;
 }

@@ -1,4 +1,3 @@
-import CDatagram
 import Glibc
 
 /// File descriptors that connections leave free for the journal's next segment, the store and programs. libdispatch
@@ -29,12 +28,4 @@ public enum DescriptorReserve {
 
     /// The part of a limit that is not in reserve.
     public static func available(of limit: Int) -> Int { limit - min(Int(count), limit / 2) }
-
-    /// Whether a connection may take another descriptor.
-    static var isUntouched: Bool {
-        let probe = datagram_wake_descriptor()
-        guard probe >= 0 else { return false }
-        close(probe)
-        return Int(probe) < available(of: limit)
-    }
 }

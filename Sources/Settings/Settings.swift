@@ -51,12 +51,19 @@ public struct ReceiveSettings: Sendable, Equatable {
 }
 
 public struct StreamSettings: Sendable, Equatable {
-    /// The largest number of connections over TCP and TLS together.
+    /// The largest number of connections without a certificate, over TCP and TLS together.
     public var maximumConnections = 1_024
+    /// The largest number of connections with a certificate.
+    public var maximumCertifiedConnections = 1_024
+    /// Of each kind, from one IPv4 address or one /64 of IPv6.
     public var maximumConnectionsPerAddress = 64
     /// The time for which a connection may be silent. Relays keep theirs for days, and lose a message when it is
     /// closed.
     public var idleTimeoutSeconds = 86_400
+    /// The same for connections without a certificate, if it is shorter.
+    public var uncertifiedIdleTimeoutSeconds = 900
+    /// The time in which a connection without a certificate must have sent its first message.
+    public var firstMessageTimeoutSeconds = 60
     /// The time that a message may take from its first byte to its last.
     public var messageTimeoutSeconds = 60
     public var handshakeTimeoutSeconds = 10
@@ -74,6 +81,10 @@ public struct TLSSettings: Sendable, Equatable {
     public var clientAuthorities: String?
     /// Nil for `required` if `clientAuthorities` is given, else `none`.
     public var clientCertificates: ClientCertificates?
+    /// A PEM file with lists of revoked certificates of clients.
+    public var revocations: String?
+    /// Names in certificates of clients that may connect; empty for all.
+    public var permitted: [String] = []
 
     public init() {}
 }

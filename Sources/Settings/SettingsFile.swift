@@ -43,22 +43,34 @@ public enum SettingsFile {
         let streams = try root.section(
             "streams",
             [
-                "max_connections", "max_connections_per_address", "idle_timeout_s", "message_timeout_s",
-                "handshake_timeout_s",
+                "max_connections", "max_certified_connections", "max_connections_per_address", "idle_timeout_s",
+                "uncertified_idle_timeout_s", "first_message_timeout_s", "message_timeout_s", "handshake_timeout_s",
             ])
         try streams?.integer("max_connections", 1...1 << 20) { settings.streams.maximumConnections = $0 }
+        try streams?.integer("max_certified_connections", 1...1 << 20) {
+            settings.streams.maximumCertifiedConnections = $0
+        }
         try streams?.integer("max_connections_per_address", 1...1 << 20) {
             settings.streams.maximumConnectionsPerAddress = $0
         }
         try streams?.integer("idle_timeout_s", 1...31_536_000) { settings.streams.idleTimeoutSeconds = $0 }
+        try streams?.integer("uncertified_idle_timeout_s", 1...31_536_000) {
+            settings.streams.uncertifiedIdleTimeoutSeconds = $0
+        }
+        try streams?.integer("first_message_timeout_s", 1...86_400) {
+            settings.streams.firstMessageTimeoutSeconds = $0
+        }
         try streams?.integer("message_timeout_s", 1...86_400) { settings.streams.messageTimeoutSeconds = $0 }
         try streams?.integer("handshake_timeout_s", 1...3_600) { settings.streams.handshakeTimeoutSeconds = $0 }
 
-        let tls = try root.section("tls", ["certificate", "key", "client_ca", "client_certificates"])
+        let tls = try root.section(
+            "tls", ["certificate", "key", "client_ca", "client_certificates", "crl", "permitted"])
         settings.tls.certificate = try tls?.string("certificate") ?? settings.tls.certificate
         settings.tls.key = try tls?.string("key") ?? settings.tls.key
         settings.tls.clientAuthorities = try tls?.string("client_ca") ?? settings.tls.clientAuthorities
         settings.tls.clientCertificates = try tls?.choice("client_certificates") ?? settings.tls.clientCertificates
+        settings.tls.revocations = try tls?.string("crl") ?? settings.tls.revocations
+        settings.tls.permitted = try tls?.strings("permitted", mayBeEmpty: true) ?? settings.tls.permitted
 
         let merge = try root.section("merge", ["batch_records", "batch_delay_ms"])
         try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }
@@ -187,7 +199,7 @@ private struct Section {
         return string
     }
 
-    func strings(_ key: String) throws(SettingsError) -> [String]? {
+    func strings(_ key: String, mayBeEmpty: Bool = false) throws(SettingsError) -> [String]? {
         guard let value = table[key] else { return nil }
         if let one = value.string, !one.isEmpty { return [one] }
         guard let array = value.array else { throw complaint(key, "must be a list of texts") }
@@ -198,7 +210,7 @@ private struct Section {
             }
             strings.append(string)
         }
-        guard !strings.isEmpty else { throw complaint(key, "must name at least one") }
+        guard mayBeEmpty || !strings.isEmpty else { throw complaint(key, "must name at least one") }
         return strings
     }
 

@@ -124,14 +124,15 @@ struct Daemon {
         _ sockets: [StreamSocket], _ kept: KeptStreams, _ logger: Logger
     ) throws -> StreamServer? {
         if sockets.isEmpty && kept.connections.isEmpty { return nil }
-        let wanted = plan.settings.streams.maximumConnections
+        let wanted = plan.streamLimits.descriptors
         DescriptorReserve.raiseLimit(to: wanted + 256)
         let limit = DescriptorReserve.limit
         if DescriptorReserve.available(of: limit) < wanted {
             logger.warning(
-                "the limit on open files allows fewer connections than [streams] max_connections",
+                "the limit on open files allows fewer connections than [streams] configures",
                 metadata: [
-                    "max_connections": "\(wanted)", "limit": "\(limit)", "remedy": "LimitNOFILE=\(wanted + 256)",
+                    "max_connections": "\(plan.settings.streams.maximumConnections)", "limit": "\(limit)",
+                    "remedy": "LimitNOFILE=\(wanted + 256)",
                 ])
         }
         if plan.certificates == nil, let socket = sockets.first(where: { $0.address.isTLS }) {

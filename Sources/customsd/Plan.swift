@@ -23,13 +23,15 @@ struct Plan: Sendable {
         let key: String
         let clientAuthorities: String?
         let clientCertificates: TLSServer.ClientCertificates
+        let revocations: String?
+        let permitted: [String]
 
         /// - Throws: `Failure` with 78.
         func load() throws -> TLSServer {
             do throws(ListenError) {
                 return try TLSServer(
                     certificate: certificate, key: key, clientAuthorities: clientAuthorities,
-                    clientCertificates: clientCertificates)
+                    clientCertificates: clientCertificates, revocations: revocations, permitted: permitted)
             } catch {
                 throw Failure(78, error.description)
             }
@@ -39,8 +41,11 @@ struct Plan: Sendable {
     var streamLimits: StreamLimits {
         StreamLimits(
             connections: settings.streams.maximumConnections,
-            connectionsPerAddress: settings.streams.maximumConnectionsPerAddress,
+            certifiedConnections: settings.streams.maximumCertifiedConnections,
+            connectionsPerSource: settings.streams.maximumConnectionsPerAddress,
             idleSeconds: settings.streams.idleTimeoutSeconds,
+            uncertifiedIdleSeconds: settings.streams.uncertifiedIdleTimeoutSeconds,
+            firstMessageSeconds: settings.streams.firstMessageTimeoutSeconds,
             messageSeconds: settings.streams.messageTimeoutSeconds,
             handshakeSeconds: settings.streams.handshakeTimeoutSeconds)
     }
@@ -97,9 +102,12 @@ struct Plan: Sendable {
         if asked != .none && tls.clientAuthorities == nil {
             throw Failure(78, "[tls] client_certificates = \"\(asked.rawValue)\" needs client_ca")
         }
+        if asked == .none && (tls.revocations != nil || !tls.permitted.isEmpty) {
+            throw Failure(78, "[tls] crl and permitted are about certificates of clients, and need client_ca")
+        }
         return Certificates(
             certificate: certificate, key: key, clientAuthorities: tls.clientAuthorities,
-            clientCertificates: rule(asked))
+            clientCertificates: rule(asked), revocations: tls.revocations, permitted: tls.permitted)
     }
 
     private static func rule(_ asked: TLSSettings.ClientCertificates) -> TLSServer.ClientCertificates {

@@ -8,11 +8,13 @@ final class SamplePEM {
 
     /// Writes a file.
     ///
+    /// - Parameter mode: who may read and write it.
     /// - Returns: its path.
-    func file(_ name: String, _ text: String) throws -> String {
+    func file(_ name: String, _ text: String, mode: mode_t = 0o600) throws -> String {
         let path = "\(folder.path)/\(name)"
         let file = try #require(fopen(path, "we"))
         defer { fclose(file) }
+        try #require(fchmod(fileno(file), mode) == 0)
         try #require(fputs(text, file) >= 0)
         return path
     }

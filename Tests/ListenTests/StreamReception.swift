@@ -8,6 +8,8 @@ import Testing
 final class StreamReception: Sendable {
     struct State {
         var messages: [String] = []
+        /// The sender of each message.
+        var peers: [StreamPeer] = []
         var faults: [StreamFault] = []
         var refusals: [ConnectionRefusal] = []
         var reasons: [String] = []
@@ -20,7 +22,8 @@ final class StreamReception: Sendable {
     let tcp: ListenAddress
     let tls: ListenAddress
 
-    init(_ limits: StreamLimits = .generous) throws {
+    /// - Parameter clients: whether certificates of clients are checked; the good one is the server's own.
+    init(_ limits: StreamLimits = .generous, clients: TLSServer.ClientCertificates = .none) throws {
         let pem = SamplePEM()
         let sockets = [
             try StreamSocket(.tcp(host: "127.0.0.1", port: 0)), try StreamSocket(.tls(host: "127.0.0.1", port: 0)),
@@ -30,7 +33,9 @@ final class StreamReception: Sendable {
             sockets, kept: KeptStreams(), limits: limits,
             tls: TLSServer(
                 certificate: pem.file("certificate.pem", SamplePEM.certificate),
-                key: pem.file("key.pem", SamplePEM.key), clientAuthorities: nil, clientCertificates: .none))
+                key: pem.file("key.pem", SamplePEM.key),
+                clientAuthorities: clients == .none ? nil : pem.file("authority.pem", SamplePEM.certificate),
+                clientCertificates: clients))
         try server.start(
             { _ in Recorder(self) },
             onThread: { body in
@@ -54,7 +59,8 @@ final class StreamReception: Sendable {
 
 extension StreamLimits {
     static let generous = StreamLimits(
-        connections: 10, connectionsPerAddress: 10, idleSeconds: 60, messageSeconds: 60, handshakeSeconds: 60)
+        connections: 10, certifiedConnections: 10, connectionsPerSource: 10, idleSeconds: 60,
+        uncertifiedIdleSeconds: 60, firstMessageSeconds: 60, messageSeconds: 60, handshakeSeconds: 60)
 }
 
 /// Notes what it is told.
@@ -64,7 +70,10 @@ private final class Recorder: StreamConsumer {
     init(_ reception: StreamReception) { self.reception = reception }
 
     func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool) {
-        reception.note { $0.messages.append(String(decoding: message, as: UTF8.self)) }
+        reception.note {
+            $0.messages.append(String(decoding: message, as: UTF8.self))
+            $0.peers.append(peer)
+        }
     }
     func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer) {
         reception.note { $0.faults.append(fault) }
@@ -86,25 +95,33 @@ private final class Recorder: StreamConsumer {
 final class StreamClient {
     private let descriptor: Int32
 
-    init(to address: ListenAddress) throws {
+    /// - Parameter source: an address of loopback.
+    init(to address: ListenAddress, from source: String = "127.0.0.1") throws {
         let (host, port) = try #require(address.streamEnd)
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.bigEndian
-        try #require(inet_pton(AF_INET, host, &name.sin_addr) == 1)
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        let code = withUnsafePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(code == 0)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        try #require(StreamClient.call(bind, descriptor, source, 0) == 0)
+        try #require(StreamClient.call(connect, descriptor, host, port) == 0)
         // a server that does not end the connection must not hang the test
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit { close(descriptor) }
+
+    private static func call(
+        _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32, _ host: String,
+        _ port: UInt16
+    ) -> Int32 {
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = port.bigEndian
+        guard inet_pton(AF_INET, host, &name.sin_addr) == 1 else { return -1 }
+        return withUnsafePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
 
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 

@@ -1,6 +1,8 @@
-import Listen
+import Glibc
 import Sockets
 import Testing
+
+@testable import Listen
 
 @Suite struct TLSServerTests {
     private let pem: SamplePEM
@@ -75,6 +77,48 @@ import Testing
             "damaged.pem", SamplePEM.certificate.replacing("MIIBljCCATugAwIBAgIU", with: "MIIBljCCATugAwIBAgIV"))
         #expect(fault(certificate: damaged)?.hasPrefix("certificate \(damaged): ") == true)
         #expect(fault(authorities: damaged, clients: .required)?.hasPrefix("client_ca \(damaged): ") == true)
+    }
+
+    @Test("a key that others can read or change is refused, with the way out", arguments: [0o604, 0o602, 0o660, 0o601])
+    func exposed(_ mode: Int) throws {
+        let exposed = try pem.file("exposed.pem", SamplePEM.key, mode: mode_t(mode))
+        #expect(
+            fault(key: exposed)
+                == "key \(exposed): others than its owner may read or change it; run chmod 600 \(exposed)")
+    }
+
+    @Test("the group may read a key of root's, and of no other owner") func group() throws {
+        let shared = try pem.file("shared.pem", SamplePEM.key, mode: 0o640)
+        #expect((fault(key: shared) == nil) == (getuid() == 0))
+    }
+
+    @Test("a list of revoked certificates that cannot be used is named") func revocations() throws {
+        func fault(_ list: String) -> String? {
+            do throws(ListenError) {
+                _ = try TLSServer(
+                    certificate: certificate, key: key, clientAuthorities: certificate, clientCertificates: .required,
+                    revocations: list)
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        #expect(fault("/nowhere/r.pem")?.contains("crl /nowhere/r.pem: No such file") == true)
+        #expect(
+            fault(certificate)?
+                .hasSuffix("crl \(certificate): holds no list of revoked certificates in PEM form (-----BEGIN ...)")
+                == true)
+    }
+
+    @Test("names are permitted whatever their case; without a list all are") func permitted() throws {
+        func server(_ permitted: [String]) throws -> TLSServer {
+            try TLSServer(
+                certificate: certificate, key: key, clientAuthorities: certificate, clientCertificates: .required,
+                permitted: permitted)
+        }
+        let some = try server(["Relay.example.org"])
+        #expect(some.permits(["other", "relay.EXAMPLE.org"]) && !some.permits(["example.org"]) && !some.permits([]))
+        #expect(try server([]).permits([]))
     }
 
     @Test("client certificates are not checked against nothing") func noAuthorities() {

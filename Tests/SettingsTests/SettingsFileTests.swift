@@ -31,8 +31,11 @@ import Testing
 
             [streams]
             max_connections = 10
+            max_certified_connections = 11
             max_connections_per_address = 2
             idle_timeout_s = 3
+            uncertified_idle_timeout_s = 6
+            first_message_timeout_s = 7
             message_timeout_s = 4
             handshake_timeout_s = 5
 
@@ -41,6 +44,8 @@ import Testing
             key = "/k.pem"
             client_ca = "/a.pem"
             client_certificates = "optional"
+            crl = "/r.pem"
+            permitted = ["relay1.example.org", "relay2.example.org"]
 
             [slurm]
             source = "slurmrestd"
@@ -90,14 +95,19 @@ import Testing
         expected.receive.bufferBytes = 4_096
         expected.receive.threads = 3
         expected.streams.maximumConnections = 10
+        expected.streams.maximumCertifiedConnections = 11
         expected.streams.maximumConnectionsPerAddress = 2
         expected.streams.idleTimeoutSeconds = 3
+        expected.streams.uncertifiedIdleTimeoutSeconds = 6
+        expected.streams.firstMessageTimeoutSeconds = 7
         expected.streams.messageTimeoutSeconds = 4
         expected.streams.handshakeTimeoutSeconds = 5
         expected.tls.certificate = "/c.pem"
         expected.tls.key = "/k.pem"
         expected.tls.clientAuthorities = "/a.pem"
         expected.tls.clientCertificates = .optional
+        expected.tls.revocations = "/r.pem"
+        expected.tls.permitted = ["relay1.example.org", "relay2.example.org"]
         expected.slurm.source = .slurmrestd
         expected.slurm.cluster = "alps"
         expected.slurm.intervalSeconds = 45
@@ -128,6 +138,10 @@ import Testing
         expected.log.level = .debug
         expected.log.rejectsPerMinute = 0
         #expect(settings == expected)
+    }
+
+    @Test("no permitted name is the default, and may be written") func noPermittedName() throws {
+        #expect(try read("[tls]\npermitted = []").tls == TLSSettings())
     }
 
     @Test("one address needs no list") func oneAddress() throws {

@@ -33,6 +33,9 @@ int stream_accept(int descriptor);
 // errno.
 int stream_position(int descriptor, uint64_t *position);
 
+// The number of bytes of a TCP connection that have arrived and were not read. Returns 0, or -1 with errno.
+int stream_unread(int descriptor, int *count);
+
 // Memory with a descriptor, of no bytes yet, closed on exec; -1 with errno.
 int stream_memory_create(const char *name);
 // Writes a number after all earlier writes, so that a process killed at any moment leaves them in this order.

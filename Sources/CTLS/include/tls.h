@@ -19,6 +19,7 @@ typedef enum {
     TLS_FILE_EMPTY,      // it holds no certificate, or no key, in PEM form
     TLS_FILE_ENCRYPTED,  // a password would be needed
     TLS_FILE_FOREIGN,    // the key belongs to another certificate
+    TLS_FILE_EXPOSED,    // others than its owner may read the key
     TLS_FILE_REFUSED     // `why` is OpenSSL's reason
 } tls_file;
 
@@ -38,8 +39,9 @@ enum { TLS_REASON_BYTES = 256 };
 enum { TLS_NAME_BYTES = 256 };
 
 // Makes a server for TLS 1.2 and later that chooses the cipher, and neither compresses, renegotiates nor resumes
-// sessions. Ciphers and the strength of keys are those of the system's configuration of OpenSSL (config(5)). The
-// caller owns it: tls_server_free. NULL if there is no memory.
+// sessions. Ciphers and the strength of keys are those of the system's configuration of OpenSSL (config(5)), without
+// those of TLS 1.2 that use CBC or the exchange of keys by RSA. The caller owns it: tls_server_free. NULL if there is
+// no memory.
 tls_server *tls_server_create(void);
 
 // Frees a server; open connections go on. NULL is allowed.
@@ -55,6 +57,10 @@ tls_file tls_server_use_key(tls_server *server, const char *path, char why[TLS_R
 // one; one that has none only if `required`.
 tls_file tls_server_check_clients(tls_server *server, const char *path, int required, char why[TLS_REASON_BYTES]);
 
+// Refuses clients whose certificate is in one of the lists in a PEM file (RFC 5280), or was issued by an authority
+// without a current list. The authorities must be there already.
+tls_file tls_server_use_revocations(tls_server *server, const char *path, char why[TLS_REASON_BYTES]);
+
 // Begins TLS on a connected socket, which stays the caller's; only tls_free may come after its close. The caller owns
 // the result: tls_free. NULL if there is no memory.
 tls_connection *tls_open(tls_server *server, int descriptor);
@@ -67,6 +73,9 @@ tls_outcome tls_handshake(tls_connection *connection, char why[TLS_REASON_BYTES]
 
 // Whether the client has shown a certificate that was found good.
 int tls_is_certified(const tls_connection *connection);
+
+// Whether a server would find the client's certificate good now: its authority, its time, and whether it was revoked.
+int tls_is_certified_by(const tls_connection *connection, tls_server *server);
 
 // Copies the common name in the subject of the client's certificate. Returns 1; or 0 if there is no certificate, or no
 // such name without control characters.

@@ -17,8 +17,7 @@ final class StreamConnection {
 
     let descriptor: Int32
     private(set) var peer: StreamPeer
-    /// The address for the limit of connections from one address.
-    let host: String
+    let source: StreamSource
     /// The kernel's number of the connection (`socket(7)`, SO_COOKIE).
     let cookie: UInt64
     let place: StreamPlace
@@ -33,24 +32,25 @@ final class StreamConnection {
     var hasTurn = false
     private(set) var times = StreamTimes()
     private var framing: StreamFraming
-    /// Nil for a connection without TLS.
-    private let session: TLSSession?
+    /// Nil for a connection without TLS, and until the first bytes of a handshake have arrived.
+    private(set) var session: TLSSession?
     /// Whether the TLS handshake is complete; true without TLS.
     private(set) var isEstablished: Bool
+    /// Whether it has sent a whole message.
+    private(set) var hasSpoken = false
 
     /// Makes a connection without read bytes.
     init(
-        _ descriptor: Int32, _ peer: StreamPeer, host: String, cookie: UInt64, place: StreamPlace,
-        session: TLSSession?, consumer: any StreamConsumer
+        _ descriptor: Int32, _ peer: StreamPeer, source: StreamSource, cookie: UInt64, place: StreamPlace,
+        consumer: any StreamConsumer
     ) {
         self.descriptor = descriptor
         self.peer = peer
-        self.host = host
+        self.source = source
         self.cookie = cookie
         self.place = place
-        self.session = session
         self.consumer = consumer
-        isEstablished = session == nil
+        isEstablished = peer.transport == .tcp
         position = 0
         framing = StreamFraming()
     }
@@ -62,7 +62,7 @@ final class StreamConnection {
     ) {
         descriptor = kept.descriptor
         let address = SocketAddress(ofPeer: descriptor)
-        host = address.hostText
+        source = StreamSource(host: address.hostText)
         peer = StreamPeer(transport: .tcp, address: address.text)
         self.cookie = cookie
         self.place = place
@@ -70,22 +70,47 @@ final class StreamConnection {
         self.consumer = consumer
         keptName = kept.name
         framing = StreamFraming(behind: passed)
-        session = nil
         isEstablished = true
+        // its first message may have been read by the previous process
+        hasSpoken = position > 0
     }
 
     /// The part of the next bytes that is skipped.
     var passedOver: StreamFraming.PassedOver { framing.passedOver }
 
+    /// What it has shown so far, for its place.
+    var standing: StreamPools.Standing {
+        if !isEstablished { return session == nil ? .knocking : .shakingHands }
+        if peer.isCertified { return .certified }
+        return hasSpoken ? .speaking : .silent
+    }
+
+    /// The names in a good certificate; empty without one.
+    var relayNames: [String] { peer.isCertified ? session?.peerNames ?? [] : [] }
+
+    /// Whether it has sent bytes that were not read yet.
+    var hasArrived: Bool {
+        var count: Int32 = 0
+        return stream_unread(descriptor, &count) == 0 && count > 0
+    }
+
     /// Continues the handshake; done without TLS.
-    func shakeHands() -> TLSSession.Step {
-        guard let session, !isEstablished else { return .done }
+    ///
+    /// - Parameter open: begins TLS on a descriptor; it is called when the first bytes have arrived, so that a silent
+    ///   connection costs no memory of OpenSSL's.
+    func shakeHands(_ open: (Int32) -> TLSSession?) -> TLSSession.Step {
+        if isEstablished { return .done }
+        if session == nil {
+            if !hasArrived { return isLast ? .ended : .waits }
+            session = open(descriptor)
+        }
+        guard let session else { return .failed("there is no memory for TLS") }
         let step = session.shakeHands()
         if step == .done {
             isEstablished = true
             peer.isCertified = session.isCertified
-            if peer.isCertified { peer.relay = session.peerNames.first }
-            times.noteBytes()
+            if peer.isCertified { peer.relay = relayNames.first }
+            times.begin()
         }
         return step
     }
@@ -122,6 +147,7 @@ final class StreamConnection {
     /// Delivers the whole messages.
     func deliver(_ bytes: UnsafeRawBufferPointer) -> StreamFraming.Found {
         let found = framing.deliver(bytes, from: peer, to: consumer)
+        if found.hasMessages { hasSpoken = true }
         times.noteMessages(
             hasEndedMessage: found.hasMessages,
             isWithinMessage: found.done < bytes.count || framing.isWithinMessage)
@@ -138,8 +164,15 @@ final class StreamConnection {
 
     /// The reason to end the connection, if a limit has passed.
     func overdue(_ now: StreamTimes.Instant, _ limits: StreamLimits) -> ConnectionRefusal? {
-        if isEstablished { return times.overdue(now, limits) }
-        return times.isQuiet(now, for: .seconds(limits.handshakeSeconds)) ? .handshakeTimeout : nil
+        if !isEstablished {
+            return times.hasLasted(now, .seconds(limits.handshakeSeconds)) ? .handshakeTimeout : nil
+        }
+        var limits = limits
+        if !peer.isCertified {
+            if !hasSpoken && times.hasLasted(now, .seconds(limits.firstMessageSeconds)) { return .firstMessageTimeout }
+            limits.idleSeconds = min(limits.idleSeconds, limits.uncertifiedIdleSeconds)
+        }
+        return times.overdue(now, limits)
     }
 
     /// Ends the connection for both sides, even if another process still has the descriptor.

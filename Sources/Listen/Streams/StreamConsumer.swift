@@ -47,15 +47,33 @@ public struct StreamPeer: Sendable, Equatable {
 
 /// Why the server did not accept a connection, or ended it; the raw values name counters.
 public enum ConnectionRefusal: String, Error, CaseIterable {
+    /// A newcomer found no place, or took that of a connection that had said nothing.
     case tooMany = "too_many"
     case tooManyOfAddress = "too_many_of_address"
     /// The process's remaining descriptors are in reserve.
     case noDescriptors = "no_descriptors"
     case handshakeFailed = "handshake_failed"
     case handshakeTimeout = "handshake_timeout"
+    /// The certificate is good, and none of its names may connect.
+    case notPermitted = "not_permitted"
+    /// The certificate has ended or was withdrawn while the connection stood.
+    case certificateWithdrawn = "certificate_withdrawn"
+    case firstMessageTimeout = "first_message_timeout"
     case messageTimeout = "message_timeout"
     case idleTimeout = "idle_timeout"
     case badFrame = "bad_frame"
     /// The service manager kept the connection, and not the bytes that were read of it.
     case unknownState = "unknown_state"
+}
+
+extension ConnectionRefusal {
+    /// Whether the connection has come to nothing, which gets its source a penalty.
+    var isFailure: Bool {
+        switch self {
+        case .handshakeFailed, .handshakeTimeout, .firstMessageTimeout, .badFrame: true
+        case .tooMany, .tooManyOfAddress, .noDescriptors, .notPermitted, .certificateWithdrawn, .messageTimeout,
+            .idleTimeout, .unknownState:
+            false
+        }
+    }
 }

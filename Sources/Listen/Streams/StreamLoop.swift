@@ -9,9 +9,11 @@ final class StreamLoop {
     /// The objects that new connections need.
     struct Supplies {
         let sockets: [StreamSocket]
-        let admission: StreamAdmission
-        /// Begins TLS on a descriptor; nil if there is no memory.
-        let openTLS: (Int32) -> TLSSession?
+        /// The present limits.
+        let limits: () -> StreamLimits
+        let tls: () -> TLSServer?
+        /// Changes with `tls`.
+        let tlsVersion: () -> Int
         let makeConsumer: (StreamPeer.Transport) -> any StreamConsumer
     }
 
@@ -33,24 +35,27 @@ final class StreamLoop {
     private let serviceManager = ServiceManagerDescriptors()
 
     private var connections: [Int32: StreamConnection] = [:]
+    private var pools = StreamPools()
     private var waiting: [StreamConnection] = []
     private var ready: [StreamConnection] = []
     private var inHand: InHand?
     private var blockedSince: Instant?
     private var isStopping = false
     private var nextTimeoutCheck = Instant.now + .seconds(1)
+    private var tlsVersion: Int
 
     /// Makes the loop; nil if the kernel gives no event queue or no memory.
     init?(_ supplies: Supplies, kept: KeptStreams, stopDescriptor: Int32) {
         guard let events = EventQueue(),
             let memory = StreamMemory(
                 // a reload may raise the limit
-                places: 2 * supplies.admission.limits.connections + kept.connections.count, inherited: kept.memory,
+                places: 2 * supplies.limits().descriptors + kept.connections.count, inherited: kept.memory,
                 kept: Set(kept.connections.map { datagram_cookie($0.descriptor) }))
         else { return nil }
         self.events = events
         self.memory = memory
         self.supplies = supplies
+        tlsVersion = supplies.tlsVersion()
         listeners = StreamListeners(supplies.sockets, events: events)
         self.stopDescriptor = stopDescriptor
         events.watch(stopDescriptor)
@@ -140,15 +145,22 @@ final class StreamLoop {
             end(connection)
             return false
         }
-        switch connection.shakeHands() {
-        case .done: return true
+        let step = connection.shakeHands { supplies.tls()?.open($0) }
+        var refusal: ConnectionRefusal? = giveItsPlace(to: connection)
+        var reason = ""
+        switch step {
+        case .done:
+            if connection.peer.isCertified && supplies.tls()?.permits(connection.relayNames) == false {
+                (refusal, reason) = (.notPermitted, connection.relayNames.joined(separator: ", "))
+            }
+            if refusal == nil { return true }
         case .hasMore: queue(connection)
         case .waits: break
-        case .failed(let why):
-            connection.consumer.refused(.handshakeFailed, connection.peer, why: why)
-            end(connection)
-        case .ended:
-            connection.consumer.refused(.handshakeFailed, connection.peer, why: "the peer gave it up")
+        case .failed(let why): (refusal, reason) = (.handshakeFailed, why)
+        case .ended: (refusal, reason) = (.handshakeFailed, "the peer gave it up")
+        }
+        if let refusal {
+            refuse(connection, refusal, why: reason)
             end(connection)
         }
         return false
@@ -159,10 +171,13 @@ final class StreamLoop {
     ///   - hasMore: whether there may be more to read.
     private func deliver(_ connection: StreamConnection, count: Int, hasMore: Bool, isEnding: Bool) {
         let bytes = UnsafeRawBufferPointer(rebasing: memory.room[..<count])
+        let hadSpoken = connection.hasSpoken
         let found = connection.deliver(bytes)
+        // a place among those that have spoken is always free
+        if connection.hasSpoken && !hadSpoken { _ = giveItsPlace(to: connection) }
         var ends = isEnding
         if found.isBroken {
-            connection.consumer.refused(.badFrame, connection.peer, why: "")
+            refuse(connection, .badFrame)
             ends = true
         } else if ends {
             connection.deliverRemainder(UnsafeRawBufferPointer(rebasing: bytes[found.done...]))
@@ -195,41 +210,83 @@ final class StreamLoop {
         return made
     }
 
+    // MARK: places
+
+    /// Gives a connection the place of what it has shown by now; another connection may have to make room.
+    ///
+    /// - Returns: the reason if there is none.
+    private func giveItsPlace(to connection: StreamConnection) -> ConnectionRefusal? {
+        let descriptors = DescriptorReserve.available(of: DescriptorReserve.limit)
+        let decision = pools.place(
+            connection.descriptor, from: connection.source, as: connection.standing, limits: supplies.limits(),
+            descriptors: descriptors, now: .now, hasArrived: hasArrived)
+        switch decision {
+        case .refused(let reason): return reason
+        case .admitted:
+            if isFamiliar(connection) || Int(connection.descriptor) < descriptors { return nil }
+            // files or programs have taken what is meant for connections
+            let other = pools.dispensable(now: .now, hasArrived: hasArrived)
+            guard let other, other != connection.descriptor, makeRoom(other, .noDescriptors) else {
+                return .noDescriptors
+            }
+            return nil
+        case .admittedInsteadOf(let other, let reason): return makeRoom(other, reason) ? nil : reason
+        }
+    }
+
+    private func hasArrived(_ descriptor: Int32) -> Bool { connections[descriptor]?.hasArrived ?? false }
+
+    /// Whether the loop serves it already.
+    private func isFamiliar(_ connection: StreamConnection) -> Bool { connections[connection.descriptor] != nil }
+
+    /// Ends a connection for a newcomer, after its bytes were read.
+    ///
+    /// - Returns: false if they cannot be read now.
+    private func makeRoom(_ descriptor: Int32, _ reason: ConnectionRefusal) -> Bool {
+        guard let connection = connections[descriptor] else { return true }
+        if connection.isEstablished && blockedSince != nil { return false }
+        refuse(connection, reason, why: "a newcomer needed its place")
+        take(connection, isEnding: true)
+        return true
+    }
+
+    /// Counts a connection that is not accepted, or is ended.
+    private func refuse(_ connection: StreamConnection, _ reason: ConnectionRefusal, why: String = "") {
+        connection.consumer.refused(reason, connection.peer, why: why)
+        if reason.isFailure { pools.penalise(connection.source, at: .now) }
+    }
+
     // MARK: beginning and end of a connection
 
     private func accept(_ descriptor: Int32, _ transport: StreamPeer.Transport) {
         let address = SocketAddress(ofPeer: descriptor)
         let cookie = datagram_cookie(descriptor)
-        let host = address.hostText
         let peer = StreamPeer(transport: transport, address: address.text)
         let consumer = consumer(for: transport)
-        func refuse(_ reason: ConnectionRefusal, why: String = "") {
-            consumer.refused(reason, peer, why: why)
-            close(descriptor)
-        }
-        if let refusal = supplies.admission.admit(host) { return refuse(refusal) }
         guard let place = memory.makePlace(cookie) else {
-            supplies.admission.leave(host)
-            return refuse(.tooMany)
+            consumer.refused(.tooMany, peer, why: "")
+            close(descriptor)
+            return
         }
-        var session: TLSSession?
-        if transport == .tls {
-            session = supplies.openTLS(descriptor)
-            if session == nil {
-                supplies.admission.leave(host)
-                memory.giveBack(cookie)
-                return refuse(.handshakeFailed, why: "there is no memory for TLS")
-            }
-            // a part of the handshake must not wait for the acknowledgement of the one before (RFC 896)
-            setOption(TCP_NODELAY, level: Int32(IPPROTO_TCP), of: descriptor)
+        let connection = StreamConnection(
+            descriptor, peer, source: StreamSource(host: address.hostText), cookie: cookie, place: place,
+            consumer: consumer)
+        if let refusal = giveItsPlace(to: connection) {
+            refuse(connection, refusal)
+            pools.leave(descriptor)
+            memory.giveBack(cookie)
+            close(descriptor)
+            return
         }
+        // a part of the handshake must not wait for the acknowledgement of the one before (RFC 896)
+        if transport == .tls { setOption(TCP_NODELAY, level: Int32(IPPROTO_TCP), of: descriptor) }
         setOption(SO_KEEPALIVE, of: descriptor)
         // by default it is that of the listening socket, which may be far larger
         setOption(SO_RCVBUF, of: descriptor, to: StreamSocket.bufferBytes)
-        let connection = StreamConnection(
-            descriptor, peer, host: host, cookie: cookie, place: place, session: session, consumer: consumer)
         // another process has no keys to continue TLS
-        if session == nil { connection.keptName = serviceManager?.keep(connection: descriptor, cookie: cookie) }
+        if transport == .tcp {
+            connection.keptName = serviceManager?.keep(connection: descriptor, cookie: cookie)
+        }
         begin(connection)
     }
 
@@ -242,8 +299,9 @@ final class StreamLoop {
             consumer.refused(.unknownState, StreamPeer(transport: .tcp, address: address.text), why: "")
             return refuse(kept, cookie)
         }
-        if let refusal = supplies.admission.admit(connection.host) {
-            consumer.refused(refusal, connection.peer, why: "")
+        if let refusal = giveItsPlace(to: connection) {
+            refuse(connection, refusal)
+            pools.leave(kept.descriptor)
             return refuse(kept, cookie)
         }
         begin(connection)
@@ -276,7 +334,7 @@ final class StreamLoop {
         events.forget(connection.descriptor)
         connections[connection.descriptor] = nil
         close(connection.descriptor)
-        supplies.admission.leave(connection.host)
+        pools.leave(connection.descriptor)
         connection.consumer.connectionsChanged(by: -1)
     }
 
@@ -284,13 +342,27 @@ final class StreamLoop {
         let now = Instant.now
         if now < nextTimeoutCheck || blockedSince != nil { return }
         nextTimeoutCheck = now + .seconds(1)
-        let limits = supplies.admission.limits
+        checkCertificates()
+        let limits = supplies.limits()
         for connection in Array(connections.values) where blockedSince == nil {
             if let refusal = connection.overdue(now, limits) {
-                connection.consumer.refused(refusal, connection.peer, why: "")
+                refuse(connection, refusal)
                 take(connection, isEnding: true)
             }
         }
+    }
+
+    /// Ends connections of relays whose certificate is bad by what was read again.
+    private func checkCertificates() {
+        let version = supplies.tlsVersion()
+        guard version != tlsVersion, let tls = supplies.tls() else { return }
+        for connection in Array(connections.values) where connection.peer.isCertified {
+            guard let session = connection.session, !tls.stillCertifies(session) else { continue }
+            if blockedSince != nil { return }
+            refuse(connection, .certificateWithdrawn, why: connection.peer.relay ?? "")
+            take(connection, isEnding: true)
+        }
+        tlsVersion = version
     }
 
     // MARK: the end of the process

@@ -14,9 +14,11 @@ import Synchronization
 public final class StreamServer: Sendable {
     private let sockets: [StreamSocket]
     private let kept: KeptStreams
-    private let admission: StreamAdmission
-    /// For future connections; open ones keep theirs.
+    private let limits: Mutex<StreamLimits>
+    /// For future connections. Open ones keep theirs, unless the new one finds a relay's certificate bad.
     private let tls: Mutex<TLSServer?>
+    /// The number of times that `tls` was set.
+    private let tlsVersion = Atomic<Int>(0)
     private let stopDescriptor: Int32
 
     /// - Parameters:
@@ -29,7 +31,7 @@ public final class StreamServer: Sendable {
         if tls == nil && sockets.contains(where: { $0.address.isTLS }) { throw .badCertificate("there is none") }
         self.sockets = sockets
         self.kept = kept
-        admission = StreamAdmission(limits)
+        self.limits = Mutex(limits)
         self.tls = Mutex(tls)
         stopDescriptor = datagram_wake_descriptor()
     }
@@ -53,10 +55,13 @@ public final class StreamServer: Sendable {
         }
     }
 
-    /// Sets limits and certificates for future connections.
+    /// Sets limits and certificates for future connections. Ends those of relays whose certificate has ended or was
+    /// withdrawn, or whose names are permitted no longer.
     public func reload(limits: StreamLimits, tls: TLSServer?) {
-        admission.reload(limits)
-        if let tls { self.tls.withLock { $0 = tls } }
+        self.limits.withLock { $0 = limits }
+        guard let tls else { return }
+        self.tls.withLock { $0 = tls }
+        tlsVersion.add(1, ordering: .releasing)
     }
 
     /// Makes the thread end: it accepts no more connections, and takes the bytes that senders have sent.
@@ -70,8 +75,9 @@ public final class StreamServer: Sendable {
         // the kernel's buffer of a connection that is not kept ends with this process, so it is read at once
         datagram_take_short_turns()
         let supplies = StreamLoop.Supplies(
-            sockets: sockets, admission: admission,
-            openTLS: { descriptor in self.tls.withLock { $0 }?.open(descriptor) }, makeConsumer: makeConsumer)
+            sockets: sockets, limits: { self.limits.withLock { $0 } },
+            tls: { self.tls.withLock { $0 } }, tlsVersion: { self.tlsVersion.load(ordering: .acquiring) },
+            makeConsumer: makeConsumer)
         guard let loop = StreamLoop(supplies, kept: kept, stopDescriptor: stopDescriptor) else { return false }
         loop.run(drainTime: .seconds(5))
         return true

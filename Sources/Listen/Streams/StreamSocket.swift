@@ -11,7 +11,9 @@ public struct StreamSocket: Sendable {
     /// Bytes that the kernel may hold of one connection before its sender must wait. With the limit of connections
     /// this bounds memory.
     static let bufferBytes: Int32 = 65_536
-    private static let backlog: Int32 = 1_024
+    /// Connections that the kernel may hold until they are accepted; it takes at most `net.core.somaxconn`. A crowd
+    /// must not fill it, because a sender whose first packet is dropped tries again after a second.
+    private static let backlog: Int32 = 65_535
 
     /// Binds a new socket to a `tcp` or `tls` address.
     ///

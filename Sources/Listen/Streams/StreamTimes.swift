@@ -1,7 +1,8 @@
-/// The times of a connection: of its last bytes, and of the beginning of an unfinished message.
+/// The times of a connection: of its beginning, of its last bytes, and of the beginning of an unfinished message.
 struct StreamTimes {
     typealias Instant = ContinuousClock.Instant
 
+    private var began = Instant.now
     private(set) var lastBytes = Instant.now
     private var messageBegan: Instant?
 
@@ -18,10 +19,11 @@ struct StreamTimes {
         }
     }
 
-    /// Begins anew, because this side did not read.
+    /// Begins anew, because this side did not read, or because a handshake is complete.
     mutating func begin() {
-        lastBytes = .now
-        if messageBegan != nil { messageBegan = lastBytes }
+        began = .now
+        lastBytes = began
+        if messageBegan != nil { messageBegan = began }
     }
 
     /// The reason to end the connection, if a limit has passed.
@@ -30,6 +32,9 @@ struct StreamTimes {
         if now - lastBytes > .seconds(limits.idleSeconds) { return .idleTimeout }
         return nil
     }
+
+    /// Whether it has lasted for this time.
+    func hasLasted(_ now: Instant, _ time: Duration) -> Bool { now - began > time }
 
     func isQuiet(_ now: Instant, for time: Duration) -> Bool { now - lastBytes >= time }
 }

@@ -14,15 +14,21 @@ public struct TLSServer: Sendable {
     }
 
     private let handle: Handle
+    /// Names of relays in lower case; empty for all.
+    private let permitted: Set<String>
 
     /// - Parameters:
     ///   - certificate: path of a PEM file with the certificate and the intermediate ones.
     ///   - key: path of a PEM file without a password.
     ///   - clientAuthorities: path of a PEM file with the authorities for clients' certificates.
+    ///   - revocations: path of a PEM file with lists of revoked certificates of clients; nil for none.
+    ///   - permitted: names of clients whose certificate counts as good; empty for all.
     /// - Throws: `ListenError.badCertificate` that names the file and the way out.
     public init(
-        certificate: String, key: String, clientAuthorities: String?, clientCertificates: ClientCertificates
+        certificate: String, key: String, clientAuthorities: String?, clientCertificates: ClientCertificates,
+        revocations: String? = nil, permitted: [String] = []
     ) throws(ListenError) {
+        self.permitted = Set(permitted.map { $0.lowercased() })
         guard let handle = Handle() else { throw .badCertificate("OpenSSL gets no memory") }
         self.handle = handle
         try TLSServer.read("certificate", certificate) { tls_server_use_certificate(handle.server, certificate, $0) }
@@ -34,10 +40,22 @@ public struct TLSServer: Sendable {
         try TLSServer.read("client_ca", clientAuthorities) {
             tls_server_check_clients(handle.server, clientAuthorities, clientCertificates == .required ? 1 : 0, $0)
         }
+        guard let revocations else { return }
+        try TLSServer.read("crl", revocations) { tls_server_use_revocations(handle.server, revocations, $0) }
     }
 
     /// Begins TLS on a connection; nil if there is no memory.
     func open(_ descriptor: Int32) -> TLSSession? { tls_open(handle.server, descriptor).map { TLSSession($0) } }
+
+    /// Whether a client with one of these names in its certificate may connect.
+    func permits(_ names: [String]) -> Bool {
+        permitted.isEmpty || names.contains { permitted.contains($0.lowercased()) }
+    }
+
+    /// Whether the certificate of a client, which was good at its handshake, is good now.
+    func stillCertifies(_ session: TLSSession) -> Bool {
+        session.isCertified(by: handle.server) && permits(session.peerNames)
+    }
 
     /// - Parameters:
     ///   - what: the file's name in the configuration.
@@ -52,8 +70,10 @@ public struct TLSServer: Sendable {
         case TLS_FILE_USED: return
         case TLS_FILE_UNREADABLE: fault = "\(reason); name a file that the daemon's user can read"
         case TLS_FILE_EMPTY:
-            let kind = what == "key" ? "private key" : "certificate"
-            fault = "holds no \(kind) in PEM form (-----BEGIN ...)"
+            let kinds = ["key": "private key", "crl": "list of revoked certificates"]
+            fault = "holds no \(kinds[what] ?? "certificate") in PEM form (-----BEGIN ...)"
+        case TLS_FILE_EXPOSED:
+            fault = "others than its owner may read or change it; run chmod 600 \(path)"
         case TLS_FILE_ENCRYPTED:
             fault = "is encrypted, and no password is asked for; decrypt it with openssl pkey -in \(path) -out NEW"
         case TLS_FILE_FOREIGN: fault = "does not belong to the certificate \(certificate)"

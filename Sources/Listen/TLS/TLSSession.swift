@@ -25,6 +25,9 @@ final class TLSSession {
     /// Whether the client has shown a certificate that was found good.
     var isCertified: Bool { tls_is_certified(connection) != 0 }
 
+    /// Whether a server would find the client's certificate good now.
+    func isCertified(by server: OpaquePointer) -> Bool { tls_is_certified_by(connection, server) != 0 }
+
     /// The names in the client's certificate: the common name, then the DNS names. A client without a certificate has
     /// none.
     var peerNames: [String] {
