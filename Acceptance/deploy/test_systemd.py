@@ -1,4 +1,4 @@
-"""systemd accepts the units of the sweep, and makes the directory of traces."""
+"""systemd accepts the units, finds them locked up, and makes the directory of traces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from deploy.installed import HOOK, TRACES, need, run
+from deploy.installed import HOOK, ROOT, TRACES, adapted, need, run
+
+SERVICES = sorted((ROOT / "etc").rglob("*.service"))
+# Of ten; systemd calls what is below 4.0 "OK".
+EXPOSURE = 2.0
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_a_service_may_do_little_and_takes_a_bounded_share(unit: Path, tmp_path: Path) -> None:
+    analyze = need("systemd-analyze", "systemd")
+    text = unit.read_text()
+    lines = text.splitlines()
+    for bound in ("MemoryMax=", "TasksMax="):
+        [value] = [line.removeprefix(bound) for line in lines if line.startswith(bound)]
+        assert value not in ("", "infinity")
+    assert "LimitCORE=0" in lines
+    # it looks for the program, which may not be installed here
+    programs = {
+        line.split()[0].partition("=")[2] for line in lines if line.startswith("ExecStart=")
+    }
+    changes = dict.fromkeys(programs, "/bin/true")
+    changes |= {name: "/etc" for name in ("@sysconfdir@",) if name in text}
+    file = adapted(unit, tmp_path / unit.name, changes)
+    command = [analyze, "security", "--offline=true", f"--threshold={EXPOSURE * 10:.0f}", str(file)]
+    done = run(command)
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr
 
 
 @pytest.mark.parametrize("unit", sorted((HOOK / "systemd").iterdir()), ids=lambda unit: unit.name)
