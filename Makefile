@@ -8,8 +8,9 @@ DESTDIR ?=
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
 # The same flags everywhere: another set would build everything once more. Static, so that the binaries need no Swift
-# runtime on the machine where they are installed.
-SWIFT_FLAGS := -c release --static-swift-stdlib
+# runtime on the machine where they are installed. The loader looks for libraries in the system's places alone, and
+# binds all functions at the start, so that it can make their table read-only.
+SWIFT_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now
 export SWIFT SWIFT_FLAGS
 
 REQUIREMENTS := Acceptance/requirements.txt
@@ -21,7 +22,7 @@ SPANK := .build/spank/spank_customs.so
 HOOK_FILES = $(shell cd sitecustomize && find . -type f ! -name '*.pyc' ! -path '*/__pycache__/*' ! -name '.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test lint check-linkage fuzz bench install spank
+.PHONY: help packages build demo test lint check-linkage sbom fuzz bench install spank
 
 help: ## print this list
 	@echo "usage: make TARGET"
@@ -69,9 +70,17 @@ lint: .venv-test/installed ## formatting and static checks of Swift, C, Python a
 	.venv-test/bin/mypy --strict
 	.venv-test/bin/shellcheck $(SHELL_SCRIPTS)
 
-check-linkage: ## refuse a customsd that contains the full Foundation or needs a Swift runtime
+check-linkage: ## refuse programs that contain the full Foundation, need a Swift runtime, or are linked carelessly
 	@.ci/linkage.sh --self-test
 	@.ci/linkage.sh .build/release/customsd
+	@.ci/linkage.sh --hardened .build/release/customsd .build/release/customs
+
+SBOM := .build/customs.cdx.json
+
+sbom: build ## write the software bill of materials of the programs (CycloneDX), .build/customs.cdx.json
+	@$(PYTHON) .ci/sbom.py .build/release > $(SBOM).new
+	@mv $(SBOM).new $(SBOM)
+	@echo $(SBOM)
 
 FUZZ_SECONDS ?= 60
 
@@ -86,8 +95,9 @@ bench: build ## run the benchmarks beside their peers, and print the ratios (BEN
 
 install: ## install under PREFIX (default /usr/local), into DESTDIR if one is given; build first
 	@test -x .build/release/customsd || { echo "install: run 'make build' first" >&2; exit 1; }
-	install -D -m 755 .build/release/customsd $(DESTDIR)$(PREFIX)/bin/customsd
-	install -D -m 755 .build/release/customs $(DESTDIR)$(PREFIX)/bin/customs
+	@# Without symbols and debug information, which are two thirds of them.
+	install -D -s -m 755 .build/release/customsd $(DESTDIR)$(PREFIX)/bin/customsd
+	install -D -s -m 755 .build/release/customs $(DESTDIR)$(PREFIX)/bin/customs
 	@for file in $(HOOK_FILES); do \
 	    install -D -m $$([ -x "sitecustomize/$$file" ] && echo 755 || echo 644) "sitecustomize/$$file" "$(DESTDIR)$(PREFIX)/share/customs/sitecustomize/$$file" || exit; \
 	done
