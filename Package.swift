@@ -123,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "Canary", "HookTree", "Import", "JSON", "Processes", "Query", "Record", "Settings",
+                "Archive", "Canary", "Checksum", "HookTree", "Import", "JSON", "Processes", "Query", "Record",
+                "Settings",
                 "Sockets",
                 "Store", "SystemClock", "Version", "Wire", arguments,
             ],
@@ -132,7 +133,8 @@ let package = Package(
         // what the tests of several modules share
         support("TemporaryFolders", [], path: "Tests/TemporaryFolders"),
         support("SampleRecords", ["Record"], path: "Tests/RecordTests/SampleRecords"),
-        support("FakeStores", ["Merge", "Record", "Store", "Threads"], path: "Tests/WriteTests/FakeStores"),
+        support(
+            "FakeStores", ["Checksum", "Merge", "Record", "Store", "Threads"], path: "Tests/WriteTests/FakeStores"),
         support("TestDatabases", ["Store"], path: "Tests/StoreTests/TestDatabases"),
 
         tests("PackageTests", []),
@@ -146,7 +148,7 @@ let package = Package(
                 "Threads", "Wire", "Write", log,
             ],
             exclude: ["FakeStores"]),
-        tests("ImportTests", ["Archive", "FakeStores", "Import", "Record", "Store"]),
+        tests("ImportTests", ["Archive", "Checksum", "FakeStores", "Import", "Record", "Store"]),
         tests("ChecksumTests", ["Checksum"]),
         tests("RecordTests", ["Record", "SampleRecords"], exclude: ["SampleRecords"]),
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),
@@ -154,7 +156,7 @@ let package = Package(
         tests("JournalTests", ["Checksum", "Journal", "TemporaryFolders"]),
         tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
         tests(
-            "StoreTests", ["Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
+            "StoreTests", ["Checksum", "Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
             exclude: ["TestDatabases"]),
         tests("QueryTests", ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
         tests("SettingsTests", ["Record", "Settings"]),
@@ -165,7 +167,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("JobsTests", ["Jobs", "Record"]),
         tests("SlurmTests", ["Jobs", "Record", "Slurm"], exclude: ["Captures"]),
-        tests("ArchiveTests", ["Archive", "CZlib", "CZstd", "SampleRecords"]),
+        tests("ArchiveTests", ["Archive", "Checksum", "CZlib", "CZstd", "SampleRecords"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,3 +1,4 @@
+import Checksum
 import Glibc
 
 /// An archive, opened once. The content of a pipe is read once and kept in a file, so that several readers can use it.
@@ -6,6 +7,8 @@ public final class Archive {
     public let name: String
     /// Tells this archive's content from any other; the file's name and its compression do not matter.
     public let identity: String
+    /// The identity of this content in stores of version 1.
+    public let formerIdentity: String
     /// Data after the compressed data; nil if there is none.
     public let trailing: TrailingData?
 
@@ -17,9 +20,11 @@ public final class Archive {
 
     /// Reads the archive from front to back once.
     ///
-    /// - Parameter path: `-` for standard input.
+    /// - Parameters:
+    ///   - path: `-` for standard input.
+    ///   - key: that of the store, so that no one else can tell an archive's identity.
     /// - Throws: `ArchiveError`.
-    public init(path: String) throws(ArchiveError) {
+    public init(path: String, key: SipHash.Key) throws(ArchiveError) {
         self.path = path == "-" ? nil : path
         name = self.path ?? "standard input"
         let opened = path == "-" ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC)
@@ -28,7 +33,7 @@ public final class Archive {
         var status = stat()
         guard fstat(opened, &status) == 0 else { throw .cannotOpen("\(name): \(SystemError())") }
         if status.st_mode & S_IFMT == S_IFDIR { throw .cannotOpen("\(name): it is a directory") }
-        var content = ArchiveIdentity()
+        var content = ArchiveIdentity(key: key)
         if status.st_mode & S_IFMT == S_IFREG {
             let start = Int(max(0, lseek(opened, 0, SEEK_CUR)))
             // files that the kernel generates, as in /proc, have no length
@@ -46,6 +51,7 @@ public final class Archive {
             extent = .file(start: 0, end: bytes)
         }
         identity = content.text
+        formerIdentity = content.formerText
     }
 
     /// A reader of its lines, from the first one on.

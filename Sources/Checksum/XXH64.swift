@@ -1,7 +1,8 @@
 /// XXH64, the 64-bit variant of xxHash, by its published specification (`doc/xxhash_spec.md` of the xxHash project).
 ///
-/// It detects torn and damaged writes of journal frames, and makes the fingerprints of stacks and runs. It is not a
-/// cryptographic hash: nothing that must resist a deliberate collision relies on it.
+/// It detects torn and damaged writes of journal frames, and finds slots in tables that compare the texts themselves.
+/// Texts with equal hashes are easy to make, also for an unknown seed. So nothing that decides whether two things are
+/// one relies on it: that is the task of `SipHash`.
 public enum XXH64 {
     /// The hash of `bytes` under `seed`; about 10 GB/s on one core.
     @inlinable

@@ -40,7 +40,9 @@ public struct ArchiveImport {
         parser = MessageParser(lastYear: lastYear)
         do throws(StoreError) {
             try store.migrate()
-            state = try store.open(source: archive.identity, kind: .archive, host: hostName())
+            state = try store.open(
+                source: archive.identity, formerly: archive.formerIdentity, kind: .archive, host: hostName(),
+                incarnation: nil)
         } catch {
             throw .store(error)
         }

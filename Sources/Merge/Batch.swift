@@ -59,11 +59,13 @@ public struct RunKey: Hashable, Sendable {
     public var program: Int32
     public var stack: Int32
     public var environment: Int32
-    /// The flags that questions separate usage by: compute node or not, staff or not.
+    /// The relay that vouches for the user; 0 for none, or one without a name.
+    public var relay: Int32
+    /// Compute node or not, staff or not, vouched for or not.
     public var flags: RunFlags
 
     public func hash(into hasher: inout Hasher) {
-        // ten numbers side by side, hashed by one call
+        // eleven numbers side by side, hashed by one call
         withUnsafeBytes(of: self) { hasher.combine(bytes: $0) }
     }
 }
@@ -71,15 +73,13 @@ public struct RunKey: Hashable, Sendable {
 /// The additions of a batch to one run.
 public struct RunDelta: Sendable {
     public let key: RunKey
-    public let id: RunID
     /// The job's symbol in the vocabulary; that of its number unless the number was reused.
     public let job: Int32
     public let environment: Int32
-    /// The host of the run's first process; a later process may differ, as in the authority that vouches for its user.
+    /// The host of the run's first process; a later process may differ.
     public let host: Int32
     /// 0 outside a job or if unknown; else 1 + floor(log2(nodes)).
     public let sizeClass: Int32
-    public let flags: RunFlags
     public var processes: Int64 = 0
     /// The number of processes that reported an MPI rank.
     public var ranks: Int64 = 0
@@ -91,37 +91,6 @@ public struct RunDelta: Sendable {
     public var lastSeen: Int64
     /// The start of the earliest process, microseconds since 1970 UTC.
     public var started: Int64
-}
-
-/// Sorts runs by day and job, so that new ones lie together at the end of an index: 2 bytes day since 1970, 6 bytes the
-/// number at the head of the job id, 8 bytes hash of the whole key's texts.
-public struct RunID: Hashable, Sendable, Comparable {
-    public let high: UInt64
-    public let low: UInt64
-
-    public init(day: Int32, jobNumber: UInt64, hash: UInt64) {
-        high = UInt64(UInt16(clamping: day)) << 48 | min(jobNumber, RunID.greatestJobNumber)
-        low = hash
-    }
-
-    private static let greatestJobNumber: UInt64 = 1 << 48 - 1
-
-    /// The number at the beginning of a job id, as far as a key has room for it; 0 if there is none, or none of 64
-    /// bits.
-    public static func jobNumber(_ jobID: UnsafeRawBufferPointer) -> UInt64 {
-        var number: UInt64 = 0
-        for digit in jobID.lazy.map({ $0 &- UInt8(ascii: "0") }).prefix(while: { $0 < 10 }) {
-            let (tens, tooLarge) = number.multipliedReportingOverflow(by: 10)
-            let (sum, overflows) = tens.addingReportingOverflow(UInt64(digit))
-            if tooLarge || overflows { return 0 }
-            number = sum
-        }
-        return min(number, greatestJobNumber)
-    }
-
-    public static func < (left: RunID, right: RunID) -> Bool {
-        (left.high, left.low) < (right.high, right.low)
-    }
 }
 
 public struct RunFlags: OptionSet, Hashable, Sendable {

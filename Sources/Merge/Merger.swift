@@ -1,4 +1,3 @@
-import Checksum
 import Record
 
 /// Turns records into additions to the store: finds duplicates, merges processes of one run, and holds parts.
@@ -84,7 +83,7 @@ public struct Merger: Sendable {
     ///   - runHash: the run's hash, if it is known.
     public mutating func add(
         _ record: UsageRecord, _ envelope: Envelope, sequence: UInt64, entry: UnsafeRawBufferPointer,
-        runHash: UInt64? = nil
+        runHash: RunHash? = nil
     ) {
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, envelope.arrival)
@@ -258,7 +257,7 @@ public struct Merger: Sendable {
         count(assembled.record, assembled.envelope)
     }
 
-    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, runHash: UInt64? = nil) {
+    private mutating func count(_ record: UsageRecord, _ envelope: Envelope, runHash: RunHash? = nil) {
         if !runningIDs.isEmpty, runningIDs.remove(record.id) != nil {
             batch.endedSnapshots.append(record.id)
         }
@@ -275,7 +274,7 @@ public struct Merger: Sendable {
         if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         let isDoubtful = record.numNodes.map { $0 > UsageRecord.mostNodes } ?? false
         if isDoubtful { batch.counters.add(1, to: IngestCounters.doubtedNodes) }
-        guard !cache.isDisabled, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, uid: envelope.uid) else {
+        guard !cache.isDisabled, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, envelope) else {
             _ = count(record, envelope, day: day, time: time)
             return
         }
@@ -346,14 +345,12 @@ public struct Merger: Sendable {
     private mutating func newRun(
         _ runKey: RunKey, _ job: Int32, _ record: UsageRecord, _ envelope: Envelope, time: Int64
     ) -> RunDelta {
-        var flags = runKey.flags
-        if envelope.identity != .claimed { flags.insert(.vouched) }
         let nodes = runKey.job == 0 ? 0 : Merger.nodes(record) ?? 0
         return RunDelta(
-            key: runKey, id: keys.id(of: runKey), job: job, environment: runKey.environment,
+            key: runKey, job: job, environment: runKey.environment,
             host: keys.symbol(record, .host, .host),
             sizeClass: nodes <= 0 ? 0 : Int32(64 - UInt64(nodes).leadingZeroBitCount),
-            flags: flags, firstSeen: time, lastSeen: time, started: time)
+            firstSeen: time, lastSeen: time, started: time)
     }
 
     private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32, _ span: JobSpan) {

@@ -7,7 +7,7 @@ import Record
 /// changes nothing.
 struct RunCache: Sendable {
     private struct Key: Hashable {
-        let runHash: UInt64
+        let runHash: RunHash
         let day: Int32
     }
 
@@ -21,7 +21,7 @@ struct RunCache: Sendable {
     var isDisabled: Bool { batchesDisabled > 0 }
 
     /// - Returns: the run's index in the batch; nil if it was not noted.
-    mutating func find(_ runHash: UInt64, day: Int32) -> Int? {
+    mutating func find(_ runHash: RunHash, day: Int32) -> Int? {
         guard let run = runs[Key(runHash: runHash, day: day)] else { return nil }
         asked += 1
         found += 1
@@ -29,7 +29,7 @@ struct RunCache: Sendable {
     }
 
     /// Notes the run of a record for which `find` has found nothing.
-    mutating func note(run: Int, _ runHash: UInt64, day: Int32) {
+    mutating func note(run: Int, _ runHash: RunHash, day: Int32) {
         asked += 1
         runs[Key(runHash: runHash, day: day)] = Int32(truncatingIfNeeded: run)
     }

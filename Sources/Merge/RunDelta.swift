@@ -1,9 +1,9 @@
 import Record
 
 extension RunFlags {
-    /// The flags that the record itself has.
-    init(_ record: UsageRecord) {
-        self = []
+    /// The flags of a record and of who vouches for its sender.
+    init(_ record: UsageRecord, _ envelope: Envelope) {
+        self = envelope.identity == .claimed ? [] : .vouched
         if record.isCompute == true { insert(.compute) }
         if record.isStaff == true { insert(.staff) }
     }

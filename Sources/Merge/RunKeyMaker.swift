@@ -1,7 +1,6 @@
-import Checksum
 import Record
 
-/// The definition of a run: makes a record's `RunKey`, and the run's identity from it.
+/// The definition of a run: makes a record's `RunKey`.
 struct RunKeyMaker: Sendable {
     private(set) var vocabulary: Vocabulary
     private var stackReader = StackReader()
@@ -31,23 +30,7 @@ struct RunKeyMaker: Sendable {
             executable: symbol(record, .executable, .executable),
             program: symbol(record, .main, .program),
             stack: stackReader.symbol(for: record, in: &vocabulary[.stack]),
-            environment: environment(record), flags: RunFlags(record))
-    }
-
-    /// The run's identity, computed from fingerprints of texts and not from symbols, so that every daemon gives a run
-    /// the same one.
-    func id(of key: RunKey) -> RunID {
-        var words = (
-            fingerprint(key.cluster, .cluster), fingerprint(key.job, .job), fingerprint(key.step, .step),
-            fingerprint(key.user, .user), fingerprint(key.executable, .executable),
-            fingerprint(key.program, .program), fingerprint(key.stack, .stack),
-            fingerprint(key.environment, .environment), UInt64(key.flags.rawValue).littleEndian
-        )
-        let jobNumber =
-            key.job == 0
-            ? 0 : vocabulary.withBytes(of: key.job, .job) { CompoundKey.withText(1, of: $0, RunID.jobNumber) }
-        let hash = withUnsafeBytes(of: &words) { XXH64.hash($0, seed: UInt64(UInt32(bitPattern: key.day))) }
-        return RunID(day: key.day, jobNumber: jobNumber, hash: hash)
+            environment: environment(record), relay: relay(envelope), flags: RunFlags(record, envelope))
     }
 
     /// The symbol of the record's cluster, job id and restart, which jobs that are years apart can share; 0 outside
@@ -149,7 +132,8 @@ struct RunKeyMaker: Sendable {
         record.withBytes(of: record[field]) { bytes in compound.append(clipped(bytes)) }
     }
 
-    private func fingerprint(_ symbol: Int32, _ dimension: Dimension) -> UInt64 {
-        vocabulary.fingerprint(of: symbol, dimension).littleEndian
+    private mutating func relay(_ envelope: Envelope) -> Int32 {
+        guard var name = envelope.relay else { return 0 }
+        return name.withUTF8 { vocabulary[.relay].symbol(for: UnsafeRawBufferPointer($0)) }
     }
 }

@@ -8,6 +8,12 @@ public struct Stack: Sendable, Equatable {
         public let version: String?
         /// Whether the user's own code imported it; nil if unknown.
         public let direct: Bool?
+
+        public init(name: String, version: String?, direct: Bool?) {
+            self.name = name
+            self.version = version
+            self.direct = direct
+        }
     }
 
     /// Sorted by the names' bytes, each name once.
@@ -25,6 +31,19 @@ public struct Stack: Sendable, Equatable {
 
     static let directMark = "d"
     static let indirectMark = "i"
+}
+
+extension CompoundKey {
+    /// Appends the next package of a stack's text. A stack's packages come in the order of their names' bytes.
+    public mutating func append(_ package: Stack.Package) {
+        append(package.name)
+        if let version = package.version { append(version) } else { appendAbsent() }
+        if let direct = package.direct {
+            append(direct ? Stack.directMark : Stack.indirectMark)
+        } else {
+            appendAbsent()
+        }
+    }
 }
 
 /// Turns the packages of records into stack symbols.
@@ -77,13 +96,10 @@ struct StackReader: Sendable {
         let direct = Set(record.direct.compactMap { record.string($0).map { ExactText($0) } })
         key.reset()
         for (name, version) in versions.sorted(by: { $0.key < $1.key }) {
-            key.append(name.string)
-            if let version { key.append(version) } else { key.appendAbsent() }
-            if record.directIsKnown {
-                key.append(direct.contains(name) ? Stack.directMark : Stack.indirectMark)
-            } else {
-                key.appendAbsent()
-            }
+            key.append(
+                Stack.Package(
+                    name: name.string, version: version,
+                    direct: record.directIsKnown ? direct.contains(name) : nil))
         }
         return key.bytes.withUnsafeBytes { table.symbol(for: $0) }
     }

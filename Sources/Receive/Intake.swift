@@ -47,7 +47,7 @@ struct Intake {
             let envelope = Envelope(
                 arrival: now, headerTime: headerTime, identity: identity, uid: credentials?.uid,
                 pid: credentials?.pid)
-            let digest = digests.isWanted ? RunDigest(record, uid: credentials?.uid, by: &hasher) : nil
+            let digest = digests.isWanted ? RunDigest(record, envelope, by: &hasher) : nil
             frame.append { entry in
                 Entry.append(
                     envelope, record: UnsafeRawBufferPointer(rebasing: message[json]), digest: digest, to: &entry)

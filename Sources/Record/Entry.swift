@@ -4,14 +4,15 @@
 ///
 ///     message   offset  0  u8   kind = 1
 ///                       1  u8   identity (0 claimed, 1 kernel, 2 relay)
-///                       2  u8   flags: 1 = header time present, 2 = uid and pid present
+///                       2  u8   flags: 1 = header time present, 2 = uid and pid present, 4 = relay's name present
 ///                       3  u8   0
 ///                       4  u32  uid
-///                       8  u32  pid
-///                      12  u32  size of the digest that follows the record, 0 or 48
+///                       8  u32  pid, or the size of the relay's name
+///                      12  u32  size of what follows the record
 ///                      16  i64  arrival, microseconds since 1970 UTC
 ///                      24  i64  header time, likewise
-///                      32       the JSON record as it came, and the record's digest (`RunDigest`), if any
+///                      32       the JSON record as it came; then its digest (`RunDigest`, 56 bytes; 48 in earlier
+///                               versions) and the relay's name, if it has them
 ///     tally     offset  0  u8   kind = 2
 ///                       1       name length (u8), name, count (u64), repeated
 ///
@@ -28,23 +29,28 @@ public enum Entry {
         var flags: UInt8 = 0
         if envelope.headerTime != nil { flags |= 1 }
         if envelope.uid != nil { flags |= 2 }
+        let relayBytes = min(envelope.relay?.utf8.count ?? 0, Envelope.maximumRelayBytes)
+        if envelope.uid == nil, envelope.relay != nil { flags |= 4 }
         let kind = 1 | UInt32(envelope.identity.rawValue) << 8 | UInt32(flags) << 16
         let header = (
-            kind.littleEndian, (envelope.uid ?? 0).littleEndian, (envelope.pid ?? 0).littleEndian,
-            UInt32(digest == nil ? 0 : RunDigest.byteCount).littleEndian,
+            kind.littleEndian, (envelope.uid ?? 0).littleEndian,
+            (envelope.pid ?? UInt32(flags & 4 != 0 ? relayBytes : 0)).littleEndian,
+            UInt32((digest == nil ? 0 : RunDigest.byteCount) + (flags & 4 != 0 ? relayBytes : 0)).littleEndian,
             envelope.arrival.littleEndian, (envelope.headerTime ?? 0).littleEndian
         )
         withUnsafeBytes(of: header) { output.append(contentsOf: $0) }
         output.append(contentsOf: record)
         digest?.append(to: &output)
+        if flags & 4 != 0, let relay = envelope.relay { output.append(contentsOf: relay.utf8.prefix(relayBytes)) }
     }
 
     /// The digest that a message entry carries; nil if it has none.
     public static func digest(of message: UnsafeRawBufferPointer) -> RunDigest? {
-        guard message.count >= messageHeader, let size = digestBytes(message), size > 0 else {
+        guard message.count >= messageHeader, let tail = tail(of: message), tail.digest > 0 else {
             return nil
         }
-        return RunDigest(UnsafeRawBufferPointer(rebasing: message[(message.count - size)...]))
+        let end = message.count - tail.relay
+        return RunDigest(UnsafeRawBufferPointer(rebasing: message[(end - tail.digest)..<end]))
     }
 
     /// Appends a tally entry to `output`. The names are those of counters, of at most 255 bytes.
@@ -63,7 +69,7 @@ public enum Entry {
         switch kind {
         case 1:
             guard bytes.count >= messageHeader, let identity = Identity(rawValue: bytes[1]),
-                let digestBytes = digestBytes(bytes)
+                let tail = tail(of: bytes)
             else { return nil }
             let flags = bytes[2]
             let known = flags & 2 != 0
@@ -72,8 +78,9 @@ public enum Entry {
                 headerTime: flags & 1 != 0 ? load(bytes, 24) as Int64 : nil,
                 identity: identity,
                 uid: known ? load(bytes, 4) as UInt32 : nil,
-                pid: known ? load(bytes, 8) as UInt32 : nil)
-            let record = bytes[messageHeader..<bytes.count - digestBytes]
+                pid: known ? load(bytes, 8) as UInt32 : nil,
+                relay: flags & 6 == 4 ? String(decoding: bytes[(bytes.count - tail.relay)...], as: UTF8.self) : nil)
+            let record = bytes[messageHeader..<bytes.count - tail.digest - tail.relay]
             return .message(envelope, record: UnsafeRawBufferPointer(rebasing: record))
         case 2:
             var tally: [(name: String, count: UInt64)] = []
@@ -95,13 +102,14 @@ public enum Entry {
         case tally([(name: String, count: UInt64)])
     }
 
-    /// The bytes of an entry's digest; nil if the entry has none, or one of another size.
-    private static func digestBytes(_ message: UnsafeRawBufferPointer) -> Int? {
-        let size = Int(load(message, 12) as UInt32)
-        guard size == 0 || size == RunDigest.byteCount, message.count - messageHeader >= size else {
-            return nil
-        }
-        return size
+    /// The sizes of what follows the record; nil if they cannot be.
+    private static func tail(of message: UnsafeRawBufferPointer) -> (digest: Int, relay: Int)? {
+        let relay = message[2] & 6 == 4 ? Int(load(message, 8) as UInt32) : 0
+        let digest = Int(load(message, 12) as UInt32) - relay
+        guard [0, RunDigest.byteCount, RunDigest.formerByteCount].contains(digest),
+            relay <= Envelope.maximumRelayBytes, message.count - messageHeader >= digest + relay
+        else { return nil }
+        return (digest, relay)
     }
 
     private static func append<Value: FixedWidthInteger>(_ value: Value, to output: inout [UInt8]) {

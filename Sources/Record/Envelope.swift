@@ -9,15 +9,21 @@ public struct Envelope: Sendable, Equatable {
     /// The sender's user id and process id, as the kernel reports them; nil unless `identity` is `.kernel`.
     public var uid: UInt32?
     public var pid: UInt32?
+    /// The relay's name, as its certificate has it, of at most `maximumRelayBytes`; nil unless `identity` is `.relay`.
+    public var relay: String?
+
+    public static let maximumRelayBytes = 255
 
     public init(
-        arrival: Int64, headerTime: Int64? = nil, identity: Identity = .claimed, uid: UInt32? = nil, pid: UInt32? = nil
+        arrival: Int64, headerTime: Int64? = nil, identity: Identity = .claimed, uid: UInt32? = nil, pid: UInt32? = nil,
+        relay: String? = nil
     ) {
         self.arrival = arrival
         self.headerTime = headerTime
         self.identity = identity
         self.uid = uid
         self.pid = pid
+        self.relay = relay
     }
 }
 

@@ -43,4 +43,6 @@ public struct IngestCounters: Sendable, Equatable {
     public static let doubtedElapsed = "doubted_elapsed"
     /// Records that claim more nodes than `UsageRecord.mostNodes`: their number of nodes is stored as unknown.
     public static let doubtedNodes = "doubted_nodes"
+    /// Stacks, environments and runs whose fingerprint was another one's; they are stored under the next fingerprint.
+    public static let fingerprintConflict = "fingerprint_conflict"
 }

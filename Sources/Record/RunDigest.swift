@@ -12,10 +12,10 @@ public struct RunDigest: Sendable, Equatable {
     public let end: ProcessEnd?
     public let hasRank: Bool
     /// The run's hash, as `RunHasher` makes it.
-    public let runHash: UInt64
+    public let runHash: RunHash
 
     public init(
-        id: RecordID, eventTime: Int64?, elapsed: Double?, end: ProcessEnd?, hasRank: Bool, runHash: UInt64
+        id: RecordID, eventTime: Int64?, elapsed: Double?, end: ProcessEnd?, hasRank: Bool, runHash: RunHash
     ) {
         self.id = id
         self.eventTime = eventTime
@@ -25,12 +25,11 @@ public struct RunDigest: Sendable, Equatable {
         self.runHash = runHash
     }
 
-    /// - Parameter uid: the sender's user id, as the kernel reports it.
     /// - Returns: nil if the record is not simply one more process of a run, or is too long.
-    public init?(_ record: UsageRecord, uid: UInt32?, by hasher: inout RunHasher) {
+    public init?(_ record: UsageRecord, _ envelope: Envelope, by hasher: inout RunHasher) {
         guard !record.isLegacy, record.unknownKeys == 0, record.canary == nil, record.end != .running,
             (record.parts ?? 1) <= 1, record.numNodes ?? 0 <= UsageRecord.mostNodes,
-            let runHash = hasher.hash(of: record, uid: uid)
+            let runHash = hasher.hash(of: record, envelope)
         else { return nil }
         self.init(
             id: record.id, eventTime: record.eventTime, elapsed: record.elapsed, end: record.end,
@@ -42,27 +41,30 @@ public struct RunDigest: Sendable, Equatable {
 ///
 ///     offset  0  u64  record's identity, high half
 ///             8  u64  low half
-///            16  u64  run's hash
-///            24  i64  event time
-///            32  f64  elapsed
-///            40  u8   flags: 1 = event time present, 2 = elapsed present, 4 = end present, 8 = rank present
-///            41  u8   end
-///            42  6 x  0
+///            16  u64  run's hash, high half
+///            24  u64  low half
+///            32  i64  event time
+///            40  f64  elapsed
+///            48  u8   flags: 1 = event time present, 2 = elapsed present, 4 = end present, 8 = rank present
+///            49  u8   end
+///            50  6 x  0
 extension RunDigest {
-    static let byteCount = 48
+    static let byteCount = 56
+    /// The size of digests in journals of earlier versions. Their runs' hashes have 64 bits and are of no use.
+    static let formerByteCount = 48
 
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == RunDigest.byteCount else { return nil }
         func word(_ offset: Int) -> UInt64 {
             UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
-        let flags = bytes[40]
+        let flags = bytes[48]
         self.init(
             id: RecordID(high: word(0), low: word(8)),
-            eventTime: flags & 1 != 0 ? Int64(bitPattern: word(24)) : nil,
-            elapsed: flags & 2 != 0 ? Double(bitPattern: word(32)) : nil,
-            end: flags & 4 != 0 ? ProcessEnd(rawValue: bytes[41]) : nil, hasRank: flags & 8 != 0,
-            runHash: word(16))
+            eventTime: flags & 1 != 0 ? Int64(bitPattern: word(32)) : nil,
+            elapsed: flags & 2 != 0 ? Double(bitPattern: word(40)) : nil,
+            end: flags & 4 != 0 ? ProcessEnd(rawValue: bytes[49]) : nil, hasRank: flags & 8 != 0,
+            runHash: RunHash(high: word(16), low: word(24)))
     }
 
     func append(to output: inout [UInt8]) {
@@ -72,8 +74,8 @@ extension RunDigest {
         if let end { flags |= 4 | UInt64(end.rawValue) << 8 }
         if hasRank { flags |= 8 }
         let words = (
-            id.high.littleEndian, id.low.littleEndian, runHash.littleEndian, (eventTime ?? 0).littleEndian,
-            (elapsed ?? 0).bitPattern.littleEndian, flags.littleEndian
+            id.high.littleEndian, id.low.littleEndian, runHash.high.littleEndian, runHash.low.littleEndian,
+            (eventTime ?? 0).littleEndian, (elapsed ?? 0).bitPattern.littleEndian, flags.littleEndian
         )
         withUnsafeBytes(of: words) { output.append(contentsOf: $0) }
     }

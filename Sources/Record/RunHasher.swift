@@ -1,37 +1,50 @@
 import Checksum
 
+/// The hash of a run. It has a meaning only in the process that made it.
+public struct RunHash: Hashable, Sendable {
+    public let high: UInt64
+    public let low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
 /// Hashes runs, so that records of one run are recognised without comparing texts: the processes of a job differ in
 /// little else than identity, time, host and rank.
 ///
-/// The hash covers all that a record says of its run, its job and its environment. In a batch of 10,000 records, the
-/// chance that two different runs collide is 5 in 10^16 a record. The key of the hash is a random number of this
-/// process, so a hash has no meaning in another process.
+/// The hash covers all that a record says of its run, its job and its environment, and the authority that vouches for
+/// its sender. It is SipHash-1-3 with 128 bits under a random key of this process, so no sender can make two runs
+/// collide.
 public struct RunHasher: Sendable {
     /// The bound of a key, lengths included: a package takes at least 9 bytes of a record, and 4 for the lengths of its
     /// texts.
-    private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024
-    private static let seed = UInt64.random(in: .min ... .max)
+    private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024 + Envelope.maximumRelayBytes
+    private static let secret = SipHash.Key.random()
 
     private var key = [UInt8](repeating: 0, count: maximumKeyBytes)
 
     public init() {}
 
-    /// - Parameter uid: the sender's user id, as the kernel reports it.
     /// - Returns: nil if the record is too long. Such texts are cut, and each cut must be counted.
-    public mutating func hash(of record: UsageRecord, uid: UInt32?) -> UInt64? {
+    public mutating func hash(of record: UsageRecord, _ envelope: Envelope) -> RunHash? {
         guard record.text.count <= maximumTextBytes else { return nil }
         return key.withUnsafeMutableBytes { key in
-            let count = RunHasher.write(record, uid: uid, to: key)
-            return XXH64.hash(UnsafeRawBufferPointer(rebasing: key[..<count]), seed: RunHasher.seed)
+            let count = RunHasher.write(record, envelope, to: key)
+            let hash = SipHash.quickWide(UnsafeRawBufferPointer(rebasing: key[..<count]), RunHasher.secret)
+            return RunHash(high: hash.high, low: hash.low)
         }
     }
 
     /// - Returns: the number of bytes in the key.
     private static func write(
-        _ record: UsageRecord, uid: UInt32?, to key: UnsafeMutableRawBufferPointer
+        _ record: UsageRecord, _ envelope: Envelope, to key: UnsafeMutableRawBufferPointer
     ) -> Int {
         var writer = KeyWriter(key)
-        writer.number(uid.map { Int64($0) })
+        writer.number(Int64(envelope.identity.rawValue))
+        writer.number(envelope.uid.map { Int64($0) })
+        writer.text(envelope.relay)
         writer.number(record.uid)
         writer.number(record.restart)
         writer.number(record.numNodes)
@@ -90,14 +103,25 @@ private struct KeyWriter {
     }
 
     @inline(__always)
+    mutating func text(_ string: String?) {
+        guard var string else { return number(nil) }
+        number(Int64(string.utf8.count))
+        string.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    @inline(__always)
     mutating func text(_ range: TextRange, of text: UnsafeRawBufferPointer) {
         key.storeBytes(of: Int16(truncatingIfNeeded: range.count), toByteOffset: count, as: Int16.self)
         count += 2
         guard range.count > 0 else { return }
-        let bytes = UnsafeRawBufferPointer(
-            rebasing: text[Int(range.start)..<Int(range.start) + Int(range.count)])
-        UnsafeMutableRawBufferPointer(rebasing: key[count..<count + bytes.count]).copyMemory(
-            from: bytes)
+        append(
+            UnsafeRawBufferPointer(
+                rebasing: text[Int(range.start)..<Int(range.start) + Int(range.count)]))
+    }
+
+    @inline(__always)
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(rebasing: key[count..<count + bytes.count]).copyMemory(from: bytes)
         count += bytes.count
     }
 }

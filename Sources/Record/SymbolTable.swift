@@ -11,8 +11,6 @@ public struct SymbolTable: Sendable {
     private var arena: [UInt8] = []
     private var ends: [Int] = [0]
     private var hashes: [UInt64]
-    /// One fingerprint for each text; it is the same in every process.
-    private var fingerprints: [UInt64]
     /// A hash table with a power of two of slots. A slot holds the symbol + 1 in its low half and the hash's high half
     /// above it, or 0 if it is free.
     private var slots: [UInt64]
@@ -24,7 +22,6 @@ public struct SymbolTable: Sendable {
 
     public init() {
         hashes = [XXH64.hash(UnsafeRawBufferPointer(start: nil, count: 0), seed: SymbolTable.seed)]
-        fingerprints = [SymbolTable.fingerprint(UnsafeRawBufferPointer(start: nil, count: 0))]
         slots = [UInt64](repeating: 0, count: 64)
         slots[Int(truncatingIfNeeded: hashes[0]) & 63] = SymbolTable.slot(hashes[0], 0)
     }
@@ -54,7 +51,6 @@ public struct SymbolTable: Sendable {
         arena.append(contentsOf: bytes)
         ends.append(arena.count)
         hashes.append(hash)
-        fingerprints.append(SymbolTable.fingerprint(bytes))
         slots[slot] = SymbolTable.slot(hash, Int(symbol))
         if !isDefended, (slot &- home) & (slots.count &- 1) > SymbolTable.longestSearch { defend() }
         if ends.count * 2 > slots.count { fillSlots(count: slots.count * 2) }
@@ -66,8 +62,6 @@ public struct SymbolTable: Sendable {
         let range = range(of: Int(symbol))
         return arena.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
-
-    fileprivate func fingerprint(of symbol: Int32) -> UInt64 { fingerprints[Int(symbol)] }
 
     /// The text of `symbol` as a string.
     public func string(_ symbol: Int32) -> String {
@@ -82,7 +76,6 @@ public struct SymbolTable: Sendable {
         arena.removeAll(keepingCapacity: true)
         ends.removeLast(ends.count - 1)
         hashes.removeLast(hashes.count - 1)
-        fingerprints.removeLast(fingerprints.count - 1)
         for slot in slots.indices { slots[slot] = 0 }
         slots[Int(truncatingIfNeeded: hashes[0]) & (slots.count &- 1)] = SymbolTable.slot(hashes[0], 0)
     }
@@ -136,13 +129,12 @@ public struct SymbolTable: Sendable {
 
     private static let seed = UInt64.random(in: .min ... .max)
     private static let keyed = SipHash13()
-    private static func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH64.hash(bytes, seed: 0) }
 }
 
 /// The dimensions along which usage is counted, each with symbols of its own.
 public enum Dimension: Int, CaseIterable, Sendable {
     case user, cluster, host, executable, program, step
-    case account, qos, partition
+    case account, qos, partition, relay
     /// Compound texts, see `CompoundKey`: the place and the interpreter of a process.
     case environment
     /// Compound: cluster, job id, restart count.
@@ -173,16 +165,8 @@ public struct Vocabulary: Sendable {
         _modify { yield &tables[dimension.rawValue] }
     }
 
-    // The next two functions are not inlined: otherwise the compiler copies the table, with a reference count for each
-    // array.
-
-    /// A fingerprint of 64 bits of a symbol's text; it is the same in every daemon.
-    @inline(never)
-    public func fingerprint(of symbol: Int32, _ dimension: Dimension) -> UInt64 {
-        tables[dimension.rawValue].fingerprint(of: symbol)
-    }
-
-    /// Calls `body` with a symbol's text.
+    /// Calls `body` with a symbol's text. It is not inlined: otherwise the compiler copies the table, with a reference
+    /// count for each array.
     @inline(never)
     public func withBytes<Result>(
         of symbol: Int32, _ dimension: Dimension, _ body: (UnsafeRawBufferPointer) -> Result

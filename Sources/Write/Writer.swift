@@ -248,6 +248,7 @@ public final class Writer {
     private func finish(_ outcome: CommitOutcome, _ reached: JournalPosition) {
         let counters = merger.batch.counters
         let lastArrival = merger.batch.lastArrival
+        let conflicts = store.fingerprintConflicts
         metrics.update { snapshot in
             for name in [
                 IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore), IngestCounters.clockAhead,
@@ -255,6 +256,8 @@ public final class Writer {
             ] {
                 snapshot.counters.add(counters[name], to: name)
             }
+            let known = snapshot.counters[IngestCounters.fingerprintConflict]
+            snapshot.counters.add(conflicts > known ? conflicts - known : 0, to: IngestCounters.fingerprintConflict)
             if case .committed(let stored, let merged) = outcome {
                 snapshot.counters.add(stored + counters[IngestCounters.stored], to: IngestCounters.stored)
                 snapshot.counters.add(merged + counters[IngestCounters.merged], to: IngestCounters.merged)

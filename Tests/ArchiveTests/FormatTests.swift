@@ -20,7 +20,7 @@ import Testing
         ] as [([UInt8], String)])
     func foreign(bytes: [UInt8], command: String) throws {
         try withTemporaryFile(bytes + Array("{\"v\":1}\n".utf8)) { path in
-            let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path) }
+            let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path, key: testKey) }
             guard case .unsupported(let why)? = error else {
                 Issue.record("\(String(describing: error))")
                 return
@@ -36,7 +36,7 @@ import Testing
         header.replaceSubrange(0..<7, with: Array("a.jsonl".utf8))
         header.replaceSubrange(257..<262, with: Array("ustar".utf8))
         try withTemporaryFile(try packing.pack(header + Array("{\"v\":1}\n".utf8))) { path in
-            let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path) }
+            let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path, key: testKey) }
             #expect("\(error.map { "\($0)" } ?? "")".contains("tar -xOf \(path) | customs import -"))
         }
     }
@@ -51,7 +51,7 @@ import Testing
         let descriptor = open(path, O_WRONLY | O_TRUNC)
         #expect(write(descriptor, bytes, bytes.count) == bytes.count)
         close(descriptor)
-        let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path) }
+        let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path, key: testKey) }
         #expect("\(error.map { "\($0)" } ?? "")".contains("'/tmp/customs it'\\''s-\(getpid()).xz'"))
     }
 
@@ -61,9 +61,9 @@ import Testing
         [("plain\ntext\n", 2), ("no end", 1), ("\n", 1), ("\u{0}\u{0}late\n", 1), ("BZh9", 1)])
     func trailing(packing: Packing, text: (String, lines: Int)) throws {
         let packed = try packing.pack(Array("one\ntwo\n".utf8))
-        let identity = try withTemporaryFile(packed) { try Archive(path: $0).identity }
+        let identity = try withTemporaryFile(packed) { try Archive(path: $0, key: testKey).identity }
         try withTemporaryFile(packed + Array(text.0.utf8)) { path in
-            let archive = try Archive(path: path)
+            let archive = try Archive(path: path, key: testKey)
             let bytes = text.0.utf8.drop { $0 == 0 }.count
             #expect(archive.trailing?.lines == text.lines && archive.trailing?.bytes == bytes)
             #expect(archive.identity == identity)
@@ -74,7 +74,7 @@ import Testing
     @Test("nothing follows a plain file or a whole one", arguments: Packing.allCases)
     func noTrailing(packing: Packing) throws {
         let packed = try packing.pack(Array("one\ntwo\n".utf8))
-        #expect(try withTemporaryFile(packed) { try Archive(path: $0).trailing } == nil)
+        #expect(try withTemporaryFile(packed) { try Archive(path: $0, key: testKey).trailing } == nil)
     }
 }
 
@@ -96,9 +96,9 @@ import Testing
     func whole(packing: Packing) throws {
         let text = Array((0..<90_000).map { "line \($0 * 7_919 % 1_000)\n" }.joined().utf8)
         let packed = try packing.pack(text)
-        let identity = try withTemporaryFile(packed) { try Archive(path: $0).identity }
+        let identity = try withTemporaryFile(packed) { try Archive(path: $0, key: testKey).identity }
         try withPipe(packed) { path in
-            let archive = try Archive(path: path)
+            let archive = try Archive(path: path, key: testKey)
             #expect(archive.identity == identity)
             for _ in 0..<2 {
                 let reader = archive.reader()
@@ -112,10 +112,11 @@ import Testing
     }
 
     @Test("an empty one, one that is cut short, and one that is no archive") func bad() throws {
-        #expect(try withPipe([]) { try Archive(path: $0).identity } == "archive:ef46db3751d8e999d5afba1336a3be4b")
+        let empty = try withPipe([]) { try Archive(path: $0, key: testKey).formerIdentity }
+        #expect(empty == "archive:ef46db3751d8e999d5afba1336a3be4b")
         let packed = try Packing.gzip.pack(Array("one\ntwo\n".utf8))
         for bytes in [Array(packed.dropLast(3)), [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]] {
-            #expect(throws: ArchiveError.self) { try withPipe(bytes) { _ = try Archive(path: $0) } }
+            #expect(throws: ArchiveError.self) { try withPipe(bytes) { _ = try Archive(path: $0, key: testKey) } }
         }
     }
 }

@@ -1,10 +1,11 @@
 import Archive
+import Checksum
 import SampleRecords
 import Testing
 
 @Suite struct IdentityTests {
     private func identity(_ bytes: [UInt8], _ packing: Packing = .plain) throws -> String {
-        try withTemporaryFile(try packing.pack(bytes)) { try Archive(path: $0).identity }
+        try withTemporaryFile(try packing.pack(bytes)) { try Archive(path: $0, key: testKey).identity }
     }
 
     @Test("the same content has the same identity, however it is packed") func packings() throws {
@@ -28,6 +29,23 @@ import Testing
     }
 
     @Test("the identity of known bytes never changes, because the store keeps it") func fixed() throws {
-        #expect(try identity([]) == "archive:ef46db3751d8e999d5afba1336a3be4b")
+        #expect(try identity([]) == "archive:699334417d6bc8183cf4d61c307d890a")
+        let former = try withTemporaryFile([]) { try Archive(path: $0, key: testKey).formerIdentity }
+        #expect(former == "archive:ef46db3751d8e999d5afba1336a3be4b")
+    }
+
+    @Test("no one can tell an archive's identity without the store's key") func keyed() throws {
+        let other = try withTemporaryFile(Array("a\n".utf8)) { try Archive(path: $0, key: .random()).identity }
+        #expect(try identity(Array("a\n".utf8)) != other)
+    }
+
+    /// Two lines of JSON with one XXH64 under the seeds 0 and 1, so one archive in stores of version 1.
+    @Test("archives that XXH64 takes for one are two") func colliding() throws {
+        let pair = CollidingTexts.archives
+        let formers = try [pair.one, pair.other].map { text in
+            try withTemporaryFile(Array(text.utf8)) { try Archive(path: $0, key: testKey).formerIdentity }
+        }
+        #expect(formers[0] == formers[1])
+        #expect(try identity(Array(pair.one.utf8)) != identity(Array(pair.other.utf8)))
     }
 }

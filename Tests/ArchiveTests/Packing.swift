@@ -1,3 +1,4 @@
+import Checksum
 import CZlib
 import CZstd
 import Glibc
@@ -101,3 +102,6 @@ func contents(of path: String) throws -> [UInt8] {
         bytes.append(contentsOf: chunk[..<count])
     }
 }
+
+/// A key as a store has one.
+let testKey: SipHash.Key = SipHash.Key(Array(0..<16)) ?? .random()

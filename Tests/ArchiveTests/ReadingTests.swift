@@ -9,7 +9,7 @@ struct Line: Equatable {
 }
 
 func lines(of path: String) throws -> [Line] {
-    let reader = try Archive(path: path).reader()
+    let reader = try Archive(path: path, key: testKey).reader()
     var lines: [Line] = []
     while try reader.nextLine({ bytes, length in lines.append(Line(bytes: Array(bytes), length: length)) }) {}
     return lines
@@ -79,7 +79,7 @@ func expectedLines(_ bytes: [UInt8]) -> [Line] {
         var random = FixedRandom(seed: 3)
         let packed = try packing.pack(random.bytes(2 << 20))
         try withTemporaryFile(packed) { path in
-            let reader = try Archive(path: path).reader()
+            let reader = try Archive(path: path, key: testKey).reader()
             #expect(reader.fileBytes == packed.count)
             var last = 0
             while try reader.nextLine({ _, _ in }) {
@@ -92,7 +92,7 @@ func expectedLines(_ bytes: [UInt8]) -> [Line] {
 
     @Test("what cannot be opened is told", arguments: ["/nowhere/at/all.gz", "/tmp"])
     func cannotOpen(path: String) {
-        let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path) }
+        let error = #expect(throws: ArchiveError.self) { _ = try Archive(path: path, key: testKey) }
         if case .cannotOpen(let why)? = error {
             #expect(why.contains(path))
         } else {

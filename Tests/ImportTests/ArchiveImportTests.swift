@@ -16,7 +16,8 @@ import Testing
         _ numbers: some Sequence<Int>, _ others: [String] = [], into store: FakeStore
     ) throws -> IngestCounters {
         let file = try TemporaryFile(numbers.map(line) + others)
-        var run = try ArchiveImport(try Archive(path: file.path), into: store, lastYear: nil)
+        var run = try ArchiveImport(
+            try Archive(path: file.path, key: try store.fingerprintKey()), into: store, lastYear: nil)
         try run.run { _ in }
         return run.counters
     }

@@ -25,7 +25,7 @@ struct Feed {
     mutating func add(_ sample: SampleRecord, _ envelope: Envelope = Envelope(arrival: noon)) {
         let record = sample.usage
         // some entries have no digest
-        let digest = !usesDigests || sequence % 4 == 3 ? nil : RunDigest(record, uid: envelope.uid, by: &hasher)
+        let digest = !usesDigests || sequence % 4 == 3 ? nil : RunDigest(record, envelope, by: &hasher)
         if let digest, merger.add(digest, envelope, sequence: sequence) {
             takenByDigest += 1
         } else {

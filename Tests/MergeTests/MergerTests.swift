@@ -144,7 +144,7 @@ import Testing
             }, example.envelope)
         let run = try #require(feed.runs.first)
         #expect(run.words.user == example.user)
-        #expect(run.delta.flags.contains(.vouched) == (example.envelope.identity != .claimed))
+        #expect(run.delta.key.flags.contains(.vouched) == (example.envelope.identity != .claimed))
     }
 
     @Test("whose a name is is looked up once, and again after ten minutes") func lookups() {
@@ -179,7 +179,7 @@ import Testing
                 process(1).with {
                     $0.isStaff = flag; $0.isCompute = flag
                 })
-            #expect(feed.runs.map { $0.delta.flags } == [isSet ? [.staff, .compute] : []])
+            #expect(feed.runs.map { $0.delta.key.flags } == [isSet ? [.staff, .compute] : []])
         }
     }
 

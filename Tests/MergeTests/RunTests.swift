@@ -30,7 +30,7 @@ import Testing
         #expect(run.delta.processes == 1 && run.delta.ranks == 0)
         #expect(run.delta.firstSeen == noon - 60 * second && run.delta.lastSeen == run.delta.firstSeen)
         #expect(run.delta.started == noon - 90 * second)
-        #expect(run.delta.flags == .compute)
+        #expect(run.delta.key.flags == .compute)
         #expect(feed.batch.messages == 1 && feed.batch.lastArrival == noon && feed.counters.isEmpty)
     }
 
@@ -63,7 +63,6 @@ import Testing
         feed.add([process(1), process(2).with(change), process(3), process(4).with(change)])
         #expect(feed.runs.count == 2, "\(name)")
         #expect(feed.runs.map { $0.delta.processes } == [2, 2], "\(name)")
-        #expect(Set(feed.runs.map { $0.delta.id }).count == 2, "\(name)")
     }
 
     private static let differences: [(String, @Sendable (inout SampleRecord) -> Void)] = [
@@ -162,41 +161,6 @@ import Testing
         ])
         #expect(feed.runs.map { $0.delta.processes } == [2])
         #expect(feed.runs.first?.words.stack == [])
-    }
-
-    @Test("runs have the same identity in every daemon, whatever came before") func identity() {
-        var one = Feed()
-        one.add([process(1), process(2).with { $0[.username] = "bob" }])
-        var other = Feed()
-        other.add(
-            (10..<20).map { id in
-                process(id).with {
-                    $0[.username] = "user \(id)"; $0[.main] = "\(id)"
-                }
-            })
-        other.add([process(2).with { $0[.username] = "bob" }, process(1)])
-        let ids = Dictionary(uniqueKeysWithValues: one.runs.map { ($0.words, $0.delta.id) })
-        var found = 0
-        for run in other.runs {
-            guard let id = ids[run.words] else { continue }
-            #expect(run.delta.id == id)
-            found += 1
-        }
-        #expect(found == 2)
-    }
-
-    @Test(
-        "the identity begins with the day and the number of the job",
-        arguments: [
-            ("4711", 4_711), ("4711_3", 4_711), ("4711+1", 4_711), ("j4711", 0), ("999999999999999", 1 << 48 - 1),
-            ("99999999999999999999999999", 0),
-        ] as [(String, UInt64)])
-    func sorting(job: String, number: UInt64) throws {
-        var feed = Feed()
-        feed.add(process(1).with { $0[.jobID] = job })
-        let id = try #require(feed.runs.first?.delta.id)
-        #expect(id.high >> 48 == 20_778)
-        #expect(id.high & (1 << 48 - 1) == number)
     }
 
     @Test(

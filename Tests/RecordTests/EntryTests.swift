@@ -36,6 +36,9 @@ import Testing
             Envelope(arrival: 1_795_234_380_000_000),
             Envelope(arrival: 0, headerTime: 0), Envelope(arrival: .min, headerTime: .max),
             Envelope(arrival: .max, headerTime: -1, identity: .relay),
+            Envelope(arrival: 1, identity: .relay, relay: ""),
+            Envelope(arrival: 1, identity: .relay, relay: "relay-1.example.org"),
+            Envelope(arrival: 1, identity: .relay, relay: String(repeating: "n", count: 255)),
             Envelope(arrival: 1, identity: .kernel, uid: 0, pid: 0),
             Envelope(arrival: 1, headerTime: 2, identity: .kernel, uid: .max, pid: 1),
         ])
@@ -46,19 +49,22 @@ import Testing
     }
 
     @Test("a message may have a digest, and the record is read without it") func digests() throws {
-        let envelope = Envelope(arrival: 5, headerTime: 6)
         let digests = [
             RunDigest(
                 id: RecordID(high: 1, low: .max), eventTime: -7, elapsed: 0.1, end: .killed, hasRank: true,
-                runHash: 9),
+                runHash: RunHash(high: 9, low: 10)),
             RunDigest(
                 id: RecordID(high: .max, low: 0), eventTime: nil, elapsed: nil, end: nil, hasRank: false,
-                runHash: 0),
+                runHash: RunHash(high: 0, low: 0)),
             RunDigest(
                 id: RecordID(high: 0, low: 0), eventTime: .min, elapsed: -0.0, end: .exit, hasRank: false,
-                runHash: .max),
+                runHash: RunHash(high: .max, low: 1)),
         ]
-        for record in [[], Array("{}".utf8), [UInt8](repeating: 7, count: 8_192)] {
+        let envelopes = [
+            Envelope(arrival: 5, headerTime: 6), Envelope(arrival: 5, identity: .relay, relay: "relay-1"),
+        ]
+        for (place, record) in [[], Array("{}".utf8), [UInt8](repeating: 7, count: 8_192)].enumerated() {
+            let envelope = envelopes[place % 2]
             #expect(message(envelope, record).withUnsafeBytes { Entry.digest(of: $0) } == nil)
             for digest in digests {
                 var entry: [UInt8] = [0]
@@ -67,15 +73,23 @@ import Testing
                     #expect(Entry.digest(of: UnsafeRawBufferPointer(rebasing: bytes[1...])) == digest)
                 }
                 #expect(read(Array(entry.dropFirst())) == .message(envelope, record))
-                entry[1 + 12] = 47
+                entry[1 + 12] -= 1
                 #expect(read(Array(entry.dropFirst())) == nil, "of no size that there is")
             }
         }
     }
 
+    @Test("a digest of an earlier version is passed over") func formerDigest() {
+        let envelope = Envelope(arrival: 5)
+        var entry = message(envelope, Array("{}".utf8)) + [UInt8](repeating: 7, count: 48)
+        entry[12] = 48
+        #expect(read(entry) == .message(envelope, Array("{}".utf8)))
+        #expect(entry.withUnsafeBytes { Entry.digest(of: $0) } == nil)
+    }
+
     @Test("a digest that says too much does not fit") func tooShort() {
         var entry = message(Envelope(arrival: 5), [UInt8](repeating: 7, count: 47))
-        entry[12] = 48
+        entry[12] = 56
         #expect(read(entry) == nil)
         #expect(entry.withUnsafeBytes { Entry.digest(of: $0) } == nil)
     }
@@ -127,7 +141,7 @@ import Testing
             if !bytes.isEmpty { bytes[0] = UInt8(random.below(4)) }
             if bytes.count > 1, bytes[0] == 1 { bytes[1] = UInt8(random.below(4)) }
             if bytes.count > 15, bytes[0] == 1 {
-                bytes.replaceSubrange(12..<16, with: [random.once(in: 8) ? 48 : 0, 0, 0, 0])
+                bytes.replaceSubrange(12..<16, with: [random.once(in: 8) ? random.once(in: 2) ? 48 : 56 : 0, 0, 0, 0])
             }
             // short names, so that some tallies are whole
             if bytes.count > 1, bytes[0] == 2 { bytes[1] = UInt8(random.below(70)) }

@@ -67,9 +67,11 @@ import Testing
         #expect(throws: StoreError.self) { try database.rows("SELECT colour FROM jobs") }
     }
 
-    /// Writes the versions up to this one, as a program from before the first release did.
+    /// Makes tables of version 1, and writes the versions up to this one, as a program from before the first release
+    /// did.
     private func pretend(_ version: Int, _ database: TestDatabase) throws {
-        for number in 3...version {
+        try first.migrate(database.connect())
+        for number in 2...version {
             try database.connect().query(
                 "INSERT INTO schema_versions (version, applied) VALUES (?, 0)", [.integer(Int64(number))])
         }
@@ -79,14 +81,16 @@ import Testing
     func unreleased(engine: Database) throws {
         let database = try TestDatabase(engine)
         // their tables are those of version 1
-        try Migrator(Array(Schema.migrations.prefix(1))).migrate(database.connect())
+        try first.migrate(database.connect())
         try database.connect().query("INSERT INTO users (name) VALUES ('alice')")
         try pretend(8, database)
         let reader = #expect(throws: StoreError.self) { _ = try database.location.reader() }
         #expect("\(reader.map { "\($0)" } ?? "")".contains("start customsd on this store once"))
         var writing = try Writing(database)
         try writing.commit([process(2)])
-        #expect(try database.integer("SELECT max(version) FROM schema_versions") == 2)
+        #expect(
+            try database.rows("SELECT version FROM schema_versions ORDER BY version") == [[.integer(1)], [.integer(2)]])
+        #expect(try database.integer("SELECT sum(processes) FROM runs") == 1)
         #expect(try database.integer("SELECT count(*) FROM users WHERE name = 'alice'") == 1)
         #expect(try database.integer("SELECT count(*) FROM public_packages") == 0)
         _ = try database.location.reader()
@@ -95,7 +99,6 @@ import Testing
     @Test("tables of other versions from before it are refused, with a way out", arguments: Database.allCases)
     func unreleasedBefore(engine: Database) throws {
         let database = try TestDatabase(engine)
-        try database.location.makeStore().migrate()
         try pretend(7, database)
         for refused in [
             #expect(throws: StoreError.self) { try database.location.makeStore().migrate() },
@@ -105,6 +108,57 @@ import Testing
             #expect(kind(refused) == "schema" && text.contains("version 7") && text.contains("customs import"))
         }
         #expect(try database.integer("SELECT max(version) FROM schema_versions") == 7)
+    }
+
+    /// The tables of version 1.
+    private let first = Migrator(Array(Schema.migrations.prefix(1)))
+
+    @Test(
+        "a store of version 1 keeps its usage, and finds its stacks and environments again",
+        arguments: Database.allCases)
+    func fromVersion1(engine: Database) throws {
+        let database = try TestDatabase(engine)
+        let connection = try database.connect()
+        try first.migrate(connection)
+        let key = connection.dialect.key("000102030405060708090a0b0c0d0e0f")
+        let other = connection.dialect.key("100102030405060708090a0b0c0d0e0f")
+        let day = connection.dialect.runKey(beginning: 20_777)
+        try connection.run(
+            script: """
+                INSERT INTO users (id, name) VALUES (1, 'ada');
+                INSERT INTO programs (id, name) VALUES (1, 'run.py');
+                INSERT INTO packages (id, name) VALUES (1, 'os'), (2, 'numpy');
+                INSERT INTO environments (id, fingerprint, prefix, python, implementation, container, system, subsystem)
+                    VALUES (1, \(key), '/opt/python', '3.12.1', '', '', '', '');
+                INSERT INTO environments
+                    (id, fingerprint, prefix, python, implementation, container, system, subsystem, kind)
+                    VALUES (2, \(other), '/home/user-0/env', '3.12.1', '', '', '', '', 'venv');
+                INSERT INTO stacks (id, fingerprint) VALUES (1, \(key)), (2, \(other));
+                INSERT INTO stack_packages (stack, package, version, direct) VALUES (1, 1, NULL, 0), (1, 2, '2.1', 1);
+                INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, usr, executable,
+                    program, stack, environment, host, size_class, flags, processes)
+                    VALUES (\(day), 1, 2, 1, 20777, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 4, 7);
+                INSERT INTO packed_days (day, state, token) VALUES (20777, 0, 'x');
+                """)
+        try database.location.makeStore().migrate()
+        let rows = "SELECT username, program, prefix, processes, vouched, relay FROM named_runs"
+        let expected: [SQLValue] = [
+            .text("ada"), .text("run.py"), .text("/opt/python"), .integer(7), .integer(1), .null,
+        ]
+        #expect(try database.rows(rows) == [expected])
+        #expect(try database.integer("SELECT count(*) FROM packed_days") == 0)
+        // what was there is found, and not made again
+        if engine == .postgres {
+            for table in ["users", "programs", "packages", "environments", "stacks"] {
+                try connection.query("SELECT setval(pg_get_serial_sequence('customs.\(table)', 'id'), 100)")
+            }
+        }
+        var writing = try Writing(database)
+        try writing.commit([process(1)])
+        #expect(
+            try database.rows("SELECT stack, environment FROM runs WHERE day > 20777") == [[.integer(1), .integer(1)]])
+        #expect(try database.integer("SELECT count(*) FROM stacks") == 2)
+        #expect(try database.integer("SELECT count(*) FROM environments") == 2)
     }
 
     @Test("of several that start at once one migrates, and all go on", arguments: Database.allCases)

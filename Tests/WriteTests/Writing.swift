@@ -101,7 +101,7 @@ final class Writing {
             let json = UnsafeRawBufferPointer(bytes)
             let isRecord = parser.parse(record: json, into: &record) == nil
             // not all entries have one
-            let digest = isRecord && number % 3 != 0 ? RunDigest(record, uid: nil, by: &hasher) : nil
+            let digest = isRecord && number % 3 != 0 ? RunDigest(record, envelope, by: &hasher) : nil
             Entry.append(envelope, record: json, digest: digest, to: &entry)
         }
     }

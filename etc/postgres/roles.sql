@@ -43,6 +43,7 @@ $$;
 
 GRANT USAGE ON SCHEMA customs TO customs_reader, customs_public;
 GRANT SELECT ON ALL TABLES IN SCHEMA customs TO customs_reader;
+REVOKE ALL ON customs.store_keys FROM customs_reader;
 -- tables of later versions, which will belong to the user who runs this file
 ALTER DEFAULT PRIVILEGES IN SCHEMA customs GRANT SELECT ON TABLES TO customs_reader;
 

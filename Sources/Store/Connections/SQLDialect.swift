@@ -108,8 +108,10 @@ public protocol SQLDialect: Sendable {
     /// Merges the staged runs into those that are there.
     ///
     /// - Parameter upsert: the statement that does so.
-    /// - Returns: how many of them are new.
-    func mergeStagedRuns(_ upsert: String, on connection: any SQLConnection) throws(StoreError) -> Int64
+    /// - Returns: how many of them are new, and how many were written at all.
+    func mergeStagedRuns(
+        _ upsert: String, on connection: any SQLConnection
+    ) throws(StoreError) -> (new: Int64, written: Int64)
 
     /// A join that finds the jobs, called `j`, of some runs called `r`.
     ///

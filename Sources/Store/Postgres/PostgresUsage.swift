@@ -15,16 +15,19 @@ extension PostgresDialect {
         return (first...last).map { Int32(truncatingIfNeeded: $0) }
     }
 
-    public func mergeStagedRuns(_ upsert: String, on connection: any SQLConnection) throws(StoreError) -> Int64 {
+    public func mergeStagedRuns(
+        _ upsert: String, on connection: any SQLConnection
+    ) throws(StoreError) -> (new: Int64, written: Int64) {
         // a run that existed has more processes than this batch; a filter's subquery is hashed, where a join would be a
         // loop
-        try connection.query(
+        let row = try connection.query(
             """
             WITH written AS (\(upsert) RETURNING runs.run, runs.processes)
-            SELECT count(*) FILTER (WHERE (run, processes) IN (SELECT s.run, s.processes FROM staged_runs s))
+            SELECT count(*) FILTER (WHERE (run, processes) IN (SELECT s.run, s.processes FROM staged_runs s)), count(*)
             FROM written
             """
-        ).first?[0].integer ?? 0
+        ).first
+        return (row?[0].integer ?? 0, row?[1].integer ?? 0)
     }
 
     /// The planner, left alone, would read all jobs there are.

@@ -100,13 +100,15 @@ public struct SQLiteDialect: SQLDialect {
         return (1...count).map { Int32(truncatingIfNeeded: last + Int64($0)) }
     }
 
-    public func mergeStagedRuns(_ upsert: String, on connection: any SQLConnection) throws(StoreError) -> Int64 {
+    public func mergeStagedRuns(
+        _ upsert: String, on connection: any SQLConnection
+    ) throws(StoreError) -> (new: Int64, written: Int64) {
         // no other connection writes while this transaction lasts
         let new = try connection.query(
             "SELECT count(*) FROM staged_runs s WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.run = s.run)"
         ).first?[0].integer
         try connection.query(upsert)
-        return new ?? 0
+        return (new ?? 0, try connection.query("SELECT changes()").first?[0].integer ?? 0)
     }
 
     // MARK: Maintenance

@@ -25,7 +25,10 @@ public enum Schema {
             try CalendarMonth.fillTable(connection)
             try connection.dialect.makeMonthsAhead(on: connection)
         },
-        Migration(version: 2, text: [newViews, "{locks}", views].joined()),
+        Migration(version: 2, text: [identity, newViews, "{locks}", views].joined()) {
+            (connection: any SQLConnection) throws(StoreError) in
+            try FingerprintRenewal.run(on: connection)
+        },
     ]
 
     /// Versions that no release had. The tables of the last one are those of version 1.
@@ -148,6 +151,15 @@ public enum Schema {
             month {small} NOT NULL, package {small} NOT NULL, system {text} NOT NULL, account {small} NOT NULL,
             flags {small} NOT NULL, direct {small} NOT NULL, jobs {int} NOT NULL,
             PRIMARY KEY (month, package, system, account, flags, direct)) {rowid};
+
+        """
+
+    /// Keys of the store, and the relay that vouches for the sender of a run.
+    private static let identity = """
+        CREATE TABLE store_keys (name {text} NOT NULL PRIMARY KEY, value {bytes} NOT NULL);
+        CREATE TABLE relays (id {id}, name {text} NOT NULL UNIQUE);
+        INSERT INTO relays (id, name) VALUES (0, '');
+        ALTER TABLE runs ADD COLUMN relay {small};
 
         """
 

@@ -28,7 +28,7 @@ enum Staged {
             ("cluster", .integer), ("job", .integer), ("step", .integer), ("usr", .integer), ("executable", .integer),
             ("program", .integer), ("stack", .integer), ("environment", .integer), ("host", .integer),
             ("size_class", .integer), ("flags", .integer), ("processes", .integer), ("ranks", .integer),
-            ("exceptions", .integer), ("signals", .integer), ("killed", .integer),
+            ("exceptions", .integer), ("signals", .integer), ("killed", .integer), ("relay", .integer),
         ])
 
     static let all = [names, keys, stackPackages, jobs, claims, runs]

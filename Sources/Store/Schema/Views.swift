@@ -11,11 +11,11 @@ extension Schema {
                 NULLIF(e.implementation, '') AS implementation, NULLIF(e.container, '') AS container,
                 e.kind, NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
                 r.processes, COALESCE(r.exceptions, 0) AS exceptions, COALESCE(r.signals, 0) AS signals,
-                COALESCE(r.killed, 0) AS killed
+                COALESCE(r.killed, 0) AS killed, (r.flags & 4) / 4 AS vouched, NULLIF(y.name, '') AS relay
             FROM runs r {look} clusters c ON c.id = r.cluster {look} steps s ON s.id = r.step
                 {look} users u ON u.id = r.usr
                 {look} executables x ON x.id = r.executable {look} programs m ON m.id = r.program
-                {look} environments e ON e.id = r.environment
+                {look} environments e ON e.id = r.environment {look} relays y ON y.id = COALESCE(r.relay, 0)
                 LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account;
         CREATE VIEW named_packages AS
             SELECT n.*, p.name AS package, sp.version, sp.direct
@@ -26,14 +26,14 @@ extension Schema {
                 NULLIF(e.prefix, '') AS prefix, NULLIF(e.python, '') AS python,
                 NULLIF(e.implementation, '') AS implementation, NULLIF(e.container, '') AS container,
                 NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
-                p.name AS package, sp.version, sp.direct, r.processes
+                p.name AS package, sp.version, sp.direct, r.processes, (r.flags & 4) / 4 AS vouched
             FROM (
-                SELECT a.day, a.usr, a.stack, a.environment, a.flags & 3 AS flags,
+                SELECT a.day, a.usr, a.stack, a.environment, a.flags & 7 AS flags,
                     CAST(sum(a.processes) AS {int}) AS processes
                 FROM (
                     SELECT day, usr, stack, environment, flags, processes FROM runs
                     UNION ALL SELECT day, usr, stack, environment, flags, processes FROM pruned_usage) a
-                GROUP BY a.day, a.usr, a.stack, a.environment, a.flags & 3) r
+                GROUP BY a.day, a.usr, a.stack, a.environment, a.flags & 7) r
                 {look} users u ON u.id = r.usr {look} environments e ON e.id = r.environment
                 {look} stack_packages sp ON sp.stack = r.stack {look} packages p ON p.id = sp.package;
         {published}

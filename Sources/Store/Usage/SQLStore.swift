@@ -1,3 +1,4 @@
+import Checksum
 import Merge
 import Record
 
@@ -7,6 +8,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     /// The number of the connection that the remembered values come from.
     private var knownConnection = 0
     private var resolver = SymbolResolver()
+    private var fingerprints: Fingerprints?
+    /// Conflicts of fingerprints that committed batches have met.
+    public private(set) var fingerprintConflicts: UInt64 = 0
     private var sources = Sources()
     private var position = DurablePosition()
     private var twins = JobTwins()
@@ -14,6 +18,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var cautiousBatches = 0
     /// The last time stale snapshots were searched for, microseconds since 1970 UTC.
     private var staleLookedFor: Int64 = 0
+    /// Conflicts of the batch at hand.
+    private var conflicts: UInt64 = 0
     /// The epoch of the names that the resolver remembers.
     private var epoch: Int64 = 0
 
@@ -33,13 +39,14 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     }
 
     public func open(
-        source identity: String, kind: SourceKind, host: String, incarnation: Incarnation?
+        source identity: String, formerly: String?, kind: SourceKind, host: String, incarnation: Incarnation?
     ) throws(StoreError) -> SourceState {
-        sources.open(identity, kind: kind, host: host, incarnation: incarnation)
+        sources.open(identity, formerly: formerly, kind: kind, host: host, incarnation: incarnation)
         position = DurablePosition()
         // another source may be written with another vocabulary
         resolver.forget()
         return try attempt { (connection: Connection) throws(StoreError) -> SourceState in
+            try sources.rename(on: connection)
             let isKnown = try sources.isKnown(on: connection)
             let source = try sources.row(on: connection)
             if let incarnation { try sources.claim(source, as: incarnation, on: connection) }
@@ -50,6 +57,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
             if position.hasEntries { cautiousBatches = SQLStore.caution }
             return SourceState(position: isKnown ? found : nil, heldParts: parts, snapshots: snapshots)
         }
+    }
+
+    public func fingerprintKey() throws(StoreError) -> SipHash.Key {
+        try attempt { (connection: Connection) throws(StoreError) in try Fingerprints.key(of: connection) }
     }
 
     public func commit(
@@ -69,6 +80,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                 outcome = try write(batch, vocabulary, source, from, to, appends: false, on: connection)
             }
             position.commit(to)
+            if case .committed = outcome { fingerprintConflicts += conflicts }
             resolver.finishBatch()
             // the batch is in the store, even if this fails
             try? noteProgress(to, on: connection)
@@ -106,6 +118,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         position.forgetLog()
         if position.hasEntries { cautiousBatches = SQLStore.caution }
         epoch = try NameEpoch.current(connection)
+        fingerprints = try Fingerprints(of: connection)
         knownConnection = link.connections
     }
 
@@ -125,9 +138,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         _ batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
         appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
+        guard let fingerprints else { throw .busy("the key of fingerprints has not been read") }
         var appends = appends
         for _ in 0..<5 {
-            if !appends { try resolver.resolve(batch, vocabulary, appends: false, on: connection) }
+            if !appends { try resolver.resolve(batch, vocabulary, fingerprints, appends: false, on: connection) }
             let outcome: CommitOutcome?
             do throws(StoreError) {
                 outcome = try connection.transaction(waitsForDisk: !defersDisk(connection)) {
@@ -139,7 +153,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
                         resolver.forget()
                         return nil
                     }
-                    return try writeRows(of: batch, vocabulary, source, from, to, appends: appends, on: connection)
+                    return try writeRows(
+                        of: batch, vocabulary, fingerprints, source, from, to, appends: appends, on: connection)
                 }
             } catch {
                 // the names that it learnt were not committed
@@ -155,8 +170,8 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     }
 
     private func writeRows(
-        of batch: Batch, _ vocabulary: Vocabulary, _ source: Int64, _ from: SourcePosition, _ to: SourcePosition,
-        appends: Bool, on connection: Connection
+        of batch: Batch, _ vocabulary: Vocabulary, _ fingerprints: Fingerprints, _ source: Int64,
+        _ from: SourcePosition, _ to: SourcePosition, appends: Bool, on connection: Connection
     ) throws(StoreError) -> CommitOutcome {
         guard
             let now = try sources.advance(source, from: from, to: to, lastArrival: batch.lastArrival, on: connection)
@@ -164,10 +179,13 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         if from == to, try HeldRecords.hasTaken(batch.releasedParts, of: source, on: connection) {
             return .alreadyCommitted
         }
-        if appends { try resolver.resolve(batch, vocabulary, appends: true, on: connection) }
+        if appends { try resolver.resolve(batch, vocabulary, fingerprints, appends: true, on: connection) }
         let firstUnpackedDay = PackedDays.firstUnpackedDay(now: now)
         twins.note(try JobClaimUpdate.write(batch.jobs, resolver, firstUnpackedDay: firstUnpackedDay, on: connection))
-        let fresh = try RunRows.write(batch.runs, resolver, appends: appends, on: connection)
+        var rows = RunRows(batch.runs, resolver, vocabulary, fingerprints, on: connection)
+        let runs = try rows.write(appends: appends)
+        let fresh = runs.new
+        conflicts = resolver.conflicts + runs.conflicts
         let processes = batch.runs.reduce(0) { $0 + UInt64($1.processes) }
         try write(canaries: batch.canaries, on: connection)
         // before the parts that it copies are released
@@ -176,6 +194,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         var counters = batch.counters
         counters.add(fresh, to: IngestCounters.stored)
         counters.add(processes - fresh, to: IngestCounters.merged)
+        counters.add(conflicts, to: IngestCounters.fingerprintConflict)
         try add(counters, to: source, on: connection)
         var closed: Set<Int> = []
         for run in batch.runs where run.key.day < firstUnpackedDay { closed.insert(Int(run.key.day)) }

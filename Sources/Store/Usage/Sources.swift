@@ -1,6 +1,6 @@
 /// The table of sources, and the one of them that is open.
 struct Sources {
-    private var opened: (identity: String, kind: SourceKind, host: String)?
+    private var opened: (identity: String, formerly: String?, kind: SourceKind, host: String)?
     /// The name that tells the open source from its copies; empty if it has none.
     private var incarnation = ""
     /// The row of the open source; nil if this connection has not found it yet.
@@ -11,14 +11,24 @@ struct Sources {
     var isJournal: Bool { opened?.kind == .daemon }
 
     /// From now on this source is meant.
-    mutating func open(_ identity: String, kind: SourceKind, host: String, incarnation: Incarnation?) {
-        opened = (identity, kind, host)
+    mutating func open(
+        _ identity: String, formerly: String?, kind: SourceKind, host: String, incarnation: Incarnation?
+    ) {
+        opened = (identity, formerly, kind, host)
         self.incarnation = incarnation?.own ?? ""
         id = nil
     }
 
     /// Forgets the row's id: another connection may find another one.
     mutating func forgetRow() { id = nil }
+
+    /// Gives the open source's row its present identity, if it has the former one.
+    func rename(on connection: any SQLConnection) throws(StoreError) {
+        guard let opened, let formerly = opened.formerly, try !isKnown(on: connection) else { return }
+        try connection.query(
+            "UPDATE sources SET identity = ? WHERE identity = ? AND kind = ?",
+            [.text(opened.identity), .text(formerly), .text(opened.kind.rawValue)])
+    }
 
     /// Whether the store knows the open source.
     func isKnown(on connection: any SQLConnection) throws(StoreError) -> Bool {

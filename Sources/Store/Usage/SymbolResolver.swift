@@ -1,4 +1,3 @@
-import Checksum
 import Merge
 import Record
 
@@ -18,13 +17,18 @@ struct SymbolResolver {
     private var writtenPlaces: [Int32] = []
     /// Rows of jobs that were created although another new row may be the same job.
     private var twins: [Int64] = []
+    /// How often a fingerprint was another thing's, since the last committed batch.
+    private(set) var conflicts: UInt64 = 0
 
     /// The id of a symbol that `resolve` has found.
     func id(_ symbol: Int32, _ dimension: Dimension) -> Int64 {
         Int64(ids[dimension.rawValue][Int(symbol)])
     }
 
-    mutating func forget() { generation = -1 }
+    mutating func forget() {
+        generation = -1
+        conflicts = 0
+    }
 
     /// Whether the job's row was created with exactly this claim.
     func hasWritten(_ claim: JobClaim) -> Bool {
@@ -53,10 +57,14 @@ struct SymbolResolver {
         return twins
     }
 
-    mutating func finishBatch() { written.removeAll(keepingCapacity: true) }
+    mutating func finishBatch() {
+        written.removeAll(keepingCapacity: true)
+        conflicts = 0
+    }
 
     mutating func resolve<Connection: SQLConnection>(
-        _ batch: Batch, _ vocabulary: Vocabulary, appends: Bool, on connection: Connection
+        _ batch: Batch, _ vocabulary: Vocabulary, _ fingerprints: Fingerprints, appends: Bool,
+        on connection: Connection
     ) throws(StoreError) {
         if generation != vocabulary.generation {
             ids = Dimension.allCases.map { dimension in
@@ -79,8 +87,15 @@ struct SymbolResolver {
             if symbols.isEmpty { continue }
             try resolveNames(symbols, dimension, table, vocabulary, connection)
         }
-        try resolveEnvironments(missing[Dimension.environment.rawValue], vocabulary, connection)
-        try resolveStacks(missing[Dimension.stack.rawValue], vocabulary, connection)
+        let environments = missing[Dimension.environment.rawValue]
+        if !environments.isEmpty {
+            let found = try EnvironmentRows(environments, vocabulary, fingerprints).resolve(on: connection)
+            take(found, environments, .environment)
+        }
+        let stacks = missing[Dimension.stack.rawValue]
+        if !stacks.isEmpty {
+            take(try StackRows(stacks, vocabulary, fingerprints).resolve(on: connection), stacks, .stack)
+        }
         let jobs = missing[Dimension.job.rawValue]
         if jobs.isEmpty { return }
         let claims = SymbolResolver.claims(of: jobs, in: batch)
@@ -94,6 +109,7 @@ struct SymbolResolver {
     private static let nameTables: [(Dimension, String)] = [
         (.user, "users"), (.cluster, "clusters"), (.host, "hosts"), (.executable, "executables"),
         (.program, "programs"), (.step, "steps"), (.account, "accounts"), (.qos, "qoses"), (.partition, "partitions"),
+        (.relay, "relays"),
     ]
 
     /// The symbols of each dimension that the batch uses and that have no id yet. Others stay without one: a name that
@@ -111,6 +127,7 @@ struct SymbolResolver {
             note(run.key.executable, .executable)
             note(run.key.program, .program)
             note(run.key.stack, .stack)
+            note(run.key.relay, .relay)
             note(run.environment, .environment)
             note(run.host, .host)
         }
@@ -140,6 +157,13 @@ struct SymbolResolver {
         }
     }
 
+    private mutating func take(_ found: FoundRows, _ missing: [Int32], _ dimension: Dimension) {
+        for (symbol, id) in zip(missing, found.ids) {
+            ids[dimension.rawValue][Int(symbol)] = Int32(truncatingIfNeeded: id)
+        }
+        conflicts += found.conflicts
+    }
+
     private mutating func resolveNames<Connection: SQLConnection>(
         _ missing: [Int32], _ dimension: Dimension, _ table: String, _ vocabulary: Vocabulary,
         _ connection: Connection
@@ -165,99 +189,6 @@ struct SymbolResolver {
                 """)
         }
         try take(rows, missing, dimension)
-    }
-
-    private mutating func resolveEnvironments<Connection: SQLConnection>(
-        _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
-    ) throws(StoreError) {
-        if missing.isEmpty { return }
-        let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
-            try connection.stage(Staged.keys, count: missing.count) { index, row in
-                row.integer(Int64(Dimension.environment.rawValue))
-                row.integer(Int64(index))
-                vocabulary[.environment].withBytes(of: missing[index]) { key in
-                    row.fingerprint(of: key)
-                    let texts = CompoundKey.texts(of: key)
-                    for place in 0..<6 { row.text(place < texts.count ? texts[place] ?? "" : "") }
-                }
-            }
-            let columns = "fingerprint, prefix, python, implementation, container, system, subsystem"
-            try connection.query(
-                """
-                INSERT INTO environments (\(columns)) SELECT \(columns) FROM staged_keys s
-                WHERE s.dimension = \(Dimension.environment.rawValue)
-                AND NOT EXISTS (SELECT 1 FROM environments t WHERE t.fingerprint = s.fingerprint)
-                ORDER BY fingerprint ON CONFLICT (fingerprint) DO NOTHING
-                """)
-            return try connection.query(
-                """
-                SELECT s.ordinal, t.id FROM staged_keys s JOIN environments t ON t.fingerprint = s.fingerprint
-                WHERE s.dimension = \(Dimension.environment.rawValue)
-                """)
-        }
-        try take(rows, missing, .environment)
-    }
-
-    private mutating func resolveStacks<Connection: SQLConnection>(
-        _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
-    ) throws(StoreError) {
-        if missing.isEmpty { return }
-        let rows = try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> [[SQLValue]] in
-            try connection.stage(Staged.keys, count: missing.count) { index, row in
-                row.integer(Int64(Dimension.stack.rawValue))
-                row.integer(Int64(index))
-                vocabulary[.stack].withBytes(of: missing[index]) { row.fingerprint(of: $0) }
-                for _ in 0..<6 { row.null() }
-            }
-            try connection.query(
-                """
-                INSERT INTO stacks (fingerprint) SELECT fingerprint FROM staged_keys s
-                WHERE s.dimension = \(Dimension.stack.rawValue)
-                AND NOT EXISTS (SELECT 1 FROM stacks t WHERE t.fingerprint = s.fingerprint)
-                ORDER BY fingerprint ON CONFLICT (fingerprint) DO NOTHING
-                """)
-            let rows = try connection.query(
-                """
-                SELECT s.ordinal, t.id FROM staged_keys s JOIN stacks t ON t.fingerprint = s.fingerprint
-                WHERE s.dimension = \(Dimension.stack.rawValue)
-                """)
-            try writePackages(of: rows, missing, vocabulary, connection)
-            return rows
-        }
-        try take(rows, missing, .stack)
-    }
-
-    /// Writes the packages of stacks. They refer to the stacks by their ids, because a fingerprint is computed from all
-    /// of a stack's packages.
-    ///
-    /// - Parameter stacks: the index of each stack's symbol in `missing`, and the stack's id.
-    private func writePackages<Connection: SQLConnection>(
-        of stacks: [[SQLValue]], _ missing: [Int32], _ vocabulary: Vocabulary, _ connection: Connection
-    ) throws(StoreError) {
-        var uses: [(stack: Int64, package: Stack.Package)] = []
-        for row in stacks {
-            guard let ordinal = row[0].integer, let id = row[1].integer else { continue }
-            let stack = vocabulary[.stack].withBytes(of: missing[Int(ordinal)]) { Stack(key: $0) }
-            uses += stack.packages.map { (id, $0) }
-        }
-        try connection.stage(Staged.stackPackages, count: uses.count) { index, row in
-            row.integer(uses[index].stack)
-            row.text(clipped(uses[index].package.name))
-            row.text(uses[index].package.version.map { clipped($0) })
-            row.integer(uses[index].package.direct.map { $0 ? 1 : 0 })
-        }
-        try connection.query(
-            """
-            INSERT INTO packages (name) SELECT DISTINCT name FROM staged_stack_packages s
-            WHERE NOT EXISTS (SELECT 1 FROM packages t WHERE t.name = s.name) ORDER BY name
-            ON CONFLICT (name) DO NOTHING
-            """)
-        try connection.query(
-            """
-            INSERT INTO stack_packages (stack, package, version, direct)
-            SELECT s.stack, p.id, s.version, s.direct FROM staged_stack_packages s JOIN packages p ON p.name = s.name
-            WHERE true ORDER BY 1, 2 ON CONFLICT (stack, package) DO NOTHING
-            """)
     }
 
     /// Creates a new job's row together with the claims of its records: adding them later would write each row twice.
@@ -389,13 +320,6 @@ struct SymbolResolver {
                 .first?[0].integer
         }
         return known
-    }
-}
-
-extension RowWriter {
-    /// A fingerprint of a compound key: 128 bits, the same in every daemon.
-    mutating func fingerprint(of key: UnsafeRawBufferPointer) {
-        uuid(high: XXH64.hash(key, seed: 0), low: XXH64.hash(key, seed: 1))
     }
 }
 

@@ -1,3 +1,4 @@
+import Checksum
 import Merge
 import Record
 
@@ -10,12 +11,19 @@ public protocol UsageStore: AnyObject {
     ///
     /// - Parameters:
     ///   - identity: always the same for the same journal or archive.
+    ///   - formerly: the identity that stores of version 1 have for it; nil if there is no other one.
     ///   - incarnation: nil if there can be no copies.
     /// - Returns: the position of the source in the store, and its unfinished records.
     /// - Throws: `StoreError.positionMoved` if a copy of the source has written since.
     func open(
-        source identity: String, kind: SourceKind, host: String, incarnation: Incarnation?
+        source identity: String, formerly: String?, kind: SourceKind, host: String, incarnation: Incarnation?
     ) throws(StoreError) -> SourceState
+
+    /// The key of all fingerprints in the store, for identities that must not be forged.
+    func fingerprintKey() throws(StoreError) -> SipHash.Key
+
+    /// How often a fingerprint has turned out to be another thing's; for metrics.
+    var fingerprintConflicts: UInt64 { get }
 
     /// Writes a batch and its position, in one transaction: both or none.
     ///
@@ -37,8 +45,10 @@ public protocol UsageStore: AnyObject {
 }
 
 extension UsageStore {
-    public func open(source identity: String, kind: SourceKind, host: String) throws(StoreError) -> SourceState {
-        try open(source: identity, kind: kind, host: host, incarnation: nil)
+    public func open(
+        source identity: String, kind: SourceKind, host: String, incarnation: Incarnation? = nil
+    ) throws(StoreError) -> SourceState {
+        try open(source: identity, formerly: nil, kind: kind, host: host, incarnation: incarnation)
     }
 }
 

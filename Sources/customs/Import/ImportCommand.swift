@@ -1,5 +1,6 @@
 import Archive
 import ArgumentParser
+import Checksum
 import Glibc
 import Import
 import JSON
@@ -61,11 +62,12 @@ struct ImportCommand: ParsableCommand {
         for file in files where file != "-" && access(file, R_OK) != 0 {
             throw Failure(.noInput, "\(file): \(String(cString: strerror(errno)))")
         }
+        let key = try location.makeStore().fingerprintKey()
         var total = Health()
         var complaints: [Failure] = []
         for file in files {
             do {
-                try take(file, into: location, &total)
+                try take(file, into: location, key, &total)
             } catch let complaint as Failure {
                 printError("customs: \(complaint.description)")
                 complaints.append(complaint)
@@ -81,9 +83,11 @@ struct ImportCommand: ParsableCommand {
     /// Imports an archive, and adds its counts.
     ///
     /// - Throws: `Failure` if the archive was not imported, or not completely; `StoreError`.
-    private func take(_ file: String, into location: StoreLocation, _ total: inout Health) throws {
+    private func take(
+        _ file: String, into location: StoreLocation, _ key: SipHash.Key, _ total: inout Health
+    ) throws {
         let archive: Archive
-        do throws(ArchiveError) { archive = try Archive(path: file) } catch { throw Failure(error) }
+        do throws(ArchiveError) { archive = try Archive(path: file, key: key) } catch { throw Failure(error) }
         let progress = ProgressLine(name: archive.name)
         var run = try accepted { () throws(ImportError) in
             try ArchiveImport(archive, into: location.makeStore(), lastYear: year)

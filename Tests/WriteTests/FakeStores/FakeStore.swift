@@ -1,3 +1,4 @@
+import Checksum
 import Merge
 import Record
 import Store
@@ -110,10 +111,16 @@ public final class FakeStore: UsageStore, Sendable {
     public func migrate() throws(StoreError) { try attempt { _ in .success(()) } }
 
     public func open(
-        source identity: String, kind: SourceKind, host: String, incarnation: Incarnation?
+        source identity: String, formerly: String?, kind: SourceKind, host: String, incarnation: Incarnation?
     ) throws(StoreError) -> SourceState {
         try attempt { .success(SourceState(position: $0.content.position, heldParts: [], snapshots: [])) }
     }
+
+    public func fingerprintKey() throws(StoreError) -> SipHash.Key { FakeStore.key }
+
+    public var fingerprintConflicts: UInt64 { 0 }
+
+    private static let key = SipHash.Key.random()
 
     public func commit(
         _ batch: Batch, vocabulary: Vocabulary, from: SourcePosition, to: SourcePosition
