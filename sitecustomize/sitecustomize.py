@@ -143,18 +143,21 @@ def unit(name):
             # without a number it comes from a signal handler
             if file == "sources.py" or error.errno is None:
                 raise
-    module = type(sys)("customs_hook." + name)
-    module.os, module.sys, module.unit, module.loads = os, sys, unit, loads
+    # it costs a third of a module object
+    module = type(sys.implementation)(
+        __name__="customs_hook." + name, os=os, sys=sys, unit=unit, loads=loads
+    )
+    variables = module.__dict__
     if name != "presence":
-        module.presence = unit("presence")
+        variables["presence"] = unit("presence")
         if name != "facts":
-            module.facts = unit("facts")
+            variables["facts"] = unit("facts")
     code = parts[name]
     if type(code) is int:
         code = loads(content[code:])
     elif type(code) is str:
         code = compile(code, NAME, "exec", 0, True)
-    exec(code, module.__dict__)
+    exec(code, variables)
     units[name] = module
     return module
 

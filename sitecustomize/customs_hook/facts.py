@@ -12,57 +12,48 @@ if "os" not in globals():
     unit = presence.unit
 
 
+#: The environment as the program found it, in bytes. Later changes by the program do not count; and
+#: asking ``os.environ`` for one variable costs as much as reading twenty here.
+STARTED = getattr(sys.modules.get("posix"), "environ", {})
+
+# one text costs less to unpack than a tuple of names
+
 #: Variables with the MPI rank, the first one counts. SLURM_PROCID is last: under OpenMPI's mpirun
 #: it is that of the launching daemon, and the same for all its ranks.
 RANK_VARIABLES = (
-    "OMPI_COMM_WORLD_RANK",
-    "PMI_RANK",
-    "PALS_RANKID",
-    "PMIX_RANK",
-    "MV2_COMM_WORLD_RANK",
-    "FLUX_TASK_RANK",
-    "JSM_NAMESPACE_RANK",
-    "ALPS_APP_PE",
-    "SLURM_PROCID",
-)
-
-#: Variables that container engines set, the first one counts: Apptainer sets Singularity's too.
-_CONTAINER_VARIABLES = {
-    "SHIFTER_RUNTIME": "shifter",
-    "APPTAINER_NAME": "apptainer",
-    "APPTAINER_CONTAINER": "apptainer",
-    "SINGULARITY_NAME": "singularity",
-    "SINGULARITY_CONTAINER": "singularity",
-    "CH_RUNNING": "charliecloud",
-}
+    "OMPI_COMM_WORLD_RANK PMI_RANK PALS_RANKID PMIX_RANK MV2_COMM_WORLD_RANK FLUX_TASK_RANK "
+    "JSM_NAMESPACE_RANK ALPS_APP_PE SLURM_PROCID"
+).split()
+#: Variables that container engines set, which begin with the engine's name; the first one counts:
+#: Apptainer sets Singularity's too, and CH is Charliecloud.
+_CONTAINER_VARIABLES = (
+    "SHIFTER_RUNTIME APPTAINER_NAME APPTAINER_CONTAINER SINGULARITY_NAME SINGULARITY_CONTAINER "
+    "CH_RUNNING"
+).split()
+#: Other variables with data on a process outside of a batch job.
+_VARIABLES = (
+    "USER LOGNAME SLURM_JOB_USER SLURM_JOB_ID SLURM_JOBID SLURM_STEP_ID SLURMD_NODENAME container "
+    "CUSTOMS_SERVER CUSTOMS_TRACE_DIR CUSTOMS_CANARY"
+).split()
 #: Values of the variable ``container`` (systemd's container interface).
-_CONTAINER_KINDS = ("podman", "docker", "oci", "lxc", "systemd-nspawn")
+_CONTAINER_KINDS = "podman docker oci lxc systemd-nspawn"
 
 #: The longest texts that are kept whole, bytes of JSON: together they leave room in a datagram.
 _LONG = {"main": 2048, "executable": 2048, "prefix": 1024}
 _SHORT = 128
 
 
-#: Variables with data on a process outside of a batch job, in addition to those above.
-_NAMES = b"USER LOGNAME SLURM_JOB_USER SLURM_JOB_ID SLURM_JOBID SLURM_STEP_ID SLURMD_NODENAME "
-_NAMES += b"container CUSTOMS_SERVER CUSTOMS_TRACE_DIR CUSTOMS_CANARY"
-
-
-def started_with(is_wanted):
-    """Return the variables of the environment, as the program found it, that are wanted.
-
-    Later changes by the program do not count; and asking ``os.environ`` for one variable costs as
-    much as all of this. ``is_wanted``: takes a name, bytes.
-    """
+def started_with(names):
+    """Return those variables of the environment, as the program found it."""
     found = {}
-    for name, value in getattr(sys.modules.get("posix"), "environ", {}).items():
-        if is_wanted(name):
-            found[name.decode()] = value.decode("utf-8", "surrogateescape")
+    for name in names:
+        value = STARTED.get(name.encode())
+        if value is not None:
+            found[name] = value.decode("utf-8", "surrogateescape")
     return found
 
 
-_names = RANK_VARIABLES + tuple(_CONTAINER_VARIABLES)
-ENVIRONMENT = started_with(set(_NAMES.split() + " ".join(_names).encode().split()).__contains__)
+ENVIRONMENT = started_with(RANK_VARIABLES + _CONTAINER_VARIABLES + _VARIABLES)
 
 
 def head(site, directory=None):
@@ -131,12 +122,12 @@ def rank(environment):
 
 def container(environment):
     """Return the kind of this process' container; None without a known container."""
-    # from Python 3.6 on a dictionary has an order
-    for variable, kind in _CONTAINER_VARIABLES.items():
+    for variable in _CONTAINER_VARIABLES:
         if variable in environment:
-            return kind
+            kind = variable.partition("_")[0].lower()
+            return "charliecloud" if kind == "ch" else kind
     kind = environment.get("container")
-    return kind if kind in _CONTAINER_KINDS else None
+    return kind if kind in _CONTAINER_KINDS.split() else None
 
 
 def program(directory=None):

@@ -53,18 +53,19 @@ def write(process, text):
         os.close(descriptor)
 
 
-def slots(site, uid, pid):
-    """Return the possible paths of a process' trace, in the order in which they are tried."""
-    directory = facts.ENVIRONMENT.get("CUSTOMS_TRACE_DIR") or site["trace_dir"]
-    paths = []
+def place(site, uid):
+    """Return the path of the directory with a user's traces."""
+    return "%s/%d" % (facts.ENVIRONMENT.get("CUSTOMS_TRACE_DIR") or site["trace_dir"], uid)
+
+
+def slots(pid):
+    """Yield the possible names of a process' trace, in the order in which they are tried."""
     for attempt in range(_ATTEMPTS):
-        paths.append("%s/%d/%d" % (directory, uid, (pid + attempt * 131) % SLOTS))
-    return paths
+        yield "/%d" % ((pid + attempt * 131) % SLOTS)
 
 
 def _make(record, site, flags):
-    paths = slots(site, record["uid"], record["pid"])
-    own = paths[0].rpartition("/")[0]
+    own = place(site, record["uid"])
     try:
         try:
             status = os.lstat(own)
@@ -82,9 +83,9 @@ def _make(record, site, flags):
         if error.errno is None:
             raise
         return "", None
-    for path in paths:
+    for slot in slots(record["pid"]):
         try:
-            return path, os.open(path, flags, 0o600)
+            return own + slot, os.open(own + slot, flags, 0o600)
         except OSError as error:
             # EEXIST: another process has this slot, or had it and was killed
             if error.errno is None:

@@ -41,9 +41,10 @@ def record(process, pid, kind=None):
 
 def _traced(process, pid):
     """Return "id" and "main" from a process' trace."""
-    for path in unit("trace").slots(process.site, os.getuid(), pid):
+    trace = unit("trace")
+    for slot in trace.slots(pid):
         try:
-            text = _content(path, unit("trace").TRACE_SIZE)
+            text = _content(trace.place(process.site, os.getuid()) + slot, trace.TRACE_SIZE)
         except OSError:
             continue
         head, _, rest = text.partition("\n")

@@ -14,7 +14,9 @@ def job():
 
     Without them the job's number and step come from the control group.
     """
-    environment = facts.started_with(lambda name: name.startswith(b"SLURM_"))
+    # a name that is not ASCII is not found again, and is not Slurm's
+    names = [name.decode("latin-1") for name in facts.STARTED if name.startswith(b"SLURM_")]
+    environment = facts.started_with(names)
     text = environment.get
     identity = text("SLURM_JOB_ID") or text("SLURM_JOBID")
     if not identity:
