@@ -26,6 +26,8 @@ class Case:
     #: Does it import a package that is watched, so that a record is due?
     is_watched: bool
     budget: Budget
+    #: Does it take a minute to count its instructions?
+    is_long: bool = False
 
 
 CASES = (
@@ -36,5 +38,6 @@ CASES = (
         "import numpy, scipy.stats, pandas, matplotlib.pyplot",
         True,
         Budget(80, 6_000_000, 2),
+        is_long=True,
     ),
 )

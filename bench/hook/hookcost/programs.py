@@ -61,9 +61,10 @@ class Programs:
     ) -> tuple[str, int]:
         """Runs a case to its end; returns its output, and the number of its datagrams.
 
-        ``seed``: the seed of the hashes of texts, which also decides the layout of memory.
+        ``seed``: the number of the layout of memory. It is the seed of the hashes of texts, and
+        decides the length of the interpreter's path, which all modules' paths begin with.
         """
-        command = [*tool, str(self.venv.python), "-c", code or case.code]
+        command = [*tool, str(self._interpreter(seed)), "-c", code or case.code]
         environment = self._environment(hook, seed)
         status, output, errors = _execute(command, environment, self.directory)
         if status != 0 or errors:
@@ -78,6 +79,14 @@ class Programs:
         """Notes a failure."""
         self.problems[f"{case.name} {self.venv.kind}, {hook.name}: {what}"] += 1
         self.unsound.add((case.name, hook.name))
+
+    def _interpreter(self, seed: int) -> Path:
+        if seed == 0:
+            return self.venv.python
+        link = self.directory / ("venv" + 2 * seed * "x")
+        if not link.is_symlink():
+            link.symlink_to(self.venv.python.parents[1])
+        return link / "bin/python"
 
     def _check_datagrams(self, case: Case, hook: Hook, datagrams: list[bytes]) -> None:
         right = hook.busy if case.is_watched else hook.idle
