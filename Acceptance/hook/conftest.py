@@ -56,3 +56,12 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     matrix = Matrix(tmp_path_factory.mktemp("matrix"))
     yield matrix
     matrix.close()
+
+
+@pytest.fixture
+def traces(tmp_path: Path) -> Path:
+    """An empty trace directory that all users may write to."""
+    directory = tmp_path / "traces"
+    directory.mkdir()
+    directory.chmod(0o1777)
+    return directory

@@ -16,7 +16,7 @@ if "sys" not in globals():
 late = []
 #: Weak references to the locks of imports that have not ended, by name.
 awaited = {}
-#: Modules that every profiler needs before Python 3.12.
+#: Modules that every profiler needs.
 _PROFILERS = ("_lsprof", "profile")
 
 
@@ -72,8 +72,11 @@ def end(hook, names=None):
                 is_news = True
             if name == "importlib.util":
                 unit("interpreter.lazy").watch_loader(hook)
-            elif name in _PROFILERS and hook.tell is hook.report:
-                unit("interpreter.profilers").hide(hook)
+            elif name in _PROFILERS:
+                if hook.process and hook.process.trace:
+                    unit("trace").unwatch()
+                if hook.tell is hook.report:
+                    unit("interpreter.profilers").hide(hook)
         # by and by what was there before this file is noticed as well
         if is_news or not (hook.process or modules.keys().isdisjoint(hook.listed)):
             unit("presence").look(hook)

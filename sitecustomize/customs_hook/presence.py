@@ -102,7 +102,8 @@ def note(process):
     if process.turn.setdefault("of", me) is not me:
         return
     tracers = ()
-    if sys.gettrace() or sys.getprofile():
+    process.is_traced = bool(sys.gettrace() or sys.getprofile())
+    if process.is_traced:
         tracers = unit("interpreter.tracing").tracers()
     for change, _ in tracers:
         change(None)
@@ -135,13 +136,33 @@ def begin(process, is_ending=False):
         process.is_mute = True
     path = process.site["opt_out_file"]
     # nearly all sites have none
-    if path and os.access(path, os.R_OK) and unit("record.optout").has_opted_out(path):
+    if path and may_exist(path) and unit("record.optout").has_opted_out(path):
         process.is_mute = True
-    if process.is_mute:
+    if process.is_mute or has_opted_out():
+        # a program that opts out for a while is left out for good
+        process.is_mute = True
         return False
     process.record = facts.head(process.site, process.hook.directory)
     if process.inherited:
         process.record["main"] = process.inherited["main"]
+    return True
+
+
+def has_opted_out():
+    """Return whether the program has opted out by its environment."""
+    return os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0")
+
+
+def may_exist(path):
+    """Return whether something may be at a path: only the system's word counts that nothing is."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno is None:
+            # a signal's handler has raised it
+            raise
+        # ENOENT
+        return error.errno != 2
     return True
 
 

@@ -20,6 +20,8 @@ SLOTS = 1024
 _ATTEMPTS = 8
 #: The largest size of a trace, bytes.
 TRACE_SIZE = 32768
+#: Modules of profilers.
+PROFILERS = "_lsprof", "profile"
 
 
 def write(process, text):
@@ -37,6 +39,7 @@ def write(process, text):
         if descriptor is None:
             return
         process.trace = path
+        watch(process)
     elif unit("sandbox").is_new(process):
         process.is_mute = True
         return
@@ -51,6 +54,51 @@ def write(process, text):
             process.trace_size = TRACE_SIZE
     finally:
         os.close(descriptor)
+
+
+def watch(process):
+    """Have the trace removed once the program opts out by ``os.environ``: it may be killed later.
+
+    The environment's dictionary is replaced by one that tells of it. A profiler or a debugger would
+    show its calls, so under one the variable counts at exit only.
+    """
+    data = getattr(os.environ, "_data", None)
+    is_profiled = process.is_traced or not process.modules.keys().isdisjoint(PROFILERS)
+    if type(data) is not dict or is_profiled:
+        return
+    store = dict.__setitem__
+
+    def set_item(variables, name, value):
+        store(variables, name, value)
+        if name == b"CUSTOMS_OPT_OUT" and value not in (b"", b"0"):
+            _leave(process)
+
+    # a class statement would give it more members
+    members = {"__setitem__": set_item, "__module__": "builtins"}
+    _replace(type("dict", (dict,), members)(data))
+
+
+def unwatch():
+    """Give the environment an ordinary dictionary."""
+    _replace(dict(getattr(os.environ, "_data", ())))
+
+
+def _replace(variables):
+    for environment in (os.environ, os.environb):
+        # the program may have put something of its own there
+        if hasattr(environment, "_data"):
+            environment._data = variables
+
+
+def _leave(process):
+    """The program has opted out: remove its trace, and leave none any more."""
+    process.is_mute = True
+    # a forked child has its parent's
+    if process.trace and process.record and process.record["pid"] == os.getpid():
+        try:
+            os.unlink(process.trace)
+        except OSError:
+            pass
 
 
 def place(site, uid):

@@ -38,6 +38,14 @@ def as_user(uid: int, action: Callable[[], object]) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
+def open_to_all(path: Path) -> None:
+    """Let every user enter a directory, and those above it."""
+    for directory in (path, *path.parents):
+        mode = directory.stat().st_mode
+        if mode & 0o005 != 0o005:
+            directory.chmod(mode & 0o7777 | 0o055)
+
+
 def leave(traces: Path, uid: int, slot: int | str, content: bytes) -> None:
     """Leave a trace as a user's process does."""
 

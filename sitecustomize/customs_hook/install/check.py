@@ -24,11 +24,26 @@ def facts(tree):
     yield "loaded", str(loaded)
     yield "front", _in_front(tree)
     yield "opted_out", str(optout.has_opted_out(site["opt_out_file"]))
+    yield "list", _problem_of_list(site["opt_out_file"], optout)
     traces = site["trace_dir"]
     if os.path.isdir(traces):
         yield "trace_mode", "%o" % (os.stat(traces).st_mode & 0o7777)
         yield "trace", _trace("%s/%d" % (traces, os.getuid()))
     yield "trace_dir", traces
+
+
+def _problem_of_list(path, optout):
+    """Return the path of the list of users who have opted out, and its problem; empty without."""
+    try:
+        _, rest = optout.listed(path)
+    except optout.Unread as error:
+        return "%s cannot be read whole (%s): nobody is recorded" % (path, error)
+    if rest:
+        text = "%s has no line break at its end: it may have been cut, so nobody is recorded whose "
+        return (text + "name or uid begins with the last line") % path
+    if path and os.path.exists(path) and not os.stat(path).st_mode & 0o004:
+        return "%s cannot be read by every user: who cannot read it is not recorded" % path
+    return ""
 
 
 def _in_front(tree):
