@@ -14,6 +14,7 @@ from deploy.installed import EXAMPLE, HOOK, ROOT, SERVER, SLURM, TRACES, run
 SHELL_FILES = [
     SLURM / "taskprolog.sh",
     SLURM / "epilog.sh",
+    SLURM / "prolog.sh",
     HOOK / "profile.d" / "customs.sh",
     HOOK / "containers" / "ch-run-customs",
 ]

@@ -34,12 +34,15 @@ record/canary.py              process, sweep  ``CUSTOMS_CANARY`` is set; sweep
 record/distributions.py       process         a package's module does not say its version
 record/escapes.py             process         a text needs more than quotation marks in JSON
 record/jobs.py                process         there is a batch job
-record/optout.py              process, check  there is an opt-out list, or a job's cgroup to read
+record/optout.py              process, sweep  a list or a job's cgroup is to be read; sweep; check
 record/oversize.py            process         a record does not fit an Ethernet frame
 record/rules.py               all             the site has rules; sweep and installation
 record/sockets.py             process, sweep  the C library's ``sendto`` is no way to send; sweep
 sweeper/command.py            sweep           ``customs_sweep.py``: its command line
 sweeper/sweep.py              sweep           one pass over a trace directory
+sweeper/turns.py              sweep           sharing the time between users
+sweeper/persons.py            sweep           whose the uids of traces are
+sweeper/directory.py          sweep           a user's traces
 sweeper/traces.py             sweep           reading a trace
 sweeper/processes.py          sweep           which processes live
 sweeper/endings.py            sweep           how a worker's process ended

@@ -38,7 +38,7 @@ def _sweep(options):
 
     # enough time to report it
     limit = time.monotonic() + options.max_seconds * 0.9
-    wanted = options.running, options.job, limit, say
+    wanted = options.opt_out_file, options.running, options.job, limit, say
     try:
         Sweep(options.trace_dir, options.servers, *wanted).run()
     except Late:
@@ -62,6 +62,11 @@ def _options(arguments, description):
         help="udp://ADDRESS:PORT or unixgram:///PATH, also several, with commas or repeated; "
         "default: $CUSTOMS_SERVER, else where the hook sends to",
     )
+    parser.add_argument(
+        "--opt-out-file",
+        metavar="FILE",
+        help="the list of users who are not recorded; default: that of the hook, '' for none",
+    )
     parser.add_argument("--running", action="store_true", help="report living processes too")
     parser.add_argument("--job", metavar="ID", help="report only processes of this job")
     parser.add_argument(
@@ -72,13 +77,16 @@ def _options(arguments, description):
     servers = ",".join(options.server or [os.environ.get("CUSTOMS_SERVER", "")])
     options.servers = [server.strip() for server in servers.split(",") if server.strip()]
     options.trace_dir = options.trace_dir or os.environ.get("CUSTOMS_TRACE_DIR")
-    if not options.servers or not options.trace_dir:
+    if not options.servers or not options.trace_dir or options.opt_out_file is None:
         try:
             site = standalone.site()
         except Exception:
-            parser.error("no sitecustomize.py of the hook beside this: say --trace-dir, --server")
+            text = "no sitecustomize.py of the hook beside this: say --trace-dir, --server, "
+            parser.error(text + "--opt-out-file")
         options.servers = options.servers or list(site["servers"])
         options.trace_dir = options.trace_dir or site["trace_dir"]
+        if options.opt_out_file is None:
+            options.opt_out_file = site["opt_out_file"]
     for server in options.servers:
         try:
             sockets.target(server)

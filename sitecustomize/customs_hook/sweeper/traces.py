@@ -39,14 +39,16 @@ class Trace(object):
 
     ``started``: seconds from the node's start to the trace's creation (CLOCK_BOOTTIME), a float, or
     None if the trace has no value. ``packages``: versions, or None, by import name. ``parent``: the
-    id of the parent's record if it is a worker, or None.
+    id of the parent's record if it is a worker, or None. ``claimed_name``: the user's name as the
+    process had it, or None.
     """
 
-    def __init__(self, record, started, packages, parent=None):
+    def __init__(self, record, started, packages, parent=None, claimed_name=None):
         self.record = record
         self.started = started
         self.packages = packages
         self.parent = parent
+        self.claimed_name = claimed_name
 
 
 def parse(data):
@@ -82,7 +84,9 @@ def parse(data):
             _add(packages, line)
     parent = head.get("parent")
     started = _started(head.get("started"))
-    return Trace(record, started, packages, parent if _is_identity(parent) else None)
+    claimed = head.get("username")
+    parent = parent if _is_identity(parent) else None
+    return Trace(record, started, packages, parent, claimed if _is(claimed, str) else None)
 
 
 def _members(line):

@@ -10,7 +10,10 @@ import time
 
 
 def within(seconds, function):
-    """Call a function in a child process with a time limit in seconds; return its bytes, or b""."""
+    """Call a function in a child process with a time limit in seconds; return its bytes, or b"".
+
+    ``function`` returns pieces of bytes, or None. If it is late, those before count.
+    """
     reader, writer = os.pipe()
     limit = time.monotonic() + seconds
     try:
@@ -25,7 +28,8 @@ def within(seconds, function):
             # in case this process is killed before it can kill the child
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(int(seconds) + 2)
-            os.write(writer, function() or b"")
+            for piece in function() or ():
+                os.write(writer, piece)
         finally:
             os._exit(0)
     os.close(writer)
