@@ -140,7 +140,10 @@ let package = Package(
         tests("PackageTests", []),
         tests(
             "ReceiveTests",
-            ["DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Sockets", "TemporaryFolders", "Threads", log]),
+            [
+                "DaemonMetrics", "Journal", "Listen", "Receive", "Record", "Sockets", "SystemClock",
+                "TemporaryFolders", "Threads", log,
+            ]),
         tests(
             "WriteTests",
             [

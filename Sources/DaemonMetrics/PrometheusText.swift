@@ -62,7 +62,7 @@ extension IngestMetrics.Snapshot {
         for name in [
             IngestCounters.stored, IngestCounters.merged, IngestCounters.duplicate, IngestCounters.kernelDropped,
             IngestCounters.clockAhead, IngestCounters.doubtedElapsed, IngestCounters.doubtedNodes,
-            IngestCounters.fingerprintConflict,
+            IngestCounters.fingerprintConflict, IngestCounters.foreignName,
         ] {
             add("\(name)_total", "counter", "Since the daemon's start.", [("", counters[name])])
         }

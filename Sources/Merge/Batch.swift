@@ -109,6 +109,8 @@ public struct JobClaim: Hashable, Sendable {
     public let job: Int32
     /// The days of records of the job; nil for a claim without records.
     public var span: JobSpan?
+    /// Whether the kernel or a relay vouches for the users of the records that claim this.
+    public var isVouched = false
     public var user: Int32 = 0
     public var account: Int32 = 0
     public var qos: Int32 = 0

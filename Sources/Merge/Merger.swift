@@ -21,6 +21,7 @@ public struct Merger: Sendable {
     private var cache = RunCache()
     private var hasher = RunHasher()
     private var claims = JobClaims()
+    private let maximumNodes: Int64
     /// The changes of the present batch in this memory.
     private var undo = BatchUndo()
     /// Identities that are known from an undone batch and have not been fed again.
@@ -29,15 +30,17 @@ public struct Merger: Sendable {
     /// - Parameters:
     ///   - running: identities of the snapshots that the store holds.
     ///   - homeCluster: the cluster of jobs whose records name none.
-    ///   - owner: the uid of a user's name on this machine; nil if not known.
+    ///   - maximumNodes: the largest number of nodes of a job that is believed.
+    ///   - userName: the name of a uid on this machine.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
-        running: Set<RecordID> = [], homeCluster: String? = nil,
-        owner: @escaping @Sendable (String) -> UInt32? = { _ in nil }
+        running: Set<RecordID> = [], homeCluster: String? = nil, maximumNodes: Int64 = UsageRecord.mostNodes,
+        userName: @escaping @Sendable (UInt32) -> UserName = { _ in .unknown }
     ) {
         self.recent = recent
-        keys = RunKeyMaker(vocabulary: vocabulary, homeCluster: homeCluster ?? "", owners: NameOwners(find: owner))
+        keys = RunKeyMaker(vocabulary: vocabulary, homeCluster: homeCluster ?? "", names: UserNames(find: userName))
         runningIDs = running
+        self.maximumNodes = min(maximumNodes, UsageRecord.mostNodes)
         batch.runs.reserveCapacity(10_000)
     }
 
@@ -55,8 +58,8 @@ public struct Merger: Sendable {
     /// - Returns: false where the record itself is needed; then nothing has changed.
     public mutating func add(_ digest: RunDigest, _ envelope: Envelope, sequence: UInt64) -> Bool {
         let (time, isAhead) = Merger.time(digest.eventTime, envelope)
-        guard let run = cache.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
-            !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: run)
+        guard let known = cache.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
+            !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: known.run)
         else {
             return false
         }
@@ -71,7 +74,8 @@ public struct Merger: Sendable {
         }
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         if RunDelta.isDoubted(digest.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
-        batch.runs[run].add(elapsed: digest.elapsed, end: digest.end, hasRank: digest.hasRank, time: time)
+        if known.hasForeignName { batch.counters.add(1, to: IngestCounters.foreignName) }
+        batch.runs[known.run].add(elapsed: digest.elapsed, end: digest.end, hasRank: digest.hasRank, time: time)
         return true
     }
 
@@ -272,18 +276,20 @@ public struct Merger: Sendable {
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         let day = Calendar.day(ofMicroseconds: time)
         if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
-        let isDoubtful = record.numNodes.map { $0 > UsageRecord.mostNodes } ?? false
+        let isDoubtful = record.numNodes.map { $0 > maximumNodes } ?? false
         if isDoubtful { batch.counters.add(1, to: IngestCounters.doubtedNodes) }
         guard !cache.isDisabled, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, envelope) else {
             _ = count(record, envelope, day: day, time: time)
             return
         }
-        if let run = cache.find(runHash, day: day),
-            !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: run)
+        if let known = cache.find(runHash, day: day),
+            !startsEarlier(time - RunDelta.lifetime(record.elapsed), thanJobOf: known.run)
         {
-            batch.runs[run].add(record, time: time)
+            if known.hasForeignName { batch.counters.add(1, to: IngestCounters.foreignName) }
+            batch.runs[known.run].add(record, time: time)
         } else {
-            cache.note(run: count(record, envelope, day: day, time: time), runHash, day: day)
+            let run = count(record, envelope, day: day, time: time)
+            cache.note(RunCache.Entry(run: run, hasForeignName: keys.hasForeignName), runHash, day: day)
         }
     }
 
@@ -312,8 +318,9 @@ public struct Merger: Sendable {
             batch.runs.append(newRun(runKey, job, record, envelope, time: time))
         }
         batch.runs[index].add(record, time: time)
-        if job != 0 { claim(job, of: record, user: runKey.user, span) }
+        if job != 0 { claim(job, of: record, user: runKey.user, isVouched: runKey.flags.contains(.vouched), span) }
         batch.counters.add(keys.takeClippedTexts(), to: IngestCounters.clippedTexts)
+        if keys.hasForeignName { batch.counters.add(1, to: IngestCounters.foreignName) }
         return index
     }
 
@@ -338,14 +345,14 @@ public struct Merger: Sendable {
     }
 
     /// The number of nodes of a job: nil if the record has none, or an impossible one.
-    private static func nodes(_ record: UsageRecord) -> Int64? {
-        record.numNodes.flatMap { $0 > UsageRecord.mostNodes ? nil : $0 }
+    private func nodes(_ record: UsageRecord) -> Int64? {
+        record.numNodes.flatMap { $0 > maximumNodes ? nil : $0 }
     }
 
     private mutating func newRun(
         _ runKey: RunKey, _ job: Int32, _ record: UsageRecord, _ envelope: Envelope, time: Int64
     ) -> RunDelta {
-        let nodes = runKey.job == 0 ? 0 : Merger.nodes(record) ?? 0
+        let nodes = runKey.job == 0 ? 0 : nodes(record) ?? 0
         return RunDelta(
             key: runKey, job: job, environment: runKey.environment,
             host: keys.symbol(record, .host, .host),
@@ -353,19 +360,18 @@ public struct Merger: Sendable {
             firstSeen: time, lastSeen: time, started: time)
     }
 
-    private mutating func claim(_ job: Int32, of record: UsageRecord, user: Int32, _ span: JobSpan) {
+    private mutating func claim(
+        _ job: Int32, of record: UsageRecord, user: Int32, isVouched: Bool, _ span: JobSpan
+    ) {
         var claim = claims[job] ?? JobClaim(job: job)
         let before = claim
-        claim.span = claim.span.map { $0.united(with: span) } ?? span
-        if claim.user == 0 { claim.user = user }
-        if claim.account == 0 { claim.account = keys.symbol(record, .account, .account) }
-        if claim.qos == 0 { claim.qos = keys.symbol(record, .qos, .qos) }
-        if claim.partition == 0 { claim.partition = keys.symbol(record, .partition, .partition) }
-        claim.numNodes = claim.numNodes ?? Merger.nodes(record)
-        claim.numTasks = claim.numTasks ?? record.numTasks
-        claim.arrayJobID = claim.arrayJobID ?? record.arrayJobID
-        claim.arrayTaskID = claim.arrayTaskID ?? record.arrayTaskID
-        claim.hetGroup = claim.hetGroup ?? record.hetGroup
+        if isVouched, !claim.isVouched {
+            // what no one vouches for is forgotten
+            claim = JobClaim(job: job)
+            claim.isVouched = true
+        }
+        claim.span = before.span.map { $0.united(with: span) } ?? span
+        if isVouched || !claim.isVouched { fill(&claim, record, user) }
         guard claim != before else { return }
         let known = claims[job]
         claims[job] = claim
@@ -378,4 +384,16 @@ public struct Merger: Sendable {
         }
     }
 
+    /// Adds what a record says of its job, where nothing is known yet.
+    private mutating func fill(_ claim: inout JobClaim, _ record: UsageRecord, _ user: Int32) {
+        if claim.user == 0 { claim.user = user }
+        if claim.account == 0 { claim.account = keys.symbol(record, .account, .account) }
+        if claim.qos == 0 { claim.qos = keys.symbol(record, .qos, .qos) }
+        if claim.partition == 0 { claim.partition = keys.symbol(record, .partition, .partition) }
+        claim.numNodes = claim.numNodes ?? nodes(record)
+        claim.numTasks = claim.numTasks ?? record.numTasks
+        claim.arrayJobID = claim.arrayJobID ?? record.arrayJobID
+        claim.arrayTaskID = claim.arrayTaskID ?? record.arrayTaskID
+        claim.hetGroup = claim.hetGroup ?? record.hetGroup
+    }
 }

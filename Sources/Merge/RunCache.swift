@@ -11,7 +11,13 @@ struct RunCache: Sendable {
         let day: Int32
     }
 
-    private var runs: [Key: Int32] = [:]
+    /// A run's index in the batch, and whether records with this hash claim another name than their user's.
+    struct Entry {
+        let run: Int
+        let hasForeignName: Bool
+    }
+
+    private var runs: [Key: Entry] = [:]
     /// Lookups in the present batch.
     private var asked = 0
     private var found = 0
@@ -20,18 +26,18 @@ struct RunCache: Sendable {
 
     var isDisabled: Bool { batchesDisabled > 0 }
 
-    /// - Returns: the run's index in the batch; nil if it was not noted.
-    mutating func find(_ runHash: RunHash, day: Int32) -> Int? {
+    /// - Returns: nil if no run was noted.
+    mutating func find(_ runHash: RunHash, day: Int32) -> Entry? {
         guard let run = runs[Key(runHash: runHash, day: day)] else { return nil }
         asked += 1
         found += 1
-        return Int(run)
+        return run
     }
 
     /// Notes the run of a record for which `find` has found nothing.
-    mutating func note(run: Int, _ runHash: RunHash, day: Int32) {
+    mutating func note(_ run: Entry, _ runHash: RunHash, day: Int32) {
         asked += 1
-        runs[Key(runHash: runHash, day: day)] = Int32(truncatingIfNeeded: run)
+        runs[Key(runHash: runHash, day: day)] = run
     }
 
     mutating func reset() {

@@ -5,16 +5,18 @@ struct RunKeyMaker: Sendable {
     private(set) var vocabulary: Vocabulary
     private var stackReader = StackReader()
     private var compound = CompoundKey()
-    private var owners: NameOwners
+    private var names: UserNames
     /// Empty if no cluster is known.
     private let homeCluster: String
     private var clippedTexts: UInt64 = 0
+    /// Whether the name in the last record is another one than its user's.
+    private(set) var hasForeignName = false
 
     /// - Parameter homeCluster: the cluster of jobs whose records name none; empty if unknown.
-    init(vocabulary: Vocabulary, homeCluster: String, owners: NameOwners) {
+    init(vocabulary: Vocabulary, homeCluster: String, names: UserNames) {
         self.vocabulary = vocabulary
         self.homeCluster = homeCluster
-        self.owners = owners
+        self.names = names
     }
 
     /// - Parameters:
@@ -75,33 +77,45 @@ struct RunKeyMaker: Sendable {
     /// - Returns: whether earlier symbols are invalid now.
     mutating func emptyIfFull() -> Bool {
         let isFull = vocabulary.isFull
-        if isFull {
-            vocabulary.empty()
-            owners.forget()
-        }
+        if isFull { vocabulary.empty() }
         if isFull || stackReader.isFull { stackReader.empty() }
         return isFull
     }
 
-    /// The user by name, or as `#UID` where the name is unknown, or the kernel names another uid than the record
-    /// does, or the name belongs to another user. Root may speak for others: sweeps and relays run as root.
+    /// The user whom the kernel or the record names.
+    ///
+    /// The kernel proves a uid. The machine's user database gives its name, whatever the record claims; without one it
+    /// is `#UID`. Root may speak for others: sweeps and relays run as root. A name of a form that the store gives to
+    /// users without a name counts as none.
     private mutating func user(_ record: UsageRecord, _ envelope: Envelope) -> Int32 {
-        let vouched = envelope.uid.flatMap { $0 == 0 ? nil : $0 }
-        if let vouched, record.uid != Int64(vouched) { return user(numbered: Int64(vouched)) }
-        let named = symbol(record, .username, .user)
-        if let vouched, named != 0,
-            !owners.isName(vocabulary[.user].string(named), named, of: vouched, now: envelope.arrival)
-        {
-            return user(numbered: Int64(vouched))
-        }
-        if named == 0, let uid = record.uid { return user(numbered: uid) }
-        return named
+        if let uid = envelope.uid, uid != 0 { return user(proven: uid, record, now: envelope.arrival) }
+        let claimed = symbol(record, .username, .user)
+        let isReserved = record.withBytes(of: record[.username], ReservedName.matches)
+        let user = claimed != 0 && !isReserved ? claimed : numberedUser(record.uid)
+        hasForeignName = isReserved && claimed != user
+        return user
     }
 
-    private mutating func user(numbered uid: Int64) -> Int32 {
-        var name = "#\(uid)"
+    private mutating func user(proven uid: UInt32, _ record: UsageRecord, now: Int64) -> Int32 {
+        let claimed = symbol(record, .username, .user)
+        var name: String? = names.name(of: uid, now: now)
+        // many senders of other namespaces have the overflow uid, so it proves no name by itself
+        if uid == RunKeyMaker.overflow, name.map({ namedUser($0) }) != claimed { name = nil }
+        let user = name.map { namedUser($0) } ?? numberedUser(Int64(uid))
+        hasForeignName = claimed != 0 && claimed != user || record.uid.map { $0 != Int64(uid) } ?? false
+        return user
+    }
+
+    /// The uid that the kernel reports for a sender without one here: a sender in another user namespace
+    /// (`user_namespaces(7)`).
+    private static let overflow: UInt32 = 65_534
+
+    private mutating func namedUser(_ name: String) -> Int32 {
+        var name = clipped(name)
         return name.withUTF8 { vocabulary[.user].symbol(for: UnsafeRawBufferPointer($0)) }
     }
+
+    private mutating func numberedUser(_ uid: Int64?) -> Int32 { uid.map { namedUser("#\($0)") } ?? 0 }
 
     /// The cluster of a record's job. With a cleared environment a process still knows its job number, from the name of
     /// its control group, but not its cluster.

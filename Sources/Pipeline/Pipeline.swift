@@ -35,6 +35,8 @@ public final class Pipeline: Sendable {
     private let metrics: IngestMetrics
     private let location: StoreLocation
     private let stateDirectory: String
+    /// The greatest age of a record that is received, microseconds; nil for no limit.
+    private let maximumAge: Int64?
     private let jobs: SlurmSettings
     private let canary: CanarySettings
     private let batchSystem: BatchSystem
@@ -80,6 +82,7 @@ public final class Pipeline: Sendable {
         self.logger = logger
         location = try StoreLocation(settings.store)
         stateDirectory = settings.stateDirectory
+        maximumAge = settings.receive.maximumAgeDays.map { Int64($0) * Calendar.microsecondsPerDay }
         jobs = settings.slurm
         canary = settings.canary
         self.batchSystem = batchSystem
@@ -178,7 +181,7 @@ public final class Pipeline: Sendable {
             { transport in
                 StreamIntake(
                     transport, journal: self.journal, metrics: self.metrics, rejectLog: self.rejectLog,
-                    digests: self.digests, logger: self.logger)
+                    digests: self.digests, logger: self.logger, maximumAge: self.maximumAge)
             },
             onThread: { stages.append(Stage("receive", $0)) },
             onFailure: { why in
@@ -195,7 +198,7 @@ public final class Pipeline: Sendable {
             Stage("receive") {
                 var intake = DatagramIntake(
                     journal: self.journal, socket: receiver.socket, memory: memory, metrics: self.metrics,
-                    rejectLog: self.rejectLog, digests: self.digests)
+                    rejectLog: self.rejectLog, digests: self.digests, maximumAge: self.maximumAge)
                 receiver.run { intake.take($0) }
                 intake.finish()
             }

@@ -16,12 +16,14 @@ public struct DatagramIntake {
     /// The part of `kernelDropsSeen` that the journal has.
     private var kernelDropsJournalled: UInt32
 
+    /// - Parameter maximumAge: of a record, microseconds; nil for no limit.
     public init(
         journal: Journal, socket: DatagramSocket, memory: KernelDropMemory, metrics: IngestMetrics,
-        rejectLog: RejectLog, digests: DigestDemand
+        rejectLog: RejectLog, digests: DigestDemand, maximumAge: Int64? = nil
     ) {
         intake = Intake(
-            journal: journal, transport: socket.address.transport, metrics: metrics, digests: digests)
+            journal: journal, transport: socket.address.transport, metrics: metrics, digests: digests,
+            maximumAge: maximumAge)
         self.socket = socket
         self.rejectLog = rejectLog
         self.memory = memory

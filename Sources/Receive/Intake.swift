@@ -14,6 +14,8 @@ struct Intake {
     private let journal: Journal
     private let metrics: IngestMetrics
     private let digests: DigestDemand
+    /// The greatest age of a record, microseconds; nil for no limit.
+    private let maximumAge: Int64?
     private var hasher = RunHasher()
     private var parser = MessageParser()
     private var record = UsageRecord()
@@ -27,7 +29,10 @@ struct Intake {
     /// Whether the frame holds the counts that wait.
     private var isSealed = false
 
-    init(journal: Journal, transport: String, metrics: IngestMetrics, digests: DigestDemand) {
+    init(
+        journal: Journal, transport: String, metrics: IngestMetrics, digests: DigestDemand, maximumAge: Int64? = nil
+    ) {
+        self.maximumAge = maximumAge
         self.digests = digests
         self.journal = journal
         self.transport = transport
@@ -39,14 +44,15 @@ struct Intake {
     /// - Returns: the reason why the message is not valid; the caller counts it by `reject`.
     mutating func take(
         _ message: UnsafeRawBufferPointer, now: Int64, identity: Identity,
-        credentials: (uid: UInt32, pid: UInt32)? = nil
+        credentials: (uid: UInt32, pid: UInt32)? = nil, relay: String? = nil
     ) -> RejectReason? {
         switch parser.parse(message: message, arrival: now, into: &record) {
         case .rejected(let reason): return reason
         case .accepted(let headerTime, let json):
+            if let maximumAge, (record.eventTime ?? headerTime ?? now) < now - maximumAge { return .tooOld }
             let envelope = Envelope(
                 arrival: now, headerTime: headerTime, identity: identity, uid: credentials?.uid,
-                pid: credentials?.pid)
+                pid: credentials?.pid, relay: relay)
             let digest = digests.isWanted ? RunDigest(record, envelope, by: &hasher) : nil
             frame.append { entry in
                 Entry.append(

@@ -19,11 +19,14 @@ public final class StreamIntake: StreamConsumer {
     /// Valid messages that did not get into the journal before the end.
     private var lost: UInt64 = 0
 
+    /// - Parameter maximumAge: of a record, microseconds; nil for no limit.
     public init(
         _ transport: StreamPeer.Transport, journal: Journal, metrics: IngestMetrics, rejectLog: RejectLog,
-        digests: DigestDemand, logger: Logger
+        digests: DigestDemand, logger: Logger, maximumAge: Int64? = nil
     ) {
-        intake = Intake(journal: journal, transport: transport.rawValue, metrics: metrics, digests: digests)
+        intake = Intake(
+            journal: journal, transport: transport.rawValue, metrics: metrics, digests: digests,
+            maximumAge: maximumAge)
         self.metrics = metrics
         self.rejectLog = rejectLog
         self.logger = logger
@@ -32,7 +35,7 @@ public final class StreamIntake: StreamConsumer {
     public func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool) {
         let now = wallClock()
         let identity: Identity = peer.isCertified ? .relay : .claimed
-        if let found = intake.take(message, now: now, identity: identity) {
+        if let found = intake.take(message, now: now, identity: identity, relay: peer.isCertified ? peer.relay : nil) {
             reject(isWhole ? found : .cutOff, message, from: peer, now: now)
         }
         if isAbandoned { giveUp() }

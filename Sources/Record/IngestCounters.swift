@@ -43,6 +43,8 @@ public struct IngestCounters: Sendable, Equatable {
     public static let doubtedElapsed = "doubted_elapsed"
     /// Records that claim more nodes than `UsageRecord.mostNodes`: their number of nodes is stored as unknown.
     public static let doubtedNodes = "doubted_nodes"
+    /// Records that claim another name than that of the user whom the kernel has proved, or a name that no user has.
+    public static let foreignName = "foreign_name"
     /// Stacks, environments and runs whose fingerprint was another one's; they are stored under the next fingerprint.
     public static let fingerprintConflict = "fingerprint_conflict"
 }

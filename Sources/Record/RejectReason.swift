@@ -40,6 +40,8 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case journalError = "journal_error"
     /// Entries lost in a damaged part of the journal.
     case journalDamaged = "journal_damaged"
+    /// The record is older than the site takes from senders (`receive.max_age_days`).
+    case tooOld = "too_old"
     /// The store refused the record; it is kept in the store's `quarantine` table.
     case refusedByStore = "refused_by_store"
 }

@@ -48,6 +48,8 @@ public struct ReceiveSettings: Sendable, Equatable {
     public var bufferBytes = 64 << 20
     /// Threads for each UDP address, each with a socket of its own.
     public var threads = 1
+    /// The greatest age of a record that is not imported, days; nil for no limit.
+    public var maximumAgeDays: Int?
 }
 
 public struct StreamSettings: Sendable, Equatable {
@@ -94,6 +96,8 @@ public struct MergeSettings: Sendable, Equatable {
     public var batchRecords: Int
     /// The time for which a batch that is not full waits for more.
     public var batchDelayMilliseconds: Int
+    /// The largest number of nodes of a job that is believed.
+    public var maximumNodes = 1_000_000
 
     public init(batchRecords: Int = 10_000, batchDelayMilliseconds: Int = 200) {
         self.batchRecords = batchRecords
@@ -122,6 +126,8 @@ extension Settings {
             ("journal.segment_bytes", journal.segmentBytes != other.journal.segmentBytes),
             ("receive.buffer_bytes", receive.bufferBytes != other.receive.bufferBytes),
             ("receive.threads", receive.threads != other.receive.threads),
+            ("receive.max_age_days", receive.maximumAgeDays != other.receive.maximumAgeDays),
+            ("merge.max_nodes", merge.maximumNodes != other.merge.maximumNodes),
             ("log.level", log.level != other.log.level), ("slurm", slurm != other.slurm),
             ("canary", canary != other.canary),
         ].filter { $0.1 }.map { $0.0 }

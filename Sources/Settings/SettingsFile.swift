@@ -36,9 +36,10 @@ public enum SettingsFile {
         try journal?.integer("segment_bytes", 1 << 16...1 << 30) { settings.journal.segmentBytes = $0 }
         try journal?.integer("sync_interval_ms", 1...60_000) { settings.journal.syncIntervalMilliseconds = $0 }
 
-        let receive = try root.section("receive", ["buffer_bytes", "threads"])
+        let receive = try root.section("receive", ["buffer_bytes", "threads", "max_age_days"])
         try receive?.integer("buffer_bytes", 4_096...1 << 30) { settings.receive.bufferBytes = $0 }
         try receive?.integer("threads", 1...64) { settings.receive.threads = $0 }
+        try receive?.integer("max_age_days", 0...36_500) { settings.receive.maximumAgeDays = $0 == 0 ? nil : $0 }
 
         let streams = try root.section(
             "streams",
@@ -72,9 +73,10 @@ public enum SettingsFile {
         settings.tls.revocations = try tls?.string("crl") ?? settings.tls.revocations
         settings.tls.permitted = try tls?.strings("permitted", mayBeEmpty: true) ?? settings.tls.permitted
 
-        let merge = try root.section("merge", ["batch_records", "batch_delay_ms"])
+        let merge = try root.section("merge", ["batch_records", "batch_delay_ms", "max_nodes"])
         try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }
         try merge?.integer("batch_delay_ms", 0...60_000) { settings.merge.batchDelayMilliseconds = $0 }
+        try merge?.integer("max_nodes", 1...1_000_000) { settings.merge.maximumNodes = $0 }
 
         let environments = try root.section("environments", EnvironmentSettings.kinds)
         for kind in EnvironmentSettings.kinds {

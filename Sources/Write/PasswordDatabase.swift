@@ -1,14 +1,17 @@
 import Glibc
+import Merge
 
-/// The users of this machine (`getpwnam_r(3)`). `nsswitch.conf` may name a directory in the network; a look-up waits
+/// The users of this machine (`getpwuid_r(3)`). `nsswitch.conf` may name a directory in the network; a look-up waits
 /// for it.
 enum PasswordDatabase {
-    /// - Returns: nil for a name that is unknown or cannot be looked up now.
-    @Sendable static func uid(of name: String) -> UInt32? {
+    @Sendable static func name(of uid: UInt32) -> UserName {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)
-        let code = getpwnam_r(name, &entry, &buffer, buffer.count, &found)
-        return code == 0 && found != nil ? entry.pw_uid : nil
+        let code = getpwuid_r(uid, &entry, &buffer, buffer.count, &found)
+        // some databases use these errors for "not found", as the manual page lists them
+        guard code == 0 || [ENOENT, ESRCH, EBADF, EPERM].contains(code) else { return .notNow }
+        guard found != nil, let name = entry.pw_name else { return .unknown }
+        return .known(String(cString: name))
     }
 }

@@ -52,7 +52,8 @@ public final class Writer {
         stop: StopSignal, tried: Latch, logger: Logger, homeCluster: String? = nil
     ) {
         self.homeCluster = homeCluster
-        merger = Merger(homeCluster: homeCluster, owner: PasswordDatabase.uid)
+        merger = Merger(
+            homeCluster: homeCluster, maximumNodes: Int64(limits.current.maximumNodes), userName: PasswordDatabase.name)
         self.journal = journal
         self.refusedFile = refusedFile
         self.store = store
@@ -112,7 +113,9 @@ public final class Writer {
 
     /// Rebuilds the memory from before a restart: identities for recognising duplicates, and parts that wait.
     private func resume(from state: SourceState) throws -> JournalReader {
-        merger = Merger(running: Set(state.snapshots), homeCluster: homeCluster, owner: PasswordDatabase.uid)
+        merger = Merger(
+            running: Set(state.snapshots), homeCluster: homeCluster, maximumNodes: Int64(limits.current.maximumNodes),
+            userName: PasswordDatabase.name)
         position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
         settled.note(position)
         // the disk may have lost entries that the store has: new entries must not reuse their numbers
@@ -252,7 +255,7 @@ public final class Writer {
         metrics.update { snapshot in
             for name in [
                 IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore), IngestCounters.clockAhead,
-                IngestCounters.doubtedElapsed, IngestCounters.doubtedNodes,
+                IngestCounters.doubtedElapsed, IngestCounters.doubtedNodes, IngestCounters.foreignName,
             ] {
                 snapshot.counters.add(counters[name], to: name)
             }

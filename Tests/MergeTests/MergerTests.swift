@@ -97,6 +97,7 @@ import Testing
         var uid: Int64?
         var envelope: Envelope
         var user: String
+        var isForeign = false
         var testDescription: String { "\(name ?? "no user") \(uid ?? -1) by \(envelope.identity) \(envelope.uid ?? 0)" }
     }
 
@@ -105,71 +106,103 @@ import Testing
     }
     private static let claimed = Envelope(arrival: noon)
 
+    private static let relay = Envelope(arrival: noon, identity: .relay, relay: "relay-1")
+
     static let cases = [
         Case(name: "ada", uid: 1_001, envelope: claimed, user: "ada"),
         Case(name: "ada", uid: nil, envelope: claimed, user: "ada"),
         Case(name: nil, uid: 1_001, envelope: claimed, user: "#1001"),
         Case(name: "", uid: 1_001, envelope: claimed, user: "#1001"),
         Case(name: nil, uid: nil, envelope: claimed, user: ""),
-        Case(name: "ada", uid: 1_001, envelope: kernel(1_001), user: "ada"),
-        Case(name: "ada", uid: 1_001, envelope: kernel(1_002), user: "#1002"),
-        Case(name: "ada", uid: nil, envelope: kernel(1_002), user: "#1002"),
-        Case(name: nil, uid: nil, envelope: kernel(1_002), user: "#1002"),
-        Case(name: "root", uid: 0, envelope: kernel(1_002), user: "#1002"),
-        Case(name: "ada", uid: 1_001, envelope: kernel(0), user: "ada"),
-        Case(name: nil, uid: 1_001, envelope: kernel(0), user: "#1001"),
-        Case(name: "ada", uid: 1_001, envelope: Envelope(arrival: noon, identity: .relay), user: "ada"),
-        // the machine's user database has the names' owners
-        Case(name: "bob", uid: 1_002, envelope: kernel(1_002), user: "bob"),
-        Case(name: "bob", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
-        Case(name: "bob", uid: 1_001, envelope: kernel(0), user: "bob"),
         Case(name: "bob", uid: 1_001, envelope: claimed, user: "bob"),
-        Case(name: "root", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
-        Case(name: "#1002", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
+        // root and relays speak for others
+        Case(name: "ada", uid: 1_001, envelope: kernel(0), user: "ada"),
+        Case(name: "bob", uid: 1_001, envelope: kernel(0), user: "bob"),
+        Case(name: nil, uid: 1_001, envelope: kernel(0), user: "#1001"),
+        Case(name: "ada", uid: 1_001, envelope: relay, user: "ada"),
+        // the machine's user database has the name of a proven uid
+        Case(name: "bob", uid: 1_002, envelope: kernel(1_002), user: "bob"),
+        Case(name: nil, uid: nil, envelope: kernel(1_002), user: "bob"),
+        Case(name: nil, uid: 1_002, envelope: kernel(1_002), user: "bob"),
+        Case(name: "ada", uid: 1_002, envelope: kernel(1_002), user: "bob", isForeign: true),
+        Case(name: "ada", uid: 1_001, envelope: kernel(1_002), user: "bob", isForeign: true),
+        Case(name: "bob", uid: 1_001, envelope: kernel(1_002), user: "bob", isForeign: true),
+        Case(name: "ada", uid: nil, envelope: kernel(1_002), user: "bob", isForeign: true),
+        Case(name: "root", uid: 0, envelope: kernel(1_002), user: "bob", isForeign: true),
+        // a uid that it does not know has no name, whatever is claimed
+        Case(name: nil, uid: 1_001, envelope: kernel(1_001), user: "#1001"),
+        Case(name: "ada", uid: 1_001, envelope: kernel(1_001), user: "#1001", isForeign: true),
+        Case(name: "bob", uid: 1_001, envelope: kernel(1_001), user: "#1001", isForeign: true),
+        Case(name: "root", uid: 1_001, envelope: kernel(1_001), user: "#1001", isForeign: true),
+        Case(name: "#1002", uid: 1_001, envelope: kernel(1_001), user: "#1001", isForeign: true),
         Case(name: "#1001", uid: 1_001, envelope: kernel(1_001), user: "#1001"),
         // a user to whom the kernel gives the overflow uid
         Case(name: "nobody", uid: 65_534, envelope: kernel(65_534), user: "nobody"),
-        Case(name: "bob", uid: 65_534, envelope: kernel(65_534), user: "#65534"),
-        Case(name: "stranger", uid: 65_534, envelope: kernel(65_534), user: "#65534"),
-        Case(name: "stranger", uid: 1_001, envelope: kernel(1_001), user: "stranger"),
+        Case(name: "bob", uid: 65_534, envelope: kernel(65_534), user: "#65534", isForeign: true),
+        Case(name: "daemon", uid: 65_534, envelope: kernel(65_534), user: "#65534", isForeign: true),
+        Case(name: nil, uid: 65_534, envelope: kernel(65_534), user: "#65534"),
+        // names that no user has, by whomever
+        Case(name: "#1002", uid: 1_001, envelope: claimed, user: "#1001", isForeign: true),
+        Case(name: "#1002", uid: nil, envelope: claimed, user: "", isForeign: true),
+        Case(name: "#1001", uid: 1_001, envelope: claimed, user: "#1001"),
+        Case(name: "#", uid: nil, envelope: claimed, user: "", isForeign: true),
+        Case(name: "#ada", uid: nil, envelope: claimed, user: "#ada"),
+        Case(name: "user-0123456789abcdef", uid: 1_001, envelope: claimed, user: "#1001", isForeign: true),
+        Case(name: "user-0123456789abcdef", uid: 1_001, envelope: kernel(0), user: "#1001", isForeign: true),
+        Case(name: "user-0123456789abcdef", uid: 1_001, envelope: relay, user: "#1001", isForeign: true),
+        Case(name: "user-0123456789abcdef", uid: 1_002, envelope: kernel(1_002), user: "bob", isForeign: true),
+        Case(name: "user-0123456789abcdeg", uid: 1_001, envelope: claimed, user: "user-0123456789abcdeg"),
+        Case(name: "user-0123456789abcde", uid: 1_001, envelope: claimed, user: "user-0123456789abcde"),
     ]
 
-    private static let owners: [String: UInt32] = ["root": 0, "bob": 1_002, "nobody": 65_534]
+    private static let names: [UInt32: String] = [0: "root", 1_002: "bob", 65_534: "nobody"]
 
     @Test("whose a process is", arguments: cases) func user(example: Case) throws {
-        var feed = Feed(Merger { IdentityTests.owners[$0] })
-        feed.add(
-            process(1).with {
-                $0[.username] = example.name; $0.uid = example.uid
-            }, example.envelope)
+        var feed = Feed(Merger { uid in IdentityTests.names[uid].map { .known($0) } ?? .unknown })
+        // the second record is one more process of a run that the first has shown
+        for id in 1...2 as ClosedRange<UInt64> {
+            feed.add(
+                process(id).with {
+                    $0[.username] = example.name; $0.uid = example.uid
+                }, example.envelope)
+        }
         let run = try #require(feed.runs.first)
+        #expect(feed.runs.count == 1 && run.delta.processes == 2)
         #expect(run.words.user == example.user)
         #expect(run.delta.key.flags.contains(.vouched) == (example.envelope.identity != .claimed))
+        #expect(feed.batch.counters[IngestCounters.foreignName] == (example.isForeign ? 2 : 0))
     }
 
-    @Test("whose a name is is looked up once, and again after ten minutes") func lookups() {
+    @Test("a uid is looked up once, and again after ten minutes, or ten seconds if there was no answer")
+    func lookups() {
         let lookups = Atomic<Int>(0)
-        var merger = Merger { _ in
+        var merger = Merger { uid in
             lookups.add(1, ordering: .relaxed)
-            return 1_001
+            return uid == 1_001 ? .known("ada") : .notNow
         }
-        func add(_ ids: ClosedRange<UInt64>, at minutes: Int64) {
+        func add(_ ids: ClosedRange<UInt64>, of uid: UInt32, at seconds: Int64) {
             for id in ids {
                 let sample = process(id).with {
-                    $0[.username] = "ada"; $0.uid = 1_001; $0[.main] = "\(id)"
+                    $0[.username] = "ada"; $0.uid = Int64(uid); $0[.main] = "\(id)"
                 }
                 merger.add(
-                    sample.usage,
-                    Envelope(arrival: noon + minutes * 60 * second, identity: .kernel, uid: 1_001, pid: 1),
-                    sequence: id,
-                    entry: UnsafeRawBufferPointer(start: nil, count: 0))
+                    sample.usage, Envelope(arrival: noon + seconds * second, identity: .kernel, uid: uid, pid: 1),
+                    sequence: id, entry: UnsafeRawBufferPointer(start: nil, count: 0))
             }
         }
-        add(1...20, at: 0)
-        add(21...40, at: 9)
+        add(1...20, of: 1_001, at: 0)
+        add(21...40, of: 1_001, at: 540)
         #expect(lookups.load(ordering: .relaxed) == 1)
-        add(41...60, at: 11)
+        add(41...60, of: 1_001, at: 660)
         #expect(lookups.load(ordering: .relaxed) == 2)
+        add(61...80, of: 1_002, at: 660)
+        add(81...90, of: 1_002, at: 669)
+        #expect(lookups.load(ordering: .relaxed) == 3)
+        add(91...99, of: 1_002, at: 671)
+        #expect(lookups.load(ordering: .relaxed) == 4)
+        // a clock that was set back
+        add(100...120, of: 1_001, at: 0)
+        #expect(lookups.load(ordering: .relaxed) == 5)
     }
 
     @Test("staff and compute nodes are marked only if the record says yes") func flags() {

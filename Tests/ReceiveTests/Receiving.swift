@@ -28,9 +28,10 @@ final class Receiving {
 
     var rejectLog: RejectLog { RejectLog(logger: log.logger, perMinute: Tunable(1_000_000)) }
 
-    func streamIntake(_ transport: StreamPeer.Transport = .tcp) -> StreamIntake {
+    func streamIntake(_ transport: StreamPeer.Transport = .tcp, maximumAge: Int64? = nil) -> StreamIntake {
         StreamIntake(
-            transport, journal: journal, metrics: metrics, rejectLog: rejectLog, digests: digests, logger: log.logger)
+            transport, journal: journal, metrics: metrics, rejectLog: rejectLog, digests: digests, logger: log.logger,
+            maximumAge: maximumAge)
     }
 
     /// Fills the journal until it takes no more.

@@ -3,6 +3,7 @@ import Journal
 import Listen
 import Receive
 import Record
+import SystemClock
 import Testing
 
 @Suite struct StreamIntakeTests {
@@ -21,6 +22,44 @@ import Testing
         #expect(receiving.journal.head.tally == 4)
         let counted = receiving.metrics.snapshot.transports["tcp"]
         #expect(counted?.accepted == 2 && counted?.rejected == 2)
+    }
+
+    @Test func recordsOlderThanTheSiteTakesAreRefused() throws {
+        let receiving = try Receiving()
+        let intake = receiving.streamIntake(maximumAge: 2 * Calendar.microsecondsPerDay)
+        let now = wallClock()
+        for days in [0, 1, 3, 5_000] as [Int64] {
+            let time = Calendar.text(microseconds: now - days * Calendar.microsecondsPerDay)
+            intake.take(message(1).replacing("{\"v\":1,", with: "{\"v\":1,\"event_timestamp\":\"\(time)\","))
+            intake.take(message(2).replacing("- host", with: "\(time) host"))
+        }
+        #expect(intake.flush())
+        let (records, counts) = try receiving.journalled()
+        #expect(records.count == 4 && counts == ["rejected.too_old": 4])
+    }
+
+    @Test func theRelaysNameIsKept() throws {
+        let receiving = try Receiving()
+        let intake = receiving.streamIntake(.tls)
+        for relay in ["relay-1", nil] {
+            var text = message(1)
+            text.withUTF8 { bytes in
+                intake.take(
+                    UnsafeRawBufferPointer(bytes),
+                    from: StreamPeer(transport: .tls, address: "192.0.2.7:1", isCertified: true, relay: relay),
+                    isWhole: true)
+            }
+        }
+        #expect(intake.flush())
+        var relays: [String?] = []
+        _ = try receiving.journal.reader(at: nil).next { frame in
+            frame.forEach { _, bytes in
+                if case .message(let envelope, _)? = Entry.read(bytes), envelope.identity == .relay {
+                    relays.append(envelope.relay)
+                }
+            }
+        }
+        #expect(relays == ["relay-1", nil])
     }
 
     @Test func whatTheEndOfAStreamCutIsCounted() throws {

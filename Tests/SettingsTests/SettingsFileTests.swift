@@ -28,6 +28,7 @@ import Testing
             [receive]
             buffer_bytes = 4096
             threads = 3
+            max_age_days = 400
 
             [streams]
             max_connections = 10
@@ -94,6 +95,7 @@ import Testing
         expected.journal.syncIntervalMilliseconds = 50
         expected.receive.bufferBytes = 4_096
         expected.receive.threads = 3
+        expected.receive.maximumAgeDays = 400
         expected.streams.maximumConnections = 10
         expected.streams.maximumCertifiedConnections = 11
         expected.streams.maximumConnectionsPerAddress = 2
@@ -222,6 +224,10 @@ import Testing
         },
         Range(section: "receive", key: "buffer_bytes", lowest: 4_096, highest: 1 << 30) { $0.receive.bufferBytes },
         Range(section: "receive", key: "threads", lowest: 1, highest: 64) { $0.receive.threads },
+        Range(section: "receive", key: "max_age_days", lowest: 0, highest: 36_500) {
+            $0.receive.maximumAgeDays ?? 0
+        },
+        Range(section: "merge", key: "max_nodes", lowest: 1, highest: 1_000_000) { $0.merge.maximumNodes },
         Range(section: "merge", key: "batch_records", lowest: 1, highest: 1_000_000) { $0.merge.batchRecords },
         Range(section: "merge", key: "batch_delay_ms", lowest: 0, highest: 60_000) { $0.merge.batchDelayMilliseconds },
         Range(section: "log", key: "rejects_per_minute", lowest: 0, highest: 100_000) { $0.log.rejectsPerMinute },

@@ -83,7 +83,7 @@ import Testing
     func numbers(engine: Database) throws {
         let database = try TestDatabase(engine)
         var writing = try Writing(database)
-        try writing.commit([process(1, user: "#501"), process(2, user: "#502")])
+        try writing.commit([501, 502].map { uid in process(UInt64(uid), user: "").with { $0.uid = uid } })
         let ledger = database.location.makeJobLedger()
         let row = try #require(try openJobs(ledger, cluster: nil, now: noon, limit: 1).first).row
         try ledger.note([.facts(row: row, facts("4711", state: "COMPLETED"))])

@@ -55,6 +55,7 @@ FILTERS = {
     "many": Filter(
         since=days(120), until=days(30), system="perlmutter", compute=True, direct=True, staff=True
     ),
+    "vouched": Filter(vouched=True),
     "nothing": Filter(since=days(3), until=days(5)),
     "account in one character": Filter(account="m\u00fc"),
     "account in two": Filter(account="mu\u0308"),

@@ -36,6 +36,14 @@ def vouched(store: Store) -> int:
     return int(count)
 
 
+def relays(store: Store) -> list[str]:
+    """The names of the relays that vouch for runs."""
+    path = store.url.removeprefix("sqlite://")
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection:
+        rows = connection.execute("SELECT DISTINCT relay FROM named_runs WHERE relay IS NOT NULL")
+        return [name for (name,) in rows]
+
+
 def test_records_over_tls_are_stored_as_over_tcp(
     start_daemon: StartDaemon,
     sqlite_store: Store,
@@ -115,6 +123,7 @@ def test_client_certificates_are_checked_as_configured(
     send(authority.issue("relay"))
     streams.daemon.settle(1)
     assert vouched(sqlite_store) == 1
+    assert relays(sqlite_store) == ["relay"]
     refused(stranger, 1)
     if clients == "optional":
         send(None)

@@ -19,6 +19,8 @@ class Filter:
     staff: bool = False
     compute: bool | None = None
     direct: bool = False
+    # The records of the reference come by transports that vouch for no one.
+    vouched: bool = False
     # The smallest number of people of a group in the answer.
     public: int = 0
 
@@ -30,6 +32,7 @@ class Filter:
             if value is not None:
                 words += [f"--{name}", str(value)]
         words += ["--include-staff"] * self.staff + ["--direct"] * self.direct
+        words += ["--vouched"] * self.vouched
         if self.compute is not None:
             words.append("--compute" if self.compute else "--login")
         if self.public:
@@ -44,6 +47,7 @@ def fits(p: Process, wanted: Filter) -> bool:
         and (wanted.until is None or p.day <= wanted.until)
         and (wanted.system is None or p.record.get("system") == wanted.system)
         and (wanted.account is None or (p.job is not None and p.account == wanted.account))
+        and not wanted.vouched
         and (wanted.staff or not p.record.get("is_staff"))
         and (wanted.compute is None or bool(p.record.get("is_compute")) == wanted.compute)
     )

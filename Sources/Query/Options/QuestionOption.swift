@@ -7,6 +7,8 @@ public enum QuestionOption: String, CaseIterable, Sendable {
     case includeStaff = "include-staff"
     /// Without a value.
     case direct
+    /// Without a value: the kernel or a relay vouches for the user.
+    case vouched
     case limit
     /// Without a value.
     case isPublic = "public"

@@ -17,6 +17,7 @@ public struct QuestionOptions: Sendable, Equatable {
         filter.place = try QuestionOptions.place(written)
         filter.includesStaff = written[.includeStaff] != nil
         filter.onlyDirect = written[.direct] != nil
+        filter.onlyVouched = written[.vouched] != nil
         filter.leastUsers = try QuestionOptions.leastUsers(written)
         limit = try QuestionOptions.count(.limit, written)
     }

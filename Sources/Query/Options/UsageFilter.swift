@@ -56,7 +56,8 @@ public struct UsageFilter: Sendable, Equatable {
 
     /// The condition on rows of `pruned_jobs` called `r` with their months called `m`, beginning with `AND` or empty.
     var prunedCondition: (sql: String, parameters: [SQLValue]) {
-        var sql = flagCondition
+        // rows with this flag count those of the others' jobs that have vouched usage
+        var sql = flagCondition + (onlyVouched ? "" : " AND (r.flags & 4) = 0")
         var parameters: [SQLValue] = []
         if let firstDay {
             sql += " AND m.next_day > ?"

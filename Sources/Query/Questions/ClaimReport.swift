@@ -21,6 +21,8 @@ public struct ClaimReport: Sendable, Equatable {
     /// Jobs with data from both.
     public let jobsChecked: Int64
     public let differing: Int64
+    /// Records that claimed another name than that of the user whom the kernel has proved.
+    public let foreignNames: Int64
     /// The newest jobs first.
     public let differences: [Difference]
 
@@ -32,8 +34,11 @@ public struct ClaimReport: Sendable, Equatable {
             ORDER BY d.id DESC, d.field, d.claimed LIMIT \(limit)
             """)
         let checked = try connection.query("SELECT count(*) FROM jobs WHERE source = 1").first?[0].integer
+        let foreign = try connection.query(
+            "SELECT sum(value) FROM counters WHERE name = ?", [.text(IngestCounters.foreignName)]
+        ).first?[0].integer
         return ClaimReport(
-            jobsChecked: checked ?? 0, differing: try count(connection),
+            jobsChecked: checked ?? 0, differing: try count(connection), foreignNames: foreign ?? 0,
             differences: rows.compactMap { row in
                 Claim(rawValue: row[3].text ?? "").map { field in
                     Difference(
@@ -87,6 +92,7 @@ extension ClaimReport {
         Answer(
             [
                 JSON.Member("jobs_checked", .integer(jobsChecked)), JSON.Member("differing", .integer(differing)),
+                JSON.Member("foreign_names", .integer(foreignNames)),
                 JSON.Member("differences", Answer(differences, ClaimReport.fields).json),
             ], table: differences, ClaimReport.fields)
     }

@@ -81,14 +81,22 @@ public struct Health: Sendable, Equatable {
 }
 
 extension Health {
+    /// The number of records with a name of someone else, below the counts of a terminal.
+    public static func foreignNames(_ claims: ClaimReport) -> [JSON.Member] {
+        [JSON.Member(IngestCounters.foreignName, .integer(claims.foreignNames))]
+    }
+
     /// The whole answer; its table has the counts one below the other, and the age of each daemon's last heartbeat.
     ///
-    /// - Parameter daemons: nil if no daemon is concerned.
-    public func answer(_ daemons: DaemonReport? = nil) -> Answer {
+    /// - Parameters:
+    ///   - daemons: nil if no daemon is concerned.
+    ///   - further: lines at the end of the table.
+    public func answer(_ daemons: DaemonReport? = nil, further: [JSON.Member] = []) -> Answer {
         let total = JSON.Member("rejected", .integer(rejected.reduce(0) { $0 + $1.count }))
         let byReason = rejected.map { JSON.Member("rejected.\($0.reason)", .integer($0.count)) }
         return Answer(
-            members(daemons), table: counts.before + [total] + byReason + counts.after + (daemons?.silences ?? []),
+            members(daemons),
+            table: counts.before + [total] + byReason + counts.after + (daemons?.silences ?? []) + further,
             [.text("count") { $0.key }, .any("value") { $0.value }])
     }
 

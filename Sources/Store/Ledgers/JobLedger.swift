@@ -3,8 +3,8 @@ import Record
 
 /// The table of jobs as the batch system's side uses it. One thread uses a ledger, which may block.
 public protocol JobLedger: AnyObject {
-    /// Finds starts of jobs that are due and not settled by the batch system: a million at most,
-    /// those that wait longest.
+    /// Finds starts of jobs that are due and not settled by the batch system: a million at most, those first whose
+    /// user is vouched for, and of each kind those that wait longest.
     ///
     /// - Parameters:
     ///   - cluster: only its jobs and those of no cluster; nil for all.
@@ -53,7 +53,8 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
             // in one query: the index has the time when a job is due but not which jobs, and new ones are all due at
             // once
             try connection.integers(
-                "SELECT j.id FROM jobs j WHERE \(condition) ORDER BY j.due, j.id LIMIT \(SQLJobLedger.mostOpen)",
+                "SELECT j.id FROM jobs j WHERE \(condition) "
+                    + "ORDER BY j.vouched DESC, j.due, j.id LIMIT \(SQLJobLedger.mostOpen)",
                 atOnce: false
             ) { (row: UnsafeBufferPointer<Int64>) throws(StoreError) in found.append(row[0]) }
         }
@@ -69,7 +70,7 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
                     SELECT j.id, c.name, j.job_id, j.restart, j.attempts, j.first_day, j.last_day
                     FROM jobs j \(connection.dialect.lookUp) clusters c ON c.id = j.cluster
                     WHERE j.settled = 0 AND j.id IN (\(page.map { String($0) }.joined(separator: ", ")))
-                    ORDER BY j.due, j.id
+                    ORDER BY j.vouched DESC, j.due, j.id
                     """)
             }
             handedOut += page.count
@@ -110,7 +111,13 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
                 "UPDATE jobs SET attempts = ?, due = ? WHERE id = ? AND settled = 0",
                 [.integer(attempts), .integer(due), .integer(row)])
         case .unknown(let row):
-            try connection.query("UPDATE jobs SET settled = 2 WHERE id = ? AND settled = 0", [.integer(row)])
+            // a job that the batch system does not know has the size that a vouched claim gives it, or none
+            let changed = try connection.query(
+                """
+                UPDATE jobs SET settled = 2, num_nodes = CASE WHEN vouched = 1 THEN num_nodes END
+                WHERE id = ? AND settled = 0 RETURNING id
+                """, [.integer(row)])
+            if !changed.isEmpty { try PackedDays.markStale(jobs: [row], on: connection) }
         }
     }
 

@@ -168,7 +168,11 @@ public struct Pruning: Sendable, Equatable {
         try noteLaterRuns(connection, day: day, range: range)
         // a day's jobs are few of all jobs, so they are looked up one by one
         try connection.dialect.lookingUp(on: connection) { () throws(StoreError) in
-            for direct in [0, 1] { try keepJobs(connection, day: day, range: range, direct: direct) }
+            for direct in [0, 1] {
+                for vouched in [false, true] {
+                    try keepJobs(connection, day: day, range: range, direct: direct, vouched: vouched)
+                }
+            }
         }
         if notesJobs {
             try connection.query(
@@ -185,7 +189,7 @@ public struct Pruning: Sendable, Equatable {
         try connection.query(
             """
             INSERT INTO later_runs (job, stack, environment, flags)
-            SELECT DISTINCT l.job, l.stack, l.environment, l.flags & 3 FROM runs l
+            SELECT DISTINCT l.job, l.stack, l.environment, l.flags & 7 FROM runs l
             WHERE l.run >= \(connection.dialect.runKey(beginning: day + 1))
                 AND l.run < \(connection.dialect.runKey(beginning: nextMonth))
                 AND l.job IN (SELECT job FROM runs WHERE job <> 0 AND \(range))
@@ -194,27 +198,31 @@ public struct Pruning: Sendable, Equatable {
 
     /// Adds the day's jobs to the counts by month. A job is added with the last of its days in the month.
     ///
-    /// - Parameter direct: 1 to count jobs in which the user's own code imported the package, 0 for all.
+    /// - Parameters:
+    ///   - direct: 1 to count jobs in which the user's own code imported the package, 0 for all.
+    ///   - vouched: whether to count those with vouched usage of it, under a flag of their own, or all.
     private static func keepJobs(
-        _ connection: any SQLConnection, day: Int, range: String, direct: Int
+        _ connection: any SQLConnection, day: Int, range: String, direct: Int, vouched: Bool
     ) throws(StoreError) {
         func used(_ alias: String) -> String { direct == 1 ? " AND \(alias).direct = 1" : "" }
+        func isVouched(_ alias: String) -> String { vouched ? " AND (\(alias).flags & 4) = 4" : "" }
+        func flags(_ alias: String) -> String { "(\(alias).flags & 3)\(vouched ? " + 4" : "")" }
         let look = connection.dialect.lookUp
         try connection.query(
             """
             INSERT INTO pruned_jobs (month, package, system, account, flags, direct, jobs)
             SELECT m.first_day, u.package, u.system, u.account, u.flags, \(direct), count(*)
             FROM (
-                SELECT DISTINCT sp.package, r.job, e.system, j.account, r.flags & 3 AS flags
+                SELECT DISTINCT sp.package, r.job, e.system, j.account, \(flags("r")) AS flags
                 FROM runs r \(look) stack_packages sp ON sp.stack = r.stack
                     \(look) environments e ON e.id = r.environment \(look) jobs j ON j.id = r.job
-                WHERE \(range)\(used("sp"))) u
+                WHERE \(range)\(used("sp"))\(isVouched("r"))) u
                 JOIN months m ON m.first_day <= \(day) AND m.next_day > \(day)
             WHERE NOT EXISTS (
                 SELECT 1 FROM later_runs l \(look) stack_packages lp ON lp.stack = l.stack
                     \(look) environments le ON le.id = l.environment
                 WHERE l.job = u.job AND lp.package = u.package AND le.system = u.system
-                    AND l.flags = u.flags\(used("lp")))
+                    AND \(flags("l")) = u.flags\(used("lp"))\(isVouched("l")))
             GROUP BY m.first_day, u.package, u.system, u.account, u.flags
             ON CONFLICT (month, package, system, account, flags, direct)
             DO UPDATE SET jobs = pruned_jobs.jobs + excluded.jobs

@@ -160,6 +160,7 @@ public enum Schema {
         CREATE TABLE relays (id {id}, name {text} NOT NULL UNIQUE);
         INSERT INTO relays (id, name) VALUES (0, '');
         ALTER TABLE runs ADD COLUMN relay {small};
+        ALTER TABLE jobs ADD COLUMN vouched {small} NOT NULL DEFAULT 0;
 
         """
 

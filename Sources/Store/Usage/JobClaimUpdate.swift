@@ -25,17 +25,24 @@ enum JobClaimUpdate {
         -> [Int64]
     {
         try forgetPacked(connection, firstUnpackedDay: firstUnpackedDay)
-        // a claim fills only empty columns, and never replaces Slurm's data (source 1): it is kept beside them
+        // a claim fills only empty columns, and never replaces Slurm's data (source 1): it is kept beside them. A
+        // vouched claim replaces those that no one vouches for, and these add nothing to it.
         let ids = JobClaim.idColumns.flatMap { column in
             [
-                "\(column) = CASE WHEN j.source = 0 THEN COALESCE(NULLIF(j.\(column), 0), s.\(column)) "
-                    + "ELSE j.\(column) END",
+                "\(column) = CASE WHEN j.source <> 0 OR j.vouched > s.vouched THEN j.\(column) "
+                    + "WHEN s.vouched > j.vouched THEN s.\(column) "
+                    + "ELSE COALESCE(NULLIF(j.\(column), 0), s.\(column)) END",
                 "claimed_\(column) = CASE WHEN j.source = 0 THEN NULL "
                     + "ELSE COALESCE(j.claimed_\(column), NULLIF(s.\(column), 0)) END",
             ]
         }
-        let facts = JobClaim.factColumns.map { "\($0) = COALESCE(j.\($0), s.\($0))" }
-        let updates = ids + facts + JobRecurrences.spanUpdates(of: "j", with: "s")
+        let facts = JobClaim.factColumns.map { column in
+            "\(column) = CASE WHEN j.source = 0 AND s.vouched > j.vouched THEN s.\(column) "
+                + "WHEN j.vouched > s.vouched OR j.settled = 2 AND s.vouched = 0 THEN j.\(column) "
+                + "ELSE COALESCE(j.\(column), s.\(column)) END"
+        }
+        let vouched = "vouched = CASE WHEN s.vouched > j.vouched THEN s.vouched ELSE j.vouched END"
+        let updates = ids + facts + [vouched] + JobRecurrences.spanUpdates(of: "j", with: "s")
         try connection.query(
             """
             UPDATE jobs AS j SET \(updates.joined(separator: ", "))
@@ -59,7 +66,8 @@ enum JobClaimUpdate {
             SELECT j.id, j.first_day, j.last_day FROM staged_claims s
             \(connection.dialect.lookUp) jobs j ON j.id = s.job
             WHERE j.first_day < \(firstUnpackedDay) AND (j.num_nodes IS NULL AND s.num_nodes IS NOT NULL
-                OR j.source = 0 AND (j.usr = 0 AND s.usr <> 0 OR j.account = 0 AND s.account <> 0))
+                OR j.source = 0 AND (s.vouched > j.vouched
+                    OR j.usr = 0 AND s.usr <> 0 OR j.account = 0 AND s.account <> 0))
             """)
         let jobs = Set(rows.compactMap { $0[0].integer })
         guard let first = rows.compactMap({ $0[1].integer }).min(), let last = rows.compactMap({ $0[2].integer }).max()

@@ -80,7 +80,8 @@ enum JobRecurrences {
         }
         let ids = JobClaim.idColumns.map { "\($0) = COALESCE(NULLIF(k.\($0), 0), g.\($0))" }
         let facts = JobClaim.factColumns.map { "\($0) = COALESCE(k.\($0), g.\($0))" }
-        let updates = ids + facts + JobRecurrences.spanUpdates(of: "k", with: "g")
+        let vouched = "vouched = CASE WHEN g.vouched > k.vouched THEN g.vouched ELSE k.vouched END"
+        let updates = ids + facts + [vouched] + JobRecurrences.spanUpdates(of: "k", with: "g")
         try connection.query(
             """
             UPDATE jobs AS k SET \(updates.joined(separator: ", ")),

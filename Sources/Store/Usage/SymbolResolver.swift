@@ -308,6 +308,7 @@ struct SymbolResolver {
         row.integer(claim.hetGroup)
         row.integer(claim.span.map { Int64($0.first) })
         row.integer(claim.span.map { Int64($0.last) })
+        row.integer(claim.isVouched ? 1 : 0)
     }
 
     /// The ids of clusters' names, which were committed before.
@@ -324,8 +325,8 @@ struct SymbolResolver {
 }
 
 extension JobClaim {
-    /// The columns of `jobs` that records fill: ids first, then facts, then the days of the records.
+    /// The columns of `jobs` that records fill: ids first, then facts, then the days of the records, and who vouches.
     static let idColumns = ["usr", "account", "qos", "partition"]
     static let factColumns = ["num_nodes", "num_tasks", "array_job_id", "array_task_id", "het_group"]
-    static let columns = idColumns + factColumns + ["first_day", "last_day"]
+    static let columns = idColumns + factColumns + ["first_day", "last_day", "vouched"]
 }

@@ -33,12 +33,16 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
     @Flag(help: "Only usage elsewhere: login nodes, notebooks, services.")
     var login = false
 
+    @Flag(help: "Only usage whose user the kernel or a relay vouches for.")
+    var vouched = false
+
     func validate() throws { try check() }
 
     var written: [QuestionOption: String] {
         period.written
             + given([
                 .system: system, .account: account, .compute: compute ? "" : nil, .login: login ? "" : nil,
+                .vouched: vouched ? "" : nil,
             ])
     }
 }

@@ -30,7 +30,8 @@ struct HealthCommand: ParsableCommand {
     @Flag(
         help: """
             Also list jobs for which records and Slurm disagree: another user, account, QOS or partition. In JSON this \
-            is the member 'claims'; the CSV form has only this list.
+            is the member 'claims'; the CSV form has only this list. It also has the number of records that named \
+            another user than the kernel did ("foreign_name").
             """)
     var claims = false
 
@@ -43,11 +44,12 @@ struct HealthCommand: ParsableCommand {
         let now = wallClock()
         let health = try Health.ask(connection, now: now)
         let daemons = try DaemonReport.ask(connection, now: now)
-        let counts = health.answer(daemons)
-        guard claims else { return try show(counts, as: form) }
+        guard claims else { return try show(health.answer(daemons), as: form) }
         let report = try ClaimReport.ask(connection, limit: try QuestionOptions(written: rows.written).limit ?? 1_000)
         try show(health.answer(daemons, claims: report), as: form) { terminal in
-            [counts, report.answer].map { TextTable($0).formatted(for: terminal) }.joined(separator: "\n\n")
+            [health.answer(daemons, further: Health.foreignNames(report)), report.answer].map {
+                TextTable($0).formatted(for: terminal)
+            }.joined(separator: "\n\n")
         }
     }
 }
