@@ -37,16 +37,17 @@ public enum SHA256 {
             let high = turn(new, 17) ^ turn(new, 19) ^ new >> 10
             w[index] = w[index - 16] &+ low &+ w[index - 7] &+ high
         }
-        var v = state
+        // variables, because a new array for each round would take longer than the round
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for index in 0..<64 {
-            let sum = turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)
-            let choice = v[4] & v[5] ^ ~v[4] & v[6]
-            let first = v[7] &+ sum &+ choice &+ constants[index] &+ w[index]
-            let other = turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)
-            let majority = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2]
-            v = [first &+ other &+ majority, v[0], v[1], v[2], v[3] &+ first, v[4], v[5], v[6]]
+            let sum = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)
+            let first = h &+ sum &+ (e & f ^ ~e & g) &+ constants[index] &+ w[index]
+            let second = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) &+ (a & b ^ a & c ^ b & c)
+            (h, g, f, e) = (g, f, e, d &+ first)
+            (d, c, b, a) = (c, b, a, first &+ second)
         }
-        for index in 0..<8 { state[index] &+= v[index] }
+        for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= value }
     }
 
     private static func turn(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }

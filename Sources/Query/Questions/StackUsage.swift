@@ -50,11 +50,9 @@ public struct StackUsage: Sendable, Equatable {
             })
     }
 
+    /// 32 hexadecimal digits: 128 bits of SHA-256, so that no one can make two sets with one name.
     private static func digest(_ content: String) -> String {
-        var content = content
-        let hash = content.withUTF8 { XXH64.hash(UnsafeRawBufferPointer($0)) }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        SHA256.hash(Array(content.utf8)).prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private static func packages(_ content: String) -> [Package] {
