@@ -62,7 +62,8 @@ extension IngestMetrics.Snapshot {
         for name in [
             IngestCounters.stored, IngestCounters.merged, IngestCounters.duplicate, IngestCounters.kernelDropped,
             IngestCounters.clockAhead, IngestCounters.doubtedElapsed, IngestCounters.doubtedNodes,
-            IngestCounters.fingerprintConflict, IngestCounters.foreignName,
+            IngestCounters.fingerprintConflict, IngestCounters.foreignName, IngestCounters.incompleteParts,
+            IngestCounters.clippedPackages, IngestCounters.otherNames,
         ] {
             add("\(name)_total", "counter", "Since the daemon's start.", [("", counters[name])])
         }

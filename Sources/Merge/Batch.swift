@@ -9,10 +9,10 @@ public struct Batch: Sendable {
     public var jobs: [JobClaim] = []
     public var canaries: [CanarySighting] = []
     /// Snapshots of living processes: new or newer ones, and the identities of those whose final record has arrived.
-    public var snapshots: [Snapshot] = []
+    public private(set) var snapshots: [Snapshot] = []
     public var endedSnapshots: [RecordID] = []
     /// Parts that wait for the other parts, and the identities of records that no longer wait.
-    public var heldParts: [HeldPart] = []
+    public var heldParts: [HeldPart] { held.values.flatMap { $0 } }
     public var releasedParts: [RecordID] = []
     /// Records that the store has refused.
     public var quarantined: [QuarantinedRecord] = []
@@ -22,8 +22,33 @@ public struct Batch: Sendable {
     public var lastArrival: Int64 = 0
     /// Messages that the batch accounts for.
     public var messages = 0
+    /// The bytes of journal entries that the batch holds.
+    public private(set) var entryBytes = 0
+    private var held: [RecordID: [HeldPart]] = [:]
+    private var snapshotPlaces: [RecordID: Int] = [:]
 
     public init() {}
+
+    mutating func hold(_ part: HeldPart) {
+        held[part.id, default: []].append(part)
+        entryBytes += part.entry.count
+    }
+
+    /// Takes back the parts of a record that has become whole.
+    mutating func letGo(_ id: RecordID) {
+        for part in held.removeValue(forKey: id) ?? [] { entryBytes -= part.entry.count }
+    }
+
+    /// Takes a snapshot in the place of an earlier one of the same process.
+    mutating func note(_ snapshot: Snapshot) {
+        entryBytes += snapshot.entry.count
+        guard let place = snapshotPlaces[snapshot.id] else {
+            snapshotPlaces[snapshot.id] = snapshots.count
+            return snapshots.append(snapshot)
+        }
+        entryBytes -= snapshots[place].entry.count
+        snapshots[place] = snapshot
+    }
 
     public var isEmpty: Bool {
         messages == 0 && counters.isEmpty && runs.isEmpty && releasedParts.isEmpty && endedSnapshots.isEmpty
@@ -36,7 +61,9 @@ public struct Batch: Sendable {
         canaries.removeAll(keepingCapacity: true)
         snapshots.removeAll(keepingCapacity: true)
         endedSnapshots.removeAll(keepingCapacity: true)
-        heldParts.removeAll(keepingCapacity: true)
+        held.removeAll(keepingCapacity: true)
+        snapshotPlaces.removeAll(keepingCapacity: true)
+        entryBytes = 0
         releasedParts.removeAll(keepingCapacity: true)
         quarantined.removeAll(keepingCapacity: true)
         counters.reset()

@@ -8,7 +8,8 @@ struct BatchUndo: Sendable {
     /// them.
     private(set) var parts: (PartAssembly, Set<RecordID>)?
     var newIDs: [RecordID] = []
-    var newSnapshots: [RecordID] = []
+    /// The former state of processes that snapshots told of, in the order of the changes.
+    var living: [(id: RecordID, before: LivingProcesses.Process?)] = []
     /// The former claims of jobs on which the batch has more; nil if there were none.
     var claims: [(job: Int32, before: JobClaim?)] = []
 
@@ -19,7 +20,7 @@ struct BatchUndo: Sendable {
     mutating func reset() {
         parts = nil
         newIDs.removeAll(keepingCapacity: true)
-        newSnapshots.removeAll(keepingCapacity: true)
+        living.removeAll(keepingCapacity: true)
         claims.removeAll(keepingCapacity: true)
     }
 }

@@ -12,11 +12,11 @@ public struct Merger: Sendable {
 
     private var recent: RecentIdentifiers
     private var keys: RunKeyMaker
-    private var parts = PartAssembly()
+    private var parts: PartAssembly
     /// Identities of parts that the store held over a restart. They may be in the memory because of these parts
     /// themselves.
     private var restored: Set<RecordID> = []
-    private var runningIDs: Set<RecordID>
+    private var living: LivingProcesses
     private var runIndex: [RunKey: Int] = [:]
     private var cache = RunCache()
     private var hasher = RunHasher()
@@ -26,25 +26,56 @@ public struct Merger: Sendable {
     private var undo = BatchUndo()
     /// Identities that are known from an undone batch and have not been fed again.
     private var replay: Set<RecordID> = []
+    /// Whether entries of an undone batch are fed again. Nothing is given up meanwhile, because the store must not
+    /// refuse one entry for the sake of another.
+    private var isReplaying = false
+    /// Whether the last record counted had names that count as `other`.
+    private var hasOtherNames = false
+    /// The last sender of the batch whose names count as `other`; nil if there is none.
+    public private(set) var senderOverBudget: String?
 
     /// - Parameters:
     ///   - running: identities of the snapshots that the store holds.
     ///   - homeCluster: the cluster of jobs whose records name none.
     ///   - maximumNodes: the largest number of nodes of a job that is believed.
+    ///   - partBytes: the memory of records in parts that wait for the other parts, bytes.
+    ///   - newNames: the new names that one sender may bring in an hour; nil for any number.
     ///   - userName: the name of a uid on this machine.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
         running: Set<RecordID> = [], homeCluster: String? = nil, maximumNodes: Int64 = UsageRecord.mostNodes,
+        partBytes: Int = 32 << 20, newNames: Int? = nil,
         userName: @escaping @Sendable (UInt32) -> UserName = { _ in .unknown }
     ) {
         self.recent = recent
-        keys = RunKeyMaker(vocabulary: vocabulary, homeCluster: homeCluster ?? "", names: UserNames(find: userName))
-        runningIDs = running
+        keys = RunKeyMaker(
+            vocabulary: vocabulary, homeCluster: homeCluster ?? "", names: UserNames(find: userName),
+            budget: NameBudget(names: newNames))
+        living = LivingProcesses(running)
+        parts = PartAssembly(maximumBytes: partBytes)
         self.maximumNodes = min(maximumNodes, UsageRecord.mostNodes)
         batch.runs.reserveCapacity(10_000)
     }
 
     public var vocabulary: Vocabulary { keys.vocabulary }
+
+    /// The memory of the records in parts that wait, bytes.
+    public var partBytes: Int { parts.byteCount }
+
+    /// The new names that one sender may bring in an hour; nil for any number.
+    public var newNames: Int? {
+        get { keys.budget.names }
+        set { keys.budget.names = newValue }
+    }
+
+    /// Whether the batch should be written although it has few records: it holds many bytes of parts and snapshots, or
+    /// many new stacks, or the vocabulary is full.
+    public var isBatchHeavy: Bool {
+        batch.entryBytes > Merger.mostEntryBytes || keys.budget.newPackages > Merger.mostNewPackages || keys.isFull
+    }
+
+    private static let mostEntryBytes = 16 << 20
+    private static let mostNewPackages = 100_000
 
     /// The first journal sequence number that is needed to rebuild the memory of duplicates.
     public var oldestRememberedSequence: UInt64 { recent.oldestSequence }
@@ -57,7 +88,7 @@ public struct Merger: Sendable {
     /// - Parameter sequence: the journal's number of its entry.
     /// - Returns: false where the record itself is needed; then nothing has changed.
     public mutating func add(_ digest: RunDigest, _ envelope: Envelope, sequence: UInt64) -> Bool {
-        let (time, isAhead) = Merger.time(digest.eventTime, envelope)
+        let (time, isAhead) = envelope.time(digest.eventTime)
         guard let known = cache.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
             !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: known.run)
         else {
@@ -69,9 +100,7 @@ public struct Merger: Sendable {
             batch.counters.add(1, to: IngestCounters.duplicate)
             return true
         }
-        if !runningIDs.isEmpty, runningIDs.remove(digest.id) != nil {
-            batch.endedSnapshots.append(digest.id)
-        }
+        endSnapshot(of: digest.id)
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         if RunDelta.isDoubted(digest.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         if known.hasForeignName { batch.counters.add(1, to: IngestCounters.foreignName) }
@@ -160,7 +189,7 @@ public struct Merger: Sendable {
 
     /// Restores a part that the store held over a restart: it has been counted as a message already.
     public mutating func restore(part record: UsageRecord, _ envelope: Envelope) {
-        _ = parts.add(record, envelope, sequence: 0)
+        _ = parts.add(record, envelope, sequence: 0, isRestored: true)
         restored.insert(record.id)
     }
 
@@ -185,6 +214,8 @@ public struct Merger: Sendable {
     /// Forgets the batch once the store has it.
     public mutating func finishBatch() {
         forgetBatch()
+        parts.finishBatch()
+        living.finishBatch()
         if keys.emptyIfFull() { claims.removeAll() }
     }
 
@@ -192,8 +223,9 @@ public struct Merger: Sendable {
     public mutating func undoBatch() {
         if let before = undo.parts { (parts, restored) = before }
         replay.formUnion(undo.newIDs)
-        runningIDs.formUnion(batch.endedSnapshots)
-        runningIDs.subtract(undo.newSnapshots)
+        for (id, before) in undo.living.reversed() { living[id] = before }
+        living.finishBatch()
+        isReplaying = true
         for (job, claim) in undo.claims { claims[job] = claim }
         forgetBatch()
     }
@@ -202,10 +234,13 @@ public struct Merger: Sendable {
     public mutating func endReplay() {
         // the other parts of a record may yet make it whole, though the store refused one of them
         replay = replay.filter { parts.holds($0) }
+        isReplaying = false
     }
 
     private mutating func forgetBatch() {
         batch.reset()
+        keys.budget.finishBatch()
+        senderOverBudget = nil
         undo.reset()
         runIndex.removeAll(keepingCapacity: true)
         cache.reset()
@@ -226,10 +261,21 @@ public struct Merger: Sendable {
         _ record: UsageRecord, _ envelope: Envelope, entry: UnsafeRawBufferPointer
     ) {
         if isKnown(record.id) { return batch.counters.add(1, to: IngestCounters.duplicate) }
+        let sender = Sender(envelope)
+        guard living.admits(record.id, of: sender, now: envelope.arrival) else { return reject(.tooManySnapshots) }
         // it merges into the final record, or into an earlier snapshot, of the same process
         batch.counters.add(1, to: IngestCounters.merged)
-        if runningIDs.insert(record.id).inserted { undo.newSnapshots.append(record.id) }
-        batch.snapshots.append(Snapshot(id: record.id, arrival: envelope.arrival, entry: [UInt8](entry)))
+        undo.living.append((record.id, living[record.id]))
+        living[record.id] = LivingProcesses.Process(
+            sender: living[record.id].map { $0.sender } ?? sender, seen: envelope.arrival)
+        batch.note(Snapshot(id: record.id, arrival: envelope.arrival, entry: [UInt8](entry)))
+    }
+
+    private mutating func endSnapshot(of id: RecordID) {
+        guard !living.isEmpty, let known = living[id] else { return }
+        undo.living.append((id, known))
+        living[id] = nil
+        batch.endedSnapshots.append(id)
     }
 
     private mutating func addPart(
@@ -242,14 +288,20 @@ public struct Merger: Sendable {
         switch parts.add(record, envelope, sequence: sequence) {
         case .duplicate: batch.counters.add(1, to: IngestCounters.duplicate)
         case .waits:
-            batch.heldParts.append(HeldPart(id: record.id, part: record.part ?? 1, entry: [UInt8](entry)))
+            batch.hold(HeldPart(id: record.id, part: record.part ?? 1, entry: [UInt8](entry)))
+            if isReplaying { return }
+            while let given = parts.giveUp(of: Sender(envelope)) {
+                batch.counters.add(1, to: IngestCounters.incompleteParts)
+                finish(given)
+            }
         case .whole(let assembled): finish(assembled)
         }
     }
 
     private mutating func finish(_ assembled: PartAssembly.Assembled) {
-        batch.heldParts.removeAll { $0.id == assembled.record.id }
-        batch.releasedParts.append(assembled.record.id)
+        batch.letGo(assembled.record.id)
+        if assembled.isStored { batch.releasedParts.append(assembled.record.id) }
+        batch.counters.add(UInt64(assembled.clippedPackages), to: IngestCounters.clippedPackages)
         let wasRestored = restored.remove(assembled.record.id) != nil
         let isFirst =
             assembled.record.isLegacy
@@ -262,9 +314,7 @@ public struct Merger: Sendable {
     }
 
     private mutating func count(_ record: UsageRecord, _ envelope: Envelope, runHash: RunHash? = nil) {
-        if !runningIDs.isEmpty, runningIDs.remove(record.id) != nil {
-            batch.endedSnapshots.append(record.id)
-        }
+        endSnapshot(of: record.id)
         if let mark = record.canary {
             batch.counters.add(1, to: IngestCounters.stored)
             return batch.canaries.append(
@@ -272,7 +322,7 @@ public struct Merger: Sendable {
                     run: record.string(mark.run) ?? "", sequence: mark.sequence, of: mark.of,
                     arrival: envelope.arrival))
         }
-        let (time, isAhead) = Merger.time(record.eventTime, envelope)
+        let (time, isAhead) = envelope.time(record.eventTime)
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         let day = Calendar.day(ofMicroseconds: time)
         if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
@@ -289,22 +339,16 @@ public struct Merger: Sendable {
             batch.runs[known.run].add(record, time: time)
         } else {
             let run = count(record, envelope, day: day, time: time)
-            cache.note(RunCache.Entry(run: run, hasForeignName: keys.hasForeignName), runHash, day: day)
+            // the same record of another sender may keep its names
+            if !hasOtherNames {
+                cache.note(RunCache.Entry(run: run, hasForeignName: keys.hasForeignName), runHash, day: day)
+            }
         }
-    }
-
-    /// The time at which a record counts, and whether it differs from the record's own, which lies more than a day
-    /// ahead.
-    private static func time(_ eventTime: Int64?, _ envelope: Envelope) -> (
-        time: Int64, isAhead: Bool
-    ) {
-        let time = eventTime ?? envelope.headerTime ?? envelope.arrival
-        return time > envelope.arrival + Calendar.microsecondsPerDay
-            ? (envelope.arrival, true) : (time, false)
     }
 
     /// - Returns: the run's index in the batch.
     private mutating func count(_ record: UsageRecord, _ envelope: Envelope, day: Int32, time: Int64) -> Int {
+        keys.budget.begin(envelope)
         let number = keys.jobNumber(of: record)
         let span = JobSpan(started: time - RunDelta.lifetime(record.elapsed), through: day)
         let job = number == 0 ? 0 : self.job(of: number, span)
@@ -321,6 +365,10 @@ public struct Merger: Sendable {
         if job != 0 { claim(job, of: record, user: runKey.user, isVouched: runKey.flags.contains(.vouched), span) }
         batch.counters.add(keys.takeClippedTexts(), to: IngestCounters.clippedTexts)
         if keys.hasForeignName { batch.counters.add(1, to: IngestCounters.foreignName) }
+        let replaced = keys.budget.takeReplaced()
+        hasOtherNames = replaced > 0
+        if hasOtherNames { senderOverBudget = Sender(envelope).description }
+        batch.counters.add(replaced, to: IngestCounters.otherNames)
         return index
     }
 

@@ -37,3 +37,12 @@ extension RunDelta {
     /// Whether a record claims a longer life than a process can have.
     static func isDoubted(_ elapsed: Double?) -> Bool { elapsed.map { $0 > UsageRecord.longestLife } ?? false }
 }
+
+extension Envelope {
+    /// The time at which a record counts, and whether it differs from the record's own, which lies more than a day
+    /// ahead.
+    func time(_ eventTime: Int64?) -> (time: Int64, isAhead: Bool) {
+        let time = eventTime ?? headerTime ?? arrival
+        return time > arrival + Calendar.microsecondsPerDay ? (arrival, true) : (time, false)
+    }
+}

@@ -11,9 +11,11 @@ struct RunKeyMaker: Sendable {
     private var clippedTexts: UInt64 = 0
     /// Whether the name in the last record is another one than its user's.
     private(set) var hasForeignName = false
+    var budget: NameBudget
 
     /// - Parameter homeCluster: the cluster of jobs whose records name none; empty if unknown.
-    init(vocabulary: Vocabulary, homeCluster: String, names: UserNames) {
+    init(vocabulary: Vocabulary, homeCluster: String, names: UserNames, budget: NameBudget) {
+        self.budget = budget
         self.vocabulary = vocabulary
         self.homeCluster = homeCluster
         self.names = names
@@ -31,7 +33,7 @@ struct RunKeyMaker: Sendable {
             user: user(record, envelope),
             executable: symbol(record, .executable, .executable),
             program: symbol(record, .main, .program),
-            stack: stackReader.symbol(for: record, in: &vocabulary[.stack]),
+            stack: stackReader.symbol(for: record, in: &vocabulary[.stack], &budget),
             environment: environment(record), relay: relay(envelope), flags: RunFlags(record, envelope))
     }
 
@@ -62,8 +64,16 @@ struct RunKeyMaker: Sendable {
         if range.isEmpty { return 0 }
         return record.withBytes(of: range) { bytes in
             if bytes.count > maximumTextBytes { clippedTexts += 1 }
-            return vocabulary[dimension].symbol(for: clipped(bytes))
+            return symbol(clipped(bytes), dimension)
         }
+    }
+
+    /// The symbol of a name, or of `other` if the name is new and the sender's budget is spent.
+    private mutating func symbol(_ bytes: UnsafeRawBufferPointer, _ dimension: Dimension) -> Int32 {
+        let found = vocabulary[dimension].symbol(for: bytes) { budget.admits(bytes, of: dimension) }
+        if let found { return found }
+        var other = NameBudget.other
+        return other.withUTF8 { vocabulary[dimension].symbol(for: UnsafeRawBufferPointer($0)) }
     }
 
     /// The number of texts that were cut since the last call.
@@ -71,6 +81,8 @@ struct RunKeyMaker: Sendable {
         defer { clippedTexts = 0 }
         return clippedTexts
     }
+
+    var isFull: Bool { vocabulary.isFull || stackReader.isFull }
 
     /// Forgets all symbols once there are too many.
     ///
@@ -91,7 +103,7 @@ struct RunKeyMaker: Sendable {
         if let uid = envelope.uid, uid != 0 { return user(proven: uid, record, now: envelope.arrival) }
         let claimed = symbol(record, .username, .user)
         let isReserved = record.withBytes(of: record[.username], ReservedName.matches)
-        let user = claimed != 0 && !isReserved ? claimed : numberedUser(record.uid)
+        let user = claimed != 0 && !isReserved ? claimed : claimedUser(record.uid)
         hasForeignName = isReserved && claimed != user
         return user
     }
@@ -117,6 +129,13 @@ struct RunKeyMaker: Sendable {
 
     private mutating func numberedUser(_ uid: Int64?) -> Int32 { uid.map { namedUser("#\($0)") } ?? 0 }
 
+    /// The user with a uid that nothing proves, who is a new name like any other.
+    private mutating func claimedUser(_ uid: Int64?) -> Int32 {
+        guard let uid else { return 0 }
+        var name = "#\(uid)"
+        return name.withUTF8 { symbol(UnsafeRawBufferPointer($0), .user) }
+    }
+
     /// The cluster of a record's job. With a cleared environment a process still knows its job number, from the name of
     /// its control group, but not its cluster.
     private mutating func cluster(_ record: UsageRecord) -> Int32 {
@@ -139,6 +158,12 @@ struct RunKeyMaker: Sendable {
         }
         append(record, .system)
         append(record, .subsystem)
+        let found = compound.bytes.withUnsafeBytes { bytes in
+            vocabulary[.environment].symbol(for: bytes) { budget.admits(bytes, of: .environment) }
+        }
+        if let found { return found }
+        compound.reset()
+        compound.append(NameBudget.other)
         return compound.bytes.withUnsafeBytes { vocabulary[.environment].symbol(for: $0) }
     }
 

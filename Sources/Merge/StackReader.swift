@@ -55,7 +55,8 @@ struct StackReader: Sendable {
     private var stacks: [Int32] = [0]
     private var key = CompoundKey()
 
-    mutating func symbol(for record: UsageRecord, in table: inout SymbolTable) -> Int32 {
+    /// - Parameter budget: that of new sets of packages.
+    mutating func symbol(for record: UsageRecord, in table: inout SymbolTable, _ budget: inout NameBudget) -> Int32 {
         key.reset()
         record.text.withUnsafeBytes { text in
             for use in record.packages {
@@ -67,11 +68,25 @@ struct StackReader: Sendable {
                 for range in record.direct { append(range, of: text) }
             }
         }
-        let raw = Int(key.bytes.withUnsafeBytes { asTheyCame.symbol(for: $0) })
+        let packages = record.packages.count
+        let found = key.bytes.withUnsafeBytes { bytes in
+            asTheyCame.symbol(for: bytes) { budget.admits(bytes, of: .stack, packages: packages) }
+        }
+        guard let found else { return otherSymbol(in: &table) }
+        let raw = Int(found)
         if raw < stacks.count { return stacks[raw] }
         let stack = sortedSymbol(for: record, in: &table)
         stacks.append(stack)
         return stack
+    }
+
+    /// The symbol of the stack that stands for those beyond a sender's budget.
+    private mutating func otherSymbol(in table: inout SymbolTable) -> Int32 {
+        key.reset()
+        key.append(NameBudget.other)
+        key.appendAbsent()
+        key.appendAbsent()
+        return key.bytes.withUnsafeBytes { table.symbol(for: $0) }
     }
 
     /// One stack's packages can come in very many orders, so the vocabulary's limit does not limit these.

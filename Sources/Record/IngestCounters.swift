@@ -37,6 +37,10 @@ public struct IngestCounters: Sendable, Equatable {
     public static let incompleteParts = "incomplete_parts"
     /// Texts cut at `maximumTextBytes`.
     public static let clippedTexts = "clipped_texts"
+    /// Packages beyond `UsageRecord.mostPackages` of one record, which are left out.
+    public static let clippedPackages = "clipped_packages"
+    /// New names beyond the budget of their sender, which count as `other`.
+    public static let otherNames = "other_names"
     /// Records dated more than a day after their arrival: the time of arrival is stored instead.
     public static let clockAhead = "clock_ahead"
     /// Records that claim a longer life than `UsageRecord.longestLife`: their elapsed time is stored as unknown.

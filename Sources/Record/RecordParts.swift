@@ -1,11 +1,11 @@
 extension UsageRecord {
     /// Adds the packages and the direct use that another part of the same record names.
     public mutating func unite(with other: UsageRecord) {
-        let shift = Int32(text.count)
         func moved(_ range: TextRange) -> TextRange {
-            range.isPresent ? TextRange(start: range.start + shift, count: range.count) : .absent
+            guard range.isPresent else { return .absent }
+            defer { other.withBytes(of: range) { text.append(contentsOf: $0) } }
+            return TextRange(start: Int32(text.count), count: range.count)
         }
-        text.append(contentsOf: other.text)
         for use in other.packages {
             packages.append(PackageUse(name: moved(use.name), version: moved(use.version)))
         }

@@ -42,6 +42,8 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case journalDamaged = "journal_damaged"
     /// The record is older than the site takes from senders (`receive.max_age_days`).
     case tooOld = "too_old"
+    /// A snapshot beyond the number that its sender, or all senders together, may have.
+    case tooManySnapshots = "too_many_snapshots"
     /// The store refused the record; it is kept in the store's `quarantine` table.
     case refusedByStore = "refused_by_store"
 }

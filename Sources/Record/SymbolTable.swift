@@ -33,7 +33,14 @@ public struct SymbolTable: Sendable {
     public var byteCount: Int { arena.count }
 
     /// The symbol of `bytes`, a new one if they are seen for the first time.
-    public mutating func symbol(for bytes: UnsafeRawBufferPointer) -> Int32 {
+    public mutating func symbol(for bytes: UnsafeRawBufferPointer) -> Int32 { symbol(for: bytes) { true } ?? 0 }
+
+    /// The symbol of `bytes`.
+    ///
+    /// - Parameter admits: whether a text that is seen for the first time gets a symbol.
+    /// - Returns: nil if it gets none.
+    @inline(__always)
+    public mutating func symbol(for bytes: UnsafeRawBufferPointer, ifNew admits: () -> Bool) -> Int32? {
         if bytes.isEmpty { return 0 }
         let hash = hash(bytes)
         var slot = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
@@ -47,6 +54,7 @@ public struct SymbolTable: Sendable {
             }
             slot = (slot &+ 1) & (slots.count &- 1)
         }
+        guard admits() else { return nil }
         let symbol = Int32(ends.count)
         arena.append(contentsOf: bytes)
         ends.append(arena.count)
@@ -152,7 +160,7 @@ public struct Vocabulary: Sendable {
     private let maximumBytes: Int
 
     /// - Parameters:
-    ///   - maximumSymbols: symbols a dimension may hold before the vocabulary is full.
+    ///   - maximumSymbols: symbols a dimension may hold before the vocabulary is full; all together hold twice as many.
     ///   - maximumBytes: bytes of text all dimensions together may hold.
     public init(maximumSymbols: Int = 500_000, maximumBytes: Int = 48 << 20) {
         tables = Dimension.allCases.map { _ in SymbolTable() }
@@ -176,12 +184,13 @@ public struct Vocabulary: Sendable {
 
     /// True once a table has reached its limit; the batch at hand may still add to it.
     public var isFull: Bool {
-        var bytes = 0
+        var (bytes, symbols) = (0, 0)
         for table in tables {
             if table.count > maximumSymbols { return true }
             bytes += table.byteCount
+            symbols += table.count - 1
         }
-        return bytes > maximumBytes
+        return bytes > maximumBytes || symbols > 2 * maximumSymbols
     }
 
     /// Forgets all symbols.

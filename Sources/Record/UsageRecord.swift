@@ -62,6 +62,10 @@ public struct UsageRecord: Sendable {
     /// Fugaku). With `longestLife` it limits the node time that one record can claim.
     public static let mostNodes: Int64 = 1_000_000
 
+    /// The largest number of packages that a record may name, all its parts together. Further ones are left out and
+    /// counted: an interpreter that has imported all of a large environment has some 1,500.
+    public static let mostPackages = 4_096
+
     /// Resets all values, keeping the buffers.
     public mutating func reset() {
         id = RecordID(high: 0, low: 0)

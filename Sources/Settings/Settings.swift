@@ -98,6 +98,8 @@ public struct MergeSettings: Sendable, Equatable {
     public var batchDelayMilliseconds: Int
     /// The largest number of nodes of a job that is believed.
     public var maximumNodes = 1_000_000
+    /// The new names that one sender may bring in an hour; 0 for any number.
+    public var newNamesPerHour = 10_000
 
     public init(batchRecords: Int = 10_000, batchDelayMilliseconds: Int = 200) {
         self.batchRecords = batchRecords

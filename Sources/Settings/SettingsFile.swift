@@ -73,7 +73,8 @@ public enum SettingsFile {
         settings.tls.revocations = try tls?.string("crl") ?? settings.tls.revocations
         settings.tls.permitted = try tls?.strings("permitted", mayBeEmpty: true) ?? settings.tls.permitted
 
-        let merge = try root.section("merge", ["batch_records", "batch_delay_ms", "max_nodes"])
+        let merge = try root.section(
+            "merge", ["batch_records", "batch_delay_ms", "max_nodes", "new_names_per_hour"])
         try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }
         try merge?.integer("batch_delay_ms", 0...60_000) { settings.merge.batchDelayMilliseconds = $0 }
         try merge?.integer("max_nodes", 1...1_000_000) { settings.merge.maximumNodes = $0 }

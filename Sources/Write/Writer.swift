@@ -41,6 +41,9 @@ public final class Writer {
     private var lastBeat = 0
     /// Whether the store was usable once: then any error of it may pass.
     private var hasOpened = false
+    /// The time from which a sender over its budget is told again, microseconds since 1970 UTC.
+    private var nextTold: Int64 = 0
+    private static let betweenWarnings: Int64 = 60_000_000
 
     /// - Parameters:
     ///   - stop: makes the writer drain the journal and end.
@@ -171,8 +174,11 @@ public final class Writer {
         var deadline: Int?
         var frames = 0
         oldestInBatch = nil
+        merger.newNames = settings.newNamesPerHour == 0 ? nil : settings.newNamesPerHour
         // frames are counted too, because a frame with only counts of rejects adds no message to the batch
-        while merger.batch.messages < settings.batchRecords && frames < settings.batchRecords {
+        while merger.batch.messages < settings.batchRecords && frames < settings.batchRecords
+            && !merger.isBatchHeavy
+        {
             var skipped: UInt64 = 0
             let found = try reader.next { frame in
                 skipped = frame.skippedTally
@@ -254,8 +260,10 @@ public final class Writer {
         let conflicts = store.fingerprintConflicts
         metrics.update { snapshot in
             for name in [
-                IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore), IngestCounters.clockAhead,
-                IngestCounters.doubtedElapsed, IngestCounters.doubtedNodes, IngestCounters.foreignName,
+                IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore),
+                IngestCounters.rejected(.tooManySnapshots), IngestCounters.clockAhead, IngestCounters.doubtedElapsed,
+                IngestCounters.doubtedNodes, IngestCounters.foreignName, IngestCounters.incompleteParts,
+                IngestCounters.clippedPackages, IngestCounters.otherNames,
             ] {
                 snapshot.counters.add(counters[name], to: name)
             }
@@ -270,6 +278,12 @@ public final class Writer {
             snapshot.oldestPending = self.journal.head == reached ? nil : filled
             snapshot.batches += 1
             snapshot.lastRecord = max(snapshot.lastRecord, lastArrival)
+        }
+        if let sender = merger.senderOverBudget, filled >= nextTold || filled < nextTold - Writer.betweenWarnings {
+            nextTold = filled + Writer.betweenWarnings
+            logger.warning(
+                "a sender brings too many new names; they count as 'other' until the next hour",
+                metadata: ["sender": "\(sender)", "names": "\(counters[IngestCounters.otherNames])"])
         }
         position = reached
         settled.note(reached)

@@ -145,16 +145,68 @@ import Testing
         #expect(feed.batch.endedSnapshots == [process(1).recordID])
     }
 
-    @Test("parts waiting beyond ten thousand are taken as what they are, the oldest first") func bounded() {
-        var feed = Feed()
-        for id in 1...10_005 as ClosedRange<UInt64> {
-            feed.add(part(1, of: 2, id: id), Envelope(arrival: noon + Int64(id)))
+    @Test("parts that never become whole take a bounded memory, at every part that comes") func bounded() {
+        var feed = Feed(Merger(partBytes: 1 << 20))
+        var most = 0
+        for number in 1...4 as ClosedRange<Int64> {
+            for id in 1...400 as ClosedRange<UInt64> {
+                feed.add(wide(number, of: 5, id: id), kernel(7))
+                most = max(most, feed.merger.partBytes)
+            }
         }
-        feed.merger.expireParts(now: noon + minute)
-        #expect(feed.counters == ["incomplete_parts": 5])
-        #expect(feed.batch.releasedParts == (1...5).map { part(1, of: 2, id: $0).recordID })
-        #expect(feed.batch.heldParts.count == 10_000)
-        #expect(feed.accountedFor == 5)
+        // the sender may hold an eighth, and what comes is taken before something goes
+        #expect(most <= 1 << 20 / 8 + 8_192)
+        #expect(feed.counters["incomplete_parts", default: 0] > 300)
+        #expect(feed.accountedFor + UInt64(feed.batch.heldParts.count) == 1_600)
+        #expect(feed.batch.releasedParts.isEmpty, "the store has none of them yet")
+    }
+
+    @Test("waiting records take little more memory than their messages") func packed() {
+        var feed = Feed()
+        var bytes = 0
+        for number in 1...4 as ClosedRange<Int64> {
+            for id in 1...20 as ClosedRange<UInt64> {
+                feed.add(wide(number, of: 5, id: id))
+                bytes += 300 * #""package00000":"1.0","#.utf8.count
+            }
+        }
+        #expect(feed.merger.partBytes < bytes)
+    }
+
+    @Test("the sender that holds the most loses first") func fair() {
+        var feed = Feed(Merger(partBytes: 1 << 20))
+        feed.add(part(1, of: 2, id: 9_999), kernel(7))
+        for id in 1...2_000 as ClosedRange<UInt64> { feed.add(wide(1, of: 2, id: id), kernel(UInt32(1_000 + id % 9))) }
+        #expect(feed.merger.partBytes <= 1 << 20)
+        #expect(feed.counters["incomplete_parts", default: 0] > 1_000)
+        #expect(feed.batch.heldParts.contains { $0.id == part(1, of: 2, id: 9_999).recordID })
+        feed.add(part(2, of: 2, id: 9_999), kernel(7))
+        #expect(feed.runs.contains { $0.words.stack == Array(united.prefix(2)) })
+    }
+
+    @Test("a part of another sender does not join a record") func foreignPart() {
+        var feed = Feed()
+        feed.add(part(1, of: 2), Envelope(arrival: noon, identity: .kernel, uid: 7, pid: 1))
+        feed.add(part(2, of: 2))
+        #expect(feed.runs.isEmpty)
+        #expect(feed.counters == ["duplicate": 1])
+    }
+
+    @Test("packages beyond 4,096 of one record are left out and counted") func clipped() throws {
+        var feed = Feed()
+        for number in 1...20 as ClosedRange<Int64> { feed.add(wide(number, of: 20, id: 1)) }
+        #expect(try #require(feed.runs.first).words.stack.count == 4_096)
+        #expect(feed.counters == ["merged": 19, "clipped_packages": 20 * 300 - 4_096])
+    }
+
+    private func kernel(_ uid: UInt32) -> Envelope { Envelope(arrival: noon, identity: .kernel, uid: uid, pid: 1) }
+
+    /// A part with 300 packages.
+    private func wide(_ number: Int64, of parts: Int64, id: UInt64) -> SampleRecord {
+        part(number, of: parts, id: id).with {
+            $0.packages = (0..<300).map { .init("package\(number * 1_000 + Int64($0))", "1.0") }
+            $0.direct = nil
+        }
     }
 
     @Test("a part whose arrival lies in the future waits its minute from now on") func clockSetBack() {

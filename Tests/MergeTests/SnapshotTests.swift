@@ -4,6 +4,8 @@ import SampleRecords
 import Testing
 
 @Suite struct SnapshotTests {
+    private func kernel(_ uid: UInt32) -> Envelope { Envelope(arrival: noon, identity: .kernel, uid: uid, pid: 1) }
+
     private func snapshot(_ id: UInt64) -> SampleRecord { process(id).with { $0.end = .running } }
 
     @Test("a snapshot is kept and is no usage") func kept() {
@@ -21,8 +23,35 @@ import Testing
         var feed = Feed()
         feed.add(snapshot(1))
         feed.add(snapshot(1), Envelope(arrival: noon + 1))
-        #expect(feed.batch.snapshots.map { $0.arrival } == [noon, noon + 1])
+        #expect(feed.batch.snapshots.map { $0.arrival } == [noon + 1], "the store needs the newest only")
         #expect(feed.counters == ["merged": 2])
+    }
+
+    @Test("a sender has a bounded number of them, and others have theirs") func bounded() {
+        var feed = Feed()
+        for id in 1...10_000 as ClosedRange<UInt64> {
+            feed.add(snapshot(id), kernel(7))
+            if id % 500 == 0 { feed.merger.finishBatch() }
+        }
+        feed.add(snapshot(9_000), kernel(7))
+        #expect(feed.counters == ["rejected.too_many_snapshots": 1])
+        feed.add(snapshot(4_000), kernel(7))
+        feed.add(snapshot(20_000), kernel(8))
+        #expect(feed.batch.snapshots.map { $0.id } == [snapshot(4_000).recordID, snapshot(20_000).recordID])
+        feed.add(process(1), kernel(7))
+        feed.add(snapshot(9_000), kernel(7))
+        #expect(feed.batch.snapshots.count == 3, "one that ended makes room")
+    }
+
+    @Test("a sender's snapshots in one batch are bounded, because each is a row to write") func boundedInBatch() {
+        var feed = Feed()
+        for id in 1...1_500 as ClosedRange<UInt64> { feed.add(snapshot(id), kernel(7)) }
+        #expect(feed.batch.snapshots.count == 1_000)
+        #expect(feed.counters == ["merged": 1_000, "rejected.too_many_snapshots": 500])
+        feed.merger.undoBatch()
+        feed.sequence = 0
+        for id in 1...1_000 as ClosedRange<UInt64> { feed.add(snapshot(id), kernel(7)) }
+        #expect(feed.counters == ["merged": 1_000], "an undone batch leaves room as before")
     }
 
     @Test("the final record counts once and ends it, in the same batch or a later one", arguments: [true, false])

@@ -62,6 +62,7 @@ import Testing
                         "empty": 1
                       },
                       "kernel_dropped": 7,
+                      "other_names": 0,
                       "pending": 4,
                       "oldest_pending_seconds": 1.5,
                       "last_record": "2026-07-29T00:00:00Z",

@@ -48,7 +48,7 @@ RUN_KEYS = {
 USER_KEYS = {"username", "jobs", "processes", "packages", "environments"}
 HEALTH_KEYS = {
     *("received", "stored", "merged", "duplicate", "rejected", "kernel_dropped", "pending"),
-    *("oldest_pending_seconds", "last_record", "balanced", "canary_loss", "daemons"),
+    *("oldest_pending_seconds", "last_record", "balanced", "canary_loss", "daemons", "other_names"),
 }
 
 

@@ -11,6 +11,8 @@ public struct Health: Sendable, Equatable {
     public var rejected: [(reason: String, count: Int64)] = []
     /// Datagrams that the kernel dropped before the daemon could receive them.
     public var kernelDropped: Int64 = 0
+    /// New names beyond the budget of their sender, which count as `other`.
+    public var otherNames: Int64 = 0
     public var pending: Int64 = 0
     public var oldestPendingSeconds: Double = 0
     /// Microseconds since 1970 UTC.
@@ -27,7 +29,8 @@ public struct Health: Sendable, Equatable {
     public static func == (left: Health, right: Health) -> Bool {
         left.received == right.received && left.stored == right.stored && left.merged == right.merged
             && left.duplicate == right.duplicate && left.kernelDropped == right.kernelDropped
-            && left.pending == right.pending && left.lastRecord == right.lastRecord
+            && left.otherNames == right.otherNames && left.pending == right.pending
+            && left.lastRecord == right.lastRecord
             && left.rejected.elementsEqual(right.rejected) { $0 == $1 }
     }
 
@@ -68,6 +71,7 @@ public struct Health: Sendable, Equatable {
             case IngestCounters.merged: health.merged = value
             case IngestCounters.duplicate: health.duplicate = value
             case IngestCounters.kernelDropped: health.kernelDropped = value
+            case IngestCounters.otherNames: health.otherNames = value
             case let name where name.hasPrefix(IngestCounters.rejectedPrefix):
                 health.rejected.append((String(name.dropFirst(IngestCounters.rejectedPrefix.count)), value))
             default: break
@@ -121,7 +125,8 @@ extension Health {
                 JSON.Member("merged", .integer(merged)), JSON.Member("duplicate", .integer(duplicate)),
             ],
             [
-                JSON.Member("kernel_dropped", .integer(kernelDropped)), JSON.Member("pending", .integer(pending)),
+                JSON.Member("kernel_dropped", .integer(kernelDropped)),
+                JSON.Member("other_names", .integer(otherNames)), JSON.Member("pending", .integer(pending)),
                 JSON.Member("oldest_pending_seconds", .real(oldestPendingSeconds)),
                 JSON.Member("last_record", .time(lastRecord)), JSON.Member("balanced", .bool(isBalanced)),
                 JSON.Member("canary_loss", canaryLoss.map { .real($0) } ?? .null),

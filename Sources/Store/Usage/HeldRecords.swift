@@ -28,30 +28,49 @@ enum HeldRecords {
     /// Writes the held and the released records of a batch, within its transaction.
     static func write(_ batch: Batch, _ source: Int64, on connection: any SQLConnection) throws(StoreError) {
         let dialect = connection.dialect
-        for part in batch.heldParts {
-            try connection.query(
-                """
-                INSERT INTO held_parts (source, record, part, entry) VALUES (?, \(dialect.keyParameter), ?, ?)
-                ON CONFLICT (source, record, part) DO NOTHING
-                """,
-                [.integer(source), dialect.keyValue(part.id.bytes), .integer(part.part), .bytes(part.entry)])
+        let held = batch.heldParts
+        try write(
+            held.count, on: connection, "INSERT INTO held_parts (source, record, part, entry) VALUES",
+            row: "(?, \(dialect.keyParameter), ?, ?)", "ON CONFLICT (source, record, part) DO NOTHING"
+        ) { index in
+            let part = held[index]
+            return [.integer(source), dialect.keyValue(part.id.bytes), .integer(part.part), .bytes(part.entry)]
         }
-        for id in batch.releasedParts {
-            try connection.query(
-                "DELETE FROM held_parts WHERE source = ? AND record = \(dialect.keyParameter)",
-                [.integer(source), dialect.keyValue(id.bytes)])
+        try delete(batch.releasedParts, "held_parts WHERE source = \(source) AND record", on: connection)
+        try write(
+            batch.snapshots.count, on: connection, "INSERT INTO snapshots (record, seen, entry) VALUES",
+            row: "(\(dialect.keyParameter), ?, ?)",
+            "ON CONFLICT (record) DO UPDATE SET seen = excluded.seen, entry = excluded.entry"
+        ) { index in
+            let snapshot = batch.snapshots[index]
+            return [dialect.keyValue(snapshot.id.bytes), .integer(snapshot.arrival), .bytes(snapshot.entry)]
         }
-        for snapshot in batch.snapshots {
-            try connection.query(
-                """
-                INSERT INTO snapshots (record, seen, entry) VALUES (\(dialect.keyParameter), ?, ?)
-                ON CONFLICT (record) DO UPDATE SET seen = excluded.seen, entry = excluded.entry
-                """,
-                [dialect.keyValue(snapshot.id.bytes), .integer(snapshot.arrival), .bytes(snapshot.entry)])
+        try delete(batch.endedSnapshots, "snapshots WHERE record", on: connection)
+    }
+
+    /// The number of rows in one statement: thousands of parts and snapshots may come at once.
+    private static let rowsAtOnce = 64
+
+    private static func write(
+        _ count: Int, on connection: any SQLConnection, _ start: String, row: String, _ end: String,
+        values: (Int) -> [SQLValue]
+    ) throws(StoreError) {
+        for first in stride(from: 0, to: count, by: rowsAtOnce) {
+            let rows = first..<min(count, first + rowsAtOnce)
+            let places = rows.map { _ in row }.joined(separator: ", ")
+            try connection.query("\(start) \(places) \(end)", rows.flatMap(values))
         }
-        for id in batch.endedSnapshots {
+    }
+
+    private static func delete(
+        _ records: [RecordID], _ whose: String, on connection: any SQLConnection
+    ) throws(StoreError) {
+        let dialect = connection.dialect
+        for first in stride(from: 0, to: records.count, by: rowsAtOnce) {
+            let some = records[first..<min(records.count, first + rowsAtOnce)]
+            let places = some.map { _ in dialect.keyParameter }.joined(separator: ", ")
             try connection.query(
-                "DELETE FROM snapshots WHERE record = \(dialect.keyParameter)", [dialect.keyValue(id.bytes)])
+                "DELETE FROM \(whose) IN (\(places))", some.map { dialect.keyValue($0.bytes) })
         }
     }
 
