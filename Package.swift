@@ -76,7 +76,7 @@ let package = Package(
         module("Log", ["SystemClock"]),
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
         module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
-        module("Query", ["Checksum", "JSON", "Merge", "Record", "Store", "Threads", "Wire"]),
+        module("Query", ["Checksum", "JSON", "Merge", "Record", "Store", "SystemClock", "Threads", "Wire"]),
         module("Processes", ["CFileSystem", "SystemClock"]),
         module("HookTree", ["CFileSystem", "Processes", "Sockets", "SystemClock"]),
         module("Slurm", ["CCurl", "JSON", "Jobs", "Processes", "Record"]),
@@ -161,7 +161,9 @@ let package = Package(
         tests(
             "StoreTests", ["Checksum", "Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
             exclude: ["TestDatabases"]),
-        tests("QueryTests", ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"]),
+        tests(
+            "QueryTests",
+            ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases", "Threads"]),
         tests("SettingsTests", ["Record", "Settings"]),
         tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),

@@ -20,6 +20,7 @@ public struct Settings: Sendable, Equatable {
     public var environments: [String: [String]] = [:]
     public var slurm = SlurmSettings()
     public var canary = CanarySettings()
+    public var questions = QuestionSettings()
     public var origins = SettingOrigins()
 
     /// The defaults below a state directory.
@@ -105,6 +106,18 @@ public struct MergeSettings: Sendable, Equatable {
         self.batchRecords = batchRecords
         self.batchDelayMilliseconds = batchDelayMilliseconds
     }
+}
+
+/// What one question of `customs` may take.
+public struct QuestionSettings: Sendable, Equatable {
+    /// Memory of the process, MiB.
+    public var memoryMebibytes = 4_096
+    public var seconds = 600
+
+    static let memoryRange = 1...1 << 20
+    static let secondsRange = 1...86_400
+
+    public init() {}
 }
 
 public struct LogSettings: Sendable, Equatable {

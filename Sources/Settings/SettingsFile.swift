@@ -20,7 +20,7 @@ public enum SettingsFile {
         let root = Section(table: table, name: "", file: name, text: text)
         try root.refuseUnknown([
             "listen", "store", "state_dir", "http", "journal", "receive", "streams", "tls", "merge", "log",
-            "environments", "slurm", "canary",
+            "environments", "slurm", "canary", "questions",
         ])
         if let directory = try root.string("state_dir") { settings.move(stateDirectory: directory) }
         if let listen = try root.strings("listen") {
@@ -78,6 +78,12 @@ public enum SettingsFile {
         try merge?.integer("batch_records", 1...1_000_000) { settings.merge.batchRecords = $0 }
         try merge?.integer("batch_delay_ms", 0...60_000) { settings.merge.batchDelayMilliseconds = $0 }
         try merge?.integer("max_nodes", 1...1_000_000) { settings.merge.maximumNodes = $0 }
+
+        try merge?.integer("new_names_per_hour", 0...1_000_000_000) { settings.merge.newNamesPerHour = $0 }
+
+        let questions = try root.section("questions", ["memory_mb", "seconds"])
+        try questions?.integer("memory_mb", QuestionSettings.memoryRange) { settings.questions.memoryMebibytes = $0 }
+        try questions?.integer("seconds", QuestionSettings.secondsRange) { settings.questions.seconds = $0 }
 
         let environments = try root.section("environments", EnvironmentSettings.kinds)
         for kind in EnvironmentSettings.kinds {

@@ -34,7 +34,23 @@ public enum SettingsSources {
             settings.http = http
             settings.origins["http"] = "CUSTOMS_HTTP"
         }
+        try apply("CUSTOMS_QUESTION_MEMORY_MB", QuestionSettings.memoryRange, environment) {
+            settings.questions.memoryMebibytes = $0
+        }
+        try apply("CUSTOMS_QUESTION_SECONDS", QuestionSettings.secondsRange, environment) {
+            settings.questions.seconds = $0
+        }
         return settings
+    }
+
+    private static func apply(
+        _ name: String, _ range: ClosedRange<Int>, _ environment: (String) -> String?, _ take: (Int) -> Void
+    ) throws(SettingsError) {
+        guard let text = environment(name) else { return }
+        guard let number = Int(text), range.contains(number) else {
+            throw SettingsError("\(name): must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        take(number)
     }
 
     public static let systemFile = "/etc/customs/customsd.toml"

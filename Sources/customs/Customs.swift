@@ -35,6 +35,7 @@ struct Customs: ParsableCommand {
               66  there is no such job, user, package, account or system, or no such file
               69  the store cannot be reached
               70  a defect in this program
+              71  the question needs more memory or time than it may take
               74  the answer cannot be written
               75  an import or a canary batch without a single record
               78  the configuration cannot be used
@@ -52,6 +53,7 @@ struct Customs: ParsableCommand {
         do {
             try runCommand()
             try StandardOutput.close()
+            StoreOptions.tellCutJobs()
         } catch let error as StoreError {
             fail(error.description, error.exitCode)
         } catch let error as PseudonymKeyError {

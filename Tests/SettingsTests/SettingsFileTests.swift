@@ -230,6 +230,11 @@ import Testing
         Range(section: "merge", key: "max_nodes", lowest: 1, highest: 1_000_000) { $0.merge.maximumNodes },
         Range(section: "merge", key: "batch_records", lowest: 1, highest: 1_000_000) { $0.merge.batchRecords },
         Range(section: "merge", key: "batch_delay_ms", lowest: 0, highest: 60_000) { $0.merge.batchDelayMilliseconds },
+        Range(section: "merge", key: "new_names_per_hour", lowest: 0, highest: 1_000_000_000) {
+            $0.merge.newNamesPerHour
+        },
+        Range(section: "questions", key: "memory_mb", lowest: 1, highest: 1 << 20) { $0.questions.memoryMebibytes },
+        Range(section: "questions", key: "seconds", lowest: 1, highest: 86_400) { $0.questions.seconds },
         Range(section: "log", key: "rejects_per_minute", lowest: 0, highest: 100_000) { $0.log.rejectsPerMinute },
     ]
 

@@ -28,11 +28,14 @@ struct JobGroups {
 
     init(_ count: JobCount, _ packages: StackGroups<ExactText>) {
         names = packages.groups.map { $0.string }
-        let places = count.jobs.sets.map { packages.places(of: $0) }
+        let (sets, people) = (count.jobs.sets, count.people.sets)
+        var places: [Int: [Int]] = [:]
         groups = count.sums().map { key, sum in
-            Group(
-                packages: places[key.set], jobs: sum.jobs, nodeSeconds: sum.nodeSeconds,
-                people: count.people.sets[key.people].filter { $0 != 0 })
+            let used = places[key.set] ?? packages.places(of: sets[key.set])
+            places[key.set] = used
+            return Group(
+                packages: used, jobs: sum.jobs, nodeSeconds: sum.nodeSeconds,
+                people: people[key.people].filter { $0 != 0 })
         }
     }
 }
@@ -76,7 +79,7 @@ struct JobCount {
             return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, people: 0), ($1, 0)) })
         }
         if !byPeople, let times {
-            var sums = [(jobs: Int64, nodeSeconds: Int64)](repeating: (0, 0), count: jobs.sets.count)
+            var sums = [(jobs: Int64, nodeSeconds: Int64)](repeating: (0, 0), count: jobs.counts.count)
             jobs.forEach { job, set in
                 sums[set].jobs += 1
                 sums[set].nodeSeconds &+= times.nodeSeconds(of: job)

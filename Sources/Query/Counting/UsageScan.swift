@@ -36,7 +36,10 @@ struct UsageScan {
         if account != nil { columns.formUnion([.account, .job]) }
         try PackedDays.scan(
             connection, from: filter.firstDay, through: filter.lastDay, columns.sorted { $0.rawValue < $1.rawValue }
-        ) { (rows: DayRows) throws(StoreError) in try body(rows, kept(rows)) }
+        ) { (rows: DayRows) throws(StoreError) in
+            QuestionProgress.note(day: rows.day)
+            try body(rows, kept(rows))
+        }
     }
 
     private func kept(_ rows: DayRows) -> [Int] {

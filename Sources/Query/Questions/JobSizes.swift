@@ -56,9 +56,10 @@ public struct JobSizes: Sendable, Equatable {
         var rows: [Row] {
             var jobs: [Int64: Int64] = [:]
             var told: [Int64: Set<Int64>] = [:]
+            let sets = people.sets
             nodes.forEach { job, value in
                 jobs[value, default: 0] += 1
-                if leastUsers > 0 { told[value, default: []].formUnion(people.sets[people.set(of: job)]) }
+                if leastUsers > 0 { told[value, default: []].formUnion(sets[people.set(of: job)]) }
             }
             // user 0 means "unknown"
             return jobs.filter { leastUsers == 0 || Int64(told[$0.key]?.subtracting([0]).count ?? 0) >= leastUsers }

@@ -4,7 +4,8 @@ import Store
 
 /// All usage, one row for each run and package, in the order of the runs' keys: by day, then by job.
 ///
-/// It reads some thousand runs at a time, so its memory does not grow with their number.
+/// It reads some thousand runs at a time, so its memory does not grow with their number. It grows with the packages of
+/// these runs: each has `UsageRecord.mostPackages` at most.
 public struct UsageExport {
     /// A form in which rows follow one another without end.
     public enum Form: Sendable {

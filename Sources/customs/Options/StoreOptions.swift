@@ -1,7 +1,9 @@
 import ArgumentParser
 import Glibc
+import Query
 import Settings
 import Store
+import Synchronization
 
 /// The option that names the store of the answers.
 struct StoreOptions: ParsableArguments {
@@ -17,8 +19,37 @@ struct StoreOptions: ParsableArguments {
     func reader() throws -> any SQLConnection {
         let location = try location()
         if let path = location.file { try refuseUnreadable(path) }
+        try limits().watch(location) { why in
+            Spinner.stop()
+            printError("customs: \(why)")
+            _exit(SystemExit.limit.rawValue)
+        }
+        StoreOptions.asked.withLock { $0 = location }
         Spinner.start()
         return try location.reader()
+    }
+
+    /// Tells on standard error which jobs have more than the answer counts.
+    static func tellCutJobs() {
+        let cut = QuestionProgress.cutJobs.sorted()
+        guard !cut.isEmpty, let location = asked.withLock({ $0 }) else { return }
+        for job in cut {
+            let name = QuestionLimits.name(of: job, location) ?? "of row \(job)"
+            printError("customs: job \(name) has more different sets of packages than count; the answer lacks some")
+        }
+    }
+
+    private static let asked = Mutex<StoreLocation?>(nil)
+
+    private func limits() throws -> QuestionLimits {
+        let settings: Settings
+        do throws(SettingsError) { settings = try SettingsSources.load(path: config) } catch {
+            // with --store, a configuration for another user is no obstacle
+            guard storeURL != nil, config == nil else { throw error }
+            settings = Settings(stateDirectory: "")
+        }
+        return QuestionLimits(
+            bytes: settings.questions.memoryMebibytes << 20, seconds: settings.questions.seconds)
     }
 
     func location() throws -> StoreLocation {

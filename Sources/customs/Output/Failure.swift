@@ -7,6 +7,8 @@ enum SystemExit: Int32 {
     case noInput = 66
     case unavailable = 69
     case software = 70
+    /// A question needed more memory or time than it may take.
+    case limit = 71
     case ioError = 74
     /// Records were lost, without an error of this program.
     case lost = 75
