@@ -78,7 +78,7 @@ let package = Package(
         module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
         module("Query", ["Checksum", "JSON", "Merge", "Record", "Store", "SystemClock", "Threads", "Wire"]),
         module("Processes", ["CFileSystem", "SystemClock"]),
-        module("HookTree", ["CFileSystem", "Processes", "Sockets", "SystemClock"]),
+        module("HookTree", ["CFileSystem", "Checksum", "Processes", "Sockets", "SystemClock"]),
         module("Slurm", ["CCurl", "JSON", "Jobs", "Processes", "Record"]),
         module("Canary", ["Jobs", "Processes", "Record", "Settings", "Store"]),
 

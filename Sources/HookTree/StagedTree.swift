@@ -39,6 +39,11 @@ public struct StagedTree: Sendable {
     /// All files of the tree as paths below it, sorted.
     public var files: [String] { StagedTree.files(below: directory) }
 
+    /// Writes the digests of the tree's files, but for those of the site's own.
+    public func writeDigests() throws(HookTreeError) {
+        try TreeDigests.write(files.filter { !place.kept.contains($0) }, of: directory)
+    }
+
     /// Moves the tree to its place, and removes the old one.
     ///
     /// - Returns: a warning, if the old one could not be removed.
@@ -71,7 +76,7 @@ public struct StagedTree: Sendable {
         }
     }
 
-    private static func files(below directory: String) -> [String] {
+    static func files(below directory: String) -> [String] {
         (Files.entries(of: directory) ?? []).flatMap { name in
             let path = directory + "/" + name
             return Files.status(path, follow: false)?.isDirectory == true

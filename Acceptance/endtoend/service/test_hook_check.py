@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -62,6 +63,31 @@ def test_a_check_names_each_problem(site: Site) -> None:
     opt_out.write_text(f"{os.getuid()}\n")
     site.installed("--server", SERVER, "--trace-dir", "", "--opt-out-file", str(opt_out))
     assert "in the list of those who have opted out" in problem()
+
+
+def test_a_check_compares_the_tree_with_what_was_installed(site: Site) -> None:
+    """A file that was changed, is missing or was planted, compiled or not."""
+    site.installed()
+    sums = site.tree / "customs_hook/SHA256SUMS"
+    done = subprocess.run(
+        ["sha256sum", "--check", "--quiet", str(sums)], cwd=site.tree, check=False
+    )
+    assert done.returncode == 0
+    compiled = f"customs_hook/__pycache__/core.{sys.implementation.cache_tag}.pyc"
+    (site.tree / compiled).write_bytes((site.tree / compiled).read_bytes() + b"\0")
+    (site.tree / "customs_hook/python2.py").unlink()
+    (site.tree / "customs_hook/planted.py").write_text("theirs = 1\n")
+    # a Python that root runs under the hook may write it
+    (site.tree / "customs_hook/__pycache__/later.cpython-399.pyc").write_bytes(b"")
+    code, answer, _ = site.check()
+    assert code == 1
+    assert answer["problems"][:-1] == [
+        f"{site.tree}/{compiled} has changed since the installation",
+        f"{site.tree}/customs_hook/python2.py is missing",
+        f"{site.tree}/customs_hook/planted.py was not installed with the hook",
+    ]
+    site.installed()
+    assert site.check()[0] == 0
 
 
 @pytest.mark.parametrize("text", ["theirs = 1\n", "raise ImportError('broken')\n"])

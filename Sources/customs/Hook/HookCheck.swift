@@ -17,7 +17,8 @@ struct HookCheck: ParsableCommand {
 
             The answer says what keeps a record back, such as another sitecustomize in front of the hook. It says what
             the hook prints, and whether each start has to compile. It says whether the process leaves a trace for the
-            case that it is killed, and removes it at its end. Nothing is stored.
+            case that it is killed, and removes it at its end. It says which files differ from those that were
+            installed. Nothing is stored.
 
             EXAMPLES
               customs hook check
@@ -71,6 +72,7 @@ struct HookCheck: ParsableCommand {
         for problem in trials.compactMap({ $0.siteProblem }) where !siteProblems.contains(problem) {
             siteProblems.append(problem)
         }
+        siteProblems += TreeDigests.differences(in: tree)
         if trials.isEmpty { siteProblems.append("no interpreter was found: name one with --python") }
         try report(trials, siteProblems, tree, socket)
         for problem in siteProblems { printError("customs: \(printable(problem))") }

@@ -93,6 +93,7 @@ struct HookInstall: ParsableCommand {
                     for result in compilation.results { say(result) }
                     throw Failure(.unavailable, "no interpreter could compile the tree; nothing has changed")
                 }
+                try staged.writeDigests()
                 files = staged.files
                 warnings += [try staged.putInPlace()].compactMap { $0 }
             } catch {
