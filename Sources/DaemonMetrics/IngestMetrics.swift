@@ -20,6 +20,11 @@ public final class IngestMetrics: Sendable {
         public var storeUnavailable = true
         /// The time for which the store has not answered the present statement, milliseconds; 0 without one.
         public var storeSilence = 0
+        /// When the writer last got on: the store has taken a batch, or the count of received messages. Milliseconds of
+        /// the monotonic clock; 0 before the first time.
+        public var lastProgress = 0
+        /// The time since then, milliseconds.
+        public var writerSilence = 0
         /// The arrival of the oldest message that the store is not known to have, microseconds since 1970 UTC.
         public var oldestPending: Int64?
         /// The time for which the oldest pending message has waited.
@@ -42,6 +47,25 @@ public final class IngestMetrics: Sendable {
         public var lastRecord: Int64 = 0
 
         public init() {}
+
+        /// Without an answer to a statement for this long the store counts as away, milliseconds.
+        public static let statementAlarm = 5_000
+        /// So it does if the writer has not got on for this long, although each statement is answered in time. At rest
+        /// it tells the store once a second what was received.
+        public static let progressAlarm = 8_000
+
+        /// Notes how long the store and the writer have been silent, which a thread that hangs cannot note itself.
+        ///
+        /// - Parameters:
+        ///   - storeSilence: the age of the present statement, milliseconds; 0 without one.
+        ///   - now: milliseconds of the monotonic clock.
+        public mutating func watch(storeSilence: Int, now: Int) {
+            self.storeSilence = storeSilence
+            writerSilence = lastProgress == 0 ? 0 : max(0, now - lastProgress)
+            if storeSilence > Snapshot.statementAlarm || writerSilence > Snapshot.progressAlarm {
+                storeUnavailable = true
+            }
+        }
 
         public var pending: UInt64 { received >= settled ? received - settled : 0 }
     }

@@ -35,6 +35,9 @@ extension IngestMetrics.Snapshot {
             "store_failures_total", "counter", "Writes that the store refused or did not answer.", [("", storeFailures)]
         )
         add("store_up", "gauge", "1 while the store answers.", [("", storeUnavailable ? 0 : 1)])
+        add(
+            "writer_silence_seconds", "gauge", "Time since the store has last taken something from the writer.",
+            [("", UInt64(writerSilence / 1_000))])
         // each reason from the start on: Prometheus sees no increase in a series that begins above zero
         add(
             "rejected_total", "counter", "Messages rejected since the daemon's start, by reason.",

@@ -168,8 +168,7 @@ public final class Pipeline: Sendable {
         metrics.observe { [journal, activity] snapshot in
             snapshot.received = journal.head.tally
             snapshot.journalBytes = UInt64(journal.byteCount)
-            snapshot.storeSilence = activity.silence
-            if snapshot.storeSilence > StoreWatch.alarmAfter { snapshot.storeUnavailable = true }
+            snapshot.watch(storeSilence: activity.silence, now: steadyMilliseconds())
             let waited = snapshot.oldestPending.map { max(0, wallClock() - $0) / 1_000 } ?? 0
             snapshot.oldestPendingSeconds = snapshot.pending == 0 ? 0 : Double(waited) / 1_000
         }

@@ -10,8 +10,8 @@ public final class StoreWatch {
     private let stop: StopSignal
     private let logger: Logger
 
-    /// Without an answer for this long the store counts as away, milliseconds.
-    public static let alarmAfter = 5_000
+    /// Milliseconds.
+    static let alarmAfter = IngestMetrics.Snapshot.statementAlarm
     /// The time between two checks, milliseconds.
     private static let interval = 500
     /// The longest time between two log lines about one statement, milliseconds.

@@ -160,6 +160,7 @@ public final class Writer {
             ])
         metrics.update {
             $0.storeUnavailable = false
+            $0.lastProgress = steadyMilliseconds()
             $0.settled = state.position?.tally ?? 0
             $0.oldestPending = nil
         }
@@ -277,6 +278,7 @@ public final class Writer {
             // messages that arrived meanwhile are read next
             snapshot.oldestPending = self.journal.head == reached ? nil : filled
             snapshot.batches += 1
+            snapshot.lastProgress = steadyMilliseconds()
             snapshot.lastRecord = max(snapshot.lastRecord, lastArrival)
         }
         if let sender = merger.senderOverBudget, filled >= nextTold || filled < nextTold - Writer.betweenWarnings {
@@ -315,6 +317,7 @@ public final class Writer {
         guard try patiently("beat", { () throws(StoreError) in try self.store.beat(heartbeat) }) != nil else {
             return false
         }
+        metrics.update { $0.lastProgress = steadyMilliseconds() }
         releaseJournal()
         return true
     }

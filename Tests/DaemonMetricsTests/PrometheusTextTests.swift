@@ -56,6 +56,25 @@ import Testing
         }
     }
 
+    @Test("a statement without an answer, and a writer without progress, count as a store that is away")
+    func watched() {
+        var snapshot = IngestMetrics.Snapshot()
+        snapshot.storeUnavailable = false
+        // the writer has not begun
+        snapshot.watch(storeSilence: 0, now: 1 << 40)
+        #expect(!snapshot.storeUnavailable && snapshot.writerSilence == 0)
+        snapshot.lastProgress = 100_000
+        snapshot.watch(storeSilence: 4_900, now: 107_900)
+        #expect(!snapshot.storeUnavailable)
+        #expect(snapshot.prometheusText.contains("\ncustoms_writer_silence_seconds 7\n"))
+        var other = snapshot
+        other.watch(storeSilence: 5_100, now: 101_000)
+        #expect(other.prometheusText.contains("\ncustoms_store_up 0\n"))
+        snapshot.watch(storeSilence: 10, now: 108_100)
+        #expect(snapshot.prometheusText.contains("\ncustoms_store_up 0\n"))
+        #expect(snapshot.prometheusText.contains("\ncustoms_writer_silence_seconds 8\n"))
+    }
+
     @Test func aDaemonThatHasJustStartedHasNoStore() {
         #expect(IngestMetrics().snapshot.prometheusText.contains("\ncustoms_store_up 0\n"))
     }
