@@ -22,7 +22,7 @@ interpreter/functions.py      process         the program has functions of its o
 interpreter/interrupted.py    process         an exception reaches the hook's code
 interpreter/lazy.py           process         importlib.util; a module of a class of its own
 interpreter/measured.py       process         coverage.py measures from the start on
-interpreter/profilers.py      process         before Python 3.12: a profiler's module is imported
+interpreter/profilers.py      process         a profiler's module is imported
 interpreter/tracing.py        process         the program has a trace or a profile function
 interpreter/watching.py       process         PyPy; rules for names; every package is watched
 program/children.py           process         the program forks

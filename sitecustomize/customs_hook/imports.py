@@ -74,7 +74,7 @@ def end(hook, names=None):
                 unit("interpreter.lazy").watch_loader(hook)
             elif name in _PROFILERS:
                 if hook.process and hook.process.trace:
-                    unit("trace").unwatch()
+                    unit("interpreter.profilers").unwatch()
                 if hook.tell is hook.report:
                     unit("interpreter.profilers").hide(hook)
         # by and by what was there before this file is noticed as well

@@ -150,6 +150,10 @@ def begin(process, is_ending=False):
 
 def has_opted_out():
     """Return whether the program has opted out by its environment."""
+    data = getattr(os.environ, "_data", None)
+    # os.environ itself takes ten times as long for a missing name
+    if issubclass(type(data), dict):
+        return data.get(b"CUSTOMS_OPT_OUT", b"0") not in (b"", b"0")
     return os.environ.get("CUSTOMS_OPT_OUT", "0") not in ("", "0")
 
 

@@ -71,34 +71,11 @@ def watch(process):
     def set_item(variables, name, value):
         store(variables, name, value)
         if name == b"CUSTOMS_OPT_OUT" and value not in (b"", b"0"):
-            _leave(process)
+            unit("record.optout").leave(process)
 
-    # a class statement would give it more members
-    members = {"__setitem__": set_item, "__module__": "builtins"}
-    _replace(type("dict", (dict,), members)(data))
-
-
-def unwatch():
-    """Give the environment an ordinary dictionary."""
-    _replace(dict(getattr(os.environ, "_data", ())))
-
-
-def _replace(variables):
-    for environment in (os.environ, os.environb):
-        # the program may have put something of its own there
-        if hasattr(environment, "_data"):
-            environment._data = variables
-
-
-def _leave(process):
-    """The program has opted out: remove its trace, and leave none any more."""
-    process.is_mute = True
-    # a forked child has its parent's
-    if process.trace and process.record and process.record["pid"] == os.getpid():
-        try:
-            os.unlink(process.trace)
-        except OSError:
-            pass
+    # a class statement would give it more members, and they cost
+    members = {"__setitem__": set_item, "__module__": "builtins", "__slots__": ()}
+    os.environ._data = os.environb._data = type("dict", (dict,), members)(data)
 
 
 def place(site, uid):

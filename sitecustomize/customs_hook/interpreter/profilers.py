@@ -1,9 +1,11 @@
-"""How the import system calls the hook before Python 3.12 without a profiler seeing it.
+"""How the hook keeps out of the sight of profilers.
 
-Loaded only where a profiler's module is imported. From Python 3.12 on ``sitecustomize`` does it.
+Loaded only where a profiler's module is imported. From Python 3.12 on ``sitecustomize`` hides the
+calls of the import system.
 """
 
 if "sys" not in globals():
+    import os
     import sys
 
     from customs_hook.presence import unit
@@ -20,6 +22,15 @@ def hide(hook):
         lock = reference()
         if lock is not None:
             imports.wait_for(hook, name, lock)
+
+
+def unwatch():
+    """Give the environment an ordinary dictionary: see trace.watch."""
+    for environment in (os.environ, os.environb):
+        # the program may have put something of its own there
+        if hasattr(environment, "_data"):
+            environment._data = dict(environment._data)
+    os.environb._data = getattr(os.environ, "_data", os.environb._data)
 
 
 def unseen(hook, function):

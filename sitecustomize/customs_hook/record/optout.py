@@ -26,6 +26,17 @@ def has_opted_out(path):
         return True
 
 
+def leave(process):
+    """The program has opted out: remove its trace, and leave none any more."""
+    process.is_mute = True
+    # a forked child has its parent's
+    if process.trace and process.record and process.record["pid"] == os.getpid():
+        try:
+            os.unlink(process.trace)
+        except OSError:
+            pass
+
+
 def listed(path):
     """Return the list's lines without comments and blanks, and what follows the last line break.
 
