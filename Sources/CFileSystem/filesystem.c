@@ -19,3 +19,7 @@ int filesystem_punch_hole(int descriptor, int64_t start, int64_t end) {
 }
 
 int filesystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int filesystem_start_in(posix_spawn_file_actions_t *actions, const char *directory) {
+    return posix_spawn_file_actions_addchdir_np(actions, directory);
+}

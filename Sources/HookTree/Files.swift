@@ -93,6 +93,23 @@ public enum Files {
         guard rmdir(path) == 0 else { throw .last("rmdir", path) }
     }
 
+    /// Whether root alone can put files into a directory, or another one in its place; true if nothing can be there.
+    public static func isRootsAlone(_ directory: String) -> Bool {
+        guard var path = Path.resolved(directory) else {
+            let parent = Path.parent(directory)
+            return parent == directory || isRootsAlone(parent)
+        }
+        var isAbove = false
+        while let status = status(path), status.st_uid == 0 {
+            let isOthers = status.st_mode & 0o002 != 0 || status.st_mode & 0o020 != 0 && status.st_gid != 0
+            // in a sticky directory others cannot replace what is root's
+            if isOthers, !isAbove || status.st_mode & 0o1000 == 0 { return false }
+            if path == "/" { return true }
+            (path, isAbove) = (Path.parent(path), true)
+        }
+        return false
+    }
+
     /// The kernel's data on a path; nil if nothing is there.
     static func status(_ path: String, follow: Bool = true) -> stat? {
         var found = stat()

@@ -14,8 +14,8 @@ public struct HookTrial {
     /// nil if it was not seen.
     public private(set) var trace: Trace?
     public private(set) var problems: [String] = []
-    /// A problem of the hook's directory, whatever the interpreter.
-    public private(set) var siteProblem: String?
+    /// Problems of the site's directories and files, whatever the interpreter.
+    public private(set) var siteProblems: [String] = []
 
     /// The trace that is left for the case that the process is killed.
     public enum Trace: String {
@@ -90,6 +90,9 @@ public struct HookTrial {
             milliseconds = Int64(steadyMilliseconds() - start)
             if records > 1 { problems.append("one process sent \(records) records") }
         }
+        if let problem = found["list"], !problem.isEmpty {
+            siteProblems.append("the list of users who have opted out, \(problem)")
+        }
         judgeTrace(found)
     }
 
@@ -130,7 +133,7 @@ public struct HookTrial {
     private func reasonForSilence(_ facts: [String: String], _ environment: Environment) -> String {
         if facts.isEmpty { return "no record arrived, and the program did not end normally" }
         if facts["opted_out"] == "True" {
-            return "no record arrived: this user is in the list of those who have opted out"
+            return "no record arrived: the list of those who have opted out names this user, or may"
         }
         if facts["loaded"] == "False" {
             if let front = facts["front"], !front.isEmpty {
@@ -151,16 +154,19 @@ public struct HookTrial {
         }
         trace = .missing
         guard let mode = facts["trace_mode"] else {
-            siteProblem =
+            siteProblems.append(
                 "there is no trace directory \(directory), and so no record of killed processes: make it with mode "
-                + "1777, or install with --trace-dir ''"
+                    + "1777, or install with --trace-dir ''")
             return
         }
-        if mode != "1777" {
-            siteProblem = "the trace directory \(directory) has mode \(mode): chmod 1777 it"
+        if mode != "1777", mode != "1755" {
+            siteProblems.append("the trace directory \(directory) has mode \(mode): chmod 1777 it")
         }
         guard let made = facts["trace"], !made.isEmpty else {
-            if facts["opted_out"] == "False" { problems.append("no trace was made in \(directory)") }
+            if facts["opted_out"] == "False" {
+                let advice = mode == "1755" ? ": root must make a directory there that is named by the uid" : ""
+                problems.append("no trace was made in \(directory)\(advice)")
+            }
             return
         }
         trace = .made

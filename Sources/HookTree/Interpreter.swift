@@ -58,9 +58,12 @@ public struct Interpreter: Sendable, Equatable {
     }
 
     private static let mark = "customs-interpreter"
-    // works on any Python from 2.6 on; a wrapper may print lines of its own
+    // works on any Python from 2.6 on, which has no -I until 3.4: so the working directory leaves the search here; a
+    // wrapper may print lines of its own
     private static let question = """
-        import os, sys, binascii
+        import sys
+        sys.path = [entry for entry in sys.path if entry.startswith("/")]
+        import os, binascii
         try:
             from importlib.util import MAGIC_NUMBER as magic
         except ImportError:

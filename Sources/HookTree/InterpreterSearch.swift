@@ -53,8 +53,9 @@ public struct InterpreterSearch: Sendable {
     }
 }
 
-/// The path of a program on PATH; nil if it is not there.
+/// The path of a program on PATH; nil if it is not there. Relative directories on PATH are passed over.
 func onPath(_ program: String) -> String? {
     let path = inheritedEnvironment().first { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? ""
-    return path.split(separator: ":").lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    let directories = path.split(separator: ":").filter { $0.hasPrefix("/") }
+    return directories.lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
 }

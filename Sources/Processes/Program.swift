@@ -3,8 +3,11 @@ import Glibc
 import SystemClock
 
 /// A program that is run until it ends or its time is up.
+///
+/// It runs in `/`, whatever the directory of this process is: Python, for one, takes modules from its working
+/// directory, and this process may be root's and in a directory of a user's.
 public struct Program: Sendable {
-    /// A path, or a name that is looked up on this process's `PATH`.
+    /// A path, or a name that is looked up on this process's `PATH`, without the directories there that are relative.
     public let executable: String
     public let arguments: [String]
     /// NAME=VALUE.
@@ -46,14 +49,18 @@ public struct Program: Sendable {
     }
 
     private static let errorBytesAtMost = 16_384
+    private static let workingDirectory = "/"
 
-    /// Runs the program without standard input, in a process group of its own.
+    /// Runs the program in `/`, without standard input, in a process group of its own.
     public func run() throws(ProgramError) -> Outcome {
+        let executable = Program.absolute(executable)
         let output = try Pipe(keeping: .first(maximumBytes))
         let errors = try Pipe(keeping: .last(Program.errorBytesAtMost))
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        let refusal = filesystem_start_in(&actions, Program.workingDirectory)
+        guard refusal == 0 else { throw ProgramError(call: "addchdir", path: Program.workingDirectory, code: refusal) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
         posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
@@ -81,6 +88,13 @@ public struct Program: Sendable {
         return Outcome(status: status, output: output.bytes, errors: errors.bytes, isCut: output.isCut)
     }
 
+    /// A relative path from this process's directory as an absolute one; names and absolute paths stay.
+    private static func absolute(_ executable: String) -> String {
+        guard executable.contains("/"), !executable.hasPrefix("/"), let here = getcwd(nil, 0) else { return executable }
+        defer { free(here) }
+        return String(cString: here) + "/" + executable
+    }
+
     /// Waits for a child's end; nil if it has not ended in time.
     private static func status(of child: pid_t, until end: Int) -> Int32? {
         var status: Int32 = 0
@@ -99,7 +113,10 @@ public struct Program: Sendable {
     }
 }
 
-/// This process' environment as NAME=VALUE.
+/// This process' environment as NAME=VALUE, for its children.
+///
+/// Root may have the `HOME` of another user (`sudo -E`), from which Python would run that user's `usercustomize`. Then
+/// it is `/` instead.
 public func inheritedEnvironment() -> [String] {
     guard let file = fopen("/proc/self/environ", "re") else { return [] }
     defer { fclose(file) }
@@ -110,7 +127,13 @@ public func inheritedEnvironment() -> [String] {
         if count == 0 { break }
         bytes += chunk[..<count]
     }
-    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.map { entry in
+        var status = stat()
+        let isAnothers =
+            geteuid() == 0 && entry.hasPrefix("HOME=")
+            && stat(String(entry.dropFirst(5)), &status) == 0 && status.st_uid != 0
+        return isAnothers ? "HOME=/" : entry
+    }
 }
 
 /// A pipe that a child writes to.

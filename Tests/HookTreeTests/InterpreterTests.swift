@@ -54,6 +54,20 @@ import Testing
         #expect(search.passedOver.first?.hasPrefix("\(path) belongs to uid 65534") == true)
     }
 
+    @Test("directories to which root alone can write", .enabled(if: geteuid() == 0)) func rootsAlone() throws {
+        try Files.makeDirectories(workplace.path + "/own/below")
+        let below = workplace.path + "/own/below"
+        symlink(below, workplace.path + "/link")
+        #expect(Files.isRootsAlone(below) && Files.isRootsAlone(workplace.path + "/link"))
+        #expect(Files.isRootsAlone(below + "/missing/too") && Files.isRootsAlone("/"))
+        #expect(!Files.isRootsAlone("/tmp") && !Files.isRootsAlone("/tmp/missing-\(getpid())"))
+        chmod(below, 0o777)
+        #expect(!Files.isRootsAlone(below) && !Files.isRootsAlone(workplace.path + "/link"))
+        chmod(below, 0o755)
+        chown(workplace.path + "/own", 65534, 65534)
+        #expect(!Files.isRootsAlone(below))
+    }
+
     @Test("pyenv's are found, its shims are not") func pyenv() throws {
         try workplace.put("pyenv/versions/3.9/bin/python3", "", mode: 0o755)
         try workplace.put("pyenv/shims/python3", "", mode: 0o755)

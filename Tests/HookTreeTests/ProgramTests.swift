@@ -33,6 +33,13 @@ import Testing
         #expect(listings.withLock { $0 }.count == 1)
     }
 
+    @Test("a program runs in /, and a relative path is taken from this process's directory")
+    func directory() throws {
+        #expect(try shell("pwd").outputText == "/\n")
+        let relative = String(repeating: "../", count: 64) + "bin/pwd"
+        #expect(try Program(relative, [], environment: []).run().outputText == "/\n")
+    }
+
     @Test("of a flood of complaints the end is kept, and that tells what went wrong") func complaints() throws {
         let outcome = try shell("head -c 3000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo the reason >&2; exit 1")
         #expect(outcome.complaint == "it ended with status 1: the reason")

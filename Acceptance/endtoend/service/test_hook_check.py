@@ -151,3 +151,12 @@ def test_every_interpreter_of_this_machine_is_compiled_for_and_reports(site: Sit
         "silent" for _ in old
     ]
     assert {trial["trace"] for trial in trials} <= {"made", None}
+
+
+def test_a_check_tells_of_a_list_that_cannot_be_read(site: Site) -> None:
+    site.installed("--server", site.url, "--opt-out-file", str(site.folder))
+    code, answer, said = site.check("--timeout", "2")
+    [problem] = answer["problems"]
+    assert code == 1
+    assert f"{site.folder} cannot be read whole (it is not a file): nobody is recorded" in problem
+    assert problem in said

@@ -52,6 +52,11 @@ struct HookCheck: ParsableCommand {
     }
 
     func run() throws {
+        for entry in HookCheck.pythonPath.refused {
+            printError(
+                "customs: warning: users other than root can write to \(printable(entry)), so it is left out of "
+                    + "PYTHONPATH here: run the check as the user whose PYTHONPATH it is")
+        }
         let tree = try installedTree()
         let site = InstalledSite(text: try text(tree + "/sitecustomize.py"))
         let socket: DatagramSocket
@@ -69,7 +74,7 @@ struct HookCheck: ParsableCommand {
             package: package, program: try text(tree + "/customs_hook/install/check.py"))
         let trials = Compilation(named: python, found: search?.found ?? []).results.map { HookTrial($0, environment) }
         var siteProblems: [String] = []
-        for problem in trials.compactMap({ $0.siteProblem }) where !siteProblems.contains(problem) {
+        for problem in trials.flatMap({ $0.siteProblems }) where !siteProblems.contains(problem) {
             siteProblems.append(problem)
         }
         siteProblems += TreeDigests.differences(in: tree)
@@ -90,23 +95,26 @@ struct HookCheck: ParsableCommand {
             guard HookPlace.isHook(path) else { throw Failure(.usage, "--prefix \(prefix): there is no hook") }
             return path
         }
-        guard let found = HookCheck.pythonPath.first(where: HookPlace.isHook) else {
+        guard let found = HookCheck.pythonPath.entries.first(where: HookPlace.isHook) else {
             throw Failure(.usage, "there is no hook on PYTHONPATH: name its directory with --prefix")
         }
         return Path.absolute(found)
     }
 
-    /// The entries of `PYTHONPATH` in this process's environment.
-    private static var pythonPath: [String] {
+    /// The entries of `PYTHONPATH` in this process's environment, as absolute paths. For root, those are refused from
+    /// which another user's code would run.
+    private static var pythonPath: (entries: [String], refused: [String]) {
         let path = inheritedEnvironment().first { $0.hasPrefix("PYTHONPATH=") }?.dropFirst("PYTHONPATH=".count) ?? ""
-        return path.split(separator: ":").map(String.init)
+        let entries = path.split(separator: ":").map { Path.absolute(String($0)) }
+        guard geteuid() == 0 else { return (entries, []) }
+        return (entries.filter(Files.isRootsAlone), entries.filter { !Files.isRootsAlone($0) })
     }
 
     /// `PYTHONPATH` in this process's environment, because entries before the hook matter. If the tree is missing from
     /// it, the tree is put first.
     private static func search(_ tree: String) -> String {
-        let entries = pythonPath
-        let isThere = entries.contains { Path.absolute($0) == tree }
+        let entries = pythonPath.entries
+        let isThere = entries.contains(tree)
         return ((isThere ? [] : [tree]) + entries).joined(separator: ":")
     }
 

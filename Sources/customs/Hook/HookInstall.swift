@@ -122,7 +122,8 @@ struct HookInstall: ParsableCommand {
         // with '=', so that a value may begin with a dash
         arguments += server.map { "--server=\($0)" }
         for (flag, value) in [
-            ("packages", packages), ("config", config), ("trace-dir", traceDir), ("opt-out-file", optOutFile),
+            ("packages", packages.map(Path.absolute)), ("config", config.map(Path.absolute)),
+            ("trace-dir", traceDir), ("opt-out-file", optOutFile),
         ] {
             arguments += value.map { ["--\(flag)=\($0)"] } ?? []
         }
