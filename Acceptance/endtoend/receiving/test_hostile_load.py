@@ -20,7 +20,7 @@ from endtoend.receiving import hostile_load
 #: The process's memory by decision 12 of docs/architecture.md, bytes.
 BOUND = 1_280 << 20
 #: For how long the hostile sender sends, seconds.
-FLOOD = 3.0
+FLOOD = 2.0
 #: Records of the honest sender a second.
 RATE = 50
 #: How late a record may be stored, seconds.
