@@ -106,7 +106,7 @@ public enum Entry {
     private static func tail(of message: UnsafeRawBufferPointer) -> (digest: Int, relay: Int)? {
         let relay = message[2] & 6 == 4 ? Int(load(message, 8) as UInt32) : 0
         let digest = Int(load(message, 12) as UInt32) - relay
-        guard [0, RunDigest.byteCount, RunDigest.formerByteCount].contains(digest),
+        guard digest == 0 || digest == RunDigest.byteCount || digest == RunDigest.formerByteCount,
             relay <= Envelope.maximumRelayBytes, message.count - messageHeader >= digest + relay
         else { return nil }
         return (digest, relay)
