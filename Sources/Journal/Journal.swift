@@ -80,6 +80,8 @@ public final class Journal: Sendable {
         var unsynced: [SegmentFile] = []
         var directoryIsSynced = false
         var hasUnsyncedAppends = false
+        /// The time when the current segment was begun or found, seconds since 1970.
+        var began = time(nil)
     }
 
     private let limits: JournalLimits
@@ -222,6 +224,28 @@ public final class Journal: Sendable {
                 let end = state.segments[1].start.sequence
                 let isWanted = end > kept && state.bytes <= limits.maximumBytes / 2
                 guard end <= position.sequence, !isWanted else { break }
+                gone.append(dropFirst(in: &state))
+            }
+            return gone
+        }
+        for name in gone { unlink("\(directory)/\(name)") }
+    }
+
+    /// Deletes released segments whose last entry is older than the retention, also those that the memory of
+    /// identifiers needs. A new segment begins after a seventh of that time, so that a quiet one gets old, too.
+    ///
+    /// - Parameter now: seconds since 1970.
+    public func expire(now: Int = time(nil)) {
+        let gone = state.withLock { state in
+            let isDue = now - state.began > limits.retentionSeconds / 7
+            if isDue, let last = state.segments.last, last.bytes > SegmentHeader.byteCount {
+                // without room for another segment this is tried again
+                do throws(JournalError) { try roll(to: state.head, in: &state) } catch { return [String]() }
+            }
+            var gone: [String] = []
+            while state.segments.count > 1, state.segments[1].start.sequence <= state.released {
+                let last = SegmentFile.lastWrite(to: state.segments[0].start, in: directory)
+                guard now - last > limits.retentionSeconds else { break }
                 gone.append(dropFirst(in: &state))
             }
             return gone
@@ -379,6 +403,7 @@ public final class Journal: Sendable {
         state.directoryIsSynced = false
         state.hasUnsyncedAppends = true
         state.current = next
+        state.began = time(nil)
         state.lastFrame = SegmentHeader.byteCount
         state.segments.append(Segment(start: start, bytes: SegmentHeader.byteCount))
         state.bytes += SegmentHeader.byteCount

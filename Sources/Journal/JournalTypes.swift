@@ -18,10 +18,13 @@ public struct JournalLimits: Sendable {
     public var segmentBytes: Int
     /// The limit of all segments together on disk, bytes.
     public var maximumBytes: Int
+    /// The time after which a released segment goes even if the memory of identifiers still needs it.
+    public var retentionSeconds: Int
 
-    public init(segmentBytes: Int = 64 << 20, maximumBytes: Int = 8 << 30) {
+    public init(segmentBytes: Int = 64 << 20, maximumBytes: Int = 8 << 30, retentionSeconds: Int = 7 * 86_400) {
         self.segmentBytes = segmentBytes
         self.maximumBytes = maximumBytes
+        self.retentionSeconds = retentionSeconds
     }
 }
 

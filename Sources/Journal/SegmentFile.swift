@@ -57,6 +57,13 @@ final class SegmentFile: Sendable {
         guard fdatasync(descriptor) == 0 else { throw .io(call: "fdatasync", path: path, code: errno) }
     }
 
+    /// The time of the last write to a segment's file, seconds since 1970; a distant one if there is no such file.
+    static func lastWrite(to start: JournalPosition, in directory: String) -> Int {
+        var status = stat()
+        guard stat("\(directory)/\(name(of: start.sequence))", &status) == 0 else { return .max }
+        return status.st_mtim.tv_sec
+    }
+
     static func name(of sequence: UInt64) -> String {
         let digits = String(sequence, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits + ".journal"

@@ -89,7 +89,8 @@ public final class Pipeline: Sendable {
         journal = try Journal(
             directory: settings.stateDirectory + "/journal",
             limits: JournalLimits(
-                segmentBytes: settings.journal.segmentBytes, maximumBytes: settings.journal.maximumBytes))
+                segmentBytes: settings.journal.segmentBytes, maximumBytes: settings.journal.maximumBytes,
+                retentionSeconds: settings.journal.retentionDays * 86_400))
         for note in journal.notes { logger.warning("journal: \(note)") }
         rejectLog = RejectLog(logger: logger, perMinute: rejectsPerMinute)
         receivers = sockets.map { DatagramReceiver($0) }

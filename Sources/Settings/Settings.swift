@@ -18,6 +18,7 @@ public struct Settings: Sendable, Equatable {
     /// Patterns of interpreters' prefixes by the kind of environment. Kinds without an entry keep their built-in
     /// patterns.
     public var environments: [String: [String]] = [:]
+    public var anonymize = AnonymizeSettings()
     public var slurm = SlurmSettings()
     public var canary = CanarySettings()
     public var questions = QuestionSettings()
@@ -31,6 +32,11 @@ public struct Settings: Sendable, Equatable {
     }
 }
 
+public struct AnonymizeSettings: Sendable, Equatable {
+    /// Directories with a home directory for each person, by whose name it is called; `*` stands for one directory.
+    public var homes = ["/home"]
+}
+
 /// The kinds of environments that patterns can recognise.
 public enum EnvironmentSettings {
     public static let kinds = ["spack", "conda", "venv", "module", "system"]
@@ -40,6 +46,8 @@ public struct JournalSettings: Sendable, Equatable {
     /// The journal's limit on disk, bytes.
     public var maximumBytes = 8 << 30
     public var segmentBytes = 64 << 20
+    /// The time for which stored messages stay at most, days.
+    public var retentionDays = 7
     /// The time for which a received message may stay unsynced to disk.
     public var syncIntervalMilliseconds = 100
 }
@@ -138,6 +146,7 @@ extension Settings {
             ("listen", listen != other.listen), ("store", store != other.store),
             ("state_dir", stateDirectory != other.stateDirectory), ("http", http != other.http),
             ("journal.max_bytes", journal.maximumBytes != other.journal.maximumBytes),
+            ("journal.retention_days", journal.retentionDays != other.journal.retentionDays),
             ("journal.segment_bytes", journal.segmentBytes != other.journal.segmentBytes),
             ("receive.buffer_bytes", receive.bufferBytes != other.receive.bufferBytes),
             ("receive.threads", receive.threads != other.receive.threads),

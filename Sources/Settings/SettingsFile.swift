@@ -20,7 +20,7 @@ public enum SettingsFile {
         let root = Section(table: table, name: "", file: name, text: text)
         try root.refuseUnknown([
             "listen", "store", "state_dir", "http", "journal", "receive", "streams", "tls", "merge", "log",
-            "environments", "slurm", "canary", "questions",
+            "environments", "anonymize", "slurm", "canary", "questions",
         ])
         if let directory = try root.string("state_dir") { settings.move(stateDirectory: directory) }
         if let listen = try root.strings("listen") {
@@ -31,9 +31,11 @@ public enum SettingsFile {
         settings.http = try root.string("http") ?? settings.http
         for key in ["listen", "store", "http"] where root.table[key] != nil { settings.origins[key] = root.origin(key) }
 
-        let journal = try root.section("journal", ["max_bytes", "segment_bytes", "sync_interval_ms"])
+        let journal = try root.section(
+            "journal", ["max_bytes", "segment_bytes", "sync_interval_ms", "retention_days"])
         try journal?.integer("max_bytes", 1 << 20...1 << 50) { settings.journal.maximumBytes = $0 }
         try journal?.integer("segment_bytes", 1 << 16...1 << 30) { settings.journal.segmentBytes = $0 }
+        try journal?.integer("retention_days", 1...3_650) { settings.journal.retentionDays = $0 }
         try journal?.integer("sync_interval_ms", 1...60_000) { settings.journal.syncIntervalMilliseconds = $0 }
 
         let receive = try root.section("receive", ["buffer_bytes", "threads", "max_age_days"])
@@ -84,6 +86,9 @@ public enum SettingsFile {
         let questions = try root.section("questions", ["memory_mb", "seconds"])
         try questions?.integer("memory_mb", QuestionSettings.memoryRange) { settings.questions.memoryMebibytes = $0 }
         try questions?.integer("seconds", QuestionSettings.secondsRange) { settings.questions.seconds = $0 }
+
+        let anonymize = try root.section("anonymize", ["homes"])
+        settings.anonymize.homes = try anonymize?.strings("homes") ?? settings.anonymize.homes
 
         let environments = try root.section("environments", EnvironmentSettings.kinds)
         for kind in EnvironmentSettings.kinds {

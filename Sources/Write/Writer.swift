@@ -39,6 +39,7 @@ public final class Writer {
     /// The time when the present batch got its last message, microseconds since 1970 UTC.
     private var filled: Int64 = 0
     private var lastBeat = 0
+    private var lastExpiry = 0
     /// Whether the store was usable once: then any error of it may pass.
     private var hasOpened = false
     /// The time from which a sender over its budget is told again, microseconds since 1970 UTC.
@@ -302,6 +303,13 @@ public final class Writer {
             keepingSequencesFrom: merger.oldestRememberedSequence)
     }
 
+    /// Deletes what the journal keeps longer than the site wants, every ten minutes.
+    private func expireJournal() {
+        guard lastBeat - lastExpiry >= 600_000 else { return }
+        lastExpiry = lastBeat
+        journal.expire()
+    }
+
     /// Tells the store once a second how many messages have been received.
     func beatIfDue() throws -> Bool {
         let now = steadyMilliseconds()
@@ -319,6 +327,7 @@ public final class Writer {
         }
         metrics.update { $0.lastProgress = steadyMilliseconds() }
         releaseJournal()
+        expireJournal()
         return true
     }
 

@@ -96,6 +96,32 @@ import Testing
         }
     }
 
+    @Test("released segments go when they are too old, whatever remembers their entries") func expiry() throws {
+        let directory = TemporaryDirectory()
+        let place = directory.path + "/journal"
+        let journal = try Journal(directory: place, limits: JournalLimits(retentionSeconds: 70))
+        try append([Array("kermit".utf8)], to: journal)
+        let first = journal.head
+        journal.release(upTo: first, keepingSequencesFrom: 0)
+        let now = time(nil)
+        journal.expire(now: now + 5)
+        #expect(journal.oldest.sequence < first.sequence)
+        // not yet released
+        try append([Array("piggy".utf8)], to: journal)
+        journal.expire(now: now + 20)
+        journal.expire(now: now + 100)
+        #expect(try readAll(journal).entries == [Array("kermit".utf8), Array("piggy".utf8)])
+        journal.release(upTo: journal.head, keepingSequencesFrom: 0)
+        journal.expire(now: now + 60)
+        #expect(try readAll(journal).entries.count == 2)
+        journal.expire(now: now + 100)
+        #expect(try readAll(journal).entries.isEmpty)
+        let head = journal.head
+        try append([[1]], to: journal)
+        #expect(journal.head.sequence == head.sequence + 1)
+        #expect(try readAll(journal).entries == [[1]])
+    }
+
     @Test("entries from the reserve fit into a journal that has reached its limit, up to the reserve's size")
     func lastWordsPassTheBound() throws {
         let directory = TemporaryDirectory()

@@ -24,6 +24,10 @@ import Testing
             max_bytes = 1_073_741_824
             segment_bytes = 1048576
             sync_interval_ms = 50
+            retention_days = 3
+
+            [anonymize]
+            homes = ["/users"]
 
             [receive]
             buffer_bytes = 4096
@@ -93,6 +97,8 @@ import Testing
         expected.journal.maximumBytes = 1 << 30
         expected.journal.segmentBytes = 1 << 20
         expected.journal.syncIntervalMilliseconds = 50
+        expected.journal.retentionDays = 3
+        expected.anonymize.homes = ["/users"]
         expected.receive.bufferBytes = 4_096
         expected.receive.threads = 3
         expected.receive.maximumAgeDays = 400
@@ -218,6 +224,7 @@ import Testing
 
     static let ranges = [
         Range(section: "journal", key: "max_bytes", lowest: 1 << 20, highest: 1 << 50) { $0.journal.maximumBytes },
+        Range(section: "journal", key: "retention_days", lowest: 1, highest: 3_650) { $0.journal.retentionDays },
         Range(section: "journal", key: "segment_bytes", lowest: 1 << 16, highest: 1 << 30) { $0.journal.segmentBytes },
         Range(section: "journal", key: "sync_interval_ms", lowest: 1, highest: 60_000) {
             $0.journal.syncIntervalMilliseconds

@@ -152,6 +152,7 @@ def test_kinds_of_environments_stay_the_same(fill: Fill, folder: Path) -> None:
     then = datetime(2025, 1, 10, tzinfo=UTC)
     (folder / "customs.toml").write_text(
         '[environments]\nmodule = ["/shared/kermit1x/*", "*/software/*"]\n'
+        '[anonymize]\nhomes = ["/home", "/shared"]\n'
     )
     records = [
         used(1, "kermit1x", then, prefix="/shared/kermit1x/python", job_id="1"),

@@ -98,6 +98,10 @@ public protocol SQLDialect: Sendable {
     /// The replacement of each mark in the text of a migration (`Schema`).
     var schemaWords: [(mark: String, word: String)] { get }
 
+    /// The columns of the store's own tables that hold texts or byte strings. Columns of packed days are left out: they
+    /// hold numbers.
+    func textColumns(of connection: any SQLConnection) throws(StoreError) -> [(table: String, column: String)]
+
     // MARK: Usage
 
     /// Takes ids of `jobs` that no row has and no other row will get.

@@ -4,50 +4,99 @@ import Record
 ///
 /// A person stays one row of `users`, so that counts of users over any time do not change. A person who was last seen
 /// before that day has only the pseudonym from then on, and the name is gone. A person seen since has the name from
-/// that day on and the pseudonym before it. Names that are part of paths (`/home/alice/run.py`) are replaced too.
+/// that day on and the pseudonym before it. Names in paths (`/home/alice/run.py`) and in other texts are replaced too,
+/// as far as `PathChanges` and `OwnTexts` say.
 public struct Anonymizing: Sendable, Equatable {
     /// The names that became pseudonyms for the first time.
     public var names: [String] = []
     /// The number of paths of programs, interpreters and environments that contained names.
     public var paths: Int64 = 0
-    /// The number of refused records, which were kept as they came, names included.
+    /// The number of other texts that contained names: hosts, accounts, packages and the like.
+    public var texts: Int64 = 0
+    /// The number of refused records and of snapshots, which were kept as they came, names included.
     public var quarantined: Int64 = 0
+    /// Paths before and after; nil after if no usage has the path any more. Only a preview tells.
+    public var replaced: [Replacement] = []
+    /// The largest share of the people whose paths all lose the name of one other person, from 0 to 1.
+    public var foreignShare = 0.0
 
-    /// The names that would become pseudonyms. `paths` is not counted.
+    public struct Replacement: Sendable, Equatable {
+        public let from: String
+        public let to: String?
+    }
+
+    /// How names are found and replaced.
+    public struct Rules {
+        public let key: PseudonymKey
+        /// Directories that hold people's home directories.
+        public let homes: [String]
+        /// Gives the kind of an environment, which stays whatever its path becomes.
+        public let kinds: EnvironmentKind
+
+        public init(key: PseudonymKey, homes: [String], kinds: @escaping EnvironmentKind) {
+            self.key = key
+            self.homes = homes
+            self.kinds = kinds
+        }
+    }
+
+    /// A share above which paths look as if somebody had taken the names of directories for names.
+    public static let mostForeignShare = 0.1
+
+    /// The names that would become pseudonyms, and the paths that would change.
     ///
     /// - Parameter day: the first day on which names stay, counted from 1970-01-01 UTC.
-    public static func preview(_ connection: any SQLConnection, before day: Int) throws(StoreError) -> Anonymizing {
+    public static func preview(
+        _ connection: any SQLConnection, before day: Int, _ rules: Rules
+    ) throws(StoreError) -> Anonymizing {
         var anonymizing = Anonymizing()
-        anonymizing.names = try people(connection, before: day).map { $0.name }
+        let people = try people(connection, before: day)
+        anonymizing.names = people.map { $0.name }
+        var names = try pathNames(connection, people, rules)
+        anonymizing.note(try PathChanges(connection, &names, before: day))
         let moment = Int64(day) * Calendar.microsecondsPerDay
-        anonymizing.quarantined =
-            try connection.query("SELECT count(*) FROM quarantine WHERE noticed < \(moment)").first?[0].integer ?? 0
+        for condition in ["quarantine WHERE noticed < \(moment)", "snapshots WHERE seen < \(moment)"] {
+            anonymizing.quarantined +=
+                try connection.query("SELECT count(*) FROM \(condition)").first?[0].integer ?? 0
+        }
         return anonymizing
+    }
+
+    private mutating func note(_ changes: PathChanges) {
+        for change in changes.changes {
+            let texts = change.to.map { $0.map { Optional($0) } } ?? change.from.map { _ in nil }
+            for (from, to) in zip(change.from, texts) where to.map({ ExactText($0) != ExactText(from) }) ?? true {
+                let replacement = Replacement(from: from, to: to)
+                if !from.isEmpty, !replaced.contains(replacement) { replaced.append(replacement) }
+            }
+        }
+        paths = Int64(Set(changes.changes.map { [Int64($0.kind.rawValue), $0.old] }).count)
+        foreignShare = changes.foreignShare
     }
 
     /// Replaces the names. It may be interrupted and run again.
     ///
-    /// - Parameters:
-    ///   - kinds: gives the kind of an environment, which stays whatever its path becomes.
-    ///   - progress: called now and then with the number of finished days and of all days.
+    /// - Parameter progress: called now and then with the number of finished days and of all days.
     public static func run(
-        _ connection: any SQLConnection, before day: Int, key: PseudonymKey, kinds: EnvironmentKind,
-        progress: (Int, Int) -> Void
+        _ connection: any SQLConnection, before day: Int, _ rules: Rules, progress: (Int, Int) -> Void
     ) throws(StoreError) -> Anonymizing {
         // deleted data must not stay readable in the file
         try connection.dialect.eraseDeleted(on: connection)
         var anonymizing = Anonymizing()
         let people = try people(connection, before: day)
         try Renaming.prepare(connection)
-        let named = try takeBack(connection, key, before: day)
+        let named = try takeBack(connection, rules.key, before: day)
         try Renaming.clear(connection)
-        var names = try pathNames(connection, people, key)
-        anonymizing.paths = try Renaming.paths(connection, &names, before: day, kinds: kinds)
+        var names = try pathNames(connection, people, rules)
+        let changes = try PathChanges(connection, &names, before: day)
+        anonymizing.paths = try Renaming.note(changes, on: connection, before: day, kinds: rules.kinds)
         try Renaming.apply(connection, progress: progress)
-        try connection.transaction { () throws(StoreError) in
+        anonymizing.texts = try connection.transaction { () throws(StoreError) -> Int64 in
             try NameEpoch.begin(connection)
-            try Renaming.deleteUnused(connection, before: day)
-            for person in people { try rename(person, connection, key, from: named[person.id] ?? day) }
+            try Renaming.deleteUnused(connection)
+            let texts = try OwnTexts(connection: connection, day: day).replace(&names)
+            for person in people { try rename(person, connection, rules.key, from: named[person.id] ?? day) }
+            return texts
         }
         anonymizing.names = people.map { $0.name }
         let moment = Int64(day) * Calendar.microsecondsPerDay
@@ -60,8 +109,9 @@ public struct Anonymizing: Sendable, Equatable {
             """
             UPDATE jobs SET name = NULL, uid = NULL, claimed_usr = NULL WHERE id IN (\(old))
             """)
-        anonymizing.quarantined = Int64(
-            try connection.query("DELETE FROM quarantine WHERE noticed < \(moment) RETURNING id").count)
+        for deleted in [
+            "quarantine WHERE noticed < \(moment) RETURNING id", "snapshots WHERE seen < \(moment) RETURNING seen",
+        ] { anonymizing.quarantined += Int64(try connection.query("DELETE FROM \(deleted)").count) }
         try sweep(connection)
         return anonymizing
     }
@@ -207,15 +257,21 @@ public struct Anonymizing: Sendable, Equatable {
         }
     }
 
-    /// The names that no old path may hold.
+    /// The names that old usage must lose.
     private static func pathNames(
-        _ connection: any SQLConnection, _ people: [Person], _ key: PseudonymKey
+        _ connection: any SQLConnection, _ people: [Person], _ rules: Rules
     ) throws(StoreError) -> PathNames {
-        var names = PathNames(key: key)
-        for person in people { names.replace(person.name, by: person.pseudonym ?? key.pseudonym(of: person.name)) }
-        for row in try connection.query("SELECT name, pseudonym FROM users WHERE pseudonym IS NOT NULL") {
-            guard let name = row[0].text, let pseudonym = row[1].text else { continue }
-            if name == pseudonym { names.note(gone: pseudonym) } else { names.replace(name, by: pseudonym) }
+        var names = PathNames(key: rules.key, homes: rules.homes)
+        for person in people {
+            names.replace(person.name, of: person.id, by: person.pseudonym ?? rules.key.pseudonym(of: person.name))
+        }
+        for row in try connection.query("SELECT id, name, pseudonym FROM users WHERE pseudonym IS NOT NULL") {
+            guard let id = row[0].integer, let name = row[1].text, let pseudonym = row[2].text else { continue }
+            if name == pseudonym {
+                names.note(gone: pseudonym, of: id)
+            } else {
+                names.replace(name, of: id, by: pseudonym)
+            }
         }
         return names
     }
@@ -223,6 +279,9 @@ public struct Anonymizing: Sendable, Equatable {
     /// Removes overwritten names from the files too, as far as other connections allow.
     private static func sweep(_ connection: any SQLConnection) throws(StoreError) {
         try connection.dialect.sweep(
-            ["users", "programs", "executables", "environments", "jobs", "quarantine"], on: connection)
+            [
+                "users", "programs", "executables", "environments", "jobs", "quarantine", "snapshots", "hosts", "steps",
+                "clusters", "accounts", "qoses", "partitions", "packages", "stack_packages",
+            ], on: connection)
     }
 }

@@ -14,6 +14,13 @@ public struct PseudonymKey: Sendable {
         self.bytes = bytes
     }
 
+    /// A key that no file has.
+    public static func random() -> PseudonymKey {
+        PseudonymKey(bytes: (0..<length).map { _ in UInt8.random(in: .min ... .max) })
+    }
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
     /// `user-` and 16 hexadecimal digits: 64 bits of HMAC-SHA-256.
     public func pseudonym(of name: String) -> String {
         "user-" + Array(SHA256.keyed(bytes, Array(name.utf8)).prefix(8)).hexadecimal

@@ -8,18 +8,21 @@ enum Renaming {
         case user, program, executable, environment
     }
 
-    /// The dictionaries of paths, and the columns that hold them.
-    private static let dictionaries: [(kind: Kind, table: String, column: String, text: String)] = [
-        (.program, "programs", "program", "name"), (.executable, "executables", "executable", "name"),
-        (.environment, "environments", "environment", "prefix"),
+    /// The dictionaries of paths, the columns of `runs` that hold their ids, and their texts.
+    static let dictionaries: [(kind: Kind, table: String, column: String, texts: [String])] = [
+        (.program, "programs", "program", ["name"]), (.executable, "executables", "executable", ["name"]),
+        (
+            .environment, "environments", "environment",
+            ["prefix", "python", "implementation", "container", "system", "subsystem"]
+        ),
     ]
 
     static func prepare(_ connection: any SQLConnection) throws(StoreError) {
         try connection.run(
             script: """
                 CREATE TEMP TABLE IF NOT EXISTS renamed (
-                    kind integer NOT NULL, old integer NOT NULL, new integer NOT NULL, until integer NOT NULL,
-                    PRIMARY KEY (kind, old))
+                    kind integer NOT NULL, old integer NOT NULL, person integer NOT NULL, new integer NOT NULL,
+                    until integer NOT NULL, PRIMARY KEY (kind, old, person))
                 """)
     }
 
@@ -30,60 +33,43 @@ enum Renaming {
     /// A day after all possible days.
     static let always = Int(UInt16.max)
 
-    /// - Parameter day: the new row replaces the old one on all days before this one.
+    /// - Parameters:
+    ///   - person: the one in whose usage the new row replaces the old one; nil for all.
+    ///   - day: it does so on all days before this one.
     static func note(
-        _ connection: any SQLConnection, _ kind: Kind, old: Int64, new: Int64, before day: Int
+        _ connection: any SQLConnection, _ kind: Kind, old: Int64, new: Int64, of person: Int64? = nil, before day: Int
     ) throws(StoreError) {
         try connection.query(
-            "INSERT INTO renamed (kind, old, new, until) VALUES (\(kind.rawValue), ?, ?, \(day))",
-            [.integer(old), .integer(new)])
+            "INSERT INTO renamed (kind, old, person, new, until) VALUES (\(kind.rawValue), ?, ?, ?, \(day))",
+            [.integer(old), .integer(person ?? everyone), .integer(new)])
     }
 
-    /// Notes the paths of old usage that contain names, and creates the rows that replace them. A path without any
-    /// usage counts as old, too.
+    private static let everyone: Int64 = -1
+
+    /// Creates the rows that replace old ones, and notes them.
     ///
     /// - Parameter kinds: gives the kind of an environment, so that it stays whatever its path becomes.
     /// - Returns: the number of paths.
-    static func paths(
-        _ connection: any SQLConnection, _ names: inout PathNames, before day: Int, kinds: EnvironmentKind
+    static func note(
+        _ changes: PathChanges, on connection: any SQLConnection, before day: Int, kinds: EnvironmentKind
     ) throws(StoreError) -> Int64 {
-        var count: Int64 = 0
-        for (kind, table, column, text) in dictionaries {
-            let rows = try connection.query("SELECT id, \(text) FROM \(table) ORDER BY id")
-            // after the paths, so that paths in use by then are found in use
-            let used = try firstDays(connection, column, inSums: kind == .environment)
-            for row in rows {
-                guard let old = row[0].integer, used[old] ?? 0 < Int64(day),
-                    let changed = names.without(row[1].text ?? "")
-                else { continue }
-                let new: Int64? =
-                    switch kind {
-                    case .environment: try environment(connection, like: old, prefix: changed, kinds)
-                    // needs no replacement
-                    case _ where used[old] == nil: Int64(0)
-                    default: try name(connection, changed, in: table)
+        var paths: Set<[Int64]> = []
+        for change in changes.changes {
+            let new: Int64? =
+                switch (change.kind, change.to) {
+                case (_, nil): Int64(0)
+                case (.environment, let texts?):
+                    try environment(connection, like: change.old, texts: texts, kinds)
+                case (let kind, let texts?):
+                    try dictionaries.first { $0.kind == kind }.flatMap { (dictionary) throws(StoreError) in
+                        try name(connection, texts[0], in: dictionary.table)
                     }
-                if let new, new != old {
-                    try note(connection, kind, old: old, new: new, before: day)
-                    count += 1
                 }
-            }
+            guard let new, new != change.old else { continue }
+            try note(connection, change.kind, old: change.old, new: new, of: change.person, before: day)
+            paths.insert([Int64(change.kind.rawValue), change.old])
         }
-        return count
-    }
-
-    /// The first day on which each row of a dictionary was used.
-    private static func firstDays(
-        _ connection: any SQLConnection, _ column: String, inSums: Bool
-    ) throws(StoreError) -> [Int64: Int64] {
-        var days: [Int64: Int64] = [:]
-        for table in ["runs"] + (inSums ? ["pruned_usage"] : []) {
-            for row in try connection.query("SELECT \(column), min(day) FROM \(table) GROUP BY \(column)") {
-                guard let id = row[0].integer, let day = row[1].integer else { continue }
-                days[id] = min(day, days[id] ?? day)
-            }
-        }
-        return days
+        return Int64(paths.count)
     }
 
     private static func name(_ connection: any SQLConnection, _ text: String, in table: String) throws(StoreError)
@@ -93,26 +79,26 @@ enum Renaming {
         return try connection.query("SELECT id FROM \(table) WHERE name = ?", [.text(text)]).first?[0].integer
     }
 
+    /// - Parameter texts: those of the dictionary of environments.
     private static func environment(
-        _ connection: any SQLConnection, like old: Int64, prefix: String, _ kinds: EnvironmentKind
+        _ connection: any SQLConnection, like old: Int64, texts: [String], _ kinds: EnvironmentKind
     ) throws(StoreError) -> Int64? {
-        let rest = "python, implementation, container, system, subsystem"
-        let same = rest.split(separator: ", ").map { "t.\($0) = o.\($0)" }.joined(separator: " AND ")
         let row = try connection.query("SELECT prefix, container, kind FROM environments WHERE id = ?", [.integer(old)])
             .first
         let kind = row?[2].text ?? kinds(row?[0].text ?? "", row?[1].text ?? "" != "")
+        let columns = dictionaries.first { $0.kind == .environment }?.texts ?? []
         let found = """
-            SELECT t.id FROM environments t JOIN environments o ON \(same)
-            WHERE o.id = ? AND t.prefix = ? AND t.kind = ? ORDER BY t.id
+            SELECT id FROM environments WHERE \(columns.map { "\($0) = ?" }.joined(separator: " AND ")) AND kind = ?
+            ORDER BY id
             """
-        let values: [SQLValue] = [.integer(old), .text(prefix), .text(kind)]
+        let values = texts.map { SQLValue.text($0) } + [.text(kind)]
         if let known = try connection.query(found, values).first?[0].integer { return known }
         // no record has this fingerprint, because no writer makes such a key
         try connection.query(
             """
-            INSERT INTO environments (fingerprint, prefix, kind, \(rest))
-            SELECT \(connection.dialect.randomKey), ?, ?, \(rest) FROM environments WHERE id = ?
-            """, [.text(prefix), .text(kind), .integer(old)])
+            INSERT INTO environments (fingerprint, \(columns.joined(separator: ", ")), kind)
+            VALUES (\(connection.dialect.randomKey), \(values.map { _ in "?" }.joined(separator: ", ")))
+            """, values)
         return try connection.query(found, values).first?[0].integer
     }
 
@@ -144,30 +130,42 @@ enum Renaming {
         let range = "run >= \(dialect.runKey(beginning: day)) AND run < \(dialect.runKey(beginning: day + 1))"
         func renamed(_ kind: Kind) -> String { "kind = \(kind.rawValue) AND until > \(day)" }
         for (kind, column) in [(Kind.user, "usr")] + dictionaries.map({ ($0.kind, $0.column) }) {
+            if try connection.query("SELECT 1 FROM renamed WHERE \(renamed(kind)) LIMIT 1").isEmpty { continue }
+            // the row for the person counts before the one for all
+            let match = """
+                FROM renamed x WHERE x.\(renamed(kind)) AND x.old = runs.\(column)
+                    AND x.person IN (\(everyone), runs.usr)
+                """
             try connection.query(
                 """
-                UPDATE runs SET \(column) = (SELECT new FROM renamed WHERE \(renamed(kind)) AND old = runs.\(column))
-                WHERE \(range) AND \(column) IN (SELECT old FROM renamed WHERE \(renamed(kind)))
+                UPDATE runs SET \(column) = (SELECT x.new \(match) ORDER BY x.person DESC LIMIT 1)
+                WHERE \(range) AND EXISTS (SELECT 1 \(match))
                 """)
         }
         // two rows may become one
         let users = "(SELECT old FROM renamed WHERE \(renamed(.user)))"
-        let environments = "(SELECT old FROM renamed WHERE \(renamed(.environment)))"
+        let environment = """
+            FROM renamed x WHERE x.\(renamed(.environment)) AND x.old = d.environment
+                AND x.person IN (\(everyone), d.usr)
+            """
         try connection.query(
             """
             INSERT INTO pruned_usage (day, cluster, usr, stack, environment, size_class, flags, processes)
-            SELECT d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class,
-                d.flags, sum(d.processes)
-            FROM pruned_usage d LEFT JOIN (SELECT old, new FROM renamed WHERE \(renamed(.user))) u ON u.old = d.usr
-                LEFT JOIN (SELECT old, new FROM renamed WHERE \(renamed(.environment))) e ON e.old = d.environment
-            WHERE d.day = \(day) AND (u.new IS NOT NULL OR e.new IS NOT NULL)
-            GROUP BY d.day, d.cluster, COALESCE(u.new, d.usr), d.stack, COALESCE(e.new, d.environment), d.size_class,
-                d.flags
+            SELECT day, cluster, usr, stack, environment, size_class, flags, sum(processes)
+            FROM (
+                SELECT d.day, d.cluster, COALESCE(u.new, d.usr) AS usr, d.stack,
+                    COALESCE((SELECT x.new \(environment) ORDER BY x.person DESC LIMIT 1), d.environment)
+                        AS environment,
+                    d.size_class, d.flags, d.processes
+                FROM pruned_usage d LEFT JOIN (SELECT old, new FROM renamed WHERE \(renamed(.user))) u ON u.old = d.usr
+                WHERE d.day = \(day) AND (u.new IS NOT NULL OR EXISTS (SELECT 1 \(environment)))) changed
+            GROUP BY day, cluster, usr, stack, environment, size_class, flags
             ON CONFLICT (day, cluster, usr, stack, environment, size_class, flags)
             DO UPDATE SET processes = pruned_usage.processes + excluded.processes
             """)
+        let old = environment.replacing("d.", with: "pruned_usage.")
         try connection.query(
-            "DELETE FROM pruned_usage WHERE day = \(day) AND (usr IN \(users) OR environment IN \(environments))")
+            "DELETE FROM pruned_usage WHERE day = \(day) AND (usr IN \(users) OR EXISTS (SELECT 1 \(old)))")
         try PackedDays.forget([day], on: connection)
     }
 
@@ -179,17 +177,17 @@ enum Renaming {
     /// A SELECT of the users that others replace.
     static let users = "SELECT old FROM renamed WHERE kind = \(Kind.user.rawValue)"
 
-    /// Deletes the old rows of paths that newer usage does not need; within a transaction that has begun a new epoch.
-    static func deleteUnused(_ connection: any SQLConnection, before day: Int) throws(StoreError) {
-        let end = connection.dialect.runKey(beginning: day)
-        for (kind, table, column, _) in dictionaries {
-            let renamed = "(SELECT old FROM renamed WHERE kind = \(kind.rawValue))"
+    /// Deletes the old rows of paths that no usage needs; within a transaction that has begun a new epoch.
+    static func deleteUnused(_ connection: any SQLConnection) throws(StoreError) {
+        for dictionary in dictionaries {
+            let kind = dictionary.kind
             if try connection.query("SELECT 1 FROM renamed WHERE kind = \(kind.rawValue) LIMIT 1").isEmpty { continue }
+            let renamed = "(SELECT old FROM renamed WHERE kind = \(kind.rawValue))"
             let daily = kind == .environment ? " AND id NOT IN (SELECT environment FROM pruned_usage)" : ""
             try connection.query(
                 """
-                DELETE FROM \(table) WHERE id IN \(renamed)\(daily) AND id NOT IN (
-                    SELECT \(column) FROM runs WHERE run >= \(end) AND \(column) IN \(renamed))
+                DELETE FROM \(dictionary.table) WHERE id IN \(renamed)\(daily) AND id NOT IN (
+                    SELECT \(dictionary.column) FROM runs WHERE \(dictionary.column) IN \(renamed))
                 """)
         }
     }

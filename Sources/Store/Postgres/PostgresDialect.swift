@@ -91,6 +91,19 @@ public struct PostgresDialect: SQLDialect {
         }
     }
 
+    public func textColumns(of connection: any SQLConnection) throws(StoreError) -> [(table: String, column: String)] {
+        try connection.query(
+            """
+            SELECT CAST(c.relname AS text), CAST(a.attname AS text)
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE c.relnamespace = CAST('customs' AS regnamespace) AND c.relkind = 'r' AND a.attnum > 0
+                AND NOT a.attisdropped AND a.atttypid IN (CAST('text' AS regtype), CAST('bytea' AS regtype))
+                AND c.relname <> 'packed_parts'
+            ORDER BY c.relname, a.attnum
+            """
+        ).compactMap { row in row[0].text.flatMap { table in row[1].text.map { (table, $0) } } }
+    }
+
     // MARK: Months of runs
 
     public func makeMonthsAhead(on connection: any SQLConnection) throws(StoreError) {

@@ -93,6 +93,16 @@ public struct SQLiteDialect: SQLDialect {
         ]
     }
 
+    public func textColumns(of connection: any SQLConnection) throws(StoreError) -> [(table: String, column: String)] {
+        try connection.query(
+            """
+            SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
+            WHERE t.type = 'table' AND c.type IN ('TEXT', 'BLOB') AND t.name <> 'packed_parts'
+            ORDER BY t.name, c.cid
+            """
+        ).compactMap { row in row[0].text.flatMap { table in row[1].text.map { (table, $0) } } }
+    }
+
     // MARK: Usage
 
     public func takeJobIDs(_ count: Int, on connection: any SQLConnection) throws(StoreError) -> [Int32] {

@@ -100,7 +100,8 @@ import Testing
         let connection = try database.location.maintainer()
         let key = try #require(PseudonymKey([UInt8](repeating: 7, count: 32)))
         let done = try Anonymizing.run(
-            connection, before: Int(UInt16.max), key: key, kinds: { _, _ in "venv" }, progress: { _, _ in })
+            connection, before: Int(UInt16.max), .init(key: key, homes: [], kinds: { _, _ in "venv" }),
+            progress: { _, _ in })
         #expect(done.names == ["ada"])
         try writing.commit([process(2)])
         #expect(try database.integer("SELECT sum(processes) FROM runs") == 2)

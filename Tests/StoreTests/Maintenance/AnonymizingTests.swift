@@ -28,7 +28,8 @@ import Testing
         let connection = try database.location.maintainer()
         func anonymize(before back: Int) throws {
             _ = try Anonymizing.run(
-                connection, before: today - back, key: key, kinds: { _, _ in "other" }, progress: { _, _ in })
+                connection, before: today - back, .init(key: key, homes: [], kinds: { _, _ in "other" }),
+                progress: { _, _ in })
         }
         try anonymize(before: 15)
         // half of them have their names from another day on
