@@ -1,4 +1,5 @@
 import Query
+import Record
 import Testing
 
 @Suite struct QuestionOptionsTests {
@@ -35,7 +36,7 @@ import Testing
         let options = try QuestionOptions(
             [
                 .since: "30d", .until: "2026-11-29", .system: "perlmutter", .account: "m1", .login: "",
-                .includeStaff: "", .direct: "", .limit: "7", .isPublic: "", .minUsers: "3",
+                .includeStaff: "", .direct: "", .limit: "7",
             ], now: Self.now)
         var filter = UsageFilter()
         filter.firstDay = Self.today - 30
@@ -45,10 +46,24 @@ import Testing
         filter.place = .login
         filter.includesStaff = true
         filter.onlyDirect = true
-        filter.leastUsers = 3
         #expect(options.filter == filter && options.limit == 7)
         #expect(try QuestionOptions([.compute: ""], now: Self.now).filter.place == .compute)
-        #expect(try QuestionOptions([.isPublic: ""], now: Self.now).filter.leastUsers == UsageFilter.publicUsers)
+    }
+
+    @Test("an answer for publication is about whole months, vouched people and at least five of them")
+    func publication() throws {
+        var filter = UsageFilter()
+        filter.leastUsers = 5
+        filter.onlyVouched = true
+        #expect(try QuestionOptions([.isPublic: ""], now: Self.now).filter == filter)
+        #expect(try QuestionOptions([.isPublic: "", .minUsers: "1"], now: Self.now).filter == filter)
+        filter.firstDay = Calendar.days(year: 2025, month: 2, day: 1)
+        filter.lastDay = Calendar.days(year: 2025, month: 12, day: 31)
+        filter.leastUsers = 7
+        let written: [QuestionOption: String] = [
+            .isPublic: "", .minUsers: "7", .since: "2025-02-17", .until: "2025-12-02",
+        ]
+        #expect(try QuestionOptions(written, now: Self.now).filter == filter)
     }
 
     @Test(
@@ -59,6 +74,7 @@ import Testing
             ([.limit: "0"], "--limit 0: must be at least 1"), ([.limit: "ten"], "--limit 'ten': write a whole number"),
             ([.isPublic: "", .minUsers: "-1"], "--min-users -1: must be at least 1"),
             ([.minUsers: "3"], "--min-users: needs --public"),
+            ([.isPublic: "", .includeStaff: ""], "--include-staff: --public never tells of the staff"),
             ([.compute: "", .login: ""], "--compute and --login: give one of them; without, both count"),
         ] as [([QuestionOption: String], String)])
     func refused(written: [QuestionOption: String], why: String) {

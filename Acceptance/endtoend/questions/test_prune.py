@@ -12,8 +12,9 @@ from loadgen.records import encode
 from support.centre import Centre, Record
 from support.daemon import Customs, StartDaemon, Store
 from support.job_numbers import moment, number_of
-from support.maintenance import Fill, Pack, since
+from support.maintenance import Fill, Pack, since, vouch
 from support.reference.filters import Filter
+from support.reference.publication import coarse, without_smallest
 from support.reference.questions import Reference
 from support.reference.values import same_numbers
 
@@ -83,7 +84,6 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
             owners = left.get((row["package"], row["month"]))
             assert row["users"] == (owners and len(owners)), row
         assert any(row["users"] is None for row in told)
-        assert all(row["users"] for row in customs.json(*account, "--public", "--min-users", "1"))
         assert customs.json("package", "numpy", "--account", "m6")["by_month"] == [
             {key: row[key] for key in ("month", "users", "jobs")}
             for row in told
@@ -120,7 +120,7 @@ PUBLIC: dict[str, Callable[[Reference, Filter], Any]] = {
 }
 
 
-def test_public_answers_count_only_users_with_runs(fill: Fill, pack: Pack) -> None:
+def test_public_answers_count_only_users_with_runs(store: Store, fill: Fill, pack: Pack) -> None:
     """Users whose runs are pruned are in the sums only."""
     centre = Centre(23, records=900, days=150)
     # of late nearly everything is one person's
@@ -131,15 +131,20 @@ def test_public_answers_count_only_users_with_runs(fill: Fill, pack: Pack) -> No
         if moment(record).date() < cutoff or record.get("username") in ("user0", "user5")
     ]
     customs = fill(records)
+    vouch(store)
     customs.json("prune", "--older-than", cutoff.isoformat())
     pack(customs)
     reference = Reference(records, pruned_before=cutoff)
-    for least in (0, 2, 3, 5):
-        for wanted in (Filter(public=least), Filter(public=least, system="perlmutter")):
-            for question, answer in PUBLIC.items():
-                assert same_numbers(customs.json(question, *wanted.options())) == same_numbers(
-                    answer(reference, wanted)
-                ), (question, wanted)
+    for least in (0, 5, 7):
+        wanted = Filter(public=least)
+        for question, answer in PUBLIC.items():
+            rows = answer(reference, wanted)
+            if least and question in ("jobsizes", "environments", "python"):
+                rows = without_smallest(rows, answer(reference, Filter()))
+            expected = [coarse(row) if least else row for row in rows]
+            assert same_numbers(customs.json(question, *wanted.options())) == same_numbers(
+                expected
+            ), (question, wanted)
     assert reference.ended(Filter(public=1))
     assert not reference.ended(Filter(public=3))
 

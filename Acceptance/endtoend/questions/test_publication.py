@@ -6,72 +6,98 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from support.centre import Centre
-from support.maintenance import Fill, renamed
+from support.daemon import Store
+from support.maintenance import Fill, Pack, renamed, vouch
 from support.reference.filters import Filter
+from support.reference.publication import Row, coarse, without_smallest
 from support.reference.questions import Reference
+from support.reference.values import same_numbers
 
 
-def test_public_answers_leave_small_groups_out(fill: Fill) -> None:
-    """Usage of fewer than five users."""
+def test_public_answers_tell_of_no_few_people(store: Store, fill: Fill, pack: Pack) -> None:
+    """Of fewer than five users who are vouched for, not even by what is left out."""
     centre = Centre(3, records=700, tidy=True)
-    customs = fill(renamed(centre.records))
-    for question in (("top",), ("python",), ("versions", "PIL"), ("trend", "numpy"), ("stacks",)):
-        whole = customs.json(*question)
-        for most in (5, 7):
-            assert customs.json(*question, "--public", "--min-users", str(most)) == [
-                row for row in whole if row["users"] >= most
-            ], question
-        assert customs.json(*question, "--public") == [row for row in whole if row["users"] >= 5]
-    assert any(row["users"] < 5 for row in customs.json("stacks"))
+    records = renamed(centre.records)
+    customs = fill(records)
+    # no one vouches for them yet
+    done = customs.run("top", "--public", "--format", "json")
+    assert (json.loads(done.stdout), done.returncode) == ([], 0)
+    assert "vouched" in done.stderr
+    vouch(store)
+    pack(customs)
+
+    reference = Reference(records)
+    questions: dict[tuple[str, ...], tuple[Callable[[Filter], list[Row]], str | None]] = {
+        ("top",): (reference.top, None),
+        ("ended",): (reference.ended, None),
+        ("correlate",): (reference.correlate, None),
+        ("python",): (reference.python, ""),
+        ("jobsizes",): (reference.jobsizes, ""),
+        ("versions", "PIL"): (lambda f: reference.versions(f, "PIL"), ""),
+        ("trend", "numpy", "h5py"): (lambda f: reference.trend(f, "numpy", "h5py"), "package"),
+    }
+    for question, (answer, column) in questions.items():
+        for least in (1, 5, 7):
+            rows = answer(Filter(public=max(5, least)))
+            if column is not None:
+                rows = without_smallest(rows, answer(Filter()), column or None)
+            shown = customs.json(*question, "--public", "--min-users", str(least))
+            assert same_numbers(shown) == same_numbers([coarse(row) for row in rows]), question
     assert not any(
         "kermit" in (row["prefix"] or "") for row in customs.json("environments", "--public")
     )
+    for row in customs.json("stacks", "--public"):
+        assert row["users"] >= 5
+        assert row["users"] % 5 == 0
 
-    chosen = Reference(centre.records).select(Filter())
-    owners: dict[tuple[str, str], set[str | None]] = {}
-    jobs: dict[Any, set[str]] = {}
-    for p in chosen:
-        jobs.setdefault(p.job, set()).update(p.packages)
-    for p in chosen:
-        for a in jobs[p.job] if p.job else ():
-            for b in jobs[p.job]:
-                owners.setdefault((a, b), set()).add(p.user)
-    whole = customs.json("correlate")
-    counts = [len(owners.get((row["a"], row["b"]), set()) - {None}) for row in whole]
-    enough = str(sorted(counts)[len(counts) // 2])
-    pairs = [row for row, count in zip(whole, counts, strict=True) if count >= int(enough)]
-    assert 0 < len(pairs) < len(whole)
-    assert customs.json("correlate", "--public", "--min-users", enough) == pairs
-    named = [row for row in pairs if "numpy" in (row["a"], row["b"])]
-    public = customs.json("correlate", "--public", "--min-users", enough, "--package", "numpy")
-    assert len(public) == len(named)
-
-    sizes: dict[int | None, set[str | None]] = {}
-    for p in chosen:
-        if p.job:
-            sizes.setdefault(p.nodes, set()).add(p.user)
-    assert customs.json("jobsizes", "--public", "--min-users", "9") == [
-        row for row in customs.json("jobsizes") if len(sizes[row["nodes"]] - {None}) >= 9
-    ]
-    assert customs.json("ended", "--public", "--min-users", "7") == [
-        row
-        for row in customs.json("ended")
-        if row["package"] in {r["package"] for r in customs.json("top") if r["users"] >= 7}
-    ]
-    # a moment is that of one process, a day that of many
-    whole = customs.json("package", "numpy")
     public = customs.json("package", "numpy", "--public")
-    for key in ("first_seen", "last_seen"):
-        assert public[key] == f"{whole[key][:10]}T00:00:00Z" != whole[key]
+    months = customs.json("trend", "numpy", "--public")
+    assert public["by_month"] == [
+        {key: row[key] for key in ("month", "users", "jobs")} for row in months
+    ]
+    for key, month in (("first_seen", months[0]), ("last_seen", months[-1])):
+        assert public[key] == f"{month['month']}-01T00:00:00Z"
     lonely = customs.json("package", "numpy", "--public", "--min-users", "100")
     assert (lonely["users"], lonely["versions"], lonely["job_sizes"]) == (0, [], [])
-    assert lonely["used_with"] == []
-    for question in (("user", "kermit1x"), ("who", "numpy"), ("job", "1000"), ("export",)):
-        done = customs.run(*question, "--public")
+    assert (lonely["used_with"], lonely["first_seen"]) == ([], None)
+
+
+def test_public_answers_are_about_whole_months(store: Store, fill: Fill, pack: Pack) -> None:
+    """So a day more or less tells nothing; and about a part only if the rest is enough people."""
+    centre = Centre(3, records=700, tidy=True)
+    customs = fill(renamed(centre.records))
+    vouch(store)
+    pack(customs)
+    newest = centre.newest.date()
+    for question in (("top",), ("versions", "numpy"), ("python",)):
+        for option in ("--since", "--until"):
+            first = newest.replace(day=1) - timedelta(days=40)
+            answers = [
+                customs.json(*question, "--public", option, first.replace(day=day).isoformat())
+                for day in (1, 17, 28)
+            ]
+            assert answers[0] == answers[1] == answers[2]
+    whole = {row["package"]: row["users"] for row in customs.json("top")}
+    for part in (("--system", "cori"), ("--compute",), ("--login",), ("--direct",)):
+        exact = {row["package"]: row for row in customs.json("top", *part)}
+        for row in customs.json("top", "--public", *part):
+            users = exact[row["package"]]["users"]
+            assert (row["jobs"], row["processes"], row["node_hours"]) == (None, None, None)
+            assert users >= 5
+            assert whole[row["package"]] - users not in range(1, 5)
+    for question in (("package", "numpy"), ("jobsizes",), ("ended",), ("correlate",)):
+        done = customs.run(*question, "--public", "--account", "m4")
+        assert (done.returncode, done.stdout) == (64, "")
+    for words in (
+        *(("user", "kermit1x"), ("who", "numpy"), ("job", "1000"), ("export",)),
+        *(("top", "--include-staff"), ("versions", "numpy", "--older-than", "2")),
+    ):
+        done = customs.run(*words, "--public")
         assert done.returncode == 64
         assert "--public" in done.stderr
         assert not done.stdout

@@ -43,10 +43,23 @@ public struct Answer: Sendable, Equatable {
     }
 
     private init(_ columns: [Column], _ rows: [[JSON]], measure: Column.Unit? = nil, json: JSON) {
+        self.init(
+            columns, rows, json: json, at: measure.flatMap { unit in columns.firstIndex { $0.unit == unit } })
+    }
+
+    private init(_ columns: [Column], _ rows: [[JSON]], json: JSON, at measure: Int?) {
         self.columns = columns
         self.rows = rows
-        self.measure = measure.flatMap { unit in columns.firstIndex { $0.unit == unit } }
+        self.measure = measure
         self.json = json
+    }
+
+    /// The answer with other rows; only of an answer about many things.
+    func with(rows: [[JSON]]) -> Answer {
+        let objects = rows.map { values in
+            JSON.object(zip(columns, values).map { JSON.Member($0.name, $1) })
+        }
+        return Answer(columns, rows, json: .array(objects), at: measure)
     }
 
     /// The answer as a file holds it: each line has its end.

@@ -1,3 +1,5 @@
+import Record
+
 /// The options of all questions: the usage that counts, and the part of the answer that is wanted.
 public struct QuestionOptions: Sendable, Equatable {
     public var filter = UsageFilter()
@@ -19,6 +21,13 @@ public struct QuestionOptions: Sendable, Equatable {
         filter.onlyDirect = written[.direct] != nil
         filter.onlyVouched = written[.vouched] != nil
         filter.leastUsers = try QuestionOptions.leastUsers(written)
+        if filter.leastUsers > 0 {
+            if filter.includesStaff { throw OptionError(.includeStaff, ": --public never tells of the staff") }
+            filter.onlyVouched = true
+            // the difference of two periods must not tell of a few days
+            filter.firstDay = filter.firstDay.map { QuestionOptions.month(of: $0, ahead: 0) }
+            filter.lastDay = filter.lastDay.map { QuestionOptions.month(of: $0, ahead: 1) - 1 }
+        }
         limit = try QuestionOptions.count(.limit, written)
     }
 
@@ -46,7 +55,14 @@ public struct QuestionOptions: Sendable, Equatable {
             if least != nil { throw OptionError(.minUsers, ": needs --public") }
             return 0
         }
-        return least.map { Int64($0) } ?? UsageFilter.publicUsers
+        return max(least.map { Int64($0) } ?? 0, UsageFilter.publicUsers)
+    }
+
+    /// The first day of a day's month, or of the one `ahead` months later.
+    private static func month(of day: Int, ahead: Int) -> Int {
+        let date = Calendar.date(days: day)
+        let months = date.year * 12 + date.month - 1 + ahead
+        return Calendar.days(year: months / 12, month: months % 12 + 1, day: 1)
     }
 
     private static func count(

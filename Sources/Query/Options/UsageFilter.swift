@@ -25,7 +25,7 @@ public struct UsageFilter: Sendable, Equatable {
     /// Whether only usage counts for whose user the kernel or a relay vouches.
     public var onlyVouched = false
 
-    /// The smallest number of users of a row in the answer, so that the answer may be published.
+    /// The smallest number of users of a row in the answer, so that the answer may be published (`Publication`).
     public var leastUsers: Int64 = 0
 
     /// The smallest group of people in figures that centres publish.

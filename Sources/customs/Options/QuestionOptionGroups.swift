@@ -72,10 +72,12 @@ struct LimitOptions: ParsableArguments, WrittenOptions {
 
 /// The option for answers that may be published.
 struct PublicOptions: ParsableArguments, WrittenOptions {
-    @Flag(name: .customLong("public"), help: "Leave out rows of fewer than five users, for publication.")
+    @Flag(
+        name: .customLong("public"),
+        help: "For publication: rows of at least five users who are vouched for, whole months, coarse numbers.")
     var isPublic = false
 
-    @Option(help: ArgumentHelp("With --public: smallest number of users of a row.", valueName: "count"))
+    @Option(help: ArgumentHelp("With --public: smallest number of users of a row, at least 5.", valueName: "count"))
     var minUsers: String?
 
     func validate() throws { try check() }

@@ -21,6 +21,27 @@ struct Asking {
         if let account = filter.account { try require(account, "account", among: try KnownNames.accounts(connection)) }
     }
 
+    /// The answer, without what may not be published if that is asked for. Explains on standard error why it is empty.
+    ///
+    /// - Parameter ask: asks the question with a filter and a maximum number of rows.
+    func answer(
+        parts: Publication.Parts = .overlapping, otherwise: String = "no usage matches these options",
+        _ ask: (UsageFilter, Int?) throws(StoreError) -> Answer
+    ) throws -> Answer {
+        let answer = try Publication.answer(filter, limit: limit, parts: parts, ask)
+        if answer.rows.isEmpty { try explainEmptyAnswer(otherwise: otherwise) }
+        return answer
+    }
+
+    /// - Throws: `Failure` with 64 if the answer is for publication, and about a part of the usage.
+    func refusePublicPart() throws {
+        guard filter.leastUsers > 0, filter.selectsPart else { return }
+        throw Failure(
+            .usage,
+            "--public answers this about all usage only: leave out --system, --account, --compute, --login, "
+                + "--direct")
+    }
+
     /// - Throws: `Failure` with 66 if no user has this name; `StoreError`.
     func requireUser(_ name: String) throws {
         try require(name, "user", among: try KnownNames.users(connection))
@@ -69,6 +90,9 @@ struct Asking {
         }
         if let since = filter.firstDay, since > last { return "no usage since \(Calendar.text(day: since)); \(extent)" }
         if let until = filter.lastDay, until < first { return "no usage until \(Calendar.text(day: until)); \(extent)" }
+        if filter.leastUsers > 0 {
+            return "--public tells of at least \(filter.leastUsers) users whose names are vouched for; \(extent)"
+        }
         return "\(otherwise); \(extent)"
     }
 

@@ -34,10 +34,15 @@ struct Correlate: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, filter.written)
-        let found = try PackageCorrelations.ask(
-            asking.connection, asking.filter, package: try package.map { try asking.package($0) }, least: least,
-            limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        try asking.refusePublicPart()
+        let package = try self.package.map { try asking.package($0) }
+        // a bound could be moved until the exact coefficient is known
+        let least = asking.filter.leastUsers > 0 ? self.least.map { ($0 * 10).rounded(.up) / 10 } : self.least
+        let answer = try asking.answer { (filter, limit) throws(StoreError) in
+            try PackageCorrelations.ask(
+                asking.connection, filter, package: package, least: least, limit: limit
+            ).answer
+        }
+        try show(answer, as: form)
     }
 }

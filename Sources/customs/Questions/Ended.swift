@@ -24,9 +24,11 @@ struct Ended: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, filter.written)
-        let found = try ProcessEnds.ask(
-            asking.connection, asking.filter, package: try package.map { try asking.package($0) }, limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        try asking.refusePublicPart()
+        let package = try self.package.map { try asking.package($0) }
+        let answer = try asking.answer { (filter, limit) throws(StoreError) in
+            try ProcessEnds.ask(asking.connection, filter, package: package, limit: limit).answer
+        }
+        try show(answer, as: form)
     }
 }

@@ -27,8 +27,9 @@ struct Environments: ParsableCommand {
         let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
         let asking = try Asking(
             store, selection.written + staff.written + rows.written + publication.written)
-        let found = try EnvironmentUsage.ask(asking.connection, asking.filter, kinds: kinds, limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
+            try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: limit).answer
+        }
+        try show(answer, as: form)
     }
 }

@@ -22,8 +22,9 @@ struct New: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, [.since: "30d"] + filter.written)
-        let found = try NewPackages.ask(asking.connection, asking.filter, limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer(otherwise: "no package is new") }
-        try show(found.answer, as: form)
+        let answer = try asking.answer(otherwise: "no package is new") { (filter, limit) throws(StoreError) in
+            try NewPackages.ask(asking.connection, filter, limit: limit).answer
+        }
+        try show(answer, as: form)
     }
 }

@@ -25,9 +25,10 @@ struct Package: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, filter.written)
-        let report = try PackageReport.ask(
+        try asking.refusePublicPart()
+        let report = try PackageReport.publish(
             asking.connection, asking.filter, package: try asking.package(name), companionLimit: asking.limit ?? 20)
-        if report.processes == 0 { try asking.explainEmptyAnswer() }
+        if report.users == 0, report.processes == 0 { try asking.explainEmptyAnswer() }
         let answer = report.answer
         try show(answer, as: form) { text(report, versions: answer, $0) }
     }

@@ -24,8 +24,9 @@ struct Python: ParsableCommand {
     func run() throws {
         let asking = try Asking(
             store, selection.written + staff.written + rows.written + publication.written)
-        let found = try InterpreterUsage.ask(asking.connection, asking.filter, limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
+            try InterpreterUsage.ask(asking.connection, filter, limit: limit).answer
+        }
+        try show(answer, as: form)
     }
 }

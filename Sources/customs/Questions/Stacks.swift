@@ -20,8 +20,9 @@ struct Stacks: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, filter.written)
-        let found = try StackUsage.ask(asking.connection, asking.filter, limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
+            try StackUsage.ask(asking.connection, filter, limit: limit).answer
+        }
+        try show(answer, as: form)
     }
 }

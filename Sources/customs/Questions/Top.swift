@@ -25,9 +25,10 @@ struct Top: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, filter.written)
-        let found = try TopPackages.ask(asking.connection, asking.filter, by: by, limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        let answer = try asking.answer { (filter, limit) throws(StoreError) in
+            try TopPackages.ask(asking.connection, filter, by: by, limit: limit).answer
+        }
+        try show(answer, as: form)
     }
 }
 

@@ -28,9 +28,10 @@ struct Trend: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, filter.written)
-        let found = try PackageTrend.ask(
-            asking.connection, asking.filter, packages: try names.map { try asking.package($0) }, limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        let packages = try names.map { try asking.package($0) }
+        let answer = try asking.answer(parts: .of(column: "package")) { (filter, limit) throws(StoreError) in
+            try PackageTrend.ask(asking.connection, filter, packages: packages, limit: limit).answer
+        }
+        try show(answer, as: form)
     }
 }

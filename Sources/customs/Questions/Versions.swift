@@ -26,10 +26,15 @@ struct Versions: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(store, filter.written)
-        let found = try VersionUsage.ask(
-            asking.connection, asking.filter, package: try asking.package(name), olderThan: olderThan,
-            limit: asking.limit)
-        if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer, as: form)
+        let package = try asking.package(name)
+        if olderThan != nil, asking.filter.leastUsers > 0 {
+            throw Failure(.usage, "--public tells of all versions only: leave out --older-than")
+        }
+        let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
+            try VersionUsage.ask(
+                asking.connection, filter, package: package, olderThan: olderThan, limit: limit
+            ).answer
+        }
+        try show(answer, as: form)
     }
 }
