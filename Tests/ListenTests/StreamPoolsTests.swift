@@ -1,6 +1,5 @@
+import Listen
 import Testing
-
-@testable import Listen
 
 @Suite struct StreamPoolsTests {
     private static func source(_ number: Int) -> StreamSource {

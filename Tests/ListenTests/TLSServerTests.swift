@@ -1,8 +1,7 @@
 import Glibc
+import Listen
 import Sockets
 import Testing
-
-@testable import Listen
 
 @Suite struct TLSServerTests {
     private let pem: SamplePEM

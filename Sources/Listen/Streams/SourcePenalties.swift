@@ -2,8 +2,8 @@
 /// such a source make room first. It is not shut out, because a relay may have the same address.
 ///
 /// The model is OpenSSH's PerSourcePenalties (`sshd_config(5)`).
-struct SourcePenalties {
-    typealias Instant = ContinuousClock.Instant
+package struct SourcePenalties {
+    package typealias Instant = ContinuousClock.Instant
 
     private struct Record {
         var points: Double
@@ -16,17 +16,19 @@ struct SourcePenalties {
     }
 
     /// Points from which on a source has a penalty. One is for a relay whose certificate is being replaced.
-    static let threshold = 10
+    package static let threshold = 10
     static let maximum = 60
     /// The time in which one point fades.
-    static let secondsToFade = 5.0
+    package static let secondsToFade = 5.0
     /// Memory is bounded: further sources get no penalty meanwhile.
-    static let maximumSources = 4_096
+    package static let maximumSources = 4_096
 
     private var records: [StreamSource: Record] = [:]
 
+    package init() {}
+
     /// Notes that a connection came to nothing.
-    mutating func note(_ source: StreamSource, at now: Instant) {
+    package mutating func note(_ source: StreamSource, at now: Instant) {
         if records[source] == nil && records.count >= SourcePenalties.maximumSources {
             records = records.filter { $0.value.points(at: now) > 0 }
             if records.count >= SourcePenalties.maximumSources { return }
@@ -35,7 +37,7 @@ struct SourcePenalties {
         records[source] = Record(points: min(points + 1, Double(SourcePenalties.maximum)), noted: now)
     }
 
-    func has(_ source: StreamSource, at now: Instant) -> Bool {
+    package func has(_ source: StreamSource, at now: Instant) -> Bool {
         guard let record = records[source] else { return false }
         return record.points(at: now) > Double(SourcePenalties.threshold)
     }

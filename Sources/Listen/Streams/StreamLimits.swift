@@ -35,7 +35,7 @@ public struct StreamLimits: Sendable, Equatable {
     public var descriptors: Int { 2 * connections + certifiedConnections }
 
     /// The same limits where there are fewer descriptors: relays with a certificate get half of them.
-    func fitted(to descriptors: Int) -> StreamLimits {
+    package func fitted(to descriptors: Int) -> StreamLimits {
         if descriptors >= self.descriptors { return self }
         var fitted = self
         fitted.certifiedConnections = min(certifiedConnections, max(1, descriptors / 2))

@@ -11,19 +11,19 @@
 /// above. A newcomer over the limit is refused.
 ///
 /// It knows neither sockets nor a clock.
-struct StreamPools {
+package struct StreamPools {
     /// A connection's number, which no other open connection has.
-    typealias Number = Int32
-    typealias Instant = ContinuousClock.Instant
+    package typealias Number = Int32
+    package typealias Instant = ContinuousClock.Instant
 
-    enum Pool: CaseIterable {
+    package enum Pool: CaseIterable {
         case handshakes
         case uncertified
         case certified
     }
 
     /// What a connection has shown so far.
-    enum Standing: Int, CaseIterable {
+    package enum Standing: Int, CaseIterable {
         /// It is to speak TLS, and has sent nothing.
         case knocking
         case shakingHands
@@ -32,7 +32,7 @@ struct StreamPools {
         case speaking
         case certified
 
-        var pool: Pool {
+        package var pool: Pool {
             switch self {
             case .knocking, .shakingHands: .handshakes
             case .silent, .speaking: .uncertified
@@ -41,7 +41,7 @@ struct StreamPools {
         }
     }
 
-    enum Decision: Equatable {
+    package enum Decision: Equatable {
         case admitted
         /// The connection `number` must make room, for the reason.
         case admittedInsteadOf(Number, ConnectionRefusal)
@@ -61,9 +61,11 @@ struct StreamPools {
     private var penalties = SourcePenalties()
     private var entered: UInt64 = 0
 
-    var isEmpty: Bool { members.isEmpty }
+    package init() {}
 
-    func count(_ pool: Pool) -> Int { all.count(pool) }
+    package var isEmpty: Bool { members.isEmpty }
+
+    package func count(_ pool: Pool) -> Int { all.count(pool) }
 
     /// Gives a new connection a place, or another one to a connection that has shown more.
     ///
@@ -71,7 +73,7 @@ struct StreamPools {
     ///   - limits: as configured.
     ///   - descriptors: the number of descriptors that connections may have together.
     ///   - hasArrived: whether a connection has sent bytes that were not read yet.
-    mutating func place(
+    package mutating func place(
         _ number: Number, from source: StreamSource, as standing: Standing, limits: StreamLimits, descriptors: Int,
         now: Instant, hasArrived: @escaping (Number) -> Bool
     ) -> Decision {
@@ -99,18 +101,18 @@ struct StreamPools {
     }
 
     /// A connection that could make room for any other; nil if there is none.
-    func dispensable(now: Instant, hasArrived: @escaping (Number) -> Bool) -> Number? {
+    package func dispensable(now: Instant, hasArrived: @escaping (Number) -> Bool) -> Number? {
         let order = order(now, hasArrived)
         return silent(in: all, .handshakes, order) ?? silent(in: all, .uncertified, order)
     }
 
-    mutating func leave(_ number: Number) {
+    package mutating func leave(_ number: Number) {
         guard let member = members[number] else { return }
         remove(number, member)
     }
 
     /// Notes that a connection of this source came to nothing.
-    mutating func penalise(_ source: StreamSource, at now: Instant) { penalties.note(source, at: now) }
+    package mutating func penalise(_ source: StreamSource, at now: Instant) { penalties.note(source, at: now) }
 
     /// The number of connections as which one of a source with a penalty counts.
     private static let penalty = 8

@@ -3,13 +3,13 @@ import Sockets
 
 /// The origin of connections whose number is limited: an IPv4 address, or a /64 of IPv6. A site gives each customer or
 /// machine a whole /64 (RFC 6177), so that the addresses in one are as many as its owner likes.
-struct StreamSource: Hashable, Sendable {
+package struct StreamSource: Hashable, Sendable {
     private let isVersion4: Bool
     /// The address, or the first half of one.
     private let number: UInt64
 
     /// - Parameter host: an address in digits; all other texts are one source.
-    init(host: String) {
+    package init(host: String) {
         var bytes = [UInt8](repeating: 0, count: 16)
         var version4: ArraySlice<UInt8>?
         if inet_pton(AF_INET, host, &bytes) == 1 {

@@ -48,7 +48,7 @@ public struct TLSServer: Sendable {
     func open(_ descriptor: Int32) -> TLSSession? { tls_open(handle.server, descriptor).map { TLSSession($0) } }
 
     /// Whether a client with one of these names in its certificate may connect.
-    func permits(_ names: [String]) -> Bool {
+    package func permits(_ names: [String]) -> Bool {
         permitted.isEmpty || names.contains { permitted.contains($0.lowercased()) }
     }
 
