@@ -7,10 +7,9 @@ DESTDIR ?=
 # A system's configuration lives in /etc; a private installation keeps its own.
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
-# The same flags everywhere: another set would build everything once more. Static, so that the binaries need no Swift
-# runtime on the machine where they are installed. The loader looks for libraries in the system's places alone, and
-# binds all functions at the start, so that it can make their table read-only.
-SWIFT_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now
+# The same flags everywhere: another set would build everything once more. The loader looks for libraries in the
+# system's places alone, and binds all functions at the start, so that it can make their table read-only.
+SWIFT_FLAGS := -c release --disable-local-rpath -Xlinker -z -Xlinker now
 export SWIFT SWIFT_FLAGS
 
 REQUIREMENTS := Acceptance/requirements.txt
@@ -22,7 +21,7 @@ SPANK := .build/spank/spank_customs.so
 HOOK_FILES = $(shell cd sitecustomize && find . -type f ! -name '*.pyc' ! -path '*/__pycache__/*' ! -name '.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test lint check-linkage sbom fuzz bench install spank
+.PHONY: help packages build unit demo test lint check-linkage sbom fuzz bench install spank
 
 help: ## print this list
 	@echo "usage: make TARGET"
@@ -41,6 +40,11 @@ build: packages ## release binaries at .build/release/customsd and .build/releas
 	@.ci/commit.sh Sources/CVersion
 	@echo "Building: the first time takes about five minutes on two cores"
 	@$(SWIFT) build $(SWIFT_FLAGS)
+
+unit: packages ## run the unit tests of the Swift modules alone (FILTER=MergeTests: those of this name)
+	@.ci/commit.sh Sources/CVersion
+	@$(SWIFT) build $(SWIFT_FLAGS) --product customsPackageTests
+	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build $(if $(FILTER),--filter $(FILTER))
 
 spank: $(SPANK) ## build the SPANK plugin, an alternative to the TaskProlog (needs libslurm-dev)
 

@@ -13,6 +13,16 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// The released programs contain the Swift runtime, so that none is needed where they are installed.
+///
+/// It is said here and not by `--static-swift-stdlib`, because that flag changes what each file is compiled to. So the
+/// programs and the tests, which need the shared runtime, are compiled once. The libraries are those that the static
+/// Foundation needs.
+let standalone: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"], .when(configuration: .release))
+]
+
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -116,19 +126,17 @@ let package = Package(
             name: "customsd",
             dependencies: [
                 "Background", "Canary", "DaemonMetrics", "Jobs", "Journal", "Listen", "Log", "Pipeline", "Record",
-                "Settings",
-                "Slurm", "Sockets", "Store", "Threads", "Version", "Web", arguments, log, lifecycle, signals,
+                "Settings", "Slurm", "Sockets", "Store", "Threads", "Version", "Web", arguments, log, lifecycle,
+                signals,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: standalone),
         .executableTarget(
             name: "customs",
             dependencies: [
                 "Archive", "Canary", "Checksum", "HookTree", "Import", "JSON", "Processes", "Query", "Record",
-                "Settings",
-                "Sockets",
-                "Store", "SystemClock", "Version", "Wire", arguments,
+                "Settings", "Sockets", "Store", "SystemClock", "Version", "Wire", arguments,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: standalone),
 
         // what the tests of several modules share
         support("TemporaryFolders", [], path: "Tests/TemporaryFolders"),

@@ -59,13 +59,12 @@ slurm=$!
 
 echo "== Swift tests (after $SECONDS s)"
 status=0
-# A build of its own: Swift Testing comes only as a shared library, the released binaries are static. In release mode,
-# because the tests with millions of mutations take minutes in debug mode; they use the public interfaces only.
-# Only what the tests link is built here: not the commands, nor the packages that the commands alone need.
-test_flags=(-c release --scratch-path .build-tests)
+# In release mode, because the tests with millions of mutations take minutes in debug mode; they use the public
+# interfaces only. With the flags of `make build`, so that only the tests themselves are compiled here.
+read -ra swift_flags <<<"${SWIFT_FLAGS:--c release}"
 {
-    "$SWIFT" build "${test_flags[@]}" --product customsPackageTests &&
-        "$SWIFT" test "${test_flags[@]}" --skip-build --xunit-output "$results/swift.xml"
+    "$SWIFT" build "${swift_flags[@]}" --product customsPackageTests &&
+        "$SWIFT" test "${swift_flags[@]}" --skip-build --xunit-output "$results/swift.xml"
 } </dev/null || status=$?
 # XCTest writes the named file, Swift Testing one beside it.
 suites+=("Swift:$status:$results/swift.xml:$results/swift-swift-testing.xml")
