@@ -42,10 +42,22 @@ class Roles:
             [find("psql"), "-X", "-qAt", "-d", self.store.url, *words],
             env=clean_environment(self.folder)
             | {"PGOPTIONS": f"-c role={role} -c search_path=customs"},
+            stdin=None if statements else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def hold(self, role: str, *statements: str) -> subprocess.Popen[str]:
+        """A session that goes on after its statements, until the program is killed."""
+        process = self.start(role)
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(";\n".join((*statements, "SELECT 'held'")) + ";\n")
+        process.stdin.flush()
+        while process.stdout.readline().strip() != "held":
+            assert process.poll() is None
+        return process
 
     def ask(self, role: str, *statements: str) -> tuple[int, str, str]:
         process = self.start(role, *statements)
@@ -128,13 +140,11 @@ def test_no_role_holds_up_the_writer(roles: Roles, role: str) -> None:
     statements = [f"SELECT pg_advisory_lock({number})" for number in numbers]
     if role == "customs_reader":
         statements.append("BEGIN; LOCK TABLE runs, jobs, users, epochs IN ACCESS SHARE MODE")
-    with roles.start(role, *statements, "SELECT 'held'", f"SELECT pg_sleep({PATIENCE})") as holder:
-        assert holder.stdout
-        while holder.stdout.readline().strip() != "held":
-            assert holder.poll() is None
+    with roles.hold(role, *statements) as holder:
         try:
             before = roles.customs.json("health")["stored"]
-            roles.add(role, Centre(18 + len(role), records=50, days=20).lines())
+            seed = 18 if role == "customs_reader" else 19
+            roles.add(role, Centre(seed, records=50, days=20).lines())
             assert roles.customs.json("health")["stored"] > before
             assert roles.customs.run("pack").returncode == 0
         finally:
