@@ -133,7 +133,7 @@ public struct HookTrial {
     private func reasonForSilence(_ facts: [String: String], _ environment: Environment) -> String {
         if facts.isEmpty { return "no record arrived, and the program did not end normally" }
         if facts["opted_out"] == "True" {
-            return "no record arrived: the list of those who have opted out names this user, or may"
+            return "no record arrived: the list of those who have opted out names this user, or cannot be read whole"
         }
         if facts["loaded"] == "False" {
             if let front = facts["front"], !front.isEmpty {

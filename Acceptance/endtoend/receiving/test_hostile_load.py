@@ -20,9 +20,9 @@ from endtoend.receiving import hostile_load
 #: The process's memory by decision 12 of docs/architecture.md, bytes.
 BOUND = 1_280 << 20
 #: For how long the hostile sender sends, seconds.
-FLOOD = 2.0
+FLOOD = 1.0
 #: Records of the honest sender a second.
-RATE = 50
+RATE = 100
 #: How late a record may be stored, seconds.
 LATEST = 10.0
 

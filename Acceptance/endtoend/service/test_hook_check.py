@@ -62,7 +62,7 @@ def test_a_check_names_each_problem(site: Site) -> None:
     opt_out = site.folder / "opt-out"
     opt_out.write_text(f"{os.getuid()}\n")
     site.installed("--server", SERVER, "--trace-dir", "", "--opt-out-file", str(opt_out))
-    assert "in the list of those who have opted out" in problem()
+    assert "the list of those who have opted out names this user" in problem()
 
 
 def test_a_check_compares_the_tree_with_what_was_installed(site: Site) -> None:
