@@ -21,17 +21,8 @@ struct StackRows {
     }
 
     func resolve(on connection: some SQLConnection) throws(StoreError) -> FoundRows {
-        try connection.transaction(waitsForDisk: false) { () throws(StoreError) -> FoundRows in
-            var ids = [Int64](repeating: -1, count: symbols.count)
-            var left = Array(symbols.indices)
-            var conflicts: UInt64 = 0
-            for attempt in 0..<Fingerprints.attempts {
-                for (place, id) in try rows(of: left, attempt: attempt, on: connection) { ids[place] = id }
-                left.removeAll { ids[$0] >= 0 }
-                if left.isEmpty { return FoundRows(ids: ids, conflicts: conflicts) }
-                conflicts += UInt64(left.count)
-            }
-            throw .busy("the fingerprints of \(left.count) stacks are those of others")
+        try FoundRows.find(symbols.count, "stacks", on: connection) { places, attempt throws(StoreError) in
+            try rows(of: places, attempt: attempt, on: connection)
         }
     }
 
