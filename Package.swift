@@ -173,7 +173,7 @@ let package = Package(
             "QueryTests",
             ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases", "Threads"]),
         tests("SettingsTests", ["Record", "Settings"]),
-        tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings"]),
+        tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings", "TemporaryFolders"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),
         tests("LogTests", ["Log"]),
         tests("HookTreeTests", ["HookTree", "Processes", "SystemClock"]),

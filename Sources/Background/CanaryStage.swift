@@ -82,7 +82,7 @@ public final class CanaryStage {
         let now = wallClock()
         if let last, now - last.submitted < 86_400_000_000 / Int64(settings.perDay) { return }
         let order = CanaryBatch(
-            settings, number: last?.count ?? 0, now: now, random: .random(in: .min ... .max))
+            settings, number: last?.count ?? 0, now: now, key: try ledger.key(), random: .random(in: .min ... .max))
         try CanaryDispatch.send(order, ledger: ledger, submit: submit, clock: wallClock) { news in
             logger.warning("a canary could not run", metadata: ["run": "\(news.run)", "why": "\(news.failure ?? "")"])
         }

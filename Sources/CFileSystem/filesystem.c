@@ -2,6 +2,7 @@
 #include "filesystem.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@ int filesystem_punch_hole(int descriptor, int64_t start, int64_t end) {
 }
 
 int filesystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int filesystem_memory(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int filesystem_start_in(posix_spawn_file_actions_t *actions, const char *directory) {
     return posix_spawn_file_actions_addchdir_np(actions, directory);

@@ -10,14 +10,18 @@ public struct CanaryBatch: Sendable, Equatable {
     public let node: String
     /// Nil for the hook's own server.
     public let server: String?
+    /// Proves that records are of this batch.
+    private let key: CanaryKey
 
     /// - Parameters:
     ///   - number: the number of earlier batches. Partitions, nodes and servers rotate by it, each at its own pace, so
     ///     that all their combinations occur.
     ///   - now: microseconds since 1970 UTC.
+    ///   - key: the store's.
     ///   - random: distinguishes batches of the same moment.
-    public init(_ settings: CanarySettings, number: Int64, now: Int64, random: UInt32) {
+    public init(_ settings: CanarySettings, number: Int64, now: Int64, key: CanaryKey, random: UInt32) {
         self.settings = settings
+        self.key = key
         let digits = String(random, radix: 16)
         run =
             Calendar.text(microseconds: now / 1_000_000 * 1_000_000).filter { $0 != "-" && $0 != ":" }.lowercased()
@@ -50,8 +54,11 @@ public struct CanaryBatch: Sendable, Equatable {
         return process <= settings.killedProcesses ? imports + "; import os; os.kill(os.getpid(), 9)" : imports
     }
 
-    /// The value by which the hook recognises a process as a canary.
-    func mark(_ process: Int) -> String { "\(run):\(process):\(settings.processes)" }
+    /// The value by which the hook recognises a process as a canary, and the daemon its record as one of this batch.
+    package func mark(_ process: Int) -> String {
+        let name = key.runName(of: run, sequence: Int64(process), of: Int64(settings.processes))
+        return "\(name):\(process):\(settings.processes)"
+    }
 
     /// The exit status of a process, as a shell reports it.
     func status(_ process: Int) -> Int32 { process <= settings.killedProcesses ? 137 : 0 }

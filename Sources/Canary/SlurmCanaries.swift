@@ -21,9 +21,12 @@ public enum SlurmCanaries {
         if !order.partition.isEmpty { arguments.append("--partition=\(order.partition)") }
         if !order.node.isEmpty { arguments.append("--nodelist=\(order.node)") }
         // the site's own options come last, because sbatch takes the last value of an option
-        arguments += order.settings.options + ["--wrap=\(script(order))"]
+        arguments += order.settings.options
+        // the script proves the batch's records: a command line can be read by every user of the machine, and Slurm's
+        // accounting keeps it (SubmitLine)
         let program = Program(
-            order.settings.sbatch, arguments, environment: baseEnvironment(), timeout: 60, maximumBytes: 65_536)
+            order.settings.sbatch, arguments, environment: baseEnvironment(), input: "#!/bin/sh\n\(script(order))\n",
+            timeout: 60, maximumBytes: 65_536)
         let outcome: Program.Outcome
         do throws(ProgramError) { outcome = try program.run() } catch {
             return .failure(CanaryRefusal(why: error.description))

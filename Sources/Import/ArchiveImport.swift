@@ -38,8 +38,10 @@ public struct ArchiveImport {
         self.store = store
         reader = archive.reader()
         parser = MessageParser(lastYear: lastYear)
+        let canaryKey: CanaryKey
         do throws(StoreError) {
             try store.migrate()
+            canaryKey = try store.canaryKey()
             state = try store.open(
                 source: archive.identity, formerly: archive.formerIdentity, kind: .archive, host: hostName(),
                 incarnation: nil)
@@ -48,7 +50,7 @@ public struct ArchiveImport {
         }
         position = state.position ?? SourcePosition(sequence: 0, tally: 0)
         takenBefore = position.sequence
-        merger = Merger(running: Set(state.snapshots))
+        merger = Merger(running: Set(state.snapshots), canaryKey: canaryKey)
         for held in state.heldParts {
             held.withUnsafeBytes { bytes in
                 guard case .message(let envelope, let json)? = Entry.read(bytes),

@@ -7,7 +7,7 @@ public struct Batch: Sendable {
     public var runs: [RunDelta] = []
     /// The claims of records on their jobs: one for each job, the newest only.
     public var jobs: [JobClaim] = []
-    public var canaries: [CanarySighting] = []
+    public private(set) var canaries: [CanarySighting] = []
     /// Snapshots of living processes: new or newer ones, and the identities of those whose final record has arrived.
     public private(set) var snapshots: [Snapshot] = []
     public var endedSnapshots: [RecordID] = []
@@ -26,6 +26,7 @@ public struct Batch: Sendable {
     public private(set) var entryBytes = 0
     private var held: [RecordID: [HeldPart]] = [:]
     private var snapshotPlaces: [RecordID: Int] = [:]
+    private var canaryMarks: Set<CanarySighting.Mark> = []
 
     public init() {}
 
@@ -37,6 +38,13 @@ public struct Batch: Sendable {
     /// Takes back the parts of a record that has become whole.
     mutating func letGo(_ id: RecordID) {
         for part in held.removeValue(forKey: id) ?? [] { entryBytes -= part.entry.count }
+    }
+
+    /// Takes a canary's record; false if the batch has it already.
+    mutating func note(_ canary: CanarySighting) -> Bool {
+        guard canaryMarks.insert(canary.mark).inserted else { return false }
+        canaries.append(canary)
+        return true
     }
 
     /// Takes a snapshot in the place of an earlier one of the same process.
@@ -59,6 +67,7 @@ public struct Batch: Sendable {
         runs.removeAll(keepingCapacity: true)
         jobs.removeAll(keepingCapacity: true)
         canaries.removeAll(keepingCapacity: true)
+        canaryMarks.removeAll(keepingCapacity: true)
         snapshots.removeAll(keepingCapacity: true)
         endedSnapshots.removeAll(keepingCapacity: true)
         held.removeAll(keepingCapacity: true)
@@ -186,15 +195,6 @@ public struct JobClaim: Hashable, Sendable {
             set { stored = newValue.map { Int32(clamping: $0) } ?? -1 }
         }
     }
-}
-
-/// A canary's record.
-public struct CanarySighting: Sendable, Equatable {
-    public let run: String
-    public let sequence: Int64
-    public let of: Int64
-    /// Microseconds since 1970 UTC.
-    public let arrival: Int64
 }
 
 /// The packages that a living process has imported so far.

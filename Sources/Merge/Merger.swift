@@ -21,6 +21,7 @@ public struct Merger: Sendable {
     private var cache = RunCache()
     private var hasher = RunHasher()
     private var claims = JobClaims()
+    private let canaryKey: CanaryKey
     private let maximumNodes: Int64
     /// The changes of the present batch in this memory.
     private var undo = BatchUndo()
@@ -40,11 +41,12 @@ public struct Merger: Sendable {
     ///   - maximumNodes: the largest number of nodes of a job that is believed.
     ///   - partBytes: the memory of records in parts that wait for the other parts, bytes.
     ///   - newNames: the new names that one sender may bring in an hour; nil for any number.
+    ///   - canaryKey: that of the store's own canaries.
     ///   - userName: the name of a uid on this machine.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
         running: Set<RecordID> = [], homeCluster: String? = nil, maximumNodes: Int64 = UsageRecord.mostNodes,
-        partBytes: Int = 32 << 20, newNames: Int? = nil,
+        partBytes: Int = 32 << 20, newNames: Int? = nil, canaryKey: CanaryKey = .random(),
         userName: @escaping @Sendable (UInt32) -> UserName = { _ in .unknown }
     ) {
         self.recent = recent
@@ -53,6 +55,7 @@ public struct Merger: Sendable {
             budget: NameBudget(names: newNames))
         living = LivingProcesses(running)
         parts = PartAssembly(maximumBytes: partBytes)
+        self.canaryKey = canaryKey
         self.maximumNodes = min(maximumNodes, UsageRecord.mostNodes)
         batch.runs.reserveCapacity(10_000)
     }
@@ -314,14 +317,9 @@ public struct Merger: Sendable {
     }
 
     private mutating func count(_ record: UsageRecord, _ envelope: Envelope, runHash: RunHash? = nil) {
-        endSnapshot(of: record.id)
-        if let mark = record.canary {
-            batch.counters.add(1, to: IngestCounters.stored)
-            return batch.canaries.append(
-                CanarySighting(
-                    run: record.string(mark.run) ?? "", sequence: mark.sequence, of: mark.of,
-                    arrival: envelope.arrival))
-        }
+        // an older message has no identity, and so ends no snapshot
+        if !record.isLegacy { endSnapshot(of: record.id) }
+        if let mark = record.canary { return batch.count(mark, of: record, envelope, provenBy: canaryKey) }
         let (time, isAhead) = envelope.time(record.eventTime)
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         let day = Calendar.day(ofMicroseconds: time)

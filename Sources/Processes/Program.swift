@@ -12,18 +12,21 @@ public struct Program: Sendable {
     public let arguments: [String]
     /// NAME=VALUE.
     public let environment: [String]
+    /// The text of its standard input; nil for none.
+    public let input: String?
     /// The longest run, seconds. After it the program is killed.
     public let timeout: Int
     /// The number of bytes that are kept of its standard output; of standard error the last few KiB are kept.
     public let maximumBytes: Int
 
     public init(
-        _ executable: String, _ arguments: [String], environment: [String], timeout: Int = 120,
+        _ executable: String, _ arguments: [String], environment: [String], input: String? = nil, timeout: Int = 120,
         maximumBytes: Int = 1 << 24
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
+        self.input = input
         self.timeout = timeout
         self.maximumBytes = maximumBytes
     }
@@ -51,7 +54,7 @@ public struct Program: Sendable {
     private static let errorBytesAtMost = 16_384
     private static let workingDirectory = "/"
 
-    /// Runs the program in `/`, without standard input, in a process group of its own.
+    /// Runs the program in `/`, in a process group of its own.
     public func run() throws(ProgramError) -> Outcome {
         let executable = Program.absolute(executable)
         let output = try Pipe(keeping: .first(maximumBytes))
@@ -61,7 +64,13 @@ public struct Program: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         let refusal = filesystem_start_in(&actions, Program.workingDirectory)
         guard refusal == 0 else { throw ProgramError(call: "addchdir", path: Program.workingDirectory, code: refusal) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        let memory = try input.map { text throws(ProgramError) in try Program.memory(holding: text) }
+        defer { if let memory { close(memory) } }
+        if let memory {
+            posix_spawn_file_actions_adddup2(&actions, memory, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
         posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
         var attributes = posix_spawnattr_t()
@@ -86,6 +95,21 @@ public struct Program: Sendable {
             while waitpid(child, &ignored, 0) < 0, errno == EINTR {}
         }
         return Outcome(status: status, output: output.bytes, errors: errors.bytes, isCut: output.isCut)
+    }
+
+    /// A file in memory, to be read from its beginning. A pipe could fill before the program reads it.
+    private static func memory(holding text: String) throws(ProgramError) -> Int32 {
+        let descriptor = filesystem_memory("input")
+        guard descriptor >= 0 else { throw ProgramError(call: "memfd_create", path: "standard input", code: errno) }
+        var text = text
+        let written = text.withUTF8 { bytes in
+            bytes.isEmpty || write(descriptor, bytes.baseAddress, bytes.count) == bytes.count
+        }
+        guard written, lseek(descriptor, 0, SEEK_SET) == 0 else {
+            close(descriptor)
+            throw ProgramError(call: "write", path: "standard input", code: errno)
+        }
+        return descriptor
     }
 
     /// A relative path from this process's directory as an absolute one; names and absolute paths stay.

@@ -44,6 +44,8 @@ public enum RejectReason: String, CaseIterable, Sendable {
     case tooOld = "too_old"
     /// A snapshot beyond the number that its sender, or all senders together, may have.
     case tooManySnapshots = "too_many_snapshots"
+    /// A canary's record without the code that only this store's batches have (`CanaryKey`).
+    case unprovenCanary = "unproven_canary"
     /// The store refused the record; it is kept in the store's `quarantine` table.
     case refusedByStore = "refused_by_store"
 }

@@ -76,10 +76,10 @@ public final class Writer {
     /// - Throws: errors that no waiting can mend.
     public func run() throws {
         while true {
-            guard let state = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
+            guard let opened = try patiently("open", { () throws(StoreError) in try self.openSource() }) else { return }
             hasOpened = true
             do {
-                return try write(from: try resume(from: state))
+                return try write(from: try resume(from: opened))
             } catch StoreError.setBack(let why) {
                 logger.warning(
                     "the store has lost data; it is written again from the journal", metadata: ["why": "\(why)"])
@@ -103,7 +103,13 @@ public final class Writer {
         }
     }
 
-    private func openSource() throws(StoreError) -> SourceState {
+    /// What the store has when the writer begins.
+    private struct Opened {
+        let state: SourceState
+        let canaryKey: CanaryKey
+    }
+
+    private func openSource() throws(StoreError) -> Opened {
         try store.migrate()
         let state = try store.open(
             source: journal.identity, kind: .daemon, host: hostName(),
@@ -112,14 +118,15 @@ public final class Writer {
         do throws(JournalError) { try journal.confirmIncarnation() } catch {
             logger.warning("could not write the journal's incarnation", metadata: ["why": "\(error)"])
         }
-        return state
+        return Opened(state: state, canaryKey: try store.canaryKey())
     }
 
     /// Rebuilds the memory from before a restart: identities for recognising duplicates, and parts that wait.
-    private func resume(from state: SourceState) throws -> JournalReader {
+    private func resume(from opened: Opened) throws -> JournalReader {
+        let state = opened.state
         merger = Merger(
             running: Set(state.snapshots), homeCluster: homeCluster, maximumNodes: Int64(limits.current.maximumNodes),
-            userName: PasswordDatabase.name)
+            canaryKey: opened.canaryKey, userName: PasswordDatabase.name)
         position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
         settled.note(position)
         // the disk may have lost entries that the store has: new entries must not reuse their numbers
@@ -263,7 +270,8 @@ public final class Writer {
         metrics.update { snapshot in
             for name in [
                 IngestCounters.duplicate, IngestCounters.rejected(.refusedByStore),
-                IngestCounters.rejected(.tooManySnapshots), IngestCounters.clockAhead, IngestCounters.doubtedElapsed,
+                IngestCounters.rejected(.tooManySnapshots), IngestCounters.rejected(.unprovenCanary),
+                IngestCounters.clockAhead, IngestCounters.doubtedElapsed,
                 IngestCounters.doubtedNodes, IngestCounters.foreignName, IngestCounters.incompleteParts,
                 IngestCounters.clippedPackages, IngestCounters.otherNames,
             ] {

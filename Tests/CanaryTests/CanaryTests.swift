@@ -1,11 +1,14 @@
 import Canary
+import Glibc
 import Jobs
 import Record
 import Settings
+import TemporaryFolders
 import Testing
 
 @Suite struct CanaryTests {
     private let noon: Int64 = 1_795_262_400_000_000
+    private let key = CanaryKey.random()
 
     private func settings(_ change: (inout CanarySettings) -> Void = { _ in }) -> CanarySettings {
         var settings = CanarySettings()
@@ -16,11 +19,48 @@ import Testing
     }
 
     private func order(_ number: Int64 = 0, _ change: (inout CanarySettings) -> Void = { _ in }) -> CanaryBatch {
-        CanaryBatch(settings(change), number: number, now: noon, random: 0xBEEF)
+        CanaryBatch(settings(change), number: number, now: noon, key: key, random: 0xBEEF)
     }
 
     @Test("a run's name says when it was, and is no other's") func name() {
         #expect(order().run == "20261121t120000z-0000beef")
+    }
+
+    @Test("each process has a proof of its own") func marks() {
+        var codes: Set<String> = []
+        for process in 1...3 {
+            let parts = order().mark(process).split(separator: ":").map(String.init)
+            #expect(parts[1...] == ["\(process)", "3"])
+            #expect(key.batch(ofRun: parts[0], sequence: Int64(process), of: 3) == order().run)
+            codes.insert(parts[0])
+        }
+        #expect(codes.count == 3)
+    }
+
+    @Test("sbatch gets the script as its input: command lines are read by others") func secrecy() throws {
+        let folder = TemporaryFolder("sbatch")
+        let command = "\(folder.path)/sbatch"
+        let file = try #require(fopen(command, "w"))
+        fputs("#!/bin/sh\necho \"$@\" > \(folder.path)/arguments\ncat > \(folder.path)/script\necho 42\n", file)
+        fclose(file)
+        chmod(command, 0o755)
+        let order = order(0) { $0.sbatch = command }
+        #expect(SlurmCanaries.submit(order) == .success("42"))
+        let arguments = text("\(folder.path)/arguments")
+        let script = text("\(folder.path)/script")
+        #expect(script == "#!/bin/sh\n\(SlurmCanaries.script(order))\n")
+        #expect(arguments.contains("--job-name=customs-canary"))
+        for process in 1...3 {
+            #expect(script.contains(order.mark(process)))
+            #expect(!arguments.contains(order.mark(process).prefix(40)))
+        }
+    }
+
+    private func text(_ path: String) -> String {
+        guard let file = fopen(path, "r") else { return "" }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        return String(decoding: bytes[..<fread(&bytes, 1, bytes.count, file)], as: UTF8.self)
     }
 
     @Test("partitions, nodes and servers take turns until all combinations have come") func turns() {

@@ -14,6 +14,14 @@ import Testing
         #expect(try shell("echo said; exec >&- 2>&-; sleep 0.3; exit 7").status == 7)
     }
 
+    @Test("a program reads the text that it is given") func input() throws {
+        let text = String(repeating: "a line\n", count: 100_000)
+        let command = Program("/bin/cat", [], environment: [], input: text)
+        #expect(try command.run().outputText == text)
+        #expect(try Program("/bin/cat", [], environment: [], input: "").run().output == [])
+        #expect(try Program("/bin/cat", [], environment: []).run().status == 0)
+    }
+
     @Test("a program inherits no pipe of another that is started at the same time") func inheritance() throws {
         let listings = Mutex<Set<String>>([])
         let threads = (0..<8).map { _ in

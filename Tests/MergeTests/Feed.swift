@@ -17,7 +17,7 @@ struct Feed {
 
     private let usesDigests: Bool
 
-    init(_ merger: Merger = Merger(), usesDigests: Bool = true) {
+    init(_ merger: Merger = Merger(canaryKey: SampleRecord.canaryKey), usesDigests: Bool = true) {
         self.merger = merger
         self.usesDigests = usesDigests
     }
@@ -54,6 +54,7 @@ struct Feed {
     var accountedFor: UInt64 {
         batch.runs.reduce(0) { $0 + UInt64($1.processes) } + batch.counters[IngestCounters.stored]
             + batch.counters[IngestCounters.merged] + batch.counters[IngestCounters.duplicate]
+            + batch.counters[IngestCounters.rejected(.unprovenCanary)]
     }
 }
 

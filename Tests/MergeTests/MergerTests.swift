@@ -260,12 +260,31 @@ import Testing
 @Suite struct CanaryTests {
     @Test("canaries are seen and are no usage") func seen() {
         var feed = Feed()
-        let canary = process(1).with { $0.canary = ("night", 3, 10) }
-        feed.add([canary, canary, process(2).with { $0.canary = ("night", 4, 10) }])
+        let canary = process(1).with { $0.beCanary(of: "night", 3, of: 10) }
+        feed.add([canary, canary, process(2).with { $0.beCanary(of: "night", 4, of: 10) }])
         #expect(feed.runs.isEmpty && feed.batch.jobs.isEmpty)
         #expect(feed.batch.canaries.map { $0.run } == ["night", "night"])
         #expect(feed.batch.canaries.map { $0.sequence } == [3, 4])
         #expect(feed.batch.canaries.allSatisfy { $0.of == 10 && $0.arrival == noon })
         #expect(feed.counters == ["stored": 2, "duplicate": 1])
+    }
+
+    @Test("a canary that nothing proves is rejected, and is no usage either") func forged() {
+        var feed = Feed()
+        let real = process(1).with { $0.beCanary(of: "night", 3, of: 10) }
+        feed.add([
+            process(2).with { $0.canary = ("night", 4, 10) },
+            process(3).with { $0.canary = real.canary.map { ($0.run, 4, 10) } },
+            process(4).with { $0.canary = real.canary.map { ($0.run, 3, 4) } },
+        ])
+        #expect(feed.runs.isEmpty && feed.batch.canaries.isEmpty)
+        #expect(feed.counters == ["rejected.unproven_canary": 3])
+    }
+
+    @Test("a canary's record that is sent again under other identities counts once") func replayed() {
+        var feed = Feed()
+        for id in 1...50 as ClosedRange<UInt64> { feed.add(process(id).with { $0.beCanary(of: "night", 3, of: 10) }) }
+        #expect(feed.batch.canaries.count == 1)
+        #expect(feed.counters == ["stored": 1, "duplicate": 49])
     }
 }

@@ -10,7 +10,7 @@ import Testing
         var random = FixedRandom(seed: seed)
         // with even seeds the vocabulary is full after nearly every batch, which must change nothing
         let bound = seed % 2 == 0 ? 5 : 500_000
-        var feed = Feed(Merger(vocabulary: Vocabulary(maximumSymbols: bound)))
+        var feed = Feed(Merger(vocabulary: Vocabulary(maximumSymbols: bound), canaryKey: SampleRecord.canaryKey))
         var model = SlowModel()
         var merged = Sums()
         var now = noon
@@ -38,7 +38,7 @@ import Testing
         // otherwise the sequence would prove little
         #expect(feed.takenByDigest > 5)
         #expect(merged.runs.count > 100 && merged.runs.values.contains { $0.processes > 3 })
-        for name in ["duplicate", "merged", "stored", "incomplete_parts", "clock_ahead"] {
+        for name in ["duplicate", "merged", "stored", "incomplete_parts", "clock_ahead", "rejected.unproven_canary"] {
             #expect(merged.counters[name, default: 0] > 5, "\(name)")
         }
         #expect(feed.merger.vocabulary.generation > (bound == 5 ? 50 : -1))
@@ -162,8 +162,9 @@ import Testing
         sample.restart = own.once(in: 5) ? 1 : nil
         sample.rank = own.once(in: 3) ? 0 : nil
         sample.end = [.exit, .exception, .signal, .killed, nil][own.below(5)]
-        if own.once(in: 10) { sample.canary = ("c", Int64(sample.id), 3_000) }
-        if own.once(in: 20) { sample.isLegacy = true }
+        if own.once(in: 10) { sample.beCanary(of: "c", Int64(sample.id), of: 3_000) }
+        if own.once(in: 20) { sample.canary = (SlowModel.madeUp, Int64(sample.id), 3_000) }
+        if own.once(in: 20), sample.canary == nil { sample.isLegacy = true }
         let isInParts = own.once(in: 4) && !sample.isLegacy
         sample.packages = (0..<own.below(4)).map { .init("p\(own.below(4))", $0 == 0 ? nil : "\(own.below(2))") }
         sample.direct = own.once(in: 3) ? nil : ["p0"]

@@ -3,6 +3,9 @@ import SampleRecords
 
 /// The merger's promises, in dictionaries of plain values and without regard to speed.
 struct SlowModel {
+    /// The run of a canary that no one has sent out.
+    static let madeUp = "made up"
+
     struct Totals: Equatable {
         var processes: Int64 = 0
         var ranks: Int64 = 0
@@ -72,7 +75,8 @@ struct SlowModel {
 
     private mutating func count(_ sample: SampleRecord, arrival: Int64) {
         if let canary = sample.canary {
-            canaries.insert("\(canary.run) \(canary.sequence)")
+            if canary.run == SlowModel.madeUp { return note("rejected.unproven_canary") }
+            canaries.insert("c \(canary.sequence)")
             return note("stored")
         }
         var time = sample.time ?? arrival

@@ -19,12 +19,12 @@ import Testing
         let store = database.location.makeStore()
         try store.migrate()
         _ = try store.open(source: source, kind: .daemon, host: "here")
-        var merger = Merger()
+        var merger = Merger(canaryKey: SampleRecord.canaryKey)
         let process = SampleRecord(id: 1).with { $0[.username] = source }
         let samples = [
             process, process, process.with { $0.id = 2 },
             process.with {
-                $0.id = 3; $0.canary = ("c", 1, 1)
+                $0.id = 3; $0.beCanary(of: "c", 1, of: 1)
             },
             process.with {
                 $0.id = 4; $0.end = .running
@@ -50,6 +50,10 @@ import Testing
             let database = try TestDatabase(engine)
             let store = try write(database, source: "a")
             try store.beat(Heartbeat(received: 12, now: now, oldestPending: now - 1_500_000))
+            try database.location.makeCanaryLedger().add(
+                CanaryRun(
+                    run: "c", submitted: SampleCentre.arrival, expected: 1, killed: 0, mode: .local, partition: "",
+                    node: "", transport: "udp", deadline: now))
             #expect(
                 try health(database).answer().json.formatted == """
                     {

@@ -19,6 +19,20 @@ import Testing
             [.text(name), .integer(sequence), .integer(moment)])
     }
 
+    @Test("all who write to a store have one key, which is made once", arguments: Database.allCases)
+    func key(engine: Database) throws {
+        let database = try TestDatabase(engine)
+        let store = database.location.makeStore()
+        try store.migrate()
+        let key = try database.location.makeCanaryLedger().key()
+        #expect(try store.canaryKey() == key)
+        #expect(try database.location.makeStore().canaryKey() == key)
+        #expect(try database.integer("SELECT count(*) FROM store_keys WHERE name = 'canary'") == 1)
+        let other = try TestDatabase(engine)
+        try other.location.makeStore().migrate()
+        #expect(try other.location.makeCanaryLedger().key() != key)
+    }
+
     @Test("what is pruned of a run is pruned whole, and is no loss", arguments: Database.allCases)
     func pruned(engine: Database) throws {
         let database = try TestDatabase(engine)

@@ -60,7 +60,7 @@ import Testing
         let database = try TestDatabase(engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
-        writing.add([process(2), process(3, user: "bob"), process(4).with { $0.canary = ("c", 1, 2) }])
+        writing.add([process(2), process(3, user: "bob"), process(4).with { $0.beCanary(of: "c", 1, of: 2) }])
         let from = SourcePosition(sequence: 1, tally: 1)
         let to = SourcePosition(sequence: 4, tally: 4)
         let batch = writing.merger.batch
@@ -240,7 +240,7 @@ import Testing
         // the counters are the last thing that a commit writes
         try database.connect().run(script: "ALTER TABLE counters RENAME TO gone")
         writing.add([
-            process(1), process(2).with { $0.canary = ("c", 1, 2) },
+            process(1), process(2).with { $0.beCanary(of: "c", 1, of: 2) },
             process(3).with {
                 $0.part = 1; $0.parts = 2
             },
@@ -260,9 +260,10 @@ import Testing
     func canaries(engine: Database) throws {
         let database = try TestDatabase(engine)
         var writing = try Writing(database)
-        try writing.commit([process(1).with { $0.canary = ("night", 1, 9) }])
+        try writing.commit([process(1).with { $0.beCanary(of: "night", 1, of: 9) }])
         try writing.commit([
-            process(2).with { $0.canary = ("night", 1, 9) }, process(3).with { $0.canary = ("night", 2, 9) },
+            process(2).with { $0.beCanary(of: "night", 1, of: 9) },
+            process(3).with { $0.beCanary(of: "night", 2, of: 9) },
         ])
         let rows = try database.rows("SELECT run, seq, expected, received FROM canary_records ORDER BY seq")
         #expect(rows == [1, 2].map { [.text("night"), .integer($0), .integer(9), .integer(noon)] })

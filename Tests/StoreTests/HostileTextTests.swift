@@ -56,7 +56,7 @@ import Testing
         let database = try TestDatabase(engine)
         for (index, text) in HostileTextTests.texts.enumerated() {
             var writing = try Writing(database, source: text)
-            try writing.commit([process(UInt64(index)).with { $0.canary = (text, 1, 1) }])
+            try writing.commit([process(UInt64(index)).with { $0.beCanary(of: text, 1, of: 1) }])
         }
         let count = Int64(HostileTextTests.texts.count)
         #expect(try database.integer("SELECT count(*) FROM sources WHERE tally = 1") == count)

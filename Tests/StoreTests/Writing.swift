@@ -10,7 +10,7 @@ let noon: Int64 = 1_795_262_400_000_000
 /// A source that merges samples and commits them, as the daemon does with its journal.
 struct Writing {
     let store: any UsageStore
-    var merger = Merger()
+    var merger = Merger(canaryKey: SampleRecord.canaryKey)
     private(set) var position = SourcePosition(sequence: 0, tally: 0)
     private var reached = SourcePosition(sequence: 0, tally: 0)
 

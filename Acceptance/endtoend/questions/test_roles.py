@@ -91,6 +91,14 @@ def test_the_reader_reads_all_and_the_public_no_small_group(roles: Roles) -> Non
 
 
 @pytest.mark.parametrize("role", ["customs_reader", "customs_public"])
+def test_no_role_reads_the_keys(roles: Roles, role: str) -> None:
+    """Of fingerprints and canaries: who knows them can forge both."""
+    status, _, errors = roles.ask(role, "SELECT name, value FROM store_keys")
+    assert status != 0
+    assert "permission denied" in errors
+
+
+@pytest.mark.parametrize("role", ["customs_reader", "customs_public"])
 @pytest.mark.parametrize(
     "statement",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import sys
@@ -16,7 +17,6 @@ import pytest
 from support.daemon import PATIENCE, ROOT, Daemon, StartDaemon, Store, wait_until
 from support.ports import free_udp_port
 from support.slurm_stand_in import StandIn
-from support.stores import execute
 
 HOOK = ROOT / "sitecustomize"
 # Names that say what came of a run, which outsiders rely on.
@@ -139,30 +139,69 @@ def test_the_daemon_runs_canary_batches_by_itself(
     assert daemon.customs.health()["canary_loss"] == 0.0
 
 
-def test_canary_records_of_any_sender_are_accounted_for(
-    store: Store, start_daemon: StartDaemon
+def status(daemon: Daemon) -> list[tuple[str, int, int, str]]:
+    """The batches that the store knows, with what was expected and received of each."""
+    names = ("run", "expected", "received", "state")
+    return [tuple(line[name] for name in names) for line in daemon.customs.json("canary status")]
+
+
+def batch_elsewhere(daemon: Daemon) -> tuple[list[tuple[str, int, int, str]], list[bytes]]:
+    """A batch of two whose records do not reach the daemon; its status, and the records."""
+    with socket.socket(type=socket.SOCK_DGRAM) as elsewhere:
+        elsewhere.bind(("127.0.0.1", 0))
+        elsewhere.settimeout(PATIENCE)
+        server = f"udp://127.0.0.1:{elsewhere.getsockname()[1]}"
+        # what has not come in no time is lost, unless it comes later
+        done = daemon.customs.run(
+            *("canary run", "--prefix", str(HOOK), "--python", sys.executable, "--server", server),
+            *("--processes", "2", "--wait", "0"),
+        )
+        assert done.returncode == 75, done.stderr
+        return status(daemon), [elsewhere.recv(65_536) for _ in range(2)]
+
+
+def canary(batch: str, sequence: int, of: int) -> bytes:
+    record = {
+        **{"v": 1, "id": os.urandom(16).hex(), "packages": {"os": None}},
+        "canary": {"run": batch, "seq": sequence, "of": of},
+    }
+    return b"<134>1 - - customs - canary - " + json.dumps(record).encode()
+
+
+@pytest.mark.parametrize("transport", ["udp", "unix"])
+def test_no_sender_can_make_up_a_canary(
+    store: Store, start_daemon: StartDaemon, transport: str
 ) -> None:
+    """Neither a batch, nor a record of a batch, though all but the code is known."""
     daemon = start_daemon(store)
-    daemon.send(
-        b"<134>1 - - customs - canary - "
-        + json.dumps(
-            {
-                **{"v": 1, "id": f"{sequence:032x}", "packages": {"os": None}},
-                "canary": {"run": "by hand", "seq": sequence, "of": 4},
-            }
-        ).encode()
-        for sequence in (1, 2, 4, 4)
-    )
-    daemon.settle(4)
-    (line,) = daemon.customs.json("canary status")
-    assert (line["run"], line["expected"], line["received"]) == ("by hand", 4, 3)
-    # what is missing may still come
-    assert (line["state"], line["waiting"], line["lost"], line["loss"]) == ("running", 1, 0, None)
-    assert daemon.customs.json("canary status", "--by", "path") == []
-    assert daemon.customs.health()["canary_loss"] == 0.25
-    execute(store, f"UPDATE canary_records SET received = received - {120 * 1_000_000}")
-    (line,) = daemon.customs.json("canary status")
-    assert (line["state"], line["waiting"], line["lost"], line["loss"]) == ("overdue", 0, 1, 0.25)
+    url = getattr(daemon, transport)
+    before, records = batch_elsewhere(daemon)
+    named = re.compile(rb'"run": ?"([^"]*)", ?"seq": ?(\d+)')
+    marks = [(found[1].decode(), int(found[2])) for found in map(named.search, records) if found]
+    assert [sequence for _, sequence in marks] == [1, 2]
+    [batch] = {name.rpartition(".")[0] for name, _ in marks}
+    assert before == [(batch, 2, 0, "overdue")]
+    forged = [
+        *(canary(batch, sequence, 2) for sequence in (1, 2)),
+        *(canary(f"{batch}.{'0' * 32}", sequence, 2) for sequence in (1, 2)),
+        # the code of another process, or of a batch of another size
+        *(canary(name, 3 - sequence, 2) for name, sequence in marks),
+        *(canary(name, sequence, sequence + 2) for name, sequence in marks),
+        *(canary("20261121t120000z-0000beef", sequence, 4) for sequence in (1, 2, 4)),
+    ]
+    daemon.send(forged, url=url)
+    health = daemon.settle(len(forged))
+    assert health["rejected"] == {"unproven_canary": len(forged)}
+    assert health["stored"] == 0
+    assert status(daemon) == before
+    assert daemon.customs.health()["canary_loss"] == 1.0
+    # the real ones count, once each, however often they are sent and under which identity
+    other = re.sub(rb'"id": ?"[0-9a-f]{32}"', b'"id": "%032x"' % 7, records[0])
+    daemon.send([*records, records[0], other], url=url)
+    health = daemon.settle(len(forged) + 4)
+    assert health["stored"] + health["duplicate"] == 4
+    assert status(daemon) == [(batch, 2, 2, "complete")]
+    assert daemon.customs.json("top") == []
 
 
 def metrics(port: int) -> dict[str, float]:

@@ -1,4 +1,5 @@
-// System calls that Swift's Glibc module lacks: renameat2(2), syncfs(2), fallocate(2), pipe2(2); and one of glibc's.
+// System calls that Swift's Glibc module lacks: renameat2(2), syncfs(2), fallocate(2), pipe2(2), memfd_create(2); and
+// one of glibc's.
 #ifndef CUSTOMS_FILESYSTEM_H
 #define CUSTOMS_FILESYSTEM_H
 
@@ -23,5 +24,8 @@ int filesystem_start_in(posix_spawn_file_actions_t *actions, const char *directo
 // Makes a pipe, to read from the first end and write to the second. No program inherits an end, even if another thread
 // starts it at the same moment. Returns 0, or -1 with errno.
 int filesystem_pipe(int ends[2]);
+
+// Makes a file in memory, which no program inherits. Returns its descriptor, or -1 with errno.
+int filesystem_memory(const char *name);
 
 #endif

@@ -9,7 +9,7 @@ public struct CanaryReport: Sendable, Equatable {
 
     public struct Run: Sendable, Equatable {
         public let run: String
-        /// Microseconds since 1970 UTC; for a batch that another site submitted, the time of its first record.
+        /// Microseconds since 1970 UTC.
         public let submitted: Int64
         public let state: State
         public let partition: String?
@@ -19,10 +19,6 @@ public struct CanaryReport: Sendable, Equatable {
         /// The reason why it could not run.
         public let failure: String?
         public let sample: Sample
-        /// Whether this site submitted the batch.
-        let isOurs: Bool
-        /// Whether it counts in `overall`.
-        let isSettled: Bool
 
         /// Records that may still arrive; none once the batch is over.
         public var waiting: Int64 { state == .submitted || state == .running ? sample.lost : 0 }
@@ -58,12 +54,8 @@ public struct CanaryReport: Sendable, Equatable {
     /// The newest first.
     public let runs: [Run]
 
-    /// All finished batches: complete and overdue ones. If this site submits canaries, other sites' records do not
-    /// count: any sender can send some.
-    public var overall: Sample {
-        let ours = runs.filter { $0.isOurs }
-        return (ours.isEmpty ? runs : ours).reduce(Sample()) { $1.isSettled ? $0 + $1.sample : $0 }
-    }
+    /// All finished batches: complete and overdue ones.
+    public var overall: Sample { runs.reduce(Sample()) { $1.isOver ? $0 + $1.sample : $0 } }
 
     /// The batches submitted before a time, microseconds since 1970 UTC.
     public func before(_ time: Int64) -> CanaryReport { CanaryReport(runs: runs.filter { $0.submitted < time }) }
@@ -82,18 +74,10 @@ public struct CanaryReport: Sendable, Equatable {
         let since = days.map { now - Int64($0) * Calendar.microsecondsPerDay } ?? 0
         let rows = try connection.query(
             """
-            SELECT a.run, a.submitted, a.expected, a.partition, a.node, a.transport, a.slurm_job, a.started, a.ended,
-                a.deadline, a.failure, r.received, r.last, r.expected
-            FROM (
-                SELECT run, submitted, expected, partition, node, transport, slurm_job, started, ended, deadline,
-                    failure
-                FROM canary_runs
-                UNION ALL
-                SELECT run, min(received), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM canary_records c
-                WHERE NOT EXISTS (SELECT 1 FROM canary_runs k WHERE k.run = c.run) GROUP BY run) a
-            LEFT JOIN (
-                SELECT run, count(*) AS received, max(received) AS last, max(expected) AS expected
-                FROM canary_records GROUP BY run) r ON r.run = a.run
+            SELECT a.run, a.submitted, a.expected, a.partition, a.node, a.transport, a.slurm_job, a.started,
+                a.deadline, a.failure, r.received
+            FROM canary_runs a
+            LEFT JOIN (SELECT run, count(*) AS received FROM canary_records GROUP BY run) r ON r.run = a.run
             WHERE a.submitted >= ?\(run == nil ? "" : " AND a.run = ?") ORDER BY a.submitted DESC, a.run
             """, [.integer(since)] + (run.map { [.text($0)] } ?? []))
         return CanaryReport(runs: rows.map { Run(row: $0, now: now) })
@@ -101,39 +85,25 @@ public struct CanaryReport: Sendable, Equatable {
 }
 
 extension CanaryReport.Run {
-    /// The silence after which another site's batch counts as over, microseconds.
-    private static let silence: Int64 = 60_000_000
-
     fileprivate init(row: [SQLValue], now: Int64) {
-        let planned = row[2].integer
-        let received = row[11].integer ?? 0
-        let expected = planned ?? row[13].integer ?? 0
-        let isComplete = received >= expected
-        isOurs = planned != nil
+        let received = row[10].integer ?? 0
+        let expected = row[2].integer ?? 0
         run = row[0].text ?? ""
         submitted = row[1].integer ?? 0
         partition = row[3].name
         node = row[4].name
         transport = row[5].name
         slurmJob = row[6].name
-        failure = row[10].name
+        failure = row[9].name
         sample = CanaryReport.Sample(expected: expected, received: min(received, expected))
-        if isComplete {
+        if received >= expected {
             state = .complete
-            isSettled = true
-        } else if planned == nil {
-            // its deadline is unknown: `overall` counts it as it is
-            state = now > (row[12].integer ?? 0) + Self.silence ? .overdue : .running
-            isSettled = true
         } else if failure != nil {
             state = .failed
-            isSettled = false
-        } else if now > row[9].integer ?? .max {
+        } else if now > row[8].integer ?? .max {
             state = .overdue
-            isSettled = true
         } else {
             state = row[7].integer != nil || received > 0 ? .running : .submitted
-            isSettled = false
         }
     }
 }

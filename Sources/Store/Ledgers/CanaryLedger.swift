@@ -2,6 +2,9 @@ import Record
 
 /// The table of submitted canary batches. One thread uses a ledger, which may block.
 public protocol CanaryLedger: AnyObject {
+    /// The key by which records of batches are proven.
+    func key() throws(StoreError) -> CanaryKey
+
     func add(_ run: CanaryRun) throws(StoreError)
 
     func note(_ news: CanaryUpdate) throws(StoreError)
@@ -34,6 +37,10 @@ final class SQLCanaryLedger<Connection: SQLConnection>: CanaryLedger {
     private let link: ReconnectingConnection<Connection>
 
     init(_ link: ReconnectingConnection<Connection>) { self.link = link }
+
+    func key() throws(StoreError) -> CanaryKey {
+        try link.attempt { (connection: Connection) throws(StoreError) in try CanaryKey(of: connection) }
+    }
 
     func add(_ run: CanaryRun) throws(StoreError) {
         try query(

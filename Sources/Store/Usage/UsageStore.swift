@@ -22,6 +22,9 @@ public protocol UsageStore: AnyObject {
     /// The key of all fingerprints in the store, for identities that must not be forged.
     func fingerprintKey() throws(StoreError) -> SipHash.Key
 
+    /// The key of the store's canaries.
+    func canaryKey() throws(StoreError) -> CanaryKey
+
     /// How often a fingerprint has turned out to be another thing's; for metrics.
     var fingerprintConflicts: UInt64 { get }
 

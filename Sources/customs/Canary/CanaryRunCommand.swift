@@ -90,7 +90,8 @@ struct CanaryRunCommand: ParsableCommand {
         try location.makeStore().migrate()
         let ledger = location.makeCanaryLedger()
         let order = CanaryBatch(
-            settings, number: try ledger.last()?.count ?? 0, now: wallClock(), random: .random(in: .min ... .max))
+            settings, number: try ledger.last()?.count ?? 0, now: wallClock(), key: try ledger.key(),
+            random: .random(in: .min ... .max))
         var failure: String?
         try CanaryDispatch.send(order, ledger: ledger, clock: wallClock) { failure = $0.failure }
         if let failure { throw Failure(.unavailable, "run \(order.run) could not run: \(failure)") }

@@ -41,6 +41,15 @@ public struct SampleRecord: Sendable {
         set { texts[field] = newValue }
     }
 
+    /// The key that proves the canaries of tests.
+    public static let canaryKey = CanaryKey([UInt8](0..<32)) ?? .random()
+
+    /// Makes this the record of a canary that `canaryKey` proves.
+    public mutating func beCanary(of batch: String, _ sequence: Int64, of expected: Int64) {
+        let name = SampleRecord.canaryKey.runName(of: batch, sequence: sequence, of: expected)
+        canary = (name, sequence, expected)
+    }
+
     /// The same record with changes.
     public func with(_ change: (inout SampleRecord) -> Void) -> SampleRecord {
         var copy = self

@@ -118,9 +118,12 @@ public final class FakeStore: UsageStore, Sendable {
 
     public func fingerprintKey() throws(StoreError) -> SipHash.Key { FakeStore.key }
 
+    public func canaryKey() throws(StoreError) -> CanaryKey { FakeStore.canaryKey }
+
     public var fingerprintConflicts: UInt64 { 0 }
 
     private static let key = SipHash.Key.random()
+    private static let canaryKey = CanaryKey.random()
 
     public func commit(
         _ batch: Batch, vocabulary: Vocabulary, from: SourcePosition, to: SourcePosition

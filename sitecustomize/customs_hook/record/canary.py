@@ -1,6 +1,7 @@
 """Recognises canaries: test processes of the site, which measure whether records arrive.
 
-Loaded only where ``CUSTOMS_CANARY`` is set, to ``RUN:SEQUENCE:OF``.
+Loaded only where ``CUSTOMS_CANARY`` is set, to ``RUN:SEQUENCE:OF``. The daemon
+tells by a code in ``RUN`` whether it has sent the process out; the hook passes it on.
 """
 
 if "facts" not in globals():
