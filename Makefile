@@ -21,7 +21,7 @@ SPANK := .build/spank/spank_customs.so
 HOOK_FILES = $(shell cd sitecustomize && find . -type f ! -name '*.pyc' ! -path '*/__pycache__/*' ! -name '.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build unit demo test lint check-linkage sbom fuzz bench install spank
+.PHONY: help packages build unit demo test test-all lint check-linkage sbom fuzz bench install spank
 
 help: ## print this list
 	@echo "usage: make TARGET"
@@ -35,6 +35,9 @@ demo: ## run Python programs under the hook against a daemon of their own, and s
 test: build .venv-test/installed ## run every test; the last line adds up all suites
 	@.ci/packages.sh test
 	@.ci/test.sh
+
+test-all: ## the same with all seeds, and with all combinations of what hardly has to do with each other
+	@CUSTOMS_TEST_ALL=1 $(MAKE) --no-print-directory test
 
 build: packages ## release binaries at .build/release/customsd and .build/release/customs
 	@.ci/commit.sh Sources/CVersion

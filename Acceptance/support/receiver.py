@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from extent import IS_WHOLE
+
 HOOK = Path(__file__).resolve().parents[2] / "sitecustomize"
 HEADER = re.compile(
     rb"<134>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [!-~]+ customs \d+ "
@@ -120,6 +122,22 @@ def interpreters() -> list[str]:
     named = os.environ.get("CUSTOMS_TEST_PYTHONS", "").split(os.pathsep)
     found = _found("3.*", "python3", names) | {os.path.realpath(path) for path in named if path}
     return sorted({os.path.realpath(sys.executable), *found})
+
+
+def few_interpreters() -> list[str]:
+    """Return the oldest and the newest of `interpreters()`, or all in a whole run.
+
+    For tests in which those between them hardly show anything more.
+    """
+    if IS_WHOLE:
+        return interpreters()
+
+    def minor(path: str) -> int:
+        match = re.search(r"python3\.(\d+)", os.path.basename(path))
+        return int(match[1]) if match else 0
+
+    found = sorted(interpreters(), key=minor)
+    return [found[0], found[-1]]
 
 
 def old_interpreters() -> list[str]:

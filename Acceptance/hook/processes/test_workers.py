@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hook.matrix.cells import Outcome
 from hook.matrix.interpreters import ALL, Interpreter, identifier
 from hook.matrix.place import Matrix
 from hook.matrix.running import differences, traces
+from hook.matrix.shares import WHOLE
 
 RECORDED = [interpreter for interpreter in ALL if interpreter.is_recorded]
 
@@ -114,6 +116,15 @@ PROGRAMS: dict[str, tuple[str, Expected]] = {
 }
 
 
+def cases(names: Iterable[str], rest: str) -> list[tuple[str, Interpreter]]:
+    """Return the programs of each interpreter: those of `rest` on the oldest and newest alone.
+
+    On every interpreter, each method starts a pool whose program imports, and a process that
+    imports for itself.
+    """
+    return [(n, i) for n in names for i in RECORDED if i in WHOLE or not n.startswith(rest)]
+
+
 def expect(interpreter: Interpreter, name: str) -> Expected | str:
     """Return what is expected, or why there is no such program."""
     expected = PROGRAMS[name][1]
@@ -157,8 +168,7 @@ def records_of(
     return records
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize("interpreter", RECORDED, ids=identifier)
+@pytest.mark.parametrize(("name", "interpreter"), cases(PROGRAMS, "Process, "), ids=identifier)
 def test_each_process_is_recorded_once(
     name: str, interpreter: Interpreter, receiver: Receiver, matrix: Matrix, tmp_path: Path
 ) -> None:
@@ -204,8 +214,7 @@ LATE_PROGRAMS: dict[str, tuple[str, Expected]] = {
 }
 
 
-@pytest.mark.parametrize("name", LATE_PROGRAMS)
-@pytest.mark.parametrize("interpreter", RECORDED, ids=identifier)
+@pytest.mark.parametrize(("name", "interpreter"), cases(LATE_PROGRAMS, "Pool, "), ids=identifier)
 def test_workers_that_alone_import_watched_packages_are_recorded(
     name: str, interpreter: Interpreter, receiver: Receiver, matrix: Matrix, tmp_path: Path
 ) -> None:
