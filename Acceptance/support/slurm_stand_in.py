@@ -40,7 +40,9 @@ for job in values["jobs"].split(","):
         "User": "alice", "UID": "2001", "Account": "m1", "QOS": "regular", "Partition": "cpu",
         "Submit": "2026-11-21T00:00:00", "Start": "2026-11-21T00:00:01",
         "End": "2026-11-21T00:01:01", "ElapsedRaw": "60", "TimelimitRaw": "10",
-        "NNodes": "2", "NTasks": "", "NodeList": "n[1-2]",
+        "NNodes": "2", "NTasks": "", "NodeList": "n[1-2]", "AllocCPUS": "256",
+        "AllocTRES": "cpu=256,gres/gpu=8,mem=1T,node=2", "TotalCPU": "04:16:00", "ReqMem": "1T",
+        "MaxRSS": "",
         "JobName": "j" + job,
     }} | more
     print(values["delimiter"].join(row[field] for field in fields))

@@ -29,6 +29,17 @@ public struct JobFacts: Sendable, Equatable {
     public var end: Int64?
     public var elapsedSeconds: Int64?
     public var timeLimitSeconds: Int64?
+    public var allocatedCPUs: Int64?
+    /// The time of all its CPUs that its processes used.
+    public var cpuSeconds: Int64?
+    /// The allocated GPUs of all kinds.
+    public var gpus: Int64?
+    /// The memory that the whole job asked for, bytes.
+    public var requestedMemory: Int64?
+    /// The largest resident set of a task of any step, bytes.
+    public var largestResidentSet: Int64?
+    /// The number of steps, the batch step and that of the job's cgroup (`extern`) included.
+    public var steps: Int64?
 
     public init(jobID: String, restart: Int64 = 0, state: String, isFinal: Bool) {
         self.jobID = jobID

@@ -5,7 +5,8 @@ package enum Accounting {
     /// In an order that puts fields with arbitrary content last.
     package static let fields = [
         "JobIDRaw", "JobID", "Cluster", "State", "ExitCode", "User", "UID", "Account", "QOS", "Partition", "Submit",
-        "Start", "End", "ElapsedRaw", "TimelimitRaw", "NNodes", "NTasks", "NodeList", "JobName",
+        "Start", "End", "ElapsedRaw", "TimelimitRaw", "NNodes", "NTasks", "AllocCPUS", "AllocTRES",
+        "TotalCPU", "ReqMem", "MaxRSS", "NodeList", "JobName",
     ]
     /// A separator that no user can predict. Otherwise a user could put it and a line break into a job's name and forge
     /// data of other users' jobs.
@@ -34,10 +35,10 @@ package enum Accounting {
                 guard let last = allocations.indices.last,
                     number.prefix(while: { $0 != "." }) == allocations[last].facts.jobID
                 else { continue }
-                allocations[last].stepStates.append(SlurmState.word(row["State"]))
-                if let tasks = SlurmText.number(row["NTasks"]) {
-                    allocations[last].mostTasks = max(allocations[last].mostTasks ?? 0, tasks)
-                }
+                allocations[last].steps.append(
+                    Allocation.Step(
+                        state: SlurmState.word(row["State"]), tasks: SlurmText.number(row["NTasks"]),
+                        largestResidentSet: SlurmMemory.bytes(row["MaxRSS"])))
             } else if let allocation = allocation(row, number) {
                 allocations.append(allocation)
             }
@@ -64,6 +65,11 @@ package enum Accounting {
         facts.numNodes = SlurmText.number(row["NNodes"])
         facts.nodeList = SlurmText.value(row["NodeList"])
         facts.name = SlurmText.value(row["JobName"])
+        facts.allocatedCPUs = SlurmText.count(row["AllocCPUS"])
+        facts.cpuSeconds = SlurmText.seconds(ofCPU: row["TotalCPU"])
+        facts.gpus = SlurmResources.gpus(row["AllocTRES"])
+        facts.requestedMemory = SlurmMemory.requested(
+            row["ReqMem"], cpus: facts.allocatedCPUs, nodes: facts.numNodes)
         var allocation = Allocation(facts: facts, leader: number)
         let written = row["JobID"]
         if let mark = written.firstIndex(of: "_") {

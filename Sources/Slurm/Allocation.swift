@@ -8,10 +8,16 @@ struct Allocation: Equatable {
     var leader: String
     /// The component's offset; nil outside a heterogeneous job.
     var component: Int64?
-    /// The names of the steps' states.
-    var stepStates: [String] = []
-    /// The largest number of tasks of a step.
-    var mostTasks: Int64?
+    var steps: [Step] = []
+
+    /// One step, the batch step and `extern` included. Nil means that the accounting gave no value.
+    struct Step: Equatable {
+        /// The name of its state.
+        var state: String
+        var tasks: Int64?
+        /// Bytes.
+        var largestResidentSet: Int64?
+    }
 
     /// The facts of each start of each job.
     ///
@@ -59,24 +65,32 @@ struct Allocation: Equatable {
         }
     }
 
-    /// The facts with a corrected state: for a job whose step the kernel killed for lack of memory, the accounting says
-    /// only that it failed.
+    /// The facts with those of the steps, and with a corrected state: for a job whose step the kernel killed for lack
+    /// of memory, the accounting says only that it failed.
     private var judged: JobFacts {
         var facts = facts
-        if facts.state == JobState.failed, stepStates.contains(JobState.outOfMemory) {
+        if facts.state == JobState.failed, steps.contains(where: { $0.state == JobState.outOfMemory }) {
             facts.state = JobState.outOfMemory
         }
-        facts.numTasks = facts.numTasks ?? mostTasks
+        facts.numTasks = facts.numTasks ?? steps.compactMap { $0.tasks }.max()
+        facts.largestResidentSet = steps.compactMap { $0.largestResidentSet }.max()
+        facts.steps = Int64(steps.count)
         return facts
     }
 
-    /// The facts of all components together: the leader's facts, all nodes and tasks, and the state of the first
-    /// component that did not complete.
+    /// The facts of all components together: the leader's facts, all nodes, tasks and resources, and the state of the
+    /// first component that did not complete.
     private static func whole(of components: [JobFacts]) -> JobFacts {
         var whole = components[0]
         guard components.count > 1 else { return whole }
         whole.numNodes = sum(components.map { $0.numNodes })
         whole.numTasks = sum(components.map { $0.numTasks })
+        whole.allocatedCPUs = SlurmText.count(sum(components.map { $0.allocatedCPUs }))
+        whole.cpuSeconds = sum(components.map { $0.cpuSeconds })
+        whole.gpus = SlurmText.count(sum(components.map { $0.gpus }))
+        whole.requestedMemory = sum(components.map { $0.requestedMemory })
+        whole.largestResidentSet = components.compactMap { $0.largestResidentSet }.max()
+        whole.steps = SlurmText.count(sum(components.map { $0.steps }))
         whole.nodeList = components.compactMap { $0.nodeList }.joined(separator: ",")
         whole.isFinal = components.allSatisfy { $0.isFinal }
         if let odd = components.first(where: { $0.state != JobState.completed }) {
@@ -87,6 +101,6 @@ struct Allocation: Equatable {
 
     private static func sum(_ numbers: [Int64?]) -> Int64? {
         let known = numbers.compactMap { $0 }
-        return known.isEmpty ? nil : known.reduce(0, +)
+        return known.isEmpty ? nil : known.reduce(0, &+)
     }
 }

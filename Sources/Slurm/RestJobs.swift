@@ -17,7 +17,7 @@ package enum RestJobs {
     package static let accountingKeys: Set<String> = [
         "job_id", "array", "het", "state", "user", "association", "account", "qos", "partition", "cluster", "name",
         "nodes",
-        "allocation_nodes", "time", "exit_code", "steps",
+        "allocation_nodes", "time", "exit_code", "steps", "tres",
     ]
 
     /// One entry for each start of a job in the controller's memory, waiting jobs included.
@@ -72,6 +72,12 @@ package enum RestJobs {
         facts.end = SlurmText.time(seconds: job["time"]["end"].number)
         facts.elapsedSeconds = job["time"]["elapsed"].number
         facts.timeLimitSeconds = SlurmText.seconds(minutes: job["time"]["limit"].number)
+        let resources = job["tres"]
+        facts.allocatedCPUs = SlurmText.count(SlurmResources.count("cpu", in: resources["allocated"]))
+        facts.cpuSeconds = cpuSeconds(job)
+        facts.gpus = SlurmResources.gpus(resources["allocated"])
+        facts.requestedMemory = SlurmMemory.bytes(
+            mebibytes: SlurmResources.count("mem", in: resources["requested"]))
         facts.exitCode = exitCode(job["exit_code"])
         // 22.05 gives this exit code for failed jobs too, so it means "unknown"
         if state == JobState.failed, facts.exitCode == "0:0" { facts.exitCode = nil }
@@ -82,12 +88,25 @@ package enum RestJobs {
             allocation.component = job["het"]["job_offset"].number ?? 0
         }
         for step in job["steps"].elements {
-            allocation.stepStates.append(SlurmState.word(among: step["state"].words))
-            if let tasks = step["tasks"]["count"].number {
-                allocation.mostTasks = max(allocation.mostTasks ?? 0, tasks)
-            }
+            allocation.steps.append(
+                Allocation.Step(
+                    state: SlurmState.word(among: step["state"].words), tasks: step["tasks"]["count"].number,
+                    largestResidentSet: SlurmResources.count("mem", in: step["tres"]["requested"]["max"])
+                        .flatMap { $0 > 0 ? $0 : nil }))
         }
         return allocation
+    }
+
+    /// Whole seconds. 22.05 leaves the job's own sum at 0, so the steps' sum counts where it is more. It also writes
+    /// more than a second as microseconds.
+    private static func cpuSeconds(_ job: JSON) -> Int64? {
+        func total(_ times: [JSON]) -> Int64? {
+            let totals = times.map { $0["total"] }
+            let seconds = totals.compactMap { SlurmText.count($0["seconds"].number, atMost: 10_000_000_000_000) }
+            let rest = totals.compactMap { SlurmText.count($0["microseconds"].number, atMost: 1_000_000_000_000_000) }
+            return seconds.isEmpty ? nil : seconds.reduce(0, &+) &+ rest.reduce(0, &+) / 1_000_000
+        }
+        return [total([job["time"]]), total(job["steps"].elements.map { $0["time"] })].compactMap { $0 }.max()
     }
 
     private static func arrayPlace(_ job: JSON, _ task: JSON) -> (Int64?, Int64?) {

@@ -61,6 +61,35 @@ package enum SlurmText {
         return days * 86_400 + seconds
     }
 
+    /// A number of things; nil for anything else, and for more than a column of the store holds.
+    package static func count(_ number: Int64?, atMost most: Int64 = Int64(Int32.max)) -> Int64? {
+        number.flatMap { (0...most).contains($0) ? $0 : nil }
+    }
+
+    package static func count(_ text: some StringProtocol) -> Int64? { count(number(text)) }
+
+    /// The time that CPUs were used, as `[D-]HH:MM:SS[.FRACTION]` or `MM:SS[.FRACTION]` (`sacct(1)`, TotalCPU).
+    ///
+    /// - Returns: whole seconds; nil for anything else.
+    package static func seconds(ofCPU text: some StringProtocol) -> Int64? {
+        let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        if halves.count == 2, digits(halves[1]) == nil { return nil }
+        let parts = halves[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        let fields = parts[parts.count - 1].split(separator: ":", omittingEmptySubsequences: false)
+        guard fields.count == 3 || fields.count == 2 && parts.count == 1 else { return nil }
+        var seconds: Int64 = 0
+        for field in fields {
+            guard let number = digits(field) else { return nil }
+            seconds = seconds * 60 + number
+        }
+        guard let days = parts.count == 2 ? digits(parts[0]) : 0 else { return nil }
+        return days * 86_400 + seconds
+    }
+
+    private static func digits(_ text: some StringProtocol) -> Int64? {
+        (1...9).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) } ? Int64(text) : nil
+    }
+
     /// Seconds from the accounting's minutes; nil for `UNLIMITED`, `Partition_Limit` and the special numbers of 32
     /// bits.
     package static func seconds(minutes: Int64?) -> Int64? {

@@ -140,6 +140,12 @@ import Testing
                   "restart": 2,
                   "array_job_id": null,
                   "array_task_id": null,
+                  "alloc_cpus": null,
+                  "cpu_seconds": null,
+                  "gpus": null,
+                  "req_mem": null,
+                  "max_rss": null,
+                  "steps": null,
                   "runs": [
                 \(run(hour: 0, end: "killed", direct: "null")),
                 \(run(hour: 1, end: "exit", direct: "null")),

@@ -32,6 +32,42 @@ import Testing
         #expect(job.arrayJobID == nil && job.arrayTaskID == nil)
     }
 
+    @Test("what a job was given, and what it used") func resources() throws {
+        let jobs = try jobs("sacct.P.format_ALL.txt")
+        let job = try #require(jobs["1/0"])
+        #expect(job.allocatedCPUs == 8 && job.cpuSeconds == 5 && job.gpus == 0)
+        #expect(job.requestedMemory == 800 << 20 && job.largestResidentSet == 32_540 << 10)
+        #expect(job.steps == 12, "the batch step and eleven others")
+        #expect(jobs["22/0"]?.gpus == 4)
+        let lost = try #require(jobs["55/0"])
+        #expect(lost.largestResidentSet == nil && lost.cpuSeconds == 0 && lost.steps == 2)
+        let heterogeneous = try #require(jobs["39/0"])
+        #expect(heterogeneous.allocatedCPUs == 5 && heterogeneous.gpus == 0 && heterogeneous.steps == 8)
+        #expect(heterogeneous.requestedMemory == 290 << 20 && heterogeneous.largestResidentSet == 6_904 << 10)
+    }
+
+    @Test("a resource that cannot be read is not known, and costs nothing else") func unreadable() throws {
+        let text = """
+            JobID|JobIDRaw|State|AllocCPUS|AllocTRES|TotalCPU|ReqMem|MaxRSS|NNodes
+            1|1|COMPLETED|many|cpu=8,gres/gpu|forever|lots||2
+            1.batch|1.batch|COMPLETED|many|||||
+            1.0|1.0|COMPLETED|8|||| 7 K|
+            2|2|COMPLETED|99999999999||||-1|
+            3|3|COMPLETED|64|cpu=64|2-00:00:01|2Gc||2
+            3.0|3.0|COMPLETED|64||||17|
+            """
+        let facts = try Accounting.facts(text, separator: "|")
+        #expect(facts.map { $0.jobID } == ["1", "2", "3"])
+        for job in facts.prefix(2) {
+            #expect(job.state == "COMPLETED" && job.allocatedCPUs == nil && job.gpus == nil && job.cpuSeconds == nil)
+            #expect(job.requestedMemory == nil && job.largestResidentSet == nil)
+        }
+        #expect(facts.map { $0.steps } == [2, 0, 1])
+        let last = try #require(facts.last)
+        #expect(last.allocatedCPUs == 64 && last.gpus == 0 && last.cpuSeconds == 172_801)
+        #expect(last.requestedMemory == 128 << 30 && last.largestResidentSet == 17)
+    }
+
     @Test(
         "states are right",
         arguments: [

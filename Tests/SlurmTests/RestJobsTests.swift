@@ -97,8 +97,18 @@ import Testing
                 "job_id": 73, "name": "x", "nodes": "nid[1-2]", "partition": "cpu",
                 "state": {"current": ["TIMEOUT"], "reason": "TimeLimit"},
                 "time": {"elapsed": 60, "end": 1795229031, "start": 1795228971, "submission": 1795228970,
-                    "limit": {"set": true, "infinite": false, "number": 1}, "planned": {"set": true, "number": 1}},
-                "steps": [{"state": ["CANCELLED"], "tasks": {"count": 4}}]}],
+                    "limit": {"set": true, "infinite": false, "number": 1}, "planned": {"set": true, "number": 1},
+                    "total": {"seconds": 100, "microseconds": 999999}},
+                "tres": {"allocated": [{"type": "cpu", "name": "", "id": 1, "count": 64},
+                        {"type": "gres", "name": "gpu", "id": 1001, "count": 4},
+                        {"type": "gres", "name": "gpu:a100", "id": 1002, "count": 4}],
+                    "requested": [{"type": "mem", "name": "", "id": 2, "count": 2048}]},
+                "steps": [
+                    {"state": ["CANCELLED"], "tasks": {"count": 4},
+                        "time": {"total": {"seconds": 1, "microseconds": 2}},
+                        "tres": {"requested": {"max": [{"type": "mem", "name": "", "id": 2, "count": 4096}]}}},
+                    {"state": ["CANCELLED"], "tasks": {"count": 1}, "time": {"total": {}},
+                        "tres": {"requested": {"max": [{"type": "mem", "name": "", "id": 2, "count": "?"}]}}}]}],
              "meta": {"plugin": {"type": "openapi/slurmdbd"}}, "errors": [], "warnings": []}
             """
         let jobs = RestJobs.accounting(
@@ -107,6 +117,8 @@ import Testing
         #expect(job.jobID == "73" && job.arrayJobID == 70 && job.arrayTaskID == 3)
         #expect(job.state == "TIMEOUT" && job.isFinal && job.exitCode == "0:9")
         #expect(job.timeLimitSeconds == 60 && job.elapsedSeconds == 60 && job.numTasks == 4 && job.numNodes == 2)
+        #expect(job.allocatedCPUs == 64 && job.cpuSeconds == 100 && job.gpus == 4 && job.steps == 2)
+        #expect(job.requestedMemory == 2 << 30 && job.largestResidentSet == 4_096)
     }
 
     @Test("from version 0.0.39 on the controller's jobs have another form too") func newerQueue() throws {

@@ -55,6 +55,36 @@ import Testing
         #expect(job.elapsedSeconds == 60 && job.timeLimitSeconds == 120)
     }
 
+    @Test("resources are kept, and what Slurm does not say again stays", arguments: Database.allCases)
+    func resources(engine: Database) throws {
+        let database = try TestDatabase(engine)
+        var writing = try Writing(database)
+        try writing.commit([process(1)])
+        let columns = "SELECT alloc_cpus, cpu_seconds, gpus, req_mem, max_rss, steps FROM jobs"
+        #expect(try database.rows(columns) == [[.null, .null, .null, .null, .null, .null]])
+        let ledger = database.location.makeJobLedger()
+        let row = try #require(try openJobs(ledger, cluster: nil, now: noon, limit: 1).first).row
+        var found = facts("4711", state: "RUNNING", isFinal: false)
+        found.allocatedCPUs = 128
+        found.gpus = 4
+        try ledger.note([.facts(row: row, found)])
+        found = facts("4711", state: "COMPLETED")
+        found.cpuSeconds = 1 << 40
+        found.requestedMemory = 1 << 50
+        found.largestResidentSet = 3 << 40
+        found.steps = 2
+        try ledger.note([.facts(row: row, found)])
+        let expected: [Int64] = [128, 1 << 40, 4, 1 << 50, 3 << 40, 2]
+        #expect(try database.rows(columns) == [expected.map { .integer($0) }])
+        #expect(
+            try database.rows("SELECT name FROM job_states ORDER BY name")
+                == [[.text("")], [.text("COMPLETED")], [.text("RUNNING")]])
+        let job = try #require(try JobReport.ask(database.location.reader(), jobID: "4711").first)
+        #expect(job.resources.allocatedCPUs == 128 && job.resources.cpuSeconds == 1 << 40 && job.resources.gpus == 4)
+        #expect(job.resources.requestedMemory == 1 << 50 && job.resources.largestResidentSet == 3 << 40)
+        #expect(job.resources.steps == 2)
+    }
+
     @Test("records that come later change nothing of what Slurm said", arguments: Database.allCases)
     func slurmWins(engine: Database) throws {
         let database = try TestDatabase(engine)

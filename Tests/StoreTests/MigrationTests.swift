@@ -138,6 +138,8 @@ import Testing
                 INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, usr, executable,
                     program, stack, environment, host, size_class, flags, processes)
                     VALUES (\(day), 1, 2, 1, 20777, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 4, 7);
+                INSERT INTO jobs (cluster, job_id, restart, state)
+                    VALUES (0, '7', 0, 'TIMEOUT'), (0, '8', 0, 'TIMEOUT'), (0, '9', 0, NULL);
                 INSERT INTO packed_days (day, state, token) VALUES (20777, 0, 'x');
                 """)
         try database.location.makeStore().migrate()
@@ -147,6 +149,7 @@ import Testing
         ]
         #expect(try database.rows(rows) == [expected])
         #expect(try database.integer("SELECT count(*) FROM packed_days") == 0)
+        #expect(try database.rows("SELECT name FROM job_states ORDER BY id") == [[.text("")], [.text("TIMEOUT")]])
         // what was there is found, and not made again
         if engine == .postgres {
             for table in ["users", "programs", "packages", "environments", "stacks"] {

@@ -23,6 +23,9 @@ INSERT INTO hosts (id, name) SELECT n, 'nid' || n FROM generate_series(1, 10000)
 INSERT INTO executables (id, name) SELECT n, '/opt/python' || n || '/bin/python3' FROM generate_series(1, 500) n;
 INSERT INTO programs (id, name) SELECT n, '/home/user' || (n + 1) / 2 || '/run' || n % 2 || '.py' FROM generate_series(1, 2 * :users) n;
 INSERT INTO steps (id, name) SELECT n, (n - 1)::text FROM generate_series(1, 10) n;
+INSERT INTO partitions (id, name) VALUES (1, 'cpu'), (2, 'gpu');
+INSERT INTO qoses (id, name) VALUES (1, 'regular'), (2, 'debug');
+INSERT INTO job_states (id, name) VALUES (1, 'COMPLETED'), (2, 'FAILED'), (3, 'TIMEOUT');
 INSERT INTO accounts (id, name) SELECT n, 'm' || 1000 + n FROM generate_series(1, 400) n;
 INSERT INTO environments (id, fingerprint, prefix, python, implementation, container, system, subsystem)
     SELECT n, gen_random_uuid(), CASE n % 4 WHEN 0 THEN '/usr' WHEN 1 THEN '/opt/conda' ELSE '/home/user' || n || '/venv' END,
@@ -54,12 +57,15 @@ CREATE TEMP TABLE drawn AS
         (random() < 0.05) AS goes_on, 1000 + floor(9000 * random())::int AS seconds
     FROM generate_series(1, :jobs) n;
 INSERT INTO jobs (id, cluster, job_id, restart, usr, account, num_nodes, num_tasks, elapsed_seconds, state, source, settled,
-        first_day, last_day)
+        first_day, last_day, partition, qos, alloc_cpus, gpus)
     SELECT d.job, 1, (10000000 + d.job)::text, 0, t.usr, t.account,
         (power(2, class)::int + CASE WHEN class < 12 THEN floor(within * power(2, class))::int ELSE 0 END + 63) / 64,
         power(2, class)::int + CASE WHEN class < 12 THEN floor(within * power(2, class))::int ELSE 0 END,
-        CASE WHEN d.job % 50 <> 0 THEN seconds END, CASE WHEN d.job % 50 <> 0 THEN 'COMPLETED' END,
-        (d.job % 50 <> 0)::int, 1, d.day, d.day + (d.goes_on AND d.day + 1 < :first_day + :days)::int
+        CASE WHEN d.job % 50 <> 0 THEN seconds END, CASE WHEN d.job % 50 <> 0 THEN CASE d.job % 10 WHEN 7 THEN 'FAILED' WHEN 8 THEN 'TIMEOUT' ELSE 'COMPLETED' END END,
+        (d.job % 50 <> 0)::int, 1, d.day, d.day + (d.goes_on AND d.day + 1 < :first_day + :days)::int,
+        1 + (t.account % 7 = 0)::int, 1 + (d.job % 13 = 0)::int,
+        CASE WHEN d.job % 50 <> 0 THEN 128 * (1 + (class > 6)::int) END,
+        CASE WHEN d.job % 50 <> 0 THEN 4 * (t.account % 7 = 0)::int END
     FROM drawn d JOIN tastes t ON t.program = d.program ORDER BY d.job;
 INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, usr, executable, program, stack, environment,
         host, size_class, flags, processes, ranks, exceptions, signals, killed)
@@ -77,7 +83,7 @@ INSERT INTO runs (run, first_seen, last_seen, started, day, cluster, job, step, 
 -- ids that daemons take later begin after these
 SELECT setval(pg_get_serial_sequence(t, 'id'), (SELECT COALESCE(max(id), 1) FROM jobs) + 100000)
     FROM unnest(ARRAY['users', 'packages', 'clusters', 'hosts', 'executables', 'programs', 'steps', 'accounts', 'environments',
-        'stacks', 'jobs']) t;
+        'stacks', 'jobs', 'partitions', 'qoses', 'job_states']) t;
 VACUUM ANALYZE;
 SELECT (SELECT count(*) FROM runs) AS runs, (SELECT sum(processes) FROM runs) AS processes, (SELECT count(*) FROM jobs) AS jobs,
     pg_size_pretty(pg_database_size(current_database())) AS size;

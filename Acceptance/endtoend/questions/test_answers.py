@@ -40,6 +40,7 @@ JOB_KEYS = {
     *("submit", "start", "end", "elapsed_seconds", "source", "runs"),
     *("name", "num_tasks", "node_list", "time_limit_seconds", "restart"),
     *("array_job_id", "array_task_id"),
+    *("alloc_cpus", "cpu_seconds", "gpus", "req_mem", "max_rss", "steps"),
 }
 RUN_KEYS = {
     *("step_id", "username", "executable", "main", "python", "processes", "ranks_reported"),

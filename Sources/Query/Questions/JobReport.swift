@@ -34,6 +34,33 @@ public struct JobReport: Sendable, Equatable {
         case slurm
     }
 
+    /// Slurm's data on the job's resources; nil where it has none.
+    public struct Resources: Sendable, Equatable {
+        public let allocatedCPUs: Int64?
+        public let cpuSeconds: Int64?
+        public let gpus: Int64?
+        /// Bytes.
+        public let requestedMemory: Int64?
+        /// Of the steps, bytes.
+        public let largestResidentSet: Int64?
+        public let steps: Int64?
+
+        /// - Parameter row: the values in this order.
+        fileprivate init(_ row: some Collection<SQLValue>) {
+            let values = row.map { $0.integer }
+            (allocatedCPUs, cpuSeconds, gpus) = (values[0], values[1], values[2])
+            (requestedMemory, largestResidentSet, steps) = (values[3], values[4], values[5])
+        }
+
+        fileprivate var members: [JSON.Member] {
+            [
+                JSON.Member("alloc_cpus", .integer(allocatedCPUs)), JSON.Member("cpu_seconds", .integer(cpuSeconds)),
+                JSON.Member("gpus", .integer(gpus)), JSON.Member("req_mem", .integer(requestedMemory)),
+                JSON.Member("max_rss", .integer(largestResidentSet)), JSON.Member("steps", .integer(steps)),
+            ]
+        }
+    }
+
     public let jobID: String
     public let cluster: String
     public let username: String?
@@ -58,6 +85,7 @@ public struct JobReport: Sendable, Equatable {
     public let start: Int64?
     public let end: Int64?
     public let elapsedSeconds: Int64?
+    public let resources: Resources
     public let source: Source
     /// The days of its records, counted from 1970-01-01 UTC; nil if unknown.
     public let firstDay: Int?
@@ -89,18 +117,20 @@ public struct JobReport: Sendable, Equatable {
             """
             SELECT \(PersonNames.name(on: PersonNames.dayOfJob(lastRun: lastRun))), a.name, q.name, p.name,
                 j.num_nodes, j.state, j.exit_code, j.submit_time, j.start_time, j.end_time, j.elapsed_seconds,
-                j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds, j.array_job_id, j.array_task_id
+                j.source, j.num_tasks, j.name, j.node_list, j.time_limit_seconds, j.array_job_id, j.array_task_id,
+                j.alloc_cpus, j.cpu_seconds, j.gpus, j.req_mem, j.max_rss, j.steps
             FROM jobs j \(look) users u ON u.id = j.usr \(look) accounts a ON a.id = j.account
                 \(look) qoses q ON q.id = j.qos \(look) partitions p ON p.id = j.partition
             WHERE j.id = ?
             """, [.integer(job.last)])
-        let row = facts.first ?? [SQLValue](repeating: .null, count: 18)
+        let row = facts.first ?? [SQLValue](repeating: .null, count: 24)
         return JobReport(
             jobID: job.jobID, cluster: job.cluster, username: row[0].name, account: row[1].name, qos: row[2].name,
             partition: row[3].name, numNodes: row[4].integer, numTasks: row[12].integer, name: row[13].text,
             nodeList: row[14].text, timeLimitSeconds: row[15].integer, restart: job.restart,
             arrayJobID: row[16].integer, arrayTaskID: row[17].integer, state: row[5].text, exitCode: row[6].text,
             submit: row[7].integer, start: row[8].integer, end: row[9].integer, elapsedSeconds: row[10].integer,
+            resources: Resources(row.suffix(6)),
             source: row[11].integer == 1 ? .slurm : .environment, firstDay: job.firstDay, lastDay: job.lastDay,
             runs: found.map { $0.run })
     }
@@ -205,7 +235,8 @@ extension JobReport {
             JSON.Member("node_list", .text(nodeList)), JSON.Member("time_limit_seconds", .integer(timeLimitSeconds)),
             JSON.Member("restart", .integer(restart)), JSON.Member("array_job_id", .integer(arrayJobID)),
             JSON.Member("array_task_id", .integer(arrayTaskID)),
-        ] + (others.isEmpty ? [] : [JSON.Member("same_number", Answer(others, JobReport.dayFields).json)])
+        ] + resources.members
+            + (others.isEmpty ? [] : [JSON.Member("same_number", Answer(others, JobReport.dayFields).json)])
     }
 }
 

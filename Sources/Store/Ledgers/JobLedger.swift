@@ -88,7 +88,7 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
             if !facts.isEmpty {
                 try connection.transaction { () throws(StoreError) in
                     try stage(facts, on: connection)
-                    for (column, table) in StagedFacts.names { try addNames(column, table, on: connection) }
+                    for (column, table) in StagedFacts.dictionaries { try addNames(column, table, on: connection) }
                 }
             }
             try connection.transaction { () throws(StoreError) in
@@ -146,6 +146,12 @@ final class SQLJobLedger<Connection: SQLConnection>: JobLedger {
             row.integer(found.end)
             row.integer(found.elapsedSeconds)
             row.integer(found.timeLimitSeconds)
+            row.integer(found.allocatedCPUs)
+            row.integer(found.cpuSeconds)
+            row.integer(found.gpus)
+            row.integer(found.requestedMemory)
+            row.integer(found.largestResidentSet)
+            row.integer(found.steps)
             row.integer(found.isFinal ? 1 : 0)
         }
     }
@@ -160,10 +166,16 @@ private enum StagedFacts {
             ("uid", .integer), ("num_nodes", .integer), ("num_tasks", .integer), ("array_job_id", .integer),
             ("array_task_id", .integer), ("name", .text), ("node_list", .text), ("state", .text), ("exit_code", .text),
             ("submit_time", .integer), ("start_time", .integer), ("end_time", .integer), ("elapsed_seconds", .integer),
-            ("time_limit_seconds", .integer), ("settled", .integer),
-        ])
+            ("time_limit_seconds", .integer),
+        ] + resources.map { ($0, .integer) } + [("settled", .integer)])
+
+    /// What the job was given, and what it used.
+    private static let resources = ["alloc_cpus", "cpu_seconds", "gpus", "req_mem", "max_rss", "steps"]
 
     static let names = [("usr", "users"), ("account", "accounts"), ("qos", "qoses"), ("partition", "partitions")]
+
+    /// The dictionaries that get the values of a column; `jobs` has the states as texts.
+    static let dictionaries = names + [("state", "job_states")]
 
     /// Slurm's values win; values that Slurm does not have stay.
     static var update: String {
@@ -177,9 +189,10 @@ private enum StagedFacts {
         let kept = [
             "uid", "num_nodes", "num_tasks", "array_job_id", "array_task_id", "name", "node_list", "submit_time",
             "start_time", "end_time", "elapsed_seconds", "time_limit_seconds",
-        ].map { "\($0) = COALESCE(s.\($0), j.\($0))" }
+        ]
+        let columns = (kept + resources).map { "\($0) = COALESCE(s.\($0), j.\($0))" }
         return """
-            UPDATE jobs AS j SET \((ids + claims + kept).joined(separator: ", ")), state = s.state,
+            UPDATE jobs AS j SET \((ids + claims + columns).joined(separator: ", ")), state = s.state,
                 exit_code = s.exit_code, settled = s.settled, source = 1, attempts = 0
             FROM staged_facts s WHERE j.id = s.job AND j.settled <> 1
             """

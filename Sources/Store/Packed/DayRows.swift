@@ -15,6 +15,10 @@ public struct DayRows {
         /// -1.
         case started, lastSeen
         case processes, exceptions, signals, killed
+        /// Numbers of rows in the dictionaries, of the job; 0 if unknown. The state is Slurm's (`job_states`).
+        case partition, qos, state
+        /// The job's allocated CPUs and GPUs by Slurm; -1 if Slurm has told none.
+        case cpus, gpus
     }
 
     public static let isCompute: Int64 = 1

@@ -33,10 +33,12 @@ enum LiveDays {
     ) throws(StoreError) {
         let join =
             columns.contains { $0.isOfJob } ? try connection.dialect.joinJobs(ofRuns: condition, on: connection) : ""
+        let states = columns.contains(.state) ? "LEFT JOIN job_states w ON w.name = j.state" : ""
         try rows(
             connection, columns,
             """
-            SELECT r.day, \(columns.map { $0.sql }.joined(separator: ", ")) FROM runs r \(join) WHERE \(condition)
+            SELECT r.day, \(columns.map { $0.sql }.joined(separator: ", ")) FROM runs r \(join) \(states)
+            WHERE \(condition)
             """, body)
     }
 
@@ -51,9 +53,9 @@ enum LiveDays {
             case .environment: "p.environment"
             case .flags: "p.flags | \(DayRows.isPruned)"
             case .processes: "p.processes"
-            case .nodes, .seconds: "-1"
+            case .nodes, .seconds, .cpus, .gpus: "-1"
             case .started, .lastSeen: startOfDay("p.day")
-            case .job, .account, .owner, .exceptions, .signals, .killed: "0"
+            case .job, .account, .owner, .exceptions, .signals, .killed, .partition, .qos, .state: "0"
             }
         }
         try rows(
@@ -109,7 +111,7 @@ enum LiveDays {
 extension DayRows.Column {
     fileprivate var isOfJob: Bool {
         switch self {
-        case .account, .owner, .nodes, .seconds, .started, .lastSeen: true
+        case .account, .owner, .nodes, .seconds, .started, .lastSeen, .partition, .qos, .state, .cpus, .gpus: true
         default: false
         }
     }
@@ -136,6 +138,11 @@ extension DayRows.Column {
         case .exceptions: "COALESCE(r.exceptions, 0)"
         case .signals: "COALESCE(r.signals, 0)"
         case .killed: "COALESCE(r.killed, 0)"
+        case .partition: "COALESCE(j.partition, 0)"
+        case .qos: "COALESCE(j.qos, 0)"
+        case .state: "COALESCE(w.id, 0)"
+        case .cpus: "COALESCE(j.alloc_cpus, -1)"
+        case .gpus: "COALESCE(j.gpus, -1)"
         }
     }
 }

@@ -9,8 +9,17 @@ extension PostgresDialect {
             ("{locks}", PostgresDialect.locks),
             ("{published}", PostgresDialect.published), ("{published end}", PostgresDialect.publishedEnd),
             ("{monthly}", "PARTITION BY RANGE (run)"), ("{details}", PostgresDialect.details),
+            ("{packed}", PostgresDialect.packed),
             ("{look}", lookUp), ("{date}", "(DATE '1970-01-01' + r.day)"),
+            ("{first_seen_at}", PostgresDialect.time("r.first_seen")),
+            ("{last_seen_at}", PostgresDialect.time("r.last_seen")),
+            ("{started_at}", PostgresDialect.time("r.started")),
         ]
+    }
+
+    /// Microseconds since 1970 as a timestamp, without a loss of digits.
+    private static func time(_ column: String) -> String {
+        "(TIMESTAMPTZ '1970-01-01 00:00:00+00' + \(column) * INTERVAL '1 microsecond')"
     }
 
     /// The view for the public is the result of a function with the owner's rights. So neither a condition of the
@@ -40,5 +49,10 @@ extension PostgresDialect {
         ALTER flags SET STORAGE EXTERNAL, ALTER nodes SET STORAGE EXTERNAL, ALTER seconds SET STORAGE EXTERNAL,
         ALTER started SET STORAGE EXTERNAL, ALTER last_seen SET STORAGE EXTERNAL, ALTER processes SET STORAGE EXTERNAL,
         ALTER exceptions SET STORAGE EXTERNAL, ALTER signals SET STORAGE EXTERNAL, ALTER killed SET STORAGE EXTERNAL;
+        """
+    private static let packed = """
+        ALTER TABLE packed_parts
+        ALTER partition SET STORAGE EXTERNAL, ALTER qos SET STORAGE EXTERNAL, ALTER state SET STORAGE EXTERNAL,
+        ALTER cpus SET STORAGE EXTERNAL, ALTER gpus SET STORAGE EXTERNAL;
         """
 }

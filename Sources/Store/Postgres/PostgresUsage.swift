@@ -35,7 +35,7 @@ extension PostgresDialect {
         let row = try connection.query(
             "SELECT min(r.job), max(r.job), count(*) FROM runs r WHERE r.job <> 0 AND \(condition)"
         ).first
-        let columns = "id, account, usr, num_nodes, elapsed_seconds"
+        let columns = "id, account, usr, num_nodes, elapsed_seconds, partition, qos, state, alloc_cpus, gpus"
         if connection.isInTransaction, let first = row?[0].integer, let last = row?[1].integer,
             let count = row?[2].integer,
             last - first < 8 * count

@@ -86,11 +86,18 @@ public struct SQLiteDialect: SQLDialect {
         [
             ("{id}", "INTEGER PRIMARY KEY"), ("{int}", "INTEGER"), ("{small}", "INTEGER"), ("{tiny}", "INTEGER"),
             ("{text}", "TEXT"), ("{bytes}", "BLOB"), ("{key}", "BLOB"), ("{rowid}", "WITHOUT ROWID"),
-            ("{monthly}", "WITHOUT ROWID"), ("{details}", ""), ("{locks}", ""),
+            ("{monthly}", "WITHOUT ROWID"), ("{details}", ""), ("{packed}", ""),
+            ("{locks}", ""),
             ("{published}", "CREATE VIEW public_packages AS"),
             ("{published end}", ""), ("{look}", lookUp),
-            ("{date}", "date(r.day * 86400, 'unixepoch')"),
+            ("{date}", "date(r.day * 86400, 'unixepoch')"), ("{first_seen_at}", SQLiteDialect.time("r.first_seen")),
+            ("{last_seen_at}", SQLiteDialect.time("r.last_seen")), ("{started_at}", SQLiteDialect.time("r.started")),
         ]
+    }
+
+    /// Microseconds since 1970 as a text in UTC, always with six digits, so that texts sort by time.
+    private static func time(_ column: String) -> String {
+        "strftime('%Y-%m-%dT%H:%M:%S', \(column) / 1000000, 'unixepoch') || printf('.%06dZ', \(column) % 1000000)"
     }
 
     public func textColumns(of connection: any SQLConnection) throws(StoreError) -> [(table: String, column: String)] {

@@ -11,10 +11,12 @@
 /// | `{rowid}` | says that a table is kept in the order of its primary key |
 /// | `{monthly}` | the same, of a table that may be split by months |
 /// | `{details}` | statements about the tables before it that only some databases need |
+/// | `{packed}` | the same, of the packed columns of version 2 |
 /// | `{locks}` | the tables whose locks are the store's, in databases that need them |
 /// | `{published}`, `{published end}` | the words before and after the statement of the view for the public |
 /// | `{look}` | the word for a join that looks rows up |
 /// | `{date}` | the date of `r.day` |
+/// | `{first_seen_at}`, `{last_seen_at}`, `{started_at}` | the times of `r.first_seen` and so on |
 ///
 /// `docs/data-model.md` explains the tables and columns.
 public enum Schema {
@@ -25,7 +27,7 @@ public enum Schema {
             try CalendarMonth.fillTable(connection)
             try connection.dialect.makeMonthsAhead(on: connection)
         },
-        Migration(version: 2, text: [identity, newViews, "{locks}", views].joined()) {
+        Migration(version: 2, text: [identity, newViews, resources, "{locks}", views].joined()) {
             (connection: any SQLConnection) throws(StoreError) in
             try FingerprintRenewal.run(on: connection)
         },
@@ -161,6 +163,27 @@ public enum Schema {
         INSERT INTO relays (id, name) VALUES (0, '');
         ALTER TABLE runs ADD COLUMN relay {small};
         ALTER TABLE jobs ADD COLUMN vouched {small} NOT NULL DEFAULT 0;
+
+        """
+
+    /// What the batch system tells of a job's resources, and the words that it has used for states of jobs. Packed days
+    /// have been emptied, so that they can get columns that are never null.
+    private static let resources = """
+        ALTER TABLE jobs ADD COLUMN alloc_cpus {small};
+        ALTER TABLE jobs ADD COLUMN cpu_seconds {int};
+        ALTER TABLE jobs ADD COLUMN gpus {small};
+        ALTER TABLE jobs ADD COLUMN req_mem {int};
+        ALTER TABLE jobs ADD COLUMN max_rss {int};
+        ALTER TABLE jobs ADD COLUMN steps {small};
+        CREATE TABLE job_states (id {id}, name {text} NOT NULL UNIQUE);
+        INSERT INTO job_states (id, name) VALUES (0, '');
+        INSERT INTO job_states (name) SELECT DISTINCT state FROM jobs WHERE state <> '' ORDER BY state;
+        ALTER TABLE packed_parts ADD COLUMN partition {bytes} NOT NULL;
+        ALTER TABLE packed_parts ADD COLUMN qos {bytes} NOT NULL;
+        ALTER TABLE packed_parts ADD COLUMN state {bytes} NOT NULL;
+        ALTER TABLE packed_parts ADD COLUMN cpus {bytes} NOT NULL;
+        ALTER TABLE packed_parts ADD COLUMN gpus {bytes} NOT NULL;
+        {packed}
 
         """
 

@@ -61,13 +61,14 @@ enum JobClaimUpdate {
 
     /// New facts of a job change its earlier days too, so packed copies of those days are out of date.
     private static func forgetPacked(_ connection: some SQLConnection, firstUnpackedDay: Int) throws(StoreError) {
+        let isNew = JobClaim.idColumns.map { "j.\($0) = 0 AND s.\($0) <> 0" }
         let rows = try connection.query(
             """
             SELECT j.id, j.first_day, j.last_day FROM staged_claims s
             \(connection.dialect.lookUp) jobs j ON j.id = s.job
             WHERE j.first_day < \(firstUnpackedDay) AND (j.num_nodes IS NULL AND s.num_nodes IS NOT NULL
                 OR j.source = 0 AND (s.vouched > j.vouched
-                    OR j.usr = 0 AND s.usr <> 0 OR j.account = 0 AND s.account <> 0))
+                    OR \(isNew.joined(separator: " OR "))))
             """)
         let jobs = Set(rows.compactMap { $0[0].integer })
         guard let first = rows.compactMap({ $0[1].integer }).min(), let last = rows.compactMap({ $0[2].integer }).max()
