@@ -1,5 +1,6 @@
 extension Schema {
-    /// Names in the place of numbers. Runs come first in each join: by nothing else are there few of them.
+    /// Names in the place of numbers. Runs come first in each join: by nothing else are there few of them. A database
+    /// leaves out a dictionary behind LEFT JOIN where a statement does not use it.
     static let views = """
         CREATE VIEW named_runs AS
             SELECT r.run, {date} AS day, r.first_seen, r.last_seen, r.started, NULLIF(c.name, '') AS cluster,
@@ -11,12 +12,17 @@ extension Schema {
                 NULLIF(e.implementation, '') AS implementation, NULLIF(e.container, '') AS container,
                 e.kind, NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
                 r.processes, COALESCE(r.exceptions, 0) AS exceptions, COALESCE(r.signals, 0) AS signals,
-                COALESCE(r.killed, 0) AS killed, (r.flags & 4) / 4 AS vouched, NULLIF(y.name, '') AS relay
+                COALESCE(r.killed, 0) AS killed, (r.flags & 4) / 4 AS vouched, NULLIF(y.name, '') AS relay,
+                {first_seen_at} AS first_seen_at, {last_seen_at} AS last_seen_at, {started_at} AS started_at,
+                NULLIF(h.name, '') AS host, NULLIF(e.subsystem, '') AS subsystem, NULLIF(t.name, '') AS partition,
+                NULLIF(q.name, '') AS qos, j.state, j.exit_code, j.num_tasks, j.alloc_cpus, j.gpus
             FROM runs r {look} clusters c ON c.id = r.cluster {look} steps s ON s.id = r.step
                 {look} users u ON u.id = r.usr
                 {look} executables x ON x.id = r.executable {look} programs m ON m.id = r.program
                 {look} environments e ON e.id = r.environment {look} relays y ON y.id = COALESCE(r.relay, 0)
-                LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account;
+                LEFT JOIN hosts h ON h.id = r.host
+                LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account
+                LEFT JOIN partitions t ON t.id = j.partition LEFT JOIN qoses q ON q.id = j.qos;
         CREATE VIEW named_packages AS
             SELECT n.*, p.name AS package, sp.version, sp.direct
             FROM named_runs n {look} stack_packages sp ON sp.stack = n.stack {look} packages p ON p.id = sp.package;
@@ -25,8 +31,9 @@ extension Schema {
                 NULLIF(CASE WHEN r.day < u.named_from THEN u.pseudonym ELSE u.name END, '') AS username,
                 NULLIF(e.prefix, '') AS prefix, NULLIF(e.python, '') AS python,
                 NULLIF(e.implementation, '') AS implementation, NULLIF(e.container, '') AS container,
-                NULLIF(e.system, '') AS system, r.flags & 1 AS compute, (r.flags & 2) / 2 AS staff, r.stack,
-                p.name AS package, sp.version, sp.direct, r.processes, (r.flags & 4) / 4 AS vouched
+                NULLIF(e.system, '') AS system, NULLIF(e.subsystem, '') AS subsystem, r.flags & 1 AS compute,
+                (r.flags & 2) / 2 AS staff, r.stack, p.name AS package, sp.version, sp.direct, r.processes,
+                (r.flags & 4) / 4 AS vouched
             FROM (
                 SELECT a.day, a.usr, a.stack, a.environment, a.flags & 7 AS flags,
                     CAST(sum(a.processes) AS {int}) AS processes
