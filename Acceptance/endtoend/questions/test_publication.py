@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from support.centre import Centre
 from support.daemon import Store
 from support.maintenance import Fill, Pack, renamed, vouch
+from support.reference.counting import node_seconds
 from support.reference.filters import Filter
 from support.reference.publication import Row, coarse, without_smallest
 from support.reference.questions import Reference
@@ -137,10 +138,24 @@ def test_an_export_has_a_row_for_each_run_and_package(fill: Fill) -> None:
             sent[(*key, name, version, direct)] += 1
     assert told == sent
 
+    reference = Reference(centre.records).all
+    hours: dict[Any, set[float]] = defaultdict(set)
+    for row in rows:
+        assert (row["node_hours"] is None) == (row["job_id"] is None)
+        if row["job_id"]:
+            number = (row["cluster"] or "", row["job_id"], row["restart"])
+            hours[number].add(round(row["node_hours"], 9))
+    # how often a number came round is counted in another order
+    wanted: dict[Any, set[float]] = defaultdict(set)
+    for job in {p.job for p in reference if p.job and p.packages}:
+        wanted[job[:3]].add(round(node_seconds(reference, job) / 3_600, 9))
+    assert hours == wanted
+
     since = centre.newest.date() - timedelta(days=30)
     some = customs.text("export", "--format", "jsonl", "--since", since.isoformat(), "--direct")
-    assert [json.loads(line) for line in some.splitlines()] == [
-        row
+    # the time of a job is that of the processes that the options choose
+    assert [json.loads(line) | {"node_hours": None} for line in some.splitlines()] == [
+        row | {"node_hours": None}
         for row in rows
         if row["day"] >= since.isoformat() and row["direct"] and not row["is_staff"]
     ]

@@ -44,6 +44,9 @@ struct JobTimes {
         return JobTimes.product(life.nodes, max(0, life.lastSeen &- life.started) / 1_000_000)
     }
 
+    /// The node seconds of a job; of an unknown number of nodes it has one.
+    static func nodeSeconds(_ nodes: Int64?, _ seconds: Int64) -> Int64 { product(nodes ?? 1, seconds) }
+
     /// A product that cannot overflow: claims of records are limited when they are accepted, Slurm's values are not.
     private static func product(_ nodes: Int64, _ seconds: Int64) -> Int64 {
         let (product, isTooLarge) = nodes.multipliedReportingOverflow(by: seconds)

@@ -21,6 +21,8 @@ public struct UsageExport {
         /// A text; the empty one differs from an unknown one.
         case text
         case bytes, day, time, flag, count
+        /// The row of a job; the value is its node hours.
+        case job
     }
 
     /// Each column with its kind and the SQL for it.
@@ -37,7 +39,8 @@ public struct UsageExport {
         ("ranks", .count, "COALESCE(r.ranks, 0)"), ("exceptions", .count, "COALESCE(r.exceptions, 0)"),
         ("signals", .count, "COALESCE(r.signals, 0)"), ("killed", .count, "COALESCE(r.killed, 0)"),
         ("package", .name, "p.name"), ("version", .text, "sp.version"), ("direct", .flag, "sp.direct"),
-        ("recurrence", .count, "j.recurrence"),
+        ("recurrence", .count, "j.recurrence"), ("state", .name, "j.state"), ("gpus", .count, "j.gpus"),
+        ("node_hours", .job, "r.job"),
     ]
 
     private static let runsAtOnce = 2_000
@@ -55,6 +58,7 @@ public struct UsageExport {
         let days = try PackedDays.daysWithRuns(connection).filter {
             $0 >= filter.firstDay ?? 0 && $0 <= filter.lastDay ?? .max
         }
+        let nodeHours = NodeHours(connection, filter, days: days)
         guard let first = days.first, let last = days.last else { return }
         var left = limit ?? .max
         var start: String?
@@ -66,11 +70,13 @@ public struct UsageExport {
             guard let end = keys.last?[0].bytes else { return }
             let rows = try connection.query(
                 """
-                SELECT \(columns.map { $0.sql }.joined(separator: ", ")) FROM runs r \(joins(dialect.lookUp))
+                SELECT \(columns.map { $0.sql }.joined(separator: ", ")), \(NodeHours.Job.columns)
+                FROM runs r \(joins(dialect.lookUp))
                 WHERE true\(filter.packageCondition)\(condition)\(behind) AND r.run <= \(dialect.key(end.hexadecimal))
                 ORDER BY r.run, p.name
                 """, parameters)
-            for values in rows.prefix(left) { try row(json(values)) }
+            let hours = try nodeHours.of(rows.compactMap { NodeHours.Job($0.dropFirst(columns.count)) })
+            for values in rows.prefix(left) { try row(json(values, hours)) }
             left -= rows.count
             start = dialect.key(end.hexadecimal)
             let day = Int(end[0]) << 8 | Int(end[1])
@@ -104,7 +110,8 @@ public struct UsageExport {
         }
     }
 
-    private static func json(_ values: [SQLValue]) -> [JSON] {
+    /// - Parameter hours: node hours by the rows of jobs.
+    private static func json(_ values: [SQLValue], _ hours: [Int64: Double]) -> [JSON] {
         zip(columns, values).map { column, value in
             switch column.kind {
             case .name: .text(value.name)
@@ -114,6 +121,7 @@ public struct UsageExport {
             case .time: .time(value.integer)
             case .flag: value.integer.map { .bool($0 == 1) } ?? .null
             case .count: .integer(value.integer)
+            case .job: value.integer.flatMap { hours[$0] }.map { .real($0) } ?? .null
             }
         }
     }

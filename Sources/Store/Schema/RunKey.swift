@@ -13,14 +13,20 @@ extension SQLDialect {
     /// - Parameters:
     ///   - jobID: as in records.
     ///   - days: counted from 1970-01-01 UTC; at least one.
-    public func runs(ofJob jobID: String, on days: [Int]) -> String {
-        var jobID = jobID
-        let number = jobID.withUTF8 { RunID.jobNumber(UnsafeRawBufferPointer($0)) }
-        let rows = days.map { day in
-            "(\(runKey(day, job: number, rest: "0")), \(runKey(day, job: number, rest: "f")))"
+    public func runs(ofJob jobID: String, on days: [Int]) -> String { runs(ofJobs: [(jobID, days)]) }
+
+    /// The same of several jobs, each on its own days.
+    public func runs(ofJobs jobs: [(jobID: String, days: [Int])]) -> String {
+        var ranges: Set<String> = []
+        for (jobID, days) in jobs {
+            var jobID = jobID
+            let number = jobID.withUTF8 { RunID.jobNumber(UnsafeRawBufferPointer($0)) }
+            // jobs may share a number
+            for day in days {
+                ranges.insert("(\(runKey(day, job: number, rest: "0")), \(runKey(day, job: number, rest: "f")))")
+            }
         }
-        let keys = "(VALUES \(rows.joined(separator: ", "))) k"
-        return runs(within: keys)
+        return runs(within: "(VALUES \(ranges.sorted().joined(separator: ", "))) k")
     }
 
     private func runKey(_ day: Int, job: UInt64, rest digit: Character) -> String {
