@@ -17,8 +17,7 @@ struct Asking {
         connection = try store.reader()
         filter = options.filter
         limit = options.limit
-        if let system = filter.system { try require(system, "system", among: try KnownNames.systems(connection)) }
-        if let account = filter.account { try require(account, "account", among: try KnownNames.accounts(connection)) }
+        try refuse(try filter.unknownName(connection))
     }
 
     /// The answer, without what may not be published if that is asked for. Explains on standard error why it is empty.
@@ -44,32 +43,26 @@ struct Asking {
 
     /// - Throws: `Failure` with 66 if no user has this name; `StoreError`.
     func requireUser(_ name: String) throws {
-        try require(name, "user", among: try KnownNames.users(connection))
+        try refuse(try KnownNames.check(name, .user, connection))
     }
 
     /// - Throws: `Failure` with 66 if no cluster has this name; `StoreError`.
     func requireCluster(_ name: String) throws {
-        try require(name, "cluster", among: try KnownNames.clusters(connection))
+        try refuse(try KnownNames.check(name, .cluster, connection))
     }
 
     /// The import name of a package. The argument may also be its name on the package index.
     ///
     /// - Throws: `Failure` with 66 if it has no usage; `StoreError`.
     func package(_ name: String) throws -> String {
-        let known = try PackageNames.all(connection)
-        if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return name }
-        let shown = printable(name)
-        guard let imported = DistributionNames.importName(of: name, used: known) else {
-            let called = DistributionNames.table.filter { $0.value.contains(where: known.contains) }.keys
-            try require(name, "package", among: known + called.sorted())
-            return name
+        switch try PackageNames.meaning(of: name, connection) {
+        case .importName(let imported): return imported
+        case .distribution(let imported):
+            Spinner.stop()
+            printError("customs: '\(printable(name))' is imported as '\(imported)'")
+            return imported
+        case .unknown(let name): throw Failure(.noInput, name.description)
         }
-        guard known.contains(imported) else {
-            throw Failure(.noInput, "there is no usage of package '\(shown)', which is imported as '\(imported)'")
-        }
-        Spinner.stop()
-        printError("customs: '\(shown)' is imported as '\(imported)'")
-        return imported
     }
 
     /// Explains on standard error why an answer is empty, and which usage exists.
@@ -104,13 +97,7 @@ struct Asking {
         return "there is usage from \(Calendar.text(day: first)) to \(Calendar.text(day: last))"
     }
 
-    private func require(_ name: String, _ kind: String, among known: [String]) throws {
-        // names are bytes, but Swift's strings are equal if they are canonically equivalent
-        if known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return }
-        let near = suggestion(for: name, among: known).map { "; did you mean '\(printable($0))'?" } ?? ""
-        let isEmpty = try near.isEmpty && PackedDays.daysWithRuns(connection).isEmpty
-        let what = kind == "package" ? "there is no usage of package" : "there is no \(kind)"
-        throw Failure(
-            .noInput, "\(what) '\(printable(name))'\(near)\(isEmpty ? ": the store has no usage yet" : "")")
+    private func refuse(_ name: UnknownName?) throws {
+        if let name { throw Failure(.noInput, name.description) }
     }
 }

@@ -1,5 +1,5 @@
 /// The known word that `word` was probably meant to be; nil if none is near.
-func suggestion(for word: String, among known: some Sequence<String>) -> String? {
+public func suggestion(for word: String, among known: some Sequence<String>) -> String? {
     let written = Array(word.lowercased().unicodeScalars)
     // one typing error in three letters, two in six, at most three
     let bound = min(3, max(1, written.count / 3))

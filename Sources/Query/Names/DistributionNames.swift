@@ -1,8 +1,6 @@
-import ArgumentParser
-
 /// Names of distributions on the package index, and the names of the packages that they install. Users know some
 /// packages by one name and some by the other.
-enum DistributionNames {
+public enum DistributionNames {
     /// The import name of a distribution of PyPI or conda-forge.
     ///
     /// - Parameter used: the import names that have usage; if the distribution has several names, one of these is
@@ -16,10 +14,8 @@ enum DistributionNames {
         return distribution.contains("-") && used.contains(plain) ? plain : nil
     }
 
-    /// Completions for shells: distributions and import names.
-    static var completion: CompletionKind { .list(names) }
-
-    private static let names = Set(table.keys).union(table.values.joined()).union(sameNames).sorted()
+    /// Distributions and import names, for completions of shells.
+    public static let names = Set(table.keys).union(table.values.joined()).union(sameNames).sorted()
 
     /// The normalized name: names that differ only in case, dashes, underscores and dots are equal (PEP 503).
     static func normalized(_ name: String) -> String {
