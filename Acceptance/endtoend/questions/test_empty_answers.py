@@ -134,7 +134,8 @@ def test_an_empty_store_says_that_it_is_empty(store: Store, folder: Path) -> Non
 # Options
 
 
-USAGE = {"--since", "--until", "--system", "--account", "--compute", "--login"}
+PERIOD = {"--since", "--until", "--month", "--tz"}
+USAGE = PERIOD | {"--system", "--account", "--compute", "--login"}
 PUBLIC = {"--public", "--min-users"}
 ALL = USAGE | PUBLIC | {"--include-staff", "--direct", "--limit"}
 HEEDED: dict[str, set[str]] = {
@@ -149,7 +150,7 @@ HEEDED: dict[str, set[str]] = {
     **dict.fromkeys(("who numpy", "export"), ALL - PUBLIC),
     "user alice": ALL - PUBLIC - {"--include-staff"},
     "health": {"--limit"},
-    "canary status": {"--since", "--until", "--limit"},
+    "canary status": PERIOD | {"--limit"},
     "job 4001": set(),
     "sql": set(),
     "pack": set(),
@@ -160,7 +161,7 @@ HEEDED: dict[str, set[str]] = {
 }
 VALUES = {
     **{"--since": ["30d"], "--until": ["0d"], "--system": ["perlmutter"], "--account": ["m999"]},
-    **{"--limit": ["1"], "--min-users": ["5"]},
+    **{"--month": ["last-month"], "--tz": ["+01:00"], "--limit": ["1"], "--min-users": ["5"]},
 }
 
 

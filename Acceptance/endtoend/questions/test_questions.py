@@ -295,6 +295,20 @@ def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
     assert customs.json("top", "--until", after + "T01:30:00+02:00") == told[day]
 
 
+def test_a_month_is_its_days_and_a_time_zone_moves_times(customs: Customs) -> None:
+    """A month's first and last day, and clocks ahead of UTC."""
+    last = days(30).replace(day=1) - timedelta(days=1)
+    first = last.replace(day=1)
+    month = customs.json("top", "--month", f"{first:%Y-%m}")
+    assert month == customs.json("top", "--since", str(first), "--until", str(last)) != []
+    noon = customs.json("top", "--until", f"{days(20)}T12:00:00")
+    assert noon == customs.json("top", "--until", f"{days(19)}T01:00:00", "--tz", "+02:00")
+    for words in (["--since", str(first)], ["--until", str(last)]):
+        done = customs.run("top", "--month", "last-month", *words)
+        assert done.returncode == 64
+        assert "--month" in done.stderr and words[0] in done.stderr
+
+
 def test_limit_cuts_the_end_of_every_list(customs: Customs) -> None:
     for command in (
         *(

@@ -1,6 +1,9 @@
 /// An option that questions share, by its name: `--since` on the command line, `since` in the address of a page.
 public enum QuestionOption: String, CaseIterable, Sendable {
-    case since, until, system, account
+    case since, until, month
+    /// The time zone of the three before it.
+    case zone = "tz"
+    case system, account
     /// Without a value: on compute nodes, or everywhere else.
     case compute, login
     /// Without a value.

@@ -1,4 +1,4 @@
-import Record
+import Store
 
 /// The options of all questions: the usage that counts, and the part of the answer that is wanted.
 public struct QuestionOptions: Sendable, Equatable {
@@ -12,8 +12,7 @@ public struct QuestionOptions: Sendable, Equatable {
     ///   - written: the given options, each with its text; the text of a flag is ignored.
     ///   - now: microseconds since 1970 UTC, for days that are counted back from it.
     public init(_ written: [QuestionOption: String], now: Int64) throws(OptionError) {
-        filter.firstDay = try QuestionOptions.day(.since, written, now)
-        filter.lastDay = try QuestionOptions.day(.until, written, now)
+        (filter.firstDay, filter.lastDay) = try QuestionOptions.days(written, now)
         filter.system = written[.system]
         filter.account = written[.account]
         filter.place = try QuestionOptions.place(written)
@@ -25,17 +24,38 @@ public struct QuestionOptions: Sendable, Equatable {
             if filter.includesStaff { throw OptionError(.includeStaff, ": --public never tells of the staff") }
             filter.onlyVouched = true
             // the difference of two periods must not tell of a few days
-            filter.firstDay = filter.firstDay.map { QuestionOptions.month(of: $0, ahead: 0) }
-            filter.lastDay = filter.lastDay.map { QuestionOptions.month(of: $0, ahead: 1) - 1 }
+            filter.firstDay = filter.firstDay.map { CalendarMonth(containing: $0).firstDay }
+            filter.lastDay = filter.lastDay.map { CalendarMonth(containing: $0).lastDay }
         }
         limit = try QuestionOptions.count(.limit, written)
     }
 
+    private static func days(
+        _ written: [QuestionOption: String], _ now: Int64
+    ) throws(OptionError) -> (first: Int?, last: Int?) {
+        let zone = try zone(written)
+        if let month = written[.month] {
+            for option in [QuestionOption.since, .until] where written[option] != nil {
+                throw OptionError(.month, " and --\(option.rawValue): a month is a period already; give one of them")
+            }
+            do throws(CalendarMonth.Malformed) {
+                let month = try CalendarMonth(month, now: now, zone: zone)
+                return (month.firstDay, month.lastDay)
+            } catch { throw OptionError(.month, " \(error)") }
+        }
+        return (try day(.since, written, now, zone), try day(.until, written, now, zone))
+    }
+
+    private static func zone(_ written: [QuestionOption: String]) throws(OptionError) -> Zone {
+        guard let text = written[.zone] else { return .utc }
+        do throws(Zone.Malformed) { return try Zone(text) } catch { throw OptionError(.zone, " \(error)") }
+    }
+
     private static func day(
-        _ option: QuestionOption, _ written: [QuestionOption: String], _ now: Int64
+        _ option: QuestionOption, _ written: [QuestionOption: String], _ now: Int64, _ zone: Zone
     ) throws(OptionError) -> Int? {
         guard let text = written[option] else { return nil }
-        do throws(Day.Malformed) { return try Day(text, now: now).number } catch {
+        do throws(Day.Malformed) { return try Day(text, now: now, zone: zone).number } catch {
             throw OptionError(option, " \(error)")
         }
     }
@@ -56,13 +76,6 @@ public struct QuestionOptions: Sendable, Equatable {
             return 0
         }
         return max(least.map { Int64($0) } ?? 0, UsageFilter.publicUsers)
-    }
-
-    /// The first day of a day's month, or of the one `ahead` months later.
-    private static func month(of day: Int, ahead: Int) -> Int {
-        let date = Calendar.date(days: day)
-        let months = date.year * 12 + date.month - 1 + ahead
-        return Calendar.days(year: months / 12, month: months % 12 + 1, day: 1)
     }
 
     private static func count(

@@ -5,16 +5,28 @@ import Query
 struct PeriodOptions: ParsableArguments, WrittenOptions {
     @Option(
         help: ArgumentHelp(
-            "From this day on, in UTC: 2026-11-21, an RFC 3339 time, or 30d for 30 days ago.", valueName: "when")
+            "From this day on, in UTC: 2026-11-21, an RFC 3339 time, today, yesterday, 30d or 4w ago.",
+            valueName: "when")
     )
     var since: String?
 
     @Option(help: ArgumentHelp("Up to this day, which counts too.", valueName: "when"))
     var until: String?
 
+    @Option(help: "Only this calendar month: 2026-10, this-month or last-month.")
+    var month: String?
+
+    // a value may begin with a minus
+    @Option(
+        name: .customLong("tz"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Time zone of today, 30d, this-month and of times without an offset: Europe/Berlin, or +01:00.",
+            valueName: "zone"))
+    var zone: String?
+
     func validate() throws { try check() }
 
-    var written: [QuestionOption: String] { given([.since: since, .until: until]) }
+    var written: [QuestionOption: String] { given([.since: since, .until: until, .month: month, .zone: zone]) }
 }
 
 /// The options that select usage, which all questions about usage have.

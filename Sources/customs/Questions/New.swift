@@ -12,7 +12,8 @@ struct New: ParsableCommand {
             --include-staff is given. With --compute, a package that was used only on login nodes before is new.
 
             EXAMPLES
-              customs new --since 7d
+              customs new --since 1w
+              customs new --month last-month
               customs new --direct --since 2026-11-01
             """))
 
@@ -21,7 +22,8 @@ struct New: ParsableCommand {
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
-        let asking = try Asking(store, [.since: "30d"] + filter.written)
+        let written = filter.written
+        let asking = try Asking(store, written[.month] == nil ? [.since: "30d"] + written : written)
         let answer = try asking.answer(otherwise: "no package is new") { (filter, limit) throws(StoreError) in
             try NewPackages.ask(asking.connection, filter, limit: limit).answer
         }

@@ -13,6 +13,7 @@ struct Top: ParsableCommand {
             EXAMPLES
               customs top --limit 20
               customs top --by node-hours --since 2026-01-01 --until 2026-03-31
+              customs top --month last-month --tz America/Los_Angeles
               customs top --direct --format csv > packages.csv
             """))
 

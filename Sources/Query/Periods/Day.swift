@@ -11,23 +11,34 @@ public struct Day: Sendable, Equatable {
         let text: String
 
         public var description: String {
-            "'\(text)': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d"
+            "'\(text)': write a date as 2026-11-21, an RFC 3339 time, today, yesterday, or days or weeks ago as 30d or "
+                + "4w"
         }
     }
 
     /// - Parameters:
-    ///   - text: a date, an RFC 3339 time with or without a zone, or `30d` for 30 days ago.
+    ///   - text: a date, an RFC 3339 time with or without an offset, `today`, `yesterday`, or `30d` or `4w` for 30 days
+    ///     or four weeks ago.
     ///   - now: microseconds since 1970 UTC.
-    public init(_ text: String, now: Int64) throws(Malformed) {
-        if text.last == "d", let days = Int(text.dropLast()), days >= 0, days < 100_000 {
-            number = Int(Calendar.day(ofMicroseconds: now)) - days
+    ///   - zone: the time zone of today, and of a time without an offset.
+    public init(_ text: String, now: Int64, zone: Zone = .utc) throws(Malformed) {
+        if let days = Day.daysAgo(text) {
+            number = zone.day(at: now) - days
         } else if let date = Day.date(text[...]) {
             number = date
-        } else if let time = Day.time(text) ?? Day.time(text + "Z") {
+        } else if let time = Day.time(text) ?? Day.time(text + "Z").map({ zone.moment(of: $0) }) {
             number = Int(Calendar.day(ofMicroseconds: time))
         } else {
             throw Malformed(text: text)
         }
+    }
+
+    private static func daysAgo(_ text: String) -> Int? {
+        if text == "today" { return 0 }
+        if text == "yesterday" { return 1 }
+        let unit: Int? = text.last == "d" ? 1 : text.last == "w" ? 7 : nil
+        guard let unit, let count = Int(text.dropLast()), count >= 0, count < 100_000 / unit else { return nil }
+        return count * unit
     }
 
     private static func date(_ text: Substring) -> Int? {

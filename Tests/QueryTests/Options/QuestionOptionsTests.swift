@@ -12,19 +12,24 @@ import Testing
         arguments: [
             ("2026-11-29", today), ("1970-01-01", 0), ("1969-12-31", -1), ("2024-02-29", 19_782), ("0d", today),
             ("30d", today - 30), ("2026-11-29T00:00:00Z", today), ("2026-11-29T01:00:00+02:00", today - 1),
-            ("2026-11-28T23:59:59.5", today - 1),
+            ("2026-11-28T23:59:59.5", today - 1), ("today", today), ("yesterday", today - 1), ("0w", today),
+            ("1w", today - 7),
         ])
     func day(text: String, number: Int) throws { #expect(try Day(text, now: Self.now).number == number) }
 
     @Test(
         "any other text is no day, and the error says what would be one",
         arguments: [
-            "", "d", "-1d", "100000d", "2026-2-3", "2026-02-30", "2026-13-01", "2026-00-01", "yesterday", "30 d",
+            "", "d", "-1d", "100000d", "2026-2-3", "2026-02-30", "2026-13-01", "2026-00-01", "tomorrow", "30 d", "w",
+            "99999w",
         ])
     func malformed(text: String) {
         let error = #expect(throws: Day.Malformed.self) { try Day(text, now: Self.now) }
         #expect(error?.description.hasPrefix("'\(text)': write a date as 2026-11-21") == true)
     }
+
+    private static let forms =
+        "write a date as 2026-11-21, an RFC 3339 time, today, yesterday, or days or weeks ago as 30d or 4w"
 
     @Test("nothing given leaves out the staff and nothing else") func nothing() throws {
         let options = try QuestionOptions([:], now: Self.now)
@@ -50,6 +55,28 @@ import Testing
         #expect(try QuestionOptions([.compute: ""], now: Self.now).filter.place == .compute)
     }
 
+    @Test(
+        "a month is its first day to its last",
+        arguments: [
+            ("2024-02", 19_754, 19_782), ("this-month", today - 28, today + 1), ("last-month", today - 59, today - 29),
+        ])
+    func month(text: String, first: Int, last: Int) throws {
+        let filter = try QuestionOptions([.month: text], now: Self.now).filter
+        #expect(filter.firstDay == first && filter.lastDay == last)
+    }
+
+    @Test("a time zone says when today is, and moves a time without an offset") func zone() throws {
+        // eight in the morning of the 29th is the 28th on clocks nine hours behind
+        let moved: [QuestionOption: String] = [.since: "today", .until: "2026-11-28T20:00:00", .zone: "-09:00"]
+        let behind = try QuestionOptions(moved, now: Self.now).filter
+        #expect(behind.firstDay == Self.today - 1 && behind.lastDay == Self.today)
+        let unmoved: [QuestionOption: String] = [.since: "2026-11-28", .until: "2026-11-28T20:00:00Z", .zone: "-09:00"]
+        let dates = try QuestionOptions(unmoved, now: Self.now).filter
+        #expect(dates.firstDay == Self.today - 1 && dates.lastDay == Self.today - 1)
+        let ahead = try QuestionOptions([.month: "this-month", .zone: "+16:00"], now: Self.now + 86_400_000_000)
+        #expect(ahead.filter.firstDay == Calendar.days(year: 2026, month: 12, day: 1))
+    }
+
     @Test("an answer for publication is about whole months, vouched people and at least five of them")
     func publication() throws {
         var filter = UsageFilter()
@@ -69,8 +96,10 @@ import Testing
     @Test(
         "an option that cannot be used is named with what would be right",
         arguments: [
-            ([.since: "x"], "--since 'x': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d"),
-            ([.until: ""], "--until '': write a date as 2026-11-21, an RFC 3339 time, or days ago as 30d"),
+            ([.since: "x"], "--since 'x': \(forms)"), ([.until: ""], "--until '': \(forms)"),
+            ([.month: "2026-13"], "--month '2026-13': write a month as 2026-10, this-month or last-month"),
+            ([.month: "2026-10", .until: "0d"], "--month and --until: a month is a period already; give one of them"),
+            ([.zone: "CET-1"], "--tz 'CET-1': write a time zone as Europe/Berlin, or as an offset such as +01:00"),
             ([.limit: "0"], "--limit 0: must be at least 1"), ([.limit: "ten"], "--limit 'ten': write a whole number"),
             ([.isPublic: "", .minUsers: "-1"], "--min-users -1: must be at least 1"),
             ([.minUsers: "3"], "--min-users: needs --public"),
