@@ -202,6 +202,8 @@ class Centre:
             record["username"] = unicodedata.normalize("NFD", "Ülkü")
         if record.get("uid") == 5_000 and record.get("prefix"):
             record["prefix"] = record["prefix"].replace("user11", record["username"])
+        if bits & 0xC00:
+            record["subsystem"] = ("", "cpu", "gpu")[(bits >> 10 & 3) - 1]
         version = record["packages"].get("größe")
         if version is not None and bits & 6:
             record["packages"][APART] = version

@@ -21,6 +21,10 @@ struct Plainly {
             if !filter.includesStaff && process.isStaff == true { return false }
             if let place = filter.place, (place == .compute) != (process.isCompute == true) { return false }
             if let system = filter.system, process[.system] != system { return false }
+            if let subsystem = filter.subsystem, process[.subsystem] != subsystem { return false }
+            if let user = filter.user, process.user != user { return false }
+            if let python = filter.python, !python.contains(process[.python] ?? "") { return false }
+            if let prefix = filter.prefix, !Plainly.has(prefix, process[.prefix] ?? "") { return false }
             if let account = filter.account, process.job.map({ accounts[$0] ?? "" }) != account { return false }
             return true
         }
@@ -36,6 +40,11 @@ struct Plainly {
             guard let job = process.job else { continue }
             for package in process.packages { jobsUsing[package.name, default: []].insert(job) }
         }
+    }
+
+    /// Of patterns with a star at the end, or none.
+    private static func has(_ pattern: WildcardPattern, _ prefix: String) -> Bool {
+        pattern.hasWildcard ? prefix.hasPrefix(pattern.text.dropLast()) : prefix == pattern.text
     }
 
     var packages: [String] { Set(processes.flatMap { $0.packages.map { $0.name } }).sorted { bytesBefore($0, $1) } }
@@ -103,6 +112,13 @@ let filters: [UsageFilter] = {
         filter { $0.place = .compute }, filter { $0.place = .login }, filter { $0.onlyDirect = true },
         filter {
             $0.onlyDirect = true; $0.place = .compute; $0.account = "m2"; $0.lastDay = first + 70
+        },
+        filter { $0.subsystem = "gpu" }, filter { $0.user = "user8" },
+        filter { $0.python = VersionSpecifiers("<3.12") },
+        filter { $0.prefix = WildcardPattern("/opt/python1") }, filter { $0.prefix = WildcardPattern("/opt/*") },
+        filter {
+            $0.user = "user3"; $0.python = VersionSpecifiers("3.10"); $0.prefix = WildcardPattern("/opt/python0");
+            $0.includesStaff = true; $0.system = "muller"
         },
         filter { $0.system = "no such system" }, filter { $0.account = "" }, filter { $0.firstDay = first + 4_000 },
     ]

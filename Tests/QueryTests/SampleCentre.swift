@@ -73,6 +73,7 @@ enum SampleCentre {
         sample[.main] = "/home/user\(user)/\(random.below(2)).py"
         sample[.host] = "nid\(random.below(9))"
         sample[.system] = user % 4 == 0 ? "perlmutter" : "muller"
+        sample[.subsystem] = user % 5 == 1 ? "gpu" : nil
         sample[.cluster] = job % 2 == 0 ? "main" : "alvarez"
         sample.isStaff = user == 3 ? true : nil
         sample.isCompute = user % 2 == 0 ? false : nil

@@ -10,6 +10,8 @@ import Testing
     @Test("every user, staff or not, by every filter", arguments: filters.indices) func users(filter: Int) throws {
         var withStaff = filters[filter]
         withStaff.includesStaff = true
+        // the question names the person
+        withStaff.user = nil
         let plainly = Plainly(SampleCentre.processes, withStaff)
         let readers = try SampleCentre.databases().map { try $0.location.reader() }
         for name in (0..<12).map({ "user\($0)" }) + ["no such user"] {

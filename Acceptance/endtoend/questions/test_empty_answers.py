@@ -54,6 +54,9 @@ def asking(
         (["export", "--system", "cori"], "cori", None),
         (["who", "numpy", "--system", "Perlmutter"], "Perlmutter", "perlmutter"),
         (["user", "alcie"], "alcie", "alice"),
+        (["python", "--user", "alcie"], "alcie", "alice"),
+        (["top", "--prefix", "/usrr/"], "/usrr", "/usr"),
+        (["top", "--subsystem", "gpu"], "gpu", None),
         (["user", "mallory"], "mallory", None),
         (["package", "nunpy"], "nunpy", "numpy"),
         (["package", "Sklearn"], "Sklearn", "sklearn"),
@@ -108,6 +111,31 @@ def test_a_period_without_usage_names_the_days_with_usage(asking: Customs, comma
     assert asking.run(command, "--since", FIRST).stderr == ""
 
 
+def test_a_period_is_said_as_people_say_it(asking: Customs) -> None:
+    """A month is its days, and a time zone moves days that are counted back and times."""
+    whole = asking.json("who numpy")
+    assert {row["username"] for row in whole} == {"alice", "bob"}
+    january = asking.json("who numpy", "--month", "2026-01")
+    assert january == asking.json("who numpy", "--since", "2026-01-01", "--until", "2026-01-31")
+    assert [row["username"] for row in january] == ["bob"]
+    assert asking.json("who numpy", "--month", "last-month") == []
+    assert asking.json("new", "--month", "2026-01", "--format", "json")
+    for time, zone, counts in (
+        *(("2026-05-18T00:00:00", "UTC", False), ("2026-05-18T00:00:00", "+01:00", True)),
+        *(("2026-05-18T00:00:00+01:00", "-08:00", True), ("2026-05-18", "+01:00", False)),
+    ):
+        rows = asking.json("who numpy", "--since", time, "--tz", zone)
+        assert bool(rows) == counts, (time, zone)
+    for words in ("--since 2026-01-01", "--until yesterday"):
+        done = asking.run("top --month 2026-01", *words.split())
+        assert done.returncode == 64
+        assert "--month" in done.stderr and words.split()[0] in done.stderr
+    for option, value in (("--month", "January"), ("--tz", "Mars/Base"), ("--since", "1m")):
+        done = asking.run("top", option, value)
+        assert (done.returncode, done.stdout) == (64, "")
+        assert f"{option} '{value}': write" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["package numpy", "user alice"])
 def test_an_object_without_usage_has_all_its_keys(asking: Customs, command: str) -> None:
     """Its numbers are zeros."""
@@ -135,9 +163,12 @@ def test_an_empty_store_says_that_it_is_empty(store: Store, folder: Path) -> Non
 
 
 PERIOD = {"--since", "--until", "--month", "--tz"}
-USAGE = PERIOD | {"--system", "--account", "--compute", "--login"}
+USAGE = {
+    *PERIOD,
+    *("--system", "--subsystem", "--account", "--python", "--prefix", "--compute", "--login"),
+}
 PUBLIC = {"--public", "--min-users"}
-ALL = USAGE | PUBLIC | {"--include-staff", "--direct", "--limit"}
+ALL = USAGE | PUBLIC | {"--user", "--include-staff", "--direct", "--limit"}
 HEEDED: dict[str, set[str]] = {
     **dict.fromkeys(
         (
@@ -148,7 +179,7 @@ HEEDED: dict[str, set[str]] = {
     ),
     **dict.fromkeys(("python", "environments"), ALL - {"--direct"}),
     **dict.fromkeys(("who numpy", "export"), ALL - PUBLIC),
-    "user alice": ALL - PUBLIC - {"--include-staff"},
+    "user alice": ALL - PUBLIC - {"--user", "--include-staff"},
     "health": {"--limit"},
     "canary status": PERIOD | {"--limit"},
     "job 4001": set(),
@@ -157,10 +188,12 @@ HEEDED: dict[str, set[str]] = {
     "import /dev/null": set(),
     "prune --older-than 9000d": set(),
     "anonymize --older-than 9000d": set(),
-    "canary run": set(),
+    # its own, for the hook and the program that it runs
+    "canary run": {"--prefix", "--python"},
 }
 VALUES = {
     **{"--since": ["30d"], "--until": ["0d"], "--system": ["perlmutter"], "--account": ["m999"]},
+    **{"--subsystem": ["gpu"], "--user": ["alice"], "--python": ["<3.9"], "--prefix": ["/usr"]},
     **{"--month": ["last-month"], "--tz": ["+01:00"], "--limit": ["1"], "--min-users": ["5"]},
 }
 

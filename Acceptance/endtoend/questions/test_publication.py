@@ -97,6 +97,7 @@ def test_public_answers_are_about_whole_months(store: Store, fill: Fill, pack: P
     for words in (
         *(("user", "kermit1x"), ("who", "numpy"), ("job", "1000"), ("export",)),
         *(("top", "--include-staff"), ("versions", "numpy", "--older-than", "2")),
+        *(("top", "--user", "kermit1x"), ("top", "--prefix", "/usr"), ("top", "--python", "3.11")),
     ):
         done = customs.run(*words, "--public")
         assert done.returncode == 64
@@ -146,10 +147,10 @@ def test_an_export_has_a_row_for_each_run_and_package(fill: Fill) -> None:
             number = (row["cluster"] or "", row["job_id"], row["restart"])
             hours[number].add(round(row["node_hours"], 9))
     # how often a number came round is counted in another order
-    wanted: dict[Any, set[float]] = defaultdict(set)
+    expected: dict[Any, set[float]] = defaultdict(set)
     for job in {p.job for p in reference if p.job and p.packages}:
-        wanted[job[:3]].add(round(node_seconds(reference, job) / 3_600, 9))
-    assert hours == wanted
+        expected[job[:3]].add(round(node_seconds(reference, job) / 3_600, 9))
+    assert hours == expected
 
     since = centre.newest.date() - timedelta(days=30)
     some = customs.text("export", "--format", "jsonl", "--since", since.isoformat(), "--direct")
@@ -159,5 +160,16 @@ def test_an_export_has_a_row_for_each_run_and_package(fill: Fill) -> None:
         for row in rows
         if row["day"] >= since.isoformat() and row["direct"] and not row["is_staff"]
     ]
+    parts: dict[str, Callable[[Row], bool]] = {
+        "--user user4": lambda row: row["username"] == "user4",
+        "--subsystem gpu": lambda row: row["subsystem"] == "gpu",
+        "--python <3.11": lambda row: row["python"] == "3.9.18",
+        "--prefix /opt/*": lambda row: (row["prefix"] or "").startswith("/opt/"),
+    }
+    for option, is_kept in parts.items():
+        some = customs.text("export", "--format", "jsonl", "--include-staff", *option.split())
+        kept = [row | {"node_hours": None} for row in rows if is_kept(row)]
+        left = [json.loads(line) | {"node_hours": None} for line in some.splitlines()]
+        assert left == kept != [], option
     assert len(customs.text("export", "--limit", "7").splitlines()) == 8
     assert customs.text("export", "--since", "2099-01-01", "--format", "jsonl") == ""

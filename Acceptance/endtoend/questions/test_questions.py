@@ -56,6 +56,10 @@ FILTERS = {
         since=days(120), until=days(30), system="perlmutter", compute=True, direct=True, staff=True
     ),
     "vouched": Filter(vouched=True),
+    "person": Filter(user="user4", python="3.11"),
+    "old pythons": Filter(python="<3.11", staff=True),
+    "environment": Filter(prefix="/opt/conda"),
+    "environments": Filter(prefix="/home/*/envs/*", subsystem="gpu"),
     "nothing": Filter(since=days(3), until=days(5)),
     "account in one character": Filter(account="m\u00fc"),
     "account in two": Filter(account="mu\u0308"),
@@ -63,7 +67,7 @@ FILTERS = {
 }
 # What means nothing to a command, and is refused by it.
 REFUSED: dict[str, dict[str, Any]] = {
-    "user": {"staff": False},
+    "user": {"staff": False, "user": None},
     "python": {"direct": False},
     "environments": {"direct": False},
 }
@@ -293,20 +297,6 @@ def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
     ):
         assert customs.json("top", "--until", day + time) == told[wanted], time
     assert customs.json("top", "--until", after + "T01:30:00+02:00") == told[day]
-
-
-def test_a_month_is_its_days_and_a_time_zone_moves_times(customs: Customs) -> None:
-    """A month's first and last day, and clocks ahead of UTC."""
-    last = days(30).replace(day=1) - timedelta(days=1)
-    first = last.replace(day=1)
-    month = customs.json("top", "--month", f"{first:%Y-%m}")
-    assert month == customs.json("top", "--since", str(first), "--until", str(last)) != []
-    noon = customs.json("top", "--until", f"{days(20)}T12:00:00")
-    assert noon == customs.json("top", "--until", f"{days(19)}T01:00:00", "--tz", "+02:00")
-    for words in (["--since", str(first)], ["--until", str(last)]):
-        done = customs.run("top", "--month", "last-month", *words)
-        assert done.returncode == 64
-        assert "--month" in done.stderr and words[0] in done.stderr
 
 
 def test_limit_cuts_the_end_of_every_list(customs: Customs) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
 from support.reference.processes import Process
+from support.reference.versions import is_among
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,11 @@ class Filter:
     since: date | None = None
     until: date | None = None
     system: str | None = None
+    subsystem: str | None = None
     account: str | None = None
+    user: str | None = None
+    python: str | None = None
+    prefix: str | None = None
     staff: bool = False
     compute: bool | None = None
     direct: bool = False
@@ -27,7 +33,8 @@ class Filter:
     def options(self) -> list[str]:
         """The command line's words for it."""
         words: list[str] = []
-        for name in ("since", "until", "system", "account"):
+        names = ("since", "until", "system", "subsystem", "account", "user", "python", "prefix")
+        for name in names:
             value = getattr(self, name)
             if value is not None:
                 words += [f"--{name}", str(value)]
@@ -46,8 +53,17 @@ def fits(p: Process, wanted: Filter) -> bool:
         (wanted.since is None or p.day >= wanted.since)
         and (wanted.until is None or p.day <= wanted.until)
         and (wanted.system is None or p.record.get("system") == wanted.system)
+        and (wanted.subsystem is None or p.record.get("subsystem") == wanted.subsystem)
+        and (wanted.user is None or p.user == wanted.user)
+        and (wanted.python is None or is_among(p.record.get("python"), wanted.python))
+        and (wanted.prefix is None or _matches(p.record.get("prefix"), wanted.prefix))
         and (wanted.account is None or (p.job is not None and p.account == wanted.account))
         and not wanted.vouched
         and (wanted.staff or not p.record.get("is_staff"))
         and (wanted.compute is None or bool(p.record.get("is_compute")) == wanted.compute)
     )
+
+
+def _matches(path: str | None, pattern: str) -> bool:
+    """Whether a path fits a pattern, in which stars stand for any text."""
+    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path or ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 
@@ -17,6 +18,14 @@ def is_older(version: str | None, than: str) -> bool:
     """A version that cannot be compared is not older."""
     known = pep440(version)
     return known is not None and known < Version(than)
+
+
+def is_among(version: str | None, conditions: str) -> bool:
+    """Whether a version fits; a version alone stands for all that begin with it."""
+    known = pep440(version)
+    if conditions[0].isdigit():
+        conditions = f"=={conditions}.*"
+    return known is not None and SpecifierSet(conditions).contains(known, prereleases=True)
 
 
 def oldest_first(versions: set[str]) -> list[str]:

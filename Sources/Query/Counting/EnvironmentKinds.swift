@@ -21,45 +21,22 @@ public struct EnvironmentKinds: Sendable, Equatable {
         .system: ["/usr", "/usr/local", "/"],
     ]
 
-    private let patterns: [(kind: Kind, patterns: [[UInt8]])]
+    private let patterns: [(kind: Kind, patterns: [WildcardPattern])]
 
     /// - Parameter rules: patterns by the names of kinds, each in the place of its defaults.
     public init(_ rules: [String: [String]] = [:]) {
         patterns = Kind.allCases.map { kind in
-            (kind, (rules[kind.rawValue] ?? EnvironmentKinds.defaults[kind] ?? []).map { Array($0.utf8) })
+            (kind, (rules[kind.rawValue] ?? EnvironmentKinds.defaults[kind] ?? []).map { WildcardPattern($0) })
         }
     }
 
     public func kind(prefix: String, isInContainer: Bool) -> Kind {
         if isInContainer { return .container }
         let bytes = Array(prefix.utf8)
-        return patterns.first { $0.patterns.contains { matches(bytes, $0) } }?.kind ?? .other
+        return patterns.first { $0.patterns.contains { $0.matches(bytes) } }?.kind ?? .other
     }
 
     public static func == (left: EnvironmentKinds, right: EnvironmentKinds) -> Bool {
         left.patterns.elementsEqual(right.patterns) { $0.kind == $1.kind && $0.patterns == $1.patterns }
     }
-}
-
-/// Backtracks to the last star only, so that a match takes at most the product of the lengths.
-private func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
-    let star = UInt8(ascii: "*")
-    var (at, place) = (0, 0)
-    var retry: (at: Int, place: Int)?
-    while at < text.count {
-        if place < pattern.count, pattern[place] == star {
-            retry = (at, place)
-            place += 1
-        } else if place < pattern.count, pattern[place] == text[at] {
-            at += 1
-            place += 1
-        } else if let last = retry {
-            at = last.at + 1
-            place = last.place + 1
-            retry = (at, last.place)
-        } else {
-            return false
-        }
-    }
-    return pattern[place...].allSatisfy { $0 == star }
 }

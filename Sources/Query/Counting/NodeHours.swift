@@ -31,13 +31,13 @@ struct NodeHours {
     private static let daysAtOnce = 4_000
 
     private let connection: any SQLConnection
-    private let filter: UsageFilter
+    private let condition: (sql: String, parameters: [SQLValue])
     private let usedDays: Set<Int>
 
     /// - Parameter days: all days with runs.
-    init(_ connection: any SQLConnection, _ filter: UsageFilter, days: [Int]) {
+    init(_ connection: any SQLConnection, _ filter: UsageFilter, days: [Int]) throws(StoreError) {
         self.connection = connection
-        self.filter = filter
+        condition = try filter.condition(on: connection)
         usedDays = Set(days)
     }
 
@@ -73,14 +73,13 @@ struct NodeHours {
     /// Adds the jobs whose time is that from the first to the last sign of life.
     private func add(_ jobs: [(job: Job, days: [Int])], to hours: inout [Int64: Double]) throws(StoreError) {
         if jobs.isEmpty { return }
-        let (condition, parameters) = filter.condition(in: connection.dialect)
         let known = Dictionary(uniqueKeysWithValues: jobs.map { ($0.job.row, $0.job) })
         let rows = try connection.query(
             """
             SELECT r.job, min(r.started), max(r.last_seen)
             FROM \(connection.dialect.runs(ofJobs: jobs.map { ($0.job.jobID, $0.days) }))
-            WHERE r.job IN (\(known.keys.map { String($0) }.joined(separator: ", ")))\(condition) GROUP BY r.job
-            """, parameters)
+            WHERE r.job IN (\(known.keys.map { String($0) }.joined(separator: ", ")))\(condition.sql) GROUP BY r.job
+            """, condition.parameters)
         for row in rows {
             guard let number = row[0].integer, let job = known[number], let first = row[1].integer,
                 let last = row[2].integer

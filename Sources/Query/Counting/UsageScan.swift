@@ -7,17 +7,18 @@ struct UsageScan {
     /// The environments' numbers; nil if the filter has no such condition.
     private let environments: BitSet?
     private let account: Int64?
+    /// Those with the filter's name on some days; nil if it has none.
+    private let people: People?
 
     init(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) {
         self.connection = connection
         self.filter = filter
-        environments = try filter.system.map { (system) throws(StoreError) in
+        environments = try filter.environments(connection).map { numbers in
             var flags = BitSet()
-            for row in try connection.query("SELECT id FROM environments WHERE system = ?", [.text(system)]) {
-                flags.set(row[0].integer ?? 0)
-            }
+            for number in numbers { flags.set(number) }
             return flags
         }
+        people = try filter.user.map { (name) throws(StoreError) in try People(connection).called(name) }
         account = try filter.account.map { (name) throws(StoreError) in
             // an unknown name gets a number that no job has
             try connection.query("SELECT id FROM accounts WHERE name = ?", [.text(name)]).first?[0].integer ?? -1
@@ -34,6 +35,7 @@ struct UsageScan {
         var columns = wanted.union([.flags])
         if environments != nil { columns.insert(.environment) }
         if account != nil { columns.formUnion([.account, .job]) }
+        if filter.user != nil { columns.insert(.user) }
         try PackedDays.scan(
             connection, from: filter.firstDay, through: filter.lastDay, columns.sorted { $0.rawValue < $1.rawValue }
         ) { (rows: DayRows) throws(StoreError) in
@@ -60,6 +62,10 @@ struct UsageScan {
         if let environments {
             let column = rows[.environment]
             kept.removeAll { !environments[column[$0]] }
+        }
+        if let people, let user = filter.user {
+            let (column, numbers) = (rows[.user], people.numbers(on: rows.day, called: user))
+            kept.removeAll { !numbers.contains(column[$0]) }
         }
         if let account {
             // a job without a known account is charged to the empty account; usage outside of jobs is charged to none

@@ -20,6 +20,8 @@ public enum KnownNames {
             """
             SELECT system FROM environments WHERE system <> '' UNION SELECT system FROM pruned_jobs WHERE system <> ''
             """
+        case .subsystem: "SELECT DISTINCT subsystem FROM environments WHERE subsystem <> ''"
+        case .environment: "SELECT DISTINCT prefix FROM environments WHERE prefix <> ''"
         case .account: "SELECT name FROM accounts WHERE id <> 0"
         case .cluster: "SELECT name FROM clusters WHERE id <> 0"
         case .user:

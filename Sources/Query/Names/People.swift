@@ -52,4 +52,16 @@ struct People {
         }
         return numbers
     }
+
+    /// The SQL for runs called `r` of the people who have this name on the run's day.
+    func condition(_ name: String) -> String {
+        let some = called(name).people.map { number, person in
+            switch (isSame(person.name, name), isSame(person.pseudonym, name)) {
+            case (true, true): "r.usr = \(number)"
+            case (true, false): "(r.usr = \(number) AND r.day >= \(person.namedFrom))"
+            default: "(r.usr = \(number) AND r.day < \(person.namedFrom))"
+            }
+        }
+        return some.isEmpty ? "false" : "(\(some.joined(separator: " OR ")))"
+    }
 }

@@ -4,7 +4,9 @@ import Store
 /// A name in a question that no usage has.
 public struct UnknownName: Error, Equatable, CustomStringConvertible {
     public enum Kind: String, Sendable, CaseIterable {
-        case system, account, user, cluster, package
+        case system, subsystem, account, user, cluster, package
+        /// The prefix of an interpreter.
+        case environment
     }
 
     public let kind: Kind
@@ -46,7 +48,11 @@ extension UsageFilter {
     /// The first name in the filter that no usage has; nil if all are known.
     public func unknownName(_ connection: any SQLConnection) throws(StoreError) -> UnknownName? {
         if let system, let unknown = try KnownNames.check(system, .system, connection) { return unknown }
+        if let subsystem, let unknown = try KnownNames.check(subsystem, .subsystem, connection) { return unknown }
         if let account, let unknown = try KnownNames.check(account, .account, connection) { return unknown }
+        if let user, let unknown = try KnownNames.check(user, .user, connection) { return unknown }
+        // a pattern may match nothing, but a path is meant to exist
+        if let prefix, !prefix.hasWildcard { return try KnownNames.check(prefix.text, .environment, connection) }
         return nil
     }
 }

@@ -30,7 +30,7 @@ public struct PackageVersion: Sendable, Comparable {
     private let pre: Part
     private let post: Part
     private let dev: Part
-    private let local: [LocalPart]?
+    private var local: [LocalPart]?
 
     /// nil for a text that is not a version by PEP 440.
     public init?(_ text: String) {
@@ -84,6 +84,39 @@ public struct PackageVersion: Sendable, Comparable {
         case (_, nil): return false
         case (let one?, let other?): return one.lexicographicallyPrecedes(other)
         }
+    }
+}
+
+/// The parts that conditions on versions ask for.
+extension PackageVersion {
+    var hasLocal: Bool { local != nil }
+
+    var isPost: Bool { if case .some = post { true } else { false } }
+
+    /// Whether it is for development, an alpha or beta version, or a candidate.
+    var isBeforeRelease: Bool {
+        if case .some = dev { return true }
+        if case .some = pre { return true }
+        return false
+    }
+
+    /// Whether it has nothing but an epoch and a release.
+    var isPlainRelease: Bool { !hasLocal && !isPost && !isBeforeRelease }
+
+    var withoutLocal: PackageVersion {
+        var version = self
+        version.local = nil
+        return version
+    }
+
+    func isOfRelease(of other: PackageVersion) -> Bool { epoch == other.epoch && release == other.release }
+
+    /// Whether the first parts of the releases are equal; missing ones are 0.
+    func begins(with other: PackageVersion, parts: Int) -> Bool {
+        func part(_ version: PackageVersion, _ place: Int) -> Number {
+            place < version.release.count ? version.release[place] : Number([])
+        }
+        return epoch == other.epoch && (0..<parts).allSatisfy { part(self, $0) == part(other, $0) }
     }
 }
 

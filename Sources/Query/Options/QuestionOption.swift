@@ -3,7 +3,9 @@ public enum QuestionOption: String, CaseIterable, Sendable {
     case since, until, month
     /// The time zone of the three before it.
     case zone = "tz"
-    case system, account
+    case system, subsystem, account, user
+    /// Versions of Python, and a path of environments.
+    case python, prefix
     /// Without a value: on compute nodes, or everywhere else.
     case compute, login
     /// Without a value.

@@ -14,7 +14,11 @@ public struct QuestionOptions: Sendable, Equatable {
     public init(_ written: [QuestionOption: String], now: Int64) throws(OptionError) {
         (filter.firstDay, filter.lastDay) = try QuestionOptions.days(written, now)
         filter.system = written[.system]
+        filter.subsystem = written[.subsystem]
         filter.account = written[.account]
+        filter.user = written[.user]
+        filter.python = try QuestionOptions.python(written)
+        filter.prefix = try QuestionOptions.prefix(written)
         filter.place = try QuestionOptions.place(written)
         filter.includesStaff = written[.includeStaff] != nil
         filter.onlyDirect = written[.direct] != nil
@@ -22,6 +26,10 @@ public struct QuestionOptions: Sendable, Equatable {
         filter.leastUsers = try QuestionOptions.leastUsers(written)
         if filter.leastUsers > 0 {
             if filter.includesStaff { throw OptionError(.includeStaff, ": --public never tells of the staff") }
+            // the difference of two such parts may be of one person
+            for option in [QuestionOption.user, .python, .prefix] where written[option] != nil {
+                throw OptionError(option, ": --public never tells of so small a part; leave it out")
+            }
             filter.onlyVouched = true
             // the difference of two periods must not tell of a few days
             filter.firstDay = filter.firstDay.map { CalendarMonth(containing: $0).firstDay }
@@ -67,6 +75,23 @@ public struct QuestionOptions: Sendable, Equatable {
         case (nil, _): return .login
         default: throw OptionError(.compute, " and --login: give one of them; without, both count")
         }
+    }
+
+    private static func python(_ written: [QuestionOption: String]) throws(OptionError) -> VersionSpecifiers? {
+        guard let text = written[.python] else { return nil }
+        guard let specifiers = VersionSpecifiers(text) else {
+            throw OptionError(
+                .python, " '\(text)': write a version as 3.11, or conditions as '<3.9', '>=3.10,<3.12' or '==3.11.*'")
+        }
+        return specifiers
+    }
+
+    private static func prefix(_ written: [QuestionOption: String]) throws(OptionError) -> WildcardPattern? {
+        guard var path = written[.prefix] else { return nil }
+        // no interpreter reports a slash at the end, and shells complete one
+        while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
+        if path.isEmpty { throw OptionError(.prefix, " '': write a path, with * for any text in it") }
+        return WildcardPattern(path)
     }
 
     private static func leastUsers(_ written: [QuestionOption: String]) throws(OptionError) -> Int64 {

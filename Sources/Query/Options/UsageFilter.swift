@@ -14,7 +14,14 @@ public struct UsageFilter: Sendable, Equatable {
     public var firstDay: Int?
     public var lastDay: Int?
     public var system: String?
+    public var subsystem: String?
     public var account: String?
+    /// The name of a person on the days when it was theirs, or their pseudonym on the days before.
+    public var user: String?
+    /// The versions of Python that count.
+    public var python: VersionSpecifiers?
+    /// The prefixes of the environments that count.
+    public var prefix: WildcardPattern?
     /// nil for all kinds of nodes.
     public var place: Place?
     /// Whether usage by the centre's own staff counts too.
@@ -34,16 +41,18 @@ public struct UsageFilter: Sendable, Equatable {
     public init() {}
 
     /// The condition on the runs called `r`, beginning with `AND` or empty, and its parameters.
-    func condition(in dialect: any SQLDialect) -> (sql: String, parameters: [SQLValue]) {
+    func condition(on connection: any SQLConnection) throws(StoreError) -> (sql: String, parameters: [SQLValue]) {
+        let dialect = connection.dialect
         var sql = flagCondition
         var parameters: [SQLValue] = []
         // runs are kept in the order of their keys, which begin with the day
         if let firstDay { sql += " AND r.run >= \(dialect.runKey(beginning: firstDay))" }
         if let lastDay, lastDay < Int(UInt16.max) { sql += " AND r.run < \(dialect.runKey(beginning: lastDay + 1))" }
-        if let system {
-            sql += " AND r.environment IN (SELECT id FROM environments WHERE system = ?)"
-            parameters.append(.text(system))
+        if let environments = try environments(connection) {
+            let numbers = environments.map { String($0) }.joined(separator: ", ")
+            sql += numbers.isEmpty ? " AND false" : " AND r.environment IN (\(numbers))"
         }
+        if let user { sql += " AND \(try People(connection).condition(user))" }
         if let account {
             sql += " AND r.job IN (SELECT j.id FROM jobs j JOIN accounts a ON a.id = j.account WHERE a.name = ?)"
             parameters.append(.text(account))
@@ -58,6 +67,8 @@ public struct UsageFilter: Sendable, Equatable {
     var prunedCondition: (sql: String, parameters: [SQLValue]) {
         // rows with this flag count those of the others' jobs that have vouched usage
         var sql = flagCondition + (onlyVouched ? "" : " AND (r.flags & 4) = 0")
+        // these sums know no users, and nothing of environments but systems
+        if user != nil || subsystem != nil || python != nil || prefix != nil { sql += " AND false" }
         var parameters: [SQLValue] = []
         if let firstDay {
             sql += " AND m.next_day > ?"

@@ -15,7 +15,7 @@ struct ZoneRule: Sendable, Equatable {
     }
 
     /// The day and the time of a change.
-    private struct Change: Sendable, Equatable {
+    fileprivate struct Change: Sendable, Equatable {
         enum Day: Sendable, Equatable {
             /// From 1 to 365; February 29th has no number.
             case julian(Int)

@@ -123,6 +123,7 @@ extension UsageFilter {
             }
         }
         add(system != nil) { $0.system = nil }
+        add(subsystem != nil) { $0.subsystem = nil }
         add(account != nil) { $0.account = nil }
         add(place != nil) { $0.place = nil }
         add(onlyDirect) { $0.onlyDirect = false }

@@ -75,7 +75,7 @@ public struct PackageReport: Sendable, Equatable {
             var filter = filter
             filter.firstDay = Int(day)
             filter.lastDay = Int(day)
-            let (condition, parameters) = filter.condition(in: connection.dialect)
+            let (condition, parameters) = try filter.condition(on: connection)
             return try connection.query(
                 """
                 SELECT r.stack, min(r.first_seen), max(r.last_seen) FROM runs r WHERE true\(condition) GROUP BY r.stack

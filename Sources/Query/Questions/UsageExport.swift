@@ -53,12 +53,12 @@ public struct UsageExport {
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil, progress: (Double) -> Void,
         row: ([JSON]) throws -> Void
     ) throws {
-        let (condition, parameters) = filter.condition(in: connection.dialect)
+        let (condition, parameters) = try filter.condition(on: connection)
         let dialect = connection.dialect
         let days = try PackedDays.daysWithRuns(connection).filter {
             $0 >= filter.firstDay ?? 0 && $0 <= filter.lastDay ?? .max
         }
-        let nodeHours = NodeHours(connection, filter, days: days)
+        let nodeHours = try NodeHours(connection, filter, days: days)
         guard let first = days.first, let last = days.last else { return }
         var left = limit ?? .max
         var start: String?

@@ -18,18 +18,16 @@ public struct UserReport: Sendable, Equatable {
         // a question about a person by name includes staff
         var filter = filter
         filter.includesStaff = true
-        let people = try People(connection).called(username)
+        filter.user = username
         let packages = try StackGroups.packages(connection, filter)
         var stacks: [Int64: Int64] = [:]
         var prefixes: [Int64: Int64] = [:]
         var jobs: Set<Int64> = []
         var total: Int64 = 0
-        try UsageScan(connection, filter).days([.user, .stack, .environment, .processes, .job]) { rows, kept in
-            let persons = people.numbers(on: rows.day, called: username)
-            if persons.isEmpty { return }
-            let (users, stack, environment) = (rows[.user], rows[.stack], rows[.environment])
+        try UsageScan(connection, filter).days([.stack, .environment, .processes, .job]) { rows, kept in
+            let (stack, environment) = (rows[.stack], rows[.environment])
             let (processes, job) = (rows[.processes], rows[.job])
-            for row in kept where persons.contains(users[row]) {
+            for row in kept {
                 total &+= processes[row]
                 stacks[stack[row], default: 0] &+= processes[row]
                 prefixes[environment[row], default: 0] &+= processes[row]

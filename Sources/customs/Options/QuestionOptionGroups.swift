@@ -36,8 +36,17 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
     @Option(help: "Only usage on this system.")
     var system: String?
 
+    @Option(help: "Only usage on this part of a system.")
+    var subsystem: String?
+
     @Option(help: "Only jobs charged to this account.")
     var account: String?
+
+    @Option(help: ArgumentHelp("Only these versions of Python: 3.11, '<3.9' or '>=3.10,<3.12'.", valueName: "spec"))
+    var python: String?
+
+    @Option(help: ArgumentHelp("Only environments with this path; * stands for any text.", valueName: "pattern"))
+    var prefix: String?
 
     @Flag(help: "Only usage on compute nodes.")
     var compute = false
@@ -53,10 +62,19 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
     var written: [QuestionOption: String] {
         period.written
             + given([
-                .system: system, .account: account, .compute: compute ? "" : nil, .login: login ? "" : nil,
+                .system: system, .subsystem: subsystem, .account: account, .python: python, .prefix: prefix,
+                .compute: compute ? "" : nil, .login: login ? "" : nil,
                 .vouched: vouched ? "" : nil,
             ])
     }
+}
+
+/// The option of questions that are not about one person already.
+struct PersonOptions: ParsableArguments, WrittenOptions {
+    @Option(help: "Only usage by this person.")
+    var user: String?
+
+    var written: [QuestionOption: String] { given([.user: user]) }
 }
 
 struct StaffOptions: ParsableArguments, WrittenOptions {
@@ -100,13 +118,14 @@ struct PublicOptions: ParsableArguments, WrittenOptions {
 /// Options of a question about packages, which heeds all of them.
 struct FilterOptions: ParsableArguments, WrittenOptions {
     @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
     @OptionGroup var packages: DirectOptions
     @OptionGroup var rows: LimitOptions
     @OptionGroup var publication: PublicOptions
 
     var written: [QuestionOption: String] {
-        selection.written + staff.written + packages.written + rows.written + publication.written
+        selection.written + person.written + staff.written + packages.written + rows.written + publication.written
     }
 }
 

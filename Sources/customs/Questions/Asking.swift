@@ -37,8 +37,8 @@ struct Asking {
         guard filter.leastUsers > 0, filter.selectsPart else { return }
         throw Failure(
             .usage,
-            "--public answers this about all usage only: leave out --system, --account, --compute, --login, "
-                + "--direct")
+            "--public answers this about all usage only: leave out --system, --subsystem, --account, "
+                + "--compute, --login, --direct")
     }
 
     /// - Throws: `Failure` with 66 if no user has this name; `StoreError`.

@@ -20,6 +20,7 @@ struct Export: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
     @OptionGroup var packages: DirectOptions
     @OptionGroup var rows: LimitOptions
@@ -37,7 +38,8 @@ struct Export: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, selection.written + staff.written + packages.written + rows.written)
+        let asking = try Asking(
+            store, selection.written + person.written + staff.written + packages.written + rows.written)
         let progress = ProgressLine(name: "exporting")
         let csv = CSV(isRaw: raw, isForTerminal: Terminal.isOutput)
         var out = OutputBuffer()

@@ -17,13 +17,14 @@ struct Python: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions
     @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
     @OptionGroup var rows: LimitOptions
     @OptionGroup var publication: PublicOptions
 
     func run() throws {
         let asking = try Asking(
-            store, selection.written + staff.written + rows.written + publication.written)
+            store, selection.written + person.written + staff.written + rows.written + publication.written)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try InterpreterUsage.ask(asking.connection, filter, limit: limit).answer
         }

@@ -18,6 +18,7 @@ struct Who: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions
     @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
     @OptionGroup var packages: DirectOptions
     @OptionGroup var rows: LimitOptions
@@ -29,7 +30,8 @@ struct Who: ParsableCommand {
     var olderThan: PackageVersion?
 
     func run() throws {
-        let asking = try Asking(store, selection.written + staff.written + packages.written + rows.written)
+        let asking = try Asking(
+            store, selection.written + person.written + staff.written + packages.written + rows.written)
         let found = try PackageUsers.ask(
             asking.connection, asking.filter, package: try asking.package(name), olderThan: olderThan,
             limit: asking.limit)

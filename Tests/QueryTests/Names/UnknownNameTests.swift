@@ -17,8 +17,12 @@ import Testing
         let known = filter {
             $0.system = "perlmutter"
             $0.account = "m2"
+            $0.subsystem = "gpu"
+            $0.user = "user8"
+            $0.prefix = WildcardPattern("/opt/python1")
         }
         #expect(try known.unknownName(reader) == nil)
+        #expect(try filter { $0.prefix = WildcardPattern("/nowhere/*") }.unknownName(reader) == nil)
         #expect(try KnownNames.check("user1", .user, reader) == nil)
         #expect(try KnownNames.check("alvarez", .cluster, reader) == nil)
     }
@@ -30,6 +34,12 @@ import Testing
         #expect(system?.description == "there is no system 'perlmuter'; did you mean 'perlmutter'?")
         let account = try filter { $0.account = "nowhere near" }.unknownName(reader)
         #expect(account?.description == "there is no account 'nowhere near'")
+        let subsystem = try filter { $0.subsystem = "cpu" }.unknownName(reader)
+        #expect(subsystem?.description == "there is no subsystem 'cpu'; did you mean 'gpu'?")
+        let user = try filter { $0.user = "usr8" }.unknownName(reader)
+        #expect(user?.description == "there is no user 'usr8'; did you mean 'user8'?")
+        let environment = try filter { $0.prefix = WildcardPattern("/opt/pyton1") }.unknownName(reader)
+        #expect(environment?.description == "there is no environment '/opt/pyton1'; did you mean '/opt/python1'?")
         // a letter with an accent, and a letter and an accent, are two names
         #expect(try KnownNames.check("gro\u{308}ße", .package, reader)?.suggestion == "größe")
     }

@@ -41,13 +41,18 @@ import Testing
         let options = try QuestionOptions(
             [
                 .since: "30d", .until: "2026-11-29", .system: "perlmutter", .account: "m1", .login: "",
-                .includeStaff: "", .direct: "", .limit: "7",
+                .includeStaff: "", .direct: "", .limit: "7", .subsystem: "gpu", .user: "alice", .python: "<3.9",
+                .prefix: "/opt/conda/",
             ], now: Self.now)
         var filter = UsageFilter()
         filter.firstDay = Self.today - 30
         filter.lastDay = Self.today
         filter.system = "perlmutter"
         filter.account = "m1"
+        filter.subsystem = "gpu"
+        filter.user = "alice"
+        filter.python = VersionSpecifiers("<3.9")
+        filter.prefix = WildcardPattern("/opt/conda")
         filter.place = .login
         filter.includesStaff = true
         filter.onlyDirect = true
@@ -104,6 +109,13 @@ import Testing
             ([.isPublic: "", .minUsers: "-1"], "--min-users -1: must be at least 1"),
             ([.minUsers: "3"], "--min-users: needs --public"),
             ([.isPublic: "", .includeStaff: ""], "--include-staff: --public never tells of the staff"),
+            (
+                [.python: "three"],
+                "--python 'three': write a version as 3.11, or conditions as '<3.9', '>=3.10,<3.12' or '==3.11.*'"
+            ), ([.prefix: ""], "--prefix '': write a path, with * for any text in it"),
+            ([.isPublic: "", .user: "alice"], "--user: --public never tells of so small a part; leave it out"),
+            ([.isPublic: "", .python: "3.11"], "--python: --public never tells of so small a part; leave it out"),
+            ([.isPublic: "", .prefix: "/usr"], "--prefix: --public never tells of so small a part; leave it out"),
             ([.compute: "", .login: ""], "--compute and --login: give one of them; without, both count"),
         ] as [([QuestionOption: String], String)])
     func refused(written: [QuestionOption: String], why: String) {
