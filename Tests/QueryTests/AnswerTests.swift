@@ -72,7 +72,7 @@ import Testing
             try InterpreterUsage.ask(reader, all).answer, try StackUsage.ask(reader, all).answer,
             try PackageTrend.ask(reader, all, packages: ["numpy"]).answer,
             try VersionUsage.ask(reader, all, package: "numpy").answer, try NewPackages.ask(reader, all).answer,
-            try ProcessEnds.ask(reader, all).answer, try PackageUsers.ask(reader, all, package: "numpy").answer,
+            try ProcessEnds.ask(reader, all).answer, try AffectedUsers.ask(reader, all, package: "numpy").answer(),
             try PackageCorrelations.ask(reader, all).answer, try JobSizes.ask(reader, all).answer, package.answer,
             package.byMonth, package.bySize, package.usedWith, job.answer(),
             try UserReport.ask(reader, all, username: "user1").answer,

@@ -5,6 +5,8 @@ import SampleRecords
 /// The answers, computed from the records themselves in the plainest way.
 struct Plainly {
     let processes: [SampleRecord]
+    /// The account of each job that has one.
+    let accounts: [JobWords: String]
     /// The jobs that used each package.
     private(set) var jobsUsing: [String: Set<JobWords>] = [:]
 
@@ -15,6 +17,7 @@ struct Plainly {
         for process in all {
             if let job = process.job, let account = process[.account] { accounts[job] = account }
         }
+        self.accounts = accounts
         let counted = all.filter { process in
             if let first = filter.firstDay, process.dayNumber < first { return false }
             if let last = filter.lastDay, process.dayNumber > last { return false }

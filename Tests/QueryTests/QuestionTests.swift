@@ -227,29 +227,4 @@ import Testing
             try ProcessEnds.ask($0, $1, package: package).answer.json
         }
     }
-
-    @Test("users of a package", arguments: filters.indices, [nil, "1.10"]) func who(filter: Int, olderThan: String?)
-        throws
-    {
-        let plainly = plainly(filter)
-        let versions = olderThan == nil ? ["", "1.9", "1.10", "2.0"] : ["1.9"]
-        let own = plainly.using("numpy").filter { process in
-            olderThan == nil || process.packages.contains { $0.name == "numpy" && $0.version == "1.9" }
-        }
-        let groups = Dictionary(grouping: own.filter { $0.user != nil }) { $0.user ?? "" }
-        let rows = mostFirst(groups.map { ($0.key, Int64($0.value.count)) }).map { name -> [JSON] in
-            let own = groups[name] ?? []
-            let used = versions.filter { version in
-                own.contains { $0.packages.contains(SampleRecord.Package("numpy", version)) }
-            }
-            return [
-                .text(name), .integer(plainly.jobs(own)), .integer(Int64(own.count)), date(own),
-                .array(used.map { .text($0) }),
-            ]
-        }
-        try expect(filter, ["username", "jobs", "processes", "last_seen", "versions"], rows) {
-            try PackageUsers.ask($0, $1, package: "numpy", olderThan: olderThan.flatMap { PackageVersion($0) }).answer
-                .json
-        }
-    }
 }

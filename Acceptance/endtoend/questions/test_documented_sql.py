@@ -37,13 +37,16 @@ COLUMNS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
     "customs environments": lambda answer: [
         {key: row[key] for key in ("prefix", "users", "jobs")} for row in answer
     ],
-    "customs who numpy": lambda answer: [
-        {key: row[key] for key in ("username", "jobs", "processes", "last_seen")} for row in answer
-    ],
+    "customs who numpy": lambda answer: [_without_lists(row) for row in answer],
+    "customs who --python 3.9": lambda answer: [_without_lists(row) for row in answer],
     "customs stacks": lambda answer: [
         {key: row[key] for key in ("users", "jobs")} for row in answer
     ],
 }
+
+
+def _without_lists(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("username", "jobs", "processes", "last_seen")}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -70,6 +70,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "user": {"staff": False, "user": None},
     "python": {"direct": False},
     "environments": {"direct": False},
+    "who --by": {"direct": False},
 }
 
 
@@ -135,6 +136,14 @@ QUESTIONS = {
     "who": Question(("who", "h5py"), lambda f: REFERENCE.who(f, "h5py")),
     "who is behind": Question(
         ("who", "numpy", "--older-than", "2.0.0"), lambda f: REFERENCE.who(f, "numpy", "2.0.0")
+    ),
+    "who by node-hours": Question(
+        ("who", "h5py", "--by", "node-hours"), lambda f: REFERENCE.who(f, "h5py", by="node-hours")
+    ),
+    "who has an old Python": Question(
+        ("who", "--by", "last-seen", "--python", "<3.11"),
+        # the last of two options counts
+        lambda f: REFERENCE.who(replace(f, python=f.python or "<3.11"), by="last-seen"),
     ),
 }
 
@@ -253,7 +262,8 @@ def test_every_answer_is_that_of_the_reference(customs: Customs, question: str) 
     """With every filter, in every row and its place."""
     asked = QUESTIONS[question]
     for name, chosen in filters(customs).items():
-        wanted = replace(chosen, **REFUSED.get(asked.command[0], {}))
+        refused = REFUSED.get(" ".join(asked.command[:2])) or REFUSED.get(asked.command[0], {})
+        wanted = replace(chosen, **refused)
         answer = customs.json(*asked.command, *wanted.options())
         assert same_numbers(answer) == same_numbers(asked.answer(wanted)), name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TypeVar
@@ -46,6 +46,12 @@ def by_package(chosen: Iterable[Process]) -> dict[str, list[Process]]:
         for name in p.packages:
             groups[name].append(p)
     return groups
+
+
+def most_used(names: Iterable[str | None]) -> list[str]:
+    """Known names, those that occur most first, and equal ones by their letters."""
+    counts = Counter(name for name in names if name)
+    return sorted(counts, key=lambda name: (-counts[name], name))
 
 
 def node_seconds(chosen: Iterable[Process], job: Job) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from packaging.version import Version
@@ -14,6 +14,7 @@ from support.reference.counting import (
     group,
     is_told,
     jobs,
+    most_used,
     node_seconds,
     pearson,
     users,
@@ -301,20 +302,40 @@ class Reference:
         ]
         return sorted(rows, key=lambda row: (-row["processes"], row["package"]))
 
-    def who(self, wanted: Filter, name: str, older_than: str | None = None) -> list[Record]:
-        own = [
-            p
-            for p in by_package(self.select(wanted)).get(name, [])
-            if p.user and (older_than is None or is_older(p.packages[name], older_than))
-        ]
+    def who(
+        self,
+        wanted: Filter,
+        name: str | None = None,
+        older_than: str | None = None,
+        by: str = "processes",
+    ) -> list[Record]:
+        """The users of a package, or of the Pythons and environments that the filter leaves."""
+        chosen = self.select(wanted)
+        own = [p for p in chosen if p.user and (name is None or name in p.packages)]
+        if name and older_than:
+            own = [p for p in own if is_older(p.packages[name], older_than)]
+        seconds = {job: node_seconds(chosen, job) for job in jobs(own)}
+        key, version = ("versions", _version(name)) if name else ("pythons", _python)
         rows: list[Record] = [
             {
                 "username": user,
                 "jobs": len(jobs(some)),
                 "processes": len(some),
                 "last_seen": max(p.day for p in some).isoformat(),
-                "versions": oldest_first({v for p in some if (v := p.packages[name]) is not None}),
+                key: oldest_first({v for p in some if (v := version(p)) is not None}),
+                "accounts": sorted({p.account for p in some if p.account}),
+                "programs": most_used(p.record.get("main") for p in some if not p.pruned)[:5],
+                "node_hours": sum(seconds[job] for job in jobs(some)) / 3_600,
             }
             for user, some in group(own, lambda p: p.user or "").items()
         ]
-        return sorted(rows, key=lambda row: (-row["processes"], row["username"]))
+        rows.sort(key=lambda row: row["username"])
+        return sorted(rows, key=lambda row: row[by.replace("-", "_")], reverse=True)
+
+
+def _version(package: str) -> Callable[[Process], str | None]:
+    return lambda p: p.packages[package]
+
+
+def _python(p: Process) -> str | None:
+    return p.record.get("python") or None
