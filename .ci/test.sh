@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs every test suite and ends with one line that adds them up. `make test` has built what it needs.
 #
+#   CUSTOMS_TEST_ALL=1           all seeds, and all combinations of what hardly has to do with each other
 #   TEST_WORKERS=N               workers of each suite that can be divided (default: two a core, at most 8)
 #   CUSTOMS_TEST_PYTHONS=A:B     interpreters for the tests of the hook, in addition to those of pyenv and PATH
 #                                (default: the newest of Debian unstable, if available)
 #
-# The Slurm tests, which mostly wait for jobs, run while the Swift tests are built.
+# The Slurm tests, which mostly wait for jobs, run beside the Swift tests and those of the hook.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -69,15 +70,6 @@ read -ra swift_flags <<<"${SWIFT_FLAGS:--c release}"
 # XCTest writes the named file, Swift Testing one beside it.
 suites+=("Swift:$status:$results/swift.xml:$results/swift-swift-testing.xml")
 
-echo "== Slurm tests, which ran meanwhile (after $SECONDS s)"
-status=0
-wait "$slurm" || status=$?
-slurm=
-end_slurm
-cat "$results/slurm.log"
-((status != 124 && status != 137)) || echo "Slurm tests: not done in $slurm_seconds s"
-suites+=("Slurm:$status:$results/Slurm.xml")
-
 if [[ -n $newer ]]; then
     if wait "$newer"; then
         CUSTOMS_TEST_PYTHONS=$(cat "$results/pythons")
@@ -88,15 +80,29 @@ if [[ -n $newer ]]; then
     fi
 fi
 
-for suite in Hook Deploy EndToEnd; do
-    together=(-n "$workers" --dist worksteal)
-    # ends before workers would have started
-    [[ $suite != Deploy ]] || together=()
+pytest_suite() { # pytest_suite NAME [OPTION...]
+    local suite=$1 status=0
+    shift
     echo "== $suite tests (after $SECONDS s)"
-    status=0
-    "${pytest[@]}" "Acceptance/${suite,,}" --junit-xml="$results/$suite.xml" "${together[@]}" </dev/null || status=$?
+    "${pytest[@]}" "Acceptance/${suite,,}" --junit-xml="$results/$suite.xml" "$@" </dev/null || status=$?
     suites+=("$suite:$status:$results/$suite.xml")
-done
+}
+together=(-n "$workers" --dist worksteal)
+
+pytest_suite Hook "${together[@]}"
+
+echo "== Slurm tests, which ran meanwhile (after $SECONDS s)"
+status=0
+wait "$slurm" || status=$?
+slurm=
+end_slurm
+cat "$results/slurm.log"
+((status != 124 && status != 137)) || echo "Slurm tests: not done in $slurm_seconds s"
+suites+=("Slurm:$status:$results/Slurm.xml")
+
+# ends before workers would have started
+pytest_suite Deploy
+pytest_suite EndToEnd "${together[@]}"
 
 echo "== All suites"
 "$PYTHON" .ci/totals.py "${suites[@]}"
