@@ -21,10 +21,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from extent import pairs
 from loadgen.ledger import Ledger
 from support.daemon import PATIENCE, Daemon, StartDaemon, Store, wait_until
 from support.loads import long_load
 from support.service_manager_stand_in import ServiceManagerStandIn
+from support.stores import STORES
 from support.streams import closed_by_peer, counted, lines, unread
 
 # A second, of each sender.
@@ -147,11 +149,13 @@ def senders(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("framing", ["counted", "lines"])
+@pytest.mark.parametrize(
+    ("store", "framing"), pairs(STORES, ["counted", "lines"]), indirect=["store"]
+)
 def test_ten_kills_cost_nothing(start_kept: StartKept, store: Store, framing: str) -> None:
     """SIGKILL at random moments, under senders that go on sending all the time."""
     daemon, manager = start_kept(store)
-    ledger, messages, ids = long_load(701, 600_000)
+    ledger, messages, ids = long_load(701, 300_000)
     draw = random.Random(702)
     with senders(manager, messages, ids, framing) as sending:
         for _ in range(KILLS):
@@ -172,7 +176,7 @@ def test_restarts_in_mid_stream_cost_nothing(
 ) -> None:
     """SIGTERM and a new start: nothing is even read twice, and no sender sees a break."""
     daemon, manager = start_kept(sqlite_store)
-    ledger, messages, ids = long_load(703, 400_000)
+    ledger, messages, ids = long_load(703, 200_000)
     # a stop stores all that was read: at half the rate the load outlasts both on a busy machine
     with senders(manager, messages, ids, framing, RATE // 2) as sending:
         for _ in range(2):

@@ -12,12 +12,14 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from extent import pairs
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
 from support.daemon import (
     StartDaemon,
     Store,
 )
+from support.stores import STORES
 from support.streams import (
     Streams,
     closed_by_peer,
@@ -32,7 +34,11 @@ def both(messages: Sequence[bytes]) -> bytes:
     return b"".join(nulls([message]) + b"\n" for message in messages)
 
 
-@pytest.mark.parametrize("framing", ["counted", "lines", "nulls", "mixed"])
+@pytest.mark.parametrize(
+    ("store", "framing"),
+    pairs(STORES, ["counted", "lines", "nulls", "mixed"]),
+    indirect=["store"],
+)
 @pytest.mark.parametrize("cut", ["whole", "pieces"])
 def test_each_message_counts_once_however_it_is_framed_and_cut(
     start_daemon: StartDaemon, store: Store, framing: str, cut: str

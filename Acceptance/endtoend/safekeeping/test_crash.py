@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from extent import part
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population
 from loadgen.send import connect
@@ -45,7 +46,7 @@ def test_a_kill_while_all_records_are_in_the_journal_loses_none(daemon: Daemon) 
     assert health["rejected"] == {}
 
 
-@pytest.mark.parametrize("seed", [21, 22, 23])
+@pytest.mark.parametrize("seed", part([21, 22, 23]))
 def test_kills_at_random_moments_lose_nothing_journalled(daemon: Daemon, seed: int) -> None:
     """Killed three times under load; what the journal held is in the store after the next start.
 

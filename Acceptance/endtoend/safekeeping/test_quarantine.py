@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from extent import pairs, part
 from loadgen.ledger import Ledger, load
 from loadgen.records import Population, Sample, encode
 from support.daemon import Customs, Daemon, StartDaemon, Store, assert_balanced, wait_until
-from support.stores import PostgresStore, SQLiteStore
+from support.stores import STORES, PostgresStore, SQLiteStore
 
 GOOD = 19_980
 BAD = 20
@@ -107,11 +108,11 @@ def prepare(daemon: Daemon) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("forbid", [forbid_users, forbid_runs])
-def test_20_bad_rows_among_20_000_are_set_aside_alone(daemon: Daemon, forbid: object) -> None:
+@pytest.mark.parametrize(("store", "place"), pairs(STORES, ["users", "runs"]), indirect=["store"])
+def test_20_bad_rows_among_20_000_are_set_aside_alone(daemon: Daemon, place: str) -> None:
     """The load in which peers lost 14,500 good records, or stood still."""
     prepare(daemon)
-    assert callable(forbid)
+    forbid = forbid_users if place == "users" else forbid_runs
     forbid(daemon.store)
     ledger = Ledger()
     daemon.send(strew(load(Population(901), ledger, GOOD), 902))
@@ -145,7 +146,7 @@ def _top(daemon: Daemon) -> list[dict[str, Any]]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [911, 912, 913])
+@pytest.mark.parametrize("seed", part([911, 912, 913]))
 def test_kills_while_bad_rows_are_sought_lose_and_repeat_nothing(
     start_daemon: StartDaemon, store: Store, seed: int
 ) -> None:
@@ -206,16 +207,16 @@ def test_a_load_of_bad_rows_alone_delays_nothing(daemon: Daemon) -> None:
     assert health["stored"] + health["merged"] == 2_001
 
 
-@pytest.mark.parametrize(("forbid", "form"), [(forbid_users, "plain"), (forbid_runs, "gzip")])
+@pytest.mark.parametrize(("store", "form"), pairs(STORES, ["gzip", "plain"]), indirect=["store"])
 def test_an_import_sets_20_bad_rows_among_20_000_aside(
-    store: Store, folder: Path, forbid: object, form: str
+    store: Store, folder: Path, form: str
 ) -> None:
     """A second import finds only duplicates, of the refused rows too."""
     customs = Customs(store.url, folder)
     empty = folder / "empty.log"
     empty.write_text("")
     customs.text("import", str(empty))
-    assert callable(forbid)
+    forbid = forbid_runs if form == "gzip" else forbid_users
     forbid(store)
     ledger = Ledger()
     # more than a batch; some lines are no records, some come twice, and the last one is bad
