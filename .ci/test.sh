@@ -6,7 +6,8 @@
 #   CUSTOMS_TEST_PYTHONS=A:B     interpreters for the tests of the hook, in addition to those of pyenv and PATH
 #                                (default: the newest of Debian unstable, if available)
 #
-# The Slurm tests, which mostly wait for jobs, run beside the Swift tests and those of the hook.
+# The Slurm tests, which mostly wait for jobs, run beside the Swift tests and those of the hook. The tests of deployed
+# files run beside the end-to-end tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,7 @@ slurm_seconds=360
 results=$(mktemp -d "${TMPDIR:-/tmp}/customs-test.XXXXXX")
 slurm_folder=$(mktemp -d /tmp/customs-slurm-XXXXXX)
 slurm=
+deploy=
 suites=()
 
 end_slurm() { # ends the rest of the tests' cluster, if they were killed
@@ -35,6 +37,7 @@ finish() {
         wait "$slurm" || true
         end_slurm
     fi
+    [[ -z $deploy ]] || kill "$deploy" 2>/dev/null || true
     rm -rf "$results"
 }
 trap finish EXIT
@@ -100,9 +103,16 @@ cat "$results/slurm.log"
 ((status != 124 && status != 137)) || echo "Slurm tests: not done in $slurm_seconds s"
 suites+=("Slurm:$status:$results/Slurm.xml")
 
-# ends before workers would have started
-pytest_suite Deploy
+# It ends before workers would have started, and waits for some of that time.
+"${pytest[@]}" Acceptance/deploy --junit-xml="$results/Deploy.xml" </dev/null >"$results/deploy.log" 2>&1 &
+deploy=$!
 pytest_suite EndToEnd "${together[@]}"
+echo "== Deploy tests, which ran meanwhile (after $SECONDS s)"
+status=0
+wait "$deploy" || status=$?
+deploy=
+cat "$results/deploy.log"
+suites+=("Deploy:$status:$results/Deploy.xml")
 
 echo "== All suites"
 "$PYTHON" .ci/totals.py "${suites[@]}"
