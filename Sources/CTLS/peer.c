@@ -26,6 +26,15 @@ int tls_is_certified_by(const tls_connection *connection, tls_server *server) {
     return good;
 }
 
+int64_t tls_peer_seconds(const tls_connection *connection) {
+    X509 *certificate = SSL_get0_peer_certificate(connection->ssl);
+    int days = 0, seconds = 0;
+    if (!certificate || ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)) != 1) days = seconds = 0;
+    ERR_clear_error();
+    int64_t left = (int64_t)days * 86400 + seconds;
+    return left > 0 ? left : 0;
+}
+
 // Copies a name that is text without control characters and fits. Returns 1, or 0 if it is none: a NUL within a name
 // would make it look like another one.
 static int copy_name(const ASN1_STRING *text, char name[TLS_NAME_BYTES]) {

@@ -8,6 +8,7 @@
 #define CUSTOMS_TLS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct ssl_ctx_st tls_server;
 typedef struct tls_connection tls_connection;
@@ -76,6 +77,9 @@ int tls_is_certified(const tls_connection *connection);
 
 // Whether a server would find the client's certificate good now: its authority, its time, and whether it was revoked.
 int tls_is_certified_by(const tls_connection *connection, tls_server *server);
+
+// The seconds until the client's certificate ends, by the system's clock; 0 if there is none, or if it has ended.
+int64_t tls_peer_seconds(const tls_connection *connection);
 
 // Copies the common name in the subject of the client's certificate. Returns 1; or 0 if there is no certificate, or no
 // such name without control characters.

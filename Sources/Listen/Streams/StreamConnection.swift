@@ -38,6 +38,9 @@ final class StreamConnection {
     private(set) var isEstablished: Bool
     /// Whether it has sent a whole message.
     private(set) var hasSpoken = false
+    /// When the certificate is to be checked again: at its end, and after a minute in any case, because an authority or
+    /// a list of revoked certificates may end earlier.
+    private(set) var certificateCheck = StreamTimes.Instant.now
 
     /// Makes a connection without read bytes.
     init(
@@ -111,6 +114,7 @@ final class StreamConnection {
             peer.isCertified = session.isCertified
             if peer.isCertified { peer.relay = relayNames.first }
             times.begin()
+            scheduleCertificateCheck(.now)
         }
         return step
     }
@@ -173,6 +177,13 @@ final class StreamConnection {
             limits.idleSeconds = min(limits.idleSeconds, limits.uncertifiedIdleSeconds)
         }
         return times.overdue(now, limits)
+    }
+
+    /// Notes that the certificate is good.
+    func scheduleCertificateCheck(_ now: StreamTimes.Instant) {
+        let left = peer.isCertified ? session?.certificateSeconds ?? 0 : .max
+        // a certificate is good in its last second, too
+        certificateCheck = now + .seconds(left < 60 ? max(0, left) + 1 : 60)
     }
 
     /// Ends the connection for both sides, even if another process still has the descriptor.

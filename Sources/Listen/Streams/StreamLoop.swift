@@ -44,6 +44,10 @@ final class StreamLoop {
     private var nextTimeoutCheck = Instant.now + .seconds(1)
     private var tlsVersion: Int
 
+    /// Certificates that are checked in one second. Each check takes a fraction of a millisecond, and relays may all
+    /// have connected at once.
+    private static let certificatesAtOnce = 100
+
     /// Makes the loop; nil if the kernel gives no event queue or no memory.
     init?(_ supplies: Supplies, kept: KeptStreams, stopDescriptor: Int32) {
         guard let events = EventQueue(),
@@ -342,7 +346,7 @@ final class StreamLoop {
         let now = Instant.now
         if now < nextTimeoutCheck || blockedSince != nil { return }
         nextTimeoutCheck = now + .seconds(1)
-        checkCertificates()
+        checkCertificates(now)
         let limits = supplies.limits()
         for connection in Array(connections.values) where blockedSince == nil {
             if let refusal = connection.overdue(now, limits) {
@@ -352,12 +356,19 @@ final class StreamLoop {
         }
     }
 
-    /// Ends connections of relays whose certificate is bad by what was read again.
-    private func checkCertificates() {
+    /// Ends connections of relays whose certificate is good no longer: it has ended, or is bad by files that were read
+    /// again.
+    private func checkCertificates(_ now: Instant) {
+        guard let tls = supplies.tls() else { return }
         let version = supplies.tlsVersion()
-        guard version != tlsVersion, let tls = supplies.tls() else { return }
+        var checks = version == tlsVersion ? StreamLoop.certificatesAtOnce : .max
         for connection in Array(connections.values) where connection.peer.isCertified {
-            guard let session = connection.session, !tls.stillCertifies(session) else { continue }
+            guard version != tlsVersion || connection.certificateCheck <= now, checks > 0 else { continue }
+            checks -= 1
+            guard let session = connection.session, !tls.stillCertifies(session) else {
+                connection.scheduleCertificateCheck(now)
+                continue
+            }
             if blockedSince != nil { return }
             refuse(connection, .certificateWithdrawn, why: connection.peer.relay ?? "")
             take(connection, isEnding: true)

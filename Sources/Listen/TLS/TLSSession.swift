@@ -28,6 +28,9 @@ final class TLSSession {
     /// Whether a server would find the client's certificate good now.
     func isCertified(by server: OpaquePointer) -> Bool { tls_is_certified_by(connection, server) != 0 }
 
+    /// The seconds until the client's certificate ends; 0 without one.
+    var certificateSeconds: Int64 { tls_peer_seconds(connection) }
+
     /// The names in the client's certificate: the common name, then the DNS names. A client without a certificate has
     /// none.
     var peerNames: [String] {
