@@ -13,7 +13,7 @@ import pytest
 from support.centre import Centre
 from support.daemon import CUSTOMS, CUSTOMSD, PATIENCE, ROOT, Customs, Store, check_configuration
 from support.daemon import clean_environment as clean
-from support.stores import MakeStore
+from support.stores import MakeStore, PostgresStore
 
 HOOK = ROOT / "sitecustomize"
 
@@ -149,3 +149,33 @@ def test_a_canary_batch_that_is_all_lost_is_a_failure(sqlite_store: Store, folde
     (line,) = json.loads(done.stdout)
     assert (line["state"], line["expected"], line["received"]) == ("overdue", 2, 0)
     assert line["run"] in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "limit"),
+    [("CUSTOMS_QUESTION_MEMORY_MB", "1 MiB of memory"), ("CUSTOMS_QUESTION_SECONDS", "1 s")],
+)
+def test_a_question_beyond_its_limits_ends_with_71(
+    make_store: MakeStore, folder: Path, variable: str, limit: str
+) -> None:
+    """Even while it waits for the database, and the error says how to ask for less."""
+    store = make_store("postgres")
+    assert isinstance(store, PostgresStore)
+    customs = Customs(store.url, folder)
+    archive = folder / "records.jsonl"
+    archive.write_text(Centre(3, records=10).lines())
+    customs.json("import", str(archive))
+    with store.server.session(store.database) as execute:
+        execute("BEGIN; LOCK TABLE customs.runs IN ACCESS EXCLUSIVE MODE")
+        done = subprocess.run(
+            [str(CUSTOMS), "top"],
+            env=clean(folder) | {"CUSTOMS_STORE": store.url, variable: "1"},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (71, "")
+    assert f"the question needs more than {limit}" in done.stderr
+    assert "--since" in done.stderr
+    store.close()
