@@ -165,7 +165,7 @@ let package = Package(
         tests("WireTests", ["Record", "Wire"], exclude: ["Cases"]),
         tests("ListenTests", ["Listen", "Sockets", "TemporaryFolders"]),
         tests("JournalTests", ["Checksum", "Journal", "TemporaryFolders"]),
-        tests("MergeTests", ["Merge", "Record", "SampleRecords"]),
+        tests("MergeTests", ["Checksum", "Merge", "Record", "SampleRecords"]),
         tests(
             "StoreTests", ["Checksum", "Jobs", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases"],
             exclude: ["TestDatabases"]),

@@ -41,18 +41,20 @@ public struct Merger: Sendable {
     ///   - maximumNodes: the largest number of nodes of a job that is believed.
     ///   - partBytes: the memory of records in parts that wait for the other parts, bytes.
     ///   - newNames: the new names that one sender may bring in an hour; nil for any number.
+    ///   - storedNames: names that cost a sender nothing.
     ///   - canaryKey: that of the store's own canaries.
     ///   - userName: the name of a uid on this machine.
     public init(
         recent: RecentIdentifiers = RecentIdentifiers(), vocabulary: Vocabulary = Vocabulary(),
         running: Set<RecordID> = [], homeCluster: String? = nil, maximumNodes: Int64 = UsageRecord.mostNodes,
-        partBytes: Int = 32 << 20, newNames: Int? = nil, canaryKey: CanaryKey = .random(),
+        partBytes: Int = 32 << 20, newNames: Int? = nil, storedNames: StoredNames = StoredNames(),
+        canaryKey: CanaryKey = .random(),
         userName: @escaping @Sendable (UInt32) -> UserName = { _ in .unknown }
     ) {
         self.recent = recent
         keys = RunKeyMaker(
             vocabulary: vocabulary, homeCluster: homeCluster ?? "", names: UserNames(find: userName),
-            budget: NameBudget(names: newNames))
+            budget: NameBudget(names: newNames, stored: storedNames))
         living = LivingProcesses(running)
         parts = PartAssembly(maximumBytes: partBytes)
         self.canaryKey = canaryKey
@@ -365,7 +367,7 @@ public struct Merger: Sendable {
         if keys.hasForeignName { batch.counters.add(1, to: IngestCounters.foreignName) }
         let replaced = keys.budget.takeReplaced()
         hasOtherNames = replaced > 0
-        if hasOtherNames { senderOverBudget = Sender(envelope).description }
+        if hasOtherNames { senderOverBudget = keys.budget.payer }
         batch.counters.add(replaced, to: IngestCounters.otherNames)
         return index
     }

@@ -8,7 +8,8 @@ enum Sender: Hashable, Sendable, CustomStringConvertible {
     case user(UInt32)
     /// A relay, by the name in its certificate; empty if it has none.
     case relay(String)
-    /// All who prove nothing, together: what a record or an address says can be made up.
+    /// All who prove nothing, together: what a record or an address says can be made up. Only the budget of new names
+    /// tells their networks apart, so that one that floods leaves the others theirs.
     case unproven
 
     init(_ envelope: Envelope) {

@@ -69,13 +69,20 @@ struct StackReader: Sendable {
             }
         }
         let packages = record.packages.count
+        var sorted: CompoundKey?
         let found = key.bytes.withUnsafeBytes { bytes in
-            asTheyCame.symbol(for: bytes) { budget.admits(bytes, of: .stack, packages: packages) }
+            asTheyCame.symbol(for: bytes) {
+                budget.admits(stack: bytes, packages: packages) {
+                    let key = StackReader.sortedKey(of: record)
+                    sorted = key
+                    return key
+                }
+            }
         }
         guard let found else { return otherSymbol(in: &table) }
         let raw = Int(found)
         if raw < stacks.count { return stacks[raw] }
-        let stack = sortedSymbol(for: record, in: &table)
+        let stack = (sorted ?? StackReader.sortedKey(of: record)).bytes.withUnsafeBytes { table.symbol(for: $0) }
         stacks.append(stack)
         return stack
     }
@@ -102,20 +109,20 @@ struct StackReader: Sendable {
         key.append(UnsafeRawBufferPointer(rebasing: text[Int(range.start)..<Int(range.start + range.count)]))
     }
 
-    private mutating func sortedSymbol(for record: UsageRecord, in table: inout SymbolTable) -> Int32 {
+    private static func sortedKey(of record: UsageRecord) -> CompoundKey {
         var versions: [ExactText: String?] = [:]
         for use in record.packages {
             guard let name = record.string(use.name) else { continue }
             versions.updateValue(record.string(use.version), forKey: ExactText(name))
         }
         let direct = Set(record.direct.compactMap { record.string($0).map { ExactText($0) } })
-        key.reset()
+        var key = CompoundKey()
         for (name, version) in versions.sorted(by: { $0.key < $1.key }) {
             key.append(
                 Stack.Package(
                     name: name.string, version: version,
                     direct: record.directIsKnown ? direct.contains(name) : nil))
         }
-        return key.bytes.withUnsafeBytes { table.symbol(for: $0) }
+        return key
     }
 }

@@ -67,9 +67,11 @@ public struct DatagramIntake {
 
     private mutating func take(_ datagram: Datagram, now: Int64) -> RejectReason? {
         if datagram.isTruncated { return .tooLong }
-        let credentials = datagram.credentials
+        if let credentials = datagram.credentials {
+            return intake.take(datagram.bytes, now: now, identity: .kernel, credentials: credentials)
+        }
         return intake.take(
-            datagram.bytes, now: now, identity: credentials == nil ? .claimed : .kernel, credentials: credentials)
+            datagram.bytes, now: now, identity: .claimed, source: NetworkSource(address: datagram.sender).number)
     }
 
     /// Counts the kernel's drops on the socket. They do not count as received messages.

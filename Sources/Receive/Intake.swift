@@ -44,7 +44,7 @@ struct Intake {
     /// - Returns: the reason why the message is not valid; the caller counts it by `reject`.
     mutating func take(
         _ message: UnsafeRawBufferPointer, now: Int64, identity: Identity,
-        credentials: (uid: UInt32, pid: UInt32)? = nil, relay: String? = nil
+        credentials: (uid: UInt32, pid: UInt32)? = nil, relay: String? = nil, source: UInt64? = nil
     ) -> RejectReason? {
         switch parser.parse(message: message, arrival: now, into: &record) {
         case .rejected(let reason): return reason
@@ -52,7 +52,7 @@ struct Intake {
             if let maximumAge, (record.eventTime ?? headerTime ?? now) < now - maximumAge { return .tooOld }
             let envelope = Envelope(
                 arrival: now, headerTime: headerTime, identity: identity, uid: credentials?.uid,
-                pid: credentials?.pid, relay: relay)
+                pid: credentials?.pid, relay: relay, source: source)
             let digest = digests.isWanted ? RunDigest(record, envelope, by: &hasher) : nil
             frame.append { entry in
                 Entry.append(

@@ -3,6 +3,7 @@ import Journal
 import Listen
 import Logging
 import Record
+import Sockets
 import SystemClock
 
 /// Takes in the messages of one transport's streams.
@@ -34,8 +35,11 @@ public final class StreamIntake: StreamConsumer {
 
     public func take(_ message: UnsafeRawBufferPointer, from peer: StreamPeer, isWhole: Bool) {
         let now = wallClock()
-        let identity: Identity = peer.isCertified ? .relay : .claimed
-        if let found = intake.take(message, now: now, identity: identity, relay: peer.isCertified ? peer.relay : nil) {
+        let found =
+            peer.isCertified
+            ? intake.take(message, now: now, identity: .relay, relay: peer.relay)
+            : intake.take(message, now: now, identity: .claimed, source: peer.source.number)
+        if let found {
             reject(isWhole ? found : .cutOff, message, from: peer, now: now)
         }
         if isAbandoned { giveUp() }

@@ -4,10 +4,11 @@
 ///
 ///     message   offset  0  u8   kind = 1
 ///                       1  u8   identity (0 claimed, 1 kernel, 2 relay)
-///                       2  u8   flags: 1 = header time present, 2 = uid and pid present, 4 = relay's name present
+///                       2  u8   flags: 1 = header time present, 2 = uid and pid present, 4 = relay's name present,
+///                               8 = source present
 ///                       3  u8   0
-///                       4  u32  uid
-///                       8  u32  pid, or the size of the relay's name
+///                       4  u32  uid, or the low half of the source
+///                       8  u32  pid, or the size of the relay's name, or the high half of the source
 ///                      12  u32  size of what follows the record
 ///                      16  i64  arrival, microseconds since 1970 UTC
 ///                      24  i64  header time, likewise
@@ -31,10 +32,13 @@ public enum Entry {
         if envelope.uid != nil { flags |= 2 }
         let relayBytes = min(envelope.relay?.utf8.count ?? 0, Envelope.maximumRelayBytes)
         if envelope.uid == nil, envelope.relay != nil { flags |= 4 }
+        if flags & 6 == 0, envelope.source != nil { flags |= 8 }
         let kind = 1 | UInt32(envelope.identity.rawValue) << 8 | UInt32(flags) << 16
+        let source = flags & 8 != 0 ? envelope.source ?? 0 : 0
         let header = (
-            kind.littleEndian, (envelope.uid ?? 0).littleEndian,
-            (envelope.pid ?? UInt32(flags & 4 != 0 ? relayBytes : 0)).littleEndian,
+            kind.littleEndian, (envelope.uid ?? UInt32(truncatingIfNeeded: source)).littleEndian,
+            (envelope.pid ?? (flags & 4 != 0 ? UInt32(relayBytes) : UInt32(truncatingIfNeeded: source >> 32)))
+                .littleEndian,
             UInt32((digest == nil ? 0 : RunDigest.byteCount) + (flags & 4 != 0 ? relayBytes : 0)).littleEndian,
             envelope.arrival.littleEndian, (envelope.headerTime ?? 0).littleEndian
         )
@@ -79,7 +83,8 @@ public enum Entry {
                 identity: identity,
                 uid: known ? load(bytes, 4) as UInt32 : nil,
                 pid: known ? load(bytes, 8) as UInt32 : nil,
-                relay: flags & 6 == 4 ? String(decoding: bytes[(bytes.count - tail.relay)...], as: UTF8.self) : nil)
+                relay: flags & 6 == 4 ? String(decoding: bytes[(bytes.count - tail.relay)...], as: UTF8.self) : nil,
+                source: flags & 14 == 8 ? load(bytes, 4) as UInt64 : nil)
             let record = bytes[messageHeader..<bytes.count - tail.digest - tail.relay]
             return .message(envelope, record: UnsafeRawBufferPointer(rebasing: record))
         case 2:

@@ -107,6 +107,7 @@ public final class Writer {
     private struct Opened {
         let state: SourceState
         let canaryKey: CanaryKey
+        let storedNames: StoredNames
     }
 
     private func openSource() throws(StoreError) -> Opened {
@@ -118,7 +119,7 @@ public final class Writer {
         do throws(JournalError) { try journal.confirmIncarnation() } catch {
             logger.warning("could not write the journal's incarnation", metadata: ["why": "\(error)"])
         }
-        return Opened(state: state, canaryKey: try store.canaryKey())
+        return Opened(state: state, canaryKey: try store.canaryKey(), storedNames: try store.storedNames())
     }
 
     /// Rebuilds the memory from before a restart: identities for recognising duplicates, and parts that wait.
@@ -126,7 +127,7 @@ public final class Writer {
         let state = opened.state
         merger = Merger(
             running: Set(state.snapshots), homeCluster: homeCluster, maximumNodes: Int64(limits.current.maximumNodes),
-            canaryKey: opened.canaryKey, userName: PasswordDatabase.name)
+            storedNames: opened.storedNames, canaryKey: opened.canaryKey, userName: PasswordDatabase.name)
         position = state.position.map { JournalPosition(sequence: $0.sequence, tally: $0.tally) } ?? position
         settled.note(position)
         // the disk may have lost entries that the store has: new entries must not reuse their numbers

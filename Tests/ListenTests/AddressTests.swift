@@ -80,4 +80,23 @@ import Testing
         #expect(address(family(AF_INET6) + [UInt8](repeating: 0, count: 20)) == nil)
         #expect(address(family(AF_NETLINK) + [UInt8](repeating: 0, count: 20)) == nil)
     }
+
+    @Test("a source is the same in a socket's address and in words") func sources() {
+        for host in ["192.0.2.7", "127.0.0.1", "255.255.255.255"] {
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            #expect(inet_pton(AF_INET, host, &address.sin_addr) == 1)
+            let read = withUnsafeBytes(of: address) { NetworkSource(address: $0) }
+            #expect(read == NetworkSource(host: host) && read == NetworkSource(host: "::ffff:\(host)"))
+        }
+        for host in ["2001:db8:0:1::1", "::1", "fe80::1", "::ffff:192.0.2.7", "0:ffff:c000:207::1"] {
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            #expect(inet_pton(AF_INET6, host, &address.sin6_addr) == 1)
+            #expect(withUnsafeBytes(of: address) { NetworkSource(address: $0) } == NetworkSource(host: host))
+        }
+        for bytes in [[], [2], [2, 0, 0, 0, 1, 2, 3, 4], [1, 0, 47]] as [[UInt8]] {
+            #expect(bytes.withUnsafeBytes { NetworkSource(address: $0) }.number == 0)
+        }
+    }
 }

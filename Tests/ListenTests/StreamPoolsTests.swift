@@ -1,9 +1,10 @@
+import Sockets
 import Listen
 import Testing
 
 @Suite struct StreamPoolsTests {
-    private static func source(_ number: Int) -> StreamSource {
-        StreamSource(host: "10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)")
+    private static func source(_ number: Int) -> NetworkSource {
+        NetworkSource(host: "10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)")
     }
 
     /// Pools, and the connections that have a place.
@@ -176,14 +177,14 @@ import Testing
     }
 
     @Test("a source is an IPv4 address, however it is written, or a /64 of IPv6") func sources() {
-        let one = StreamSource(host: "192.0.2.7")
-        #expect(StreamSource(host: "::ffff:192.0.2.7") == one)
-        #expect(StreamSource(host: "192.0.2.8") != one)
-        #expect(StreamSource(host: "::ffff:192.0.2.8") != one)
-        let wide = StreamSource(host: "2001:db8:0:1::1")
-        #expect(StreamSource(host: "2001:db8:0:1:ffff:ffff:ffff:ffff") == wide)
-        #expect(StreamSource(host: "2001:db8:0:2::1") != wide)
-        #expect(StreamSource(host: "::c000:207") != one)
-        #expect(StreamSource(host: "") == StreamSource(host: "unknown"))
+        let one = NetworkSource(host: "192.0.2.7")
+        #expect(NetworkSource(host: "::ffff:192.0.2.7") == one)
+        #expect(NetworkSource(host: "192.0.2.8") != one)
+        #expect(NetworkSource(host: "::ffff:192.0.2.8") != one)
+        let wide = NetworkSource(host: "2001:db8:0:1::1")
+        #expect(NetworkSource(host: "2001:db8:0:1:ffff:ffff:ffff:ffff") == wide)
+        #expect(NetworkSource(host: "2001:db8:0:2::1") != wide)
+        #expect(NetworkSource(host: "::c000:207") != one)
+        #expect(NetworkSource(host: "") == NetworkSource(host: "unknown"))
     }
 }

@@ -1,3 +1,4 @@
+import Checksum
 import Merge
 import Record
 import SampleRecords
@@ -71,5 +72,82 @@ import Testing
         feed.add(same, kernel(7))
         feed.add(same.with { $0.id = 501 }, Envelope(arrival: noon))
         #expect(Set(feed.runs.map { $0.words.program }).contains("/home/eve/500.py"))
+    }
+
+    private func network(_ source: UInt64) -> Envelope { Envelope(arrival: noon, source: source) }
+
+    @Test("a network that floods leaves the others half of what all that prove nothing may bring") func networks() {
+        var feed = Feed(Merger(newNames: 50))
+        for number in 1...2_000 as ClosedRange<UInt64> { feed.add(program(number), network(0xFFFF_C000_0207)) }
+        let flood = Set(feed.runs.map { $0.words.program })
+        #expect(flood.count > 450 && flood.count <= 50 * 10)
+        #expect(feed.merger.senderOverBudget == "unproven at 192.0.2.7")
+        feed.merger.finishBatch()
+        for number in 3_000..<3_400 as Range<UInt64> {
+            feed.add(program(number), network(number % 2 == 0 ? 0x2001_0DB8_0000_0001 : 0))
+        }
+        #expect(!feed.runs.contains { $0.words.program == "other" })
+        #expect(feed.counters["other_names"] == nil)
+    }
+
+    @Test("networks together have a bound, and who proves himself is outside of it") func spoofed() {
+        var feed = Feed(Merger(newNames: 50))
+        for number in 1...3_000 as ClosedRange<UInt64> { feed.add(program(number), network(number)) }
+        let programs = Set(feed.runs.map { $0.words.program })
+        #expect(programs.count > 950 && programs.count <= 50 * 20)
+        feed.add(program(4_000), kernel(7))
+        feed.add(program(4_001), Envelope(arrival: noon, identity: .relay, relay: "relay-1"))
+        let later = Set(feed.runs.map { $0.words.program })
+        #expect(later.contains("/home/eve/4000.py") && later.contains("/home/eve/4001.py"))
+    }
+
+    @Test("names that the store has cost nothing") func stored() {
+        var known = StoredNames(key: .random())
+        for number in 1...200 { known.add("/home/eve/\(number).py", .program) }
+        known.sort()
+        var feed = Feed(Merger(newNames: 50, storedNames: known))
+        for number in 1...200 as ClosedRange<UInt64> { feed.add(program(number), kernel(7)) }
+        #expect(Set(feed.runs.map { $0.words.program }).count == 200)
+        // they are no less known when the budget is spent
+        for number in 300...400 as ClosedRange<UInt64> { feed.add(program(number), kernel(7)) }
+        feed.merger.finishBatch()
+        feed.add(program(500), kernel(7))
+        feed.add(program(200).with { $0.id = 501 }, kernel(7))
+        #expect(feed.runs.map { $0.words.program } == ["other", "/home/eve/200.py"])
+    }
+
+    @Test("sets of packages that the store has cost nothing, in whichever order they come") func storedStacks() {
+        let key = SipHash.Key.random()
+        func stack(_ number: Int) -> SampleRecord {
+            process(UInt64(number)).with {
+                $0.uid = 7
+                $0.packages = (0..<100).map { .init("p\(number)x\($0)") }
+                $0.direct = nil
+            }
+        }
+        var known = StoredNames(key: key)
+        for number in 1...30 {
+            var text = CompoundKey()
+            for name in stack(number).packages.map({ $0.name }).sorted(by: { ExactText($0) < ExactText($1) }) {
+                text.append(Stack.Package(name: name, version: nil, direct: nil))
+            }
+            let fingerprint = text.bytes.withUnsafeBytes { SipHash.wide($0, key) }
+            known.add(fingerprint: UInt32(fingerprint.high >> 32), .stack)
+        }
+        known.sort()
+        var feed = Feed(Merger(newNames: 50, storedNames: known))
+        for number in 1...30 {
+            feed.add(stack(number), kernel(7))
+            feed.add(
+                stack(number).with {
+                    $0.id += 100; $0.packages.reverse()
+                }, kernel(7))
+        }
+        #expect(Set(feed.runs.map { $0.words.stack }).count == 30)
+        #expect(feed.counters["other_names"] == nil)
+        for number in 200..<210 { feed.add(stack(number), kernel(7)) }
+        let stacks = Set(feed.runs.map { $0.words.stack })
+        // the known ones, those of the budget of one minute, and "other"
+        #expect(stacks.count == 33)
     }
 }

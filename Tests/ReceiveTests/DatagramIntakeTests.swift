@@ -18,6 +18,7 @@ import Threads
         socket.stop()
         let (records, counts) = try receiving.journalled()
         #expect(records.count == 100 && counts.values.reduce(0, +) == 2 && counts["rejected.empty"] == 1)
+        #expect(try Set(receiving.sources()) == [NetworkSource(host: "127.0.0.1").number])
     }
 
     @Test func aDatagramForWhichTheJournalHasNoRoomIsRefusedAndCountedLater() throws {

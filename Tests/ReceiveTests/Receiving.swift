@@ -66,6 +66,18 @@ final class Receiving {
         }) {}
         return (records, counts)
     }
+
+    /// The networks that the journal's messages came from.
+    func sources() throws -> [UInt64?] {
+        let reader = try journal.reader(at: nil)
+        var found: [UInt64?] = []
+        while try reader.next({ frame in
+            frame.forEach { _, bytes in
+                if case .message(let envelope, _)? = Entry.read(bytes) { found.append(envelope.source) }
+            }
+        }) {}
+        return found
+    }
 }
 
 /// A record as one message.
@@ -75,7 +87,7 @@ func message(_ number: Int) -> String {
     return "<134>1 - host customs 1 imports - {\"v\":1,\"id\":\"\(id)\",\"packages\":{\"numpy\":\"2.0\"}}"
 }
 
-let peer = StreamPeer(transport: .tcp, address: "192.0.2.7:40000")
+let peer = StreamPeer(transport: .tcp, address: "192.0.2.7:40000", host: "192.0.2.7")
 
 extension StreamIntake {
     func take(_ text: String, isWhole: Bool = true) {

@@ -46,7 +46,8 @@ import Testing
             text.withUTF8 { bytes in
                 intake.take(
                     UnsafeRawBufferPointer(bytes),
-                    from: StreamPeer(transport: .tls, address: "192.0.2.7:1", isCertified: true, relay: relay),
+                    from: StreamPeer(
+                        transport: .tls, address: "192.0.2.7:1", host: "192.0.2.7", isCertified: true, relay: relay),
                     isWhole: true)
             }
         }

@@ -41,6 +41,8 @@ import Testing
             Envelope(arrival: 1, identity: .relay, relay: String(repeating: "n", count: 255)),
             Envelope(arrival: 1, identity: .kernel, uid: 0, pid: 0),
             Envelope(arrival: 1, headerTime: 2, identity: .kernel, uid: .max, pid: 1),
+            Envelope(arrival: 1, source: 0), Envelope(arrival: 1, headerTime: 2, source: 0xFFFF_C000_0207),
+            Envelope(arrival: 1, source: .max),
         ])
     func messages(envelope: Envelope) {
         for record in [[], Array("{}".utf8), [0, 255, 10, 13], [UInt8](repeating: 7, count: 8_192)] {

@@ -1,12 +1,14 @@
-"""A sender that costs as much as it can, as a program: `hostile_load.py KIND UDP_PORT SECONDS`.
+"""A sender that costs as much as it can, as a program: `hostile_load.py KIND WHERE SECONDS`.
 
-It prints how many messages and bytes it has sent.
+WHERE is `udp:PORT`, `tcp:PORT`, `tls:PORT` or `unix:PATH`. Over TLS it shows no certificate. It
+prints how many messages and bytes it has sent.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -68,16 +70,44 @@ KINDS: dict[str, Callable[[int], Iterator[bytes]]] = {
 }
 
 
+def connect(where: str) -> socket.socket:
+    """A connection to the daemon."""
+    transport, _, place = where.partition(":")
+    if transport == "unix":
+        local = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        local.connect(place)
+        return local
+    address = ("127.0.0.1", int(place))
+    if transport == "udp":
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sender.connect(address)
+        return sender
+    stream = socket.create_connection(address)
+    if transport == "tcp":
+        return stream
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(stream)
+
+
 def main() -> None:
     """Sends for the given time."""
-    kind, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    kind, where, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
     messages = KINDS[kind](int.from_bytes(os.urandom(8), "big") << 60)
+    is_stream = where.startswith(("tcp", "tls"))
     sent = size = 0
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.connect(("127.0.0.1", port))
+    with connect(where) as sender:
+        # a stream is held back while the journal has no room
+        sender.settimeout(seconds + 1)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            size += sender.send(next(messages))
+            message = next(messages)
+            if is_stream:
+                sender.sendall(b"%d %s" % (len(message), message))
+            else:
+                sender.send(message)
+            size += len(message)
             sent += 1
     print(sent, size)
 

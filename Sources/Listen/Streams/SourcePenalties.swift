@@ -1,3 +1,5 @@
+import Sockets
+
 /// Sources whose connections come to nothing: handshakes that fail, no message in time. For a while the connections of
 /// such a source make room first. It is not shut out, because a relay may have the same address.
 ///
@@ -23,12 +25,12 @@ package struct SourcePenalties {
     /// Memory is bounded: further sources get no penalty meanwhile.
     package static let maximumSources = 4_096
 
-    private var records: [StreamSource: Record] = [:]
+    private var records: [NetworkSource: Record] = [:]
 
     package init() {}
 
     /// Notes that a connection came to nothing.
-    package mutating func note(_ source: StreamSource, at now: Instant) {
+    package mutating func note(_ source: NetworkSource, at now: Instant) {
         if records[source] == nil && records.count >= SourcePenalties.maximumSources {
             records = records.filter { $0.value.points(at: now) > 0 }
             if records.count >= SourcePenalties.maximumSources { return }
@@ -37,7 +39,7 @@ package struct SourcePenalties {
         records[source] = Record(points: min(points + 1, Double(SourcePenalties.maximum)), noted: now)
     }
 
-    package func has(_ source: StreamSource, at now: Instant) -> Bool {
+    package func has(_ source: NetworkSource, at now: Instant) -> Bool {
         guard let record = records[source] else { return false }
         return record.points(at: now) > Double(SourcePenalties.threshold)
     }

@@ -17,7 +17,6 @@ final class StreamConnection {
 
     let descriptor: Int32
     private(set) var peer: StreamPeer
-    let source: StreamSource
     /// The kernel's number of the connection (`socket(7)`, SO_COOKIE).
     let cookie: UInt64
     let place: StreamPlace
@@ -44,12 +43,11 @@ final class StreamConnection {
 
     /// Makes a connection without read bytes.
     init(
-        _ descriptor: Int32, _ peer: StreamPeer, source: StreamSource, cookie: UInt64, place: StreamPlace,
+        _ descriptor: Int32, _ peer: StreamPeer, cookie: UInt64, place: StreamPlace,
         consumer: any StreamConsumer
     ) {
         self.descriptor = descriptor
         self.peer = peer
-        self.source = source
         self.cookie = cookie
         self.place = place
         self.consumer = consumer
@@ -64,9 +62,7 @@ final class StreamConnection {
         behind passed: StreamFraming.PassedOver, consumer: any StreamConsumer
     ) {
         descriptor = kept.descriptor
-        let address = SocketAddress(ofPeer: descriptor)
-        source = StreamSource(host: address.hostText)
-        peer = StreamPeer(transport: .tcp, address: address.text)
+        peer = StreamPeer(transport: .tcp, of: SocketAddress(ofPeer: descriptor))
         self.cookie = cookie
         self.place = place
         self.position = position
@@ -193,11 +189,10 @@ final class StreamConnection {
     }
 }
 
-extension SocketAddress? {
-    var hostText: String {
-        if case .internet(let host, _)? = self { host } else { "" }
+extension StreamPeer {
+    /// - Parameter address: nil for a connection that its sender broke: it has no address any more.
+    init(transport: Transport, of address: SocketAddress?) {
+        let host = if case .internet(let host, _)? = address { host } else { "" }
+        self.init(transport: transport, address: address?.description ?? "a broken connection", host: host)
     }
-
-    /// In words; a connection that its sender broke has no address any more.
-    var text: String { self?.description ?? "a broken connection" }
 }

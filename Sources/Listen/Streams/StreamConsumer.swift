@@ -31,15 +31,20 @@ public struct StreamPeer: Sendable, Equatable {
     public let transport: Transport
     /// `192.0.2.7:40000`, for people.
     public let address: String
+    /// Of what is limited by the origin.
+    public let source: NetworkSource
     /// Whether it has shown a certificate that the configured authorities vouch for.
     public var isCertified = false
     /// The name in that certificate: the common name of its subject, else its first DNS name. Nil without a good
     /// certificate, and for one without a name.
     public var relay: String?
 
-    package init(transport: Transport, address: String, isCertified: Bool = false, relay: String? = nil) {
+    package init(
+        transport: Transport, address: String, host: String, isCertified: Bool = false, relay: String? = nil
+    ) {
         self.transport = transport
         self.address = address
+        source = NetworkSource(host: host)
         self.isCertified = isCertified
         self.relay = relay
     }

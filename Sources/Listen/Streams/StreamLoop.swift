@@ -222,7 +222,7 @@ final class StreamLoop {
     private func giveItsPlace(to connection: StreamConnection) -> ConnectionRefusal? {
         let descriptors = DescriptorReserve.available(of: DescriptorReserve.limit)
         let decision = pools.place(
-            connection.descriptor, from: connection.source, as: connection.standing, limits: supplies.limits(),
+            connection.descriptor, from: connection.peer.source, as: connection.standing, limits: supplies.limits(),
             descriptors: descriptors, now: .now, hasArrived: hasArrived)
         switch decision {
         case .refused(let reason): return reason
@@ -257,24 +257,21 @@ final class StreamLoop {
     /// Counts a connection that is not accepted, or is ended.
     private func refuse(_ connection: StreamConnection, _ reason: ConnectionRefusal, why: String = "") {
         connection.consumer.refused(reason, connection.peer, why: why)
-        if reason.isFailure { pools.penalise(connection.source, at: .now) }
+        if reason.isFailure { pools.penalise(connection.peer.source, at: .now) }
     }
 
     // MARK: beginning and end of a connection
 
     private func accept(_ descriptor: Int32, _ transport: StreamPeer.Transport) {
-        let address = SocketAddress(ofPeer: descriptor)
         let cookie = datagram_cookie(descriptor)
-        let peer = StreamPeer(transport: transport, address: address.text)
+        let peer = StreamPeer(transport: transport, of: SocketAddress(ofPeer: descriptor))
         let consumer = consumer(for: transport)
         guard let place = memory.makePlace(cookie) else {
             consumer.refused(.tooMany, peer, why: "")
             close(descriptor)
             return
         }
-        let connection = StreamConnection(
-            descriptor, peer, source: StreamSource(host: address.hostText), cookie: cookie, place: place,
-            consumer: consumer)
+        let connection = StreamConnection(descriptor, peer, cookie: cookie, place: place, consumer: consumer)
         if let refusal = giveItsPlace(to: connection) {
             refuse(connection, refusal)
             pools.leave(descriptor)
@@ -296,11 +293,11 @@ final class StreamLoop {
 
     /// Continues a connection of the previous process.
     private func adopt(_ kept: KeptConnection) {
-        let address = SocketAddress(ofPeer: kept.descriptor)
         let cookie = datagram_cookie(kept.descriptor)
         let consumer = consumer(for: .tcp)
         guard let (connection, unfinished) = memory.resume(kept, cookie, consumer: consumer) else {
-            consumer.refused(.unknownState, StreamPeer(transport: .tcp, address: address.text), why: "")
+            let peer = StreamPeer(transport: .tcp, of: SocketAddress(ofPeer: kept.descriptor))
+            consumer.refused(.unknownState, peer, why: "")
             return refuse(kept, cookie)
         }
         if let refusal = giveItsPlace(to: connection) {

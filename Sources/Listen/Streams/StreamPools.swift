@@ -1,3 +1,5 @@
+import Sockets
+
 /// The places of connections, in pools by what has been proven: handshakes, connections without a certificate, and
 /// connections with one. So no number of strangers takes a place from a relay with a certificate.
 ///
@@ -49,7 +51,7 @@ package struct StreamPools {
     }
 
     private struct Member {
-        let source: StreamSource
+        let source: NetworkSource
         var standing: Standing
         /// Smaller for an earlier connection.
         let age: UInt64
@@ -57,7 +59,7 @@ package struct StreamPools {
 
     private var members: [Number: Member] = [:]
     private var all = Places()
-    private var sources: [StreamSource: Places] = [:]
+    private var sources: [NetworkSource: Places] = [:]
     private var penalties = SourcePenalties()
     private var entered: UInt64 = 0
 
@@ -74,7 +76,7 @@ package struct StreamPools {
     ///   - descriptors: the number of descriptors that connections may have together.
     ///   - hasArrived: whether a connection has sent bytes that were not read yet.
     package mutating func place(
-        _ number: Number, from source: StreamSource, as standing: Standing, limits: StreamLimits, descriptors: Int,
+        _ number: Number, from source: NetworkSource, as standing: Standing, limits: StreamLimits, descriptors: Int,
         now: Instant, hasArrived: @escaping (Number) -> Bool
     ) -> Decision {
         if let member = members[number], member.standing.pool == standing.pool {
@@ -112,7 +114,7 @@ package struct StreamPools {
     }
 
     /// Notes that a connection of this source came to nothing.
-    package mutating func penalise(_ source: StreamSource, at now: Instant) { penalties.note(source, at: now) }
+    package mutating func penalise(_ source: NetworkSource, at now: Instant) { penalties.note(source, at: now) }
 
     /// The number of connections as which one of a source with a penalty counts.
     private static let penalty = 8
@@ -162,7 +164,7 @@ package struct StreamPools {
         sources[member.source]?[standing].insert(number)
     }
 
-    private mutating func insert(_ number: Number, _ source: StreamSource, _ standing: Standing) {
+    private mutating func insert(_ number: Number, _ source: NetworkSource, _ standing: Standing) {
         entered += 1
         members[number] = Member(source: source, standing: standing, age: entered)
         all[standing].insert(number)

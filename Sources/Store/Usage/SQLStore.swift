@@ -63,6 +63,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         try attempt { (connection: Connection) throws(StoreError) in try Fingerprints.key(of: connection) }
     }
 
+    public func storedNames() throws(StoreError) -> StoredNames {
+        try attempt { (connection: Connection) throws(StoreError) in try StoredNames(of: connection) }
+    }
+
     public func canaryKey() throws(StoreError) -> CanaryKey {
         try attempt { (connection: Connection) throws(StoreError) in try CanaryKey(of: connection) }
     }

@@ -106,7 +106,7 @@ struct SymbolResolver {
         }
     }
 
-    private static let nameTables: [(Dimension, String)] = [
+    static let nameTables: [(Dimension, String)] = [
         (.user, "users"), (.cluster, "clusters"), (.host, "hosts"), (.executable, "executables"),
         (.program, "programs"), (.step, "steps"), (.account, "accounts"), (.qos, "qoses"), (.partition, "partitions"),
         (.relay, "relays"),

@@ -22,6 +22,9 @@ public protocol UsageStore: AnyObject {
     /// The key of all fingerprints in the store, for identities that must not be forged.
     func fingerprintKey() throws(StoreError) -> SipHash.Key
 
+    /// The newest names of each kind that the store has.
+    func storedNames() throws(StoreError) -> StoredNames
+
     /// The key of the store's canaries.
     func canaryKey() throws(StoreError) -> CanaryKey
 

@@ -118,6 +118,8 @@ public final class FakeStore: UsageStore, Sendable {
 
     public func fingerprintKey() throws(StoreError) -> SipHash.Key { FakeStore.key }
 
+    public func storedNames() throws(StoreError) -> StoredNames { StoredNames() }
+
     public func canaryKey() throws(StoreError) -> CanaryKey { FakeStore.canaryKey }
 
     public var fingerprintConflicts: UInt64 { 0 }
