@@ -91,6 +91,32 @@ def test_tls_1_2_and_1_3_are_accepted_and_older_ones_refused(
     streams.daemon.settle(1)
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_no_session_is_resumed_and_nothing_is_compressed(
+    start_daemon: StartDaemon,
+    sqlite_store: Store,
+    authority: Authority,
+    server_certificate: Certificate,
+    version: ssl.TLSVersion,
+) -> None:
+    """Each connection shows its certificate again."""
+    streams = Streams(start_daemon, sqlite_store, "", server_certificate)
+    context = authority.client()
+    context.minimum_version = context.maximum_version = version
+    samples = Population(229).samples(2)
+    session = None
+    for number in (1, 2):
+        plain = socket.create_connection(("127.0.0.1", streams.tls), PATIENCE)
+        with context.wrap_socket(plain, server_hostname="localhost", session=session) as connection:
+            assert connection.compression() is None
+            assert not connection.session_reused
+            connection.sendall(lines([next(samples).datagram]))
+            streams.daemon.settle(number)
+            session = connection.session
+            # a ticket would let the client resume; with TLS 1.3 it comes behind the handshake
+            assert session is None or not session.has_ticket
+
+
 @pytest.mark.parametrize("clients", ["", "optional"])
 def test_client_certificates_are_checked_as_configured(
     start_daemon: StartDaemon,

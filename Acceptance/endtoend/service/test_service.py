@@ -36,6 +36,17 @@ def test_an_idle_daemon_ends_with_0_and_removes_its_socket(daemon: Daemon) -> No
     assert not (daemon.folder / "records.sock").exists()
 
 
+def test_the_journal_can_be_read_by_its_owner_alone(daemon: Daemon) -> None:
+    """And what lies beside it, whatever the umask."""
+    daemon.send([next(Population(60).samples(1)).datagram])
+    daemon.settle(1)
+    files = [path for path in daemon.state.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".journal" for path in files)
+    # a store here has the mode that the umask gives
+    own = [path for path in files if "customs.sqlite" not in path.name]
+    assert [path.name for path in own if path.stat().st_mode & 0o077] == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_sigint_ends_the_daemon_as_sigterm_does(
     start_daemon: StartDaemon, sqlite_store: Store, number: signal.Signals

@@ -10,8 +10,10 @@ from support.receiver import Receiver, environment, run
 
 from hook.sweeps import sweep, traced
 
-MARK = "20261121t120000z-0000beef:3:10"
-MEMBER = {"run": "20261121t120000z-0000beef", "seq": 3, "of": 10}
+# as the daemon makes them: the batch, and the code by which it knows the record as its own
+RUN = "20261121t120000z-0000beef.0123456789abcdef0123456789abcdef"
+MARK = f"{RUN}:3:10"
+MEMBER = {"run": RUN, "seq": 3, "of": 10}
 # of the standard library: every interpreter has it, and so it needs no package on any node
 PROGRAM = "import multiprocessing"
 

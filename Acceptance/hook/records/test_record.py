@@ -22,7 +22,8 @@ def test_a_program_with_watched_packages_sends_a_full_record(
     receiver: Receiver, packages: Path, tmp_path: Path
 ) -> None:
     path = script(tmp_path, "import scipy\nfrom numpy import array\n")
-    result = run([path, "--secret"], environment(receiver, packages, USER="alice"))
+    variables = environment(receiver, packages, USER="alice", TOKEN="secret")
+    result = run([path, "--secret"], variables)
     record = receiver.record()
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
     assert_kept(record)
