@@ -169,11 +169,9 @@ def test_chosen_names_cost_no_more_than_twice_what_random_ones_do(
     start_daemon: StartDaemon, make_store: MakeStore
 ) -> None:
     """40,000 names that XXH64 takes for few, each stored as a name of its own."""
-    draw = random.Random(9)
-    numbers = draw.sample(range(2**16), NAMES)
+    numbers = random.Random(9).sample(range(2**16), NAMES)
     chosen = ["".join(BLOCKS[number >> place & 1] for place in range(16)) for number in numbers]
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-    plain = ["".join(draw.choices(letters, k=len(chosen[0]))) for _ in range(NAMES)]
+    plain = [os.urandom(len(chosen[0]) // 2).hex() for _ in range(NAMES)]
     assert len(set(chosen)) == len(set(plain)) == NAMES
     cost = []
     for names in (plain, chosen):
