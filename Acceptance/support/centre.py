@@ -202,6 +202,10 @@ class Centre:
             record["username"] = unicodedata.normalize("NFD", "Ülkü")
         if record.get("uid") == 5_000 and record.get("prefix"):
             record["prefix"] = record["prefix"].replace("user11", record["username"])
+        if job and job["number"] % 3:
+            record["partition"] = ("cpu", "gpu")[job["number"] % 3 - 1]
+        if job and job["number"] % 4:
+            record["qos"] = ("regular", "debug", "debug")[job["number"] % 4 - 1]
         if bits & 0xC00:
             record["subsystem"] = ("", "cpu", "gpu")[(bits >> 10 & 3) - 1]
         version = record["packages"].get("größe")

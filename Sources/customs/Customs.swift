@@ -22,6 +22,7 @@ struct Customs: ParsableCommand {
               customs package numpy               its versions, months, job sizes
               customs trend torch jax             users and jobs, by month
               customs who numpy --older-than 2.0  users to write to
+              customs who --python '<3.9'         users of an old Python
               customs job 4242                    its data and its Python processes
               customs health                      outcome of every message
               customs canary status               measured loss of records
@@ -32,7 +33,7 @@ struct Customs: ParsableCommand {
             EXIT STATUS
               0   answered; standard error explains an empty answer
               64  the command line is wrong
-              66  there is no such job, user, package, account or system, or no such file
+              66  there is no such job, user, package or other name, or no such file
               69  the store cannot be reached
               70  a defect in this program
               71  the question needs more memory or time than it may take

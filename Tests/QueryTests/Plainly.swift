@@ -28,6 +28,11 @@ struct Plainly {
             if let user = filter.user, process.user != user { return false }
             if let python = filter.python, !python.contains(process[.python] ?? "") { return false }
             if let prefix = filter.prefix, !Plainly.has(prefix, process[.prefix] ?? "") { return false }
+            if let partition = filter.partition, process.job == nil || (process[.partition] ?? "") != partition {
+                return false
+            }
+            if let qos = filter.qos, process.job == nil || (process[.qos] ?? "") != qos { return false }
+            if let hasGPUs = filter.hasGPUs, process.gpus.map({ $0 > 0 }) != hasGPUs { return false }
             if let account = filter.account, process.job.map({ accounts[$0] ?? "" }) != account { return false }
             return true
         }
@@ -115,6 +120,10 @@ let filters: [UsageFilter] = {
         filter { $0.place = .compute }, filter { $0.place = .login }, filter { $0.onlyDirect = true },
         filter {
             $0.onlyDirect = true; $0.place = .compute; $0.account = "m2"; $0.lastDay = first + 70
+        },
+        filter { $0.partition = "part1" }, filter { $0.qos = "debug" }, filter { $0.hasGPUs = true },
+        filter {
+            $0.hasGPUs = false; $0.partition = "part2"; $0.qos = "regular"; $0.account = "m2"; $0.includesStaff = true
         },
         filter { $0.subsystem = "gpu" }, filter { $0.user = "user8" },
         filter { $0.python = VersionSpecifiers("<3.12") },

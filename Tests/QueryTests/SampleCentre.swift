@@ -17,12 +17,19 @@ enum SampleCentre {
         return (0..<900 as Range<UInt64>).map { process($0, &random) }
     }()
 
+    /// Slurm knows of two jobs in three whether they have GPUs.
+    private static let gpus = """
+        UPDATE jobs SET gpus = CASE WHEN CAST(job_id AS integer) % 3 = 1 THEN 0 ELSE 4 END
+        WHERE CAST(job_id AS integer) % 3 > 0
+        """
+
     private static let loaded = Result {
         try Database.allCases.map { engine in
             let database = try TestDatabase(engine)
             try load(processes, into: database)
+            let connection = try database.location.maintainer()
+            try connection.query(gpus)
             if engine == .postgres {
-                let connection = try database.location.maintainer()
                 for day in try Packing.due(connection) { try Packing.pack(connection, day: day) }
             }
             return database
@@ -84,6 +91,8 @@ enum SampleCentre {
             sample[.jobID] = "\(1_000 + job / 2)"
             sample[.stepID] = "\(random.below(2))"
             sample[.account] = job % 5 == 0 ? nil : "m\(job % 5)"
+            sample[.partition] = job % 3 == 0 ? nil : "part\(job % 3)"
+            sample[.qos] = job % 4 == 0 ? nil : ["regular", "debug"][job % 2]
             sample.numNodes = [nil, 1, 2, 4, 64][job % 5]
             sample.isCompute = job % 7 == 0 ? nil : true
             if job == 8 { sample.restart = Int64(random.below(2)) }
@@ -112,6 +121,12 @@ extension SampleRecord {
     var job: JobWords? {
         guard let id = self[.jobID], !id.isEmpty else { return nil }
         return JobWords(cluster: self[.cluster] ?? "", id: id, restart: restart ?? 0)
+    }
+
+    /// nil where Slurm knows nothing.
+    var gpus: Int64? {
+        guard let number = job.flatMap({ Int64($0.id) }), number % 3 > 0 else { return nil }
+        return number % 3 == 1 ? 0 : 4
     }
 
     var user: String? { self[.username] }

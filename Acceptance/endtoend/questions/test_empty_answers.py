@@ -57,6 +57,8 @@ def asking(
         (["python", "--user", "alcie"], "alcie", "alice"),
         (["top", "--prefix", "/usrr/"], "/usrr", "/usr"),
         (["top", "--subsystem", "gpu"], "gpu", None),
+        (["export", "--partition", "gpu"], "gpu", None),
+        (["jobsizes", "--qos", "debug"], "debug", None),
         (["user", "mallory"], "mallory", None),
         (["package", "nunpy"], "nunpy", "numpy"),
         (["package", "Sklearn"], "Sklearn", "sklearn"),
@@ -165,7 +167,8 @@ def test_an_empty_store_says_that_it_is_empty(store: Store, folder: Path) -> Non
 PERIOD = {"--since", "--until", "--month", "--tz"}
 USAGE = {
     *PERIOD,
-    *("--system", "--subsystem", "--account", "--python", "--prefix", "--compute", "--login"),
+    *("--system", "--subsystem", "--account", "--partition", "--qos", "--python", "--prefix"),
+    *("--gpu", "--cpu", "--compute", "--login"),
 }
 PUBLIC = {"--public", "--min-users"}
 ALL = USAGE | PUBLIC | {"--user", "--include-staff", "--direct", "--limit"}
@@ -189,11 +192,18 @@ HEEDED: dict[str, set[str]] = {
     "prune --older-than 9000d": set(),
     "anonymize --older-than 9000d": set(),
     # its own, for the hook and the program that it runs
-    "canary run": {"--prefix", "--python"},
+    "canary run": {"--partition", "--prefix", "--python"},
 }
 VALUES = {
     **{"--since": ["30d"], "--until": ["0d"], "--system": ["perlmutter"], "--account": ["m999"]},
-    **{"--subsystem": ["gpu"], "--user": ["alice"], "--python": ["<3.9"], "--prefix": ["/usr"]},
+    **{
+        "--partition": ["gpu"],
+        "--qos": ["debug"],
+        "--subsystem": ["gpu"],
+        "--user": ["alice"],
+        "--python": ["<3.9"],
+        "--prefix": ["/usr"],
+    },
     **{"--month": ["last-month"], "--tz": ["+01:00"], "--limit": ["1"], "--min-users": ["5"]},
 }
 

@@ -60,6 +60,8 @@ FILTERS = {
         since=days(120), until=days(30), system="perlmutter", compute=True, direct=True, staff=True
     ),
     "vouched": Filter(vouched=True),
+    "partition": Filter(partition="gpu", direct=True),
+    "quality of service": Filter(qos="debug", partition="cpu", staff=True),
     "person": Filter(user="user4", python="3.11"),
     "old pythons": Filter(python="<3.11", staff=True),
     "environment": Filter(prefix="/opt/conda"),

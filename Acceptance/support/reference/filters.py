@@ -19,6 +19,8 @@ class Filter:
     system: str | None = None
     subsystem: str | None = None
     account: str | None = None
+    partition: str | None = None
+    qos: str | None = None
     user: str | None = None
     python: str | None = None
     prefix: str | None = None
@@ -33,8 +35,8 @@ class Filter:
     def options(self) -> list[str]:
         """The command line's words for it."""
         words: list[str] = []
-        names = ("since", "until", "system", "subsystem", "account", "user", "python", "prefix")
-        for name in names:
+        jobs = ("account", "partition", "qos")
+        for name in ("since", "until", "system", "subsystem", *jobs, "user", "python", "prefix"):
             value = getattr(self, name)
             if value is not None:
                 words += [f"--{name}", str(value)]
@@ -58,10 +60,17 @@ def fits(p: Process, wanted: Filter) -> bool:
         and (wanted.python is None or is_among(p.record.get("python"), wanted.python))
         and (wanted.prefix is None or _matches(p.record.get("prefix"), wanted.prefix))
         and (wanted.account is None or (p.job is not None and p.account == wanted.account))
+        and (wanted.partition is None or _is_of_job(p, "partition", wanted.partition))
+        and (wanted.qos is None or _is_of_job(p, "qos", wanted.qos))
         and not wanted.vouched
         and (wanted.staff or not p.record.get("is_staff"))
         and (wanted.compute is None or bool(p.record.get("is_compute")) == wanted.compute)
     )
+
+
+def _is_of_job(p: Process, key: str, value: str) -> bool:
+    """Whether the process is of a job whose records say this, each of them the same."""
+    return p.job is not None and p.record.get(key) == value
 
 
 def _matches(path: str | None, pattern: str) -> bool:

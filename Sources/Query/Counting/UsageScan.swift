@@ -6,7 +6,8 @@ struct UsageScan {
     private let filter: UsageFilter
     /// The environments' numbers; nil if the filter has no such condition.
     private let environments: BitSet?
-    private let account: Int64?
+    /// The columns of the job's names in the filter, and their numbers.
+    private let jobNames: [(column: DayRows.Column, number: Int64)]
     /// Those with the filter's name on some days; nil if it has none.
     private let people: People?
 
@@ -19,10 +20,13 @@ struct UsageScan {
             return flags
         }
         people = try filter.user.map { (name) throws(StoreError) in try People(connection).called(name) }
-        account = try filter.account.map { (name) throws(StoreError) in
+        var jobNames: [(DayRows.Column, Int64)] = []
+        for (column, dictionary, name) in filter.jobNames {
+            let row = try connection.query("SELECT id FROM \(dictionary) WHERE name = ?", [.text(name)]).first
             // an unknown name gets a number that no job has
-            try connection.query("SELECT id FROM accounts WHERE name = ?", [.text(name)]).first?[0].integer ?? -1
+            jobNames.append((column, row?[0].integer ?? -1))
         }
+        self.jobNames = jobNames
     }
 
     /// Calls `body` with the rows of each day, sometimes in several pieces, and the indices of the rows that pass the
@@ -34,7 +38,8 @@ struct UsageScan {
     ) throws(StoreError) {
         var columns = wanted.union([.flags])
         if environments != nil { columns.insert(.environment) }
-        if account != nil { columns.formUnion([.account, .job]) }
+        for (column, _) in jobNames { columns.formUnion([column, .job]) }
+        if filter.hasGPUs != nil { columns.insert(.gpus) }
         if filter.user != nil { columns.insert(.user) }
         try PackedDays.scan(
             connection, from: filter.firstDay, through: filter.lastDay, columns.sorted { $0.rawValue < $1.rawValue }
@@ -67,10 +72,14 @@ struct UsageScan {
             let (column, numbers) = (rows[.user], people.numbers(on: rows.day, called: user))
             kept.removeAll { !numbers.contains(column[$0]) }
         }
-        if let account {
+        for (name, number) in jobNames {
             // a job without a known account is charged to the empty account; usage outside of jobs is charged to none
-            let (column, job) = (rows[.account], rows[.job])
-            kept.removeAll { column[$0] != account || job[$0] <= 0 }
+            let (column, job) = (rows[name], rows[.job])
+            kept.removeAll { column[$0] != number || job[$0] <= 0 }
+        }
+        if let hasGPUs = filter.hasGPUs {
+            let gpus = rows[.gpus]
+            kept.removeAll { hasGPUs ? gpus[$0] <= 0 : gpus[$0] != 0 }
         }
         return kept
     }

@@ -23,6 +23,8 @@ public enum KnownNames {
         case .subsystem: "SELECT DISTINCT subsystem FROM environments WHERE subsystem <> ''"
         case .environment: "SELECT DISTINCT prefix FROM environments WHERE prefix <> ''"
         case .account: "SELECT name FROM accounts WHERE id <> 0"
+        case .partition: "SELECT name FROM partitions WHERE id <> 0"
+        case .qos: "SELECT name FROM qoses WHERE id <> 0"
         case .cluster: "SELECT name FROM clusters WHERE id <> 0"
         case .user:
             """

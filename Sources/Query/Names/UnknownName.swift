@@ -4,7 +4,7 @@ import Store
 /// A name in a question that no usage has.
 public struct UnknownName: Error, Equatable, CustomStringConvertible {
     public enum Kind: String, Sendable, CaseIterable {
-        case system, subsystem, account, user, cluster, package
+        case system, subsystem, account, partition, qos, user, cluster, package
         /// The prefix of an interpreter.
         case environment
     }
@@ -50,6 +50,8 @@ extension UsageFilter {
         if let system, let unknown = try KnownNames.check(system, .system, connection) { return unknown }
         if let subsystem, let unknown = try KnownNames.check(subsystem, .subsystem, connection) { return unknown }
         if let account, let unknown = try KnownNames.check(account, .account, connection) { return unknown }
+        if let partition, let unknown = try KnownNames.check(partition, .partition, connection) { return unknown }
+        if let qos, let unknown = try KnownNames.check(qos, .qos, connection) { return unknown }
         if let user, let unknown = try KnownNames.check(user, .user, connection) { return unknown }
         // a pattern may match nothing, but a path is meant to exist
         if let prefix, !prefix.hasWildcard { return try KnownNames.check(prefix.text, .environment, connection) }

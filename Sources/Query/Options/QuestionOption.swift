@@ -3,11 +3,13 @@ public enum QuestionOption: String, CaseIterable, Sendable {
     case since, until, month
     /// The time zone of the three before it.
     case zone = "tz"
-    case system, subsystem, account, user
+    case system, subsystem, account, partition, qos, user
     /// Versions of Python, and a path of environments.
     case python, prefix
     /// Without a value: on compute nodes, or everywhere else.
     case compute, login
+    /// Without a value: of jobs with GPUs, or of jobs without.
+    case gpu, cpu
     /// Without a value.
     case includeStaff = "include-staff"
     /// Without a value.

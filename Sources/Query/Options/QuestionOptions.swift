@@ -16,6 +16,9 @@ public struct QuestionOptions: Sendable, Equatable {
         filter.system = written[.system]
         filter.subsystem = written[.subsystem]
         filter.account = written[.account]
+        filter.partition = written[.partition]
+        filter.qos = written[.qos]
+        filter.hasGPUs = try QuestionOptions.hasGPUs(written)
         filter.user = written[.user]
         filter.python = try QuestionOptions.python(written)
         filter.prefix = try QuestionOptions.prefix(written)
@@ -74,6 +77,15 @@ public struct QuestionOptions: Sendable, Equatable {
         case (_, nil): return .compute
         case (nil, _): return .login
         default: throw OptionError(.compute, " and --login: give one of them; without, both count")
+        }
+    }
+
+    private static func hasGPUs(_ written: [QuestionOption: String]) throws(OptionError) -> Bool? {
+        switch (written[.gpu], written[.cpu]) {
+        case (nil, nil): return nil
+        case (_, nil): return true
+        case (nil, _): return false
+        default: throw OptionError(.gpu, " and --cpu: give one of them; without, both count")
         }
     }
 

@@ -16,6 +16,12 @@ public struct UsageFilter: Sendable, Equatable {
     public var system: String?
     public var subsystem: String?
     public var account: String?
+    /// Names of the job's partition and quality of service.
+    public var partition: String?
+    public var qos: String?
+    /// Whether the batch system gave the job GPUs. A job that it has told nothing about counts for neither; nil is for
+    /// all usage.
+    public var hasGPUs: Bool?
     /// The name of a person on the days when it was theirs, or their pseudonym on the days before.
     public var user: String?
     /// The versions of Python that count.
@@ -53,10 +59,11 @@ public struct UsageFilter: Sendable, Equatable {
             sql += numbers.isEmpty ? " AND false" : " AND r.environment IN (\(numbers))"
         }
         if let user { sql += " AND \(try People(connection).condition(user))" }
-        if let account {
-            sql += " AND r.job IN (SELECT j.id FROM jobs j JOIN accounts a ON a.id = j.account WHERE a.name = ?)"
-            parameters.append(.text(account))
+        for (column, dictionary, name) in jobNames {
+            sql += " AND r.job IN (SELECT j.id FROM jobs j JOIN \(dictionary) d ON d.id = j.\(column) WHERE d.name = ?)"
+            parameters.append(.text(name))
         }
+        if let hasGPUs { sql += " AND r.job IN (SELECT id FROM jobs WHERE gpus \(hasGPUs ? "> 0" : "= 0"))" }
         return (sql, parameters)
     }
 
@@ -67,8 +74,7 @@ public struct UsageFilter: Sendable, Equatable {
     var prunedCondition: (sql: String, parameters: [SQLValue]) {
         // rows with this flag count those of the others' jobs that have vouched usage
         var sql = flagCondition + (onlyVouched ? "" : " AND (r.flags & 4) = 0")
-        // these sums know no users, and nothing of environments but systems
-        if user != nil || subsystem != nil || python != nil || prefix != nil { sql += " AND false" }
+        if !isOfPrunedJobs { sql += " AND false" }
         var parameters: [SQLValue] = []
         if let firstDay {
             sql += " AND m.next_day > ?"
@@ -87,6 +93,21 @@ public struct UsageFilter: Sendable, Equatable {
             parameters.append(.text(account))
         }
         return (sql, parameters)
+    }
+
+    /// Conditions on names of a job: the column of `jobs` and of packed days, the dictionary, and the name.
+    var jobNames: [(column: DayRows.Column, dictionary: String, name: String)] {
+        let names: [(DayRows.Column, String, String?)] = [
+            (.account, "accounts", account), (.partition, "partitions", partition), (.qos, "qoses", qos),
+        ]
+        return names.compactMap { column, dictionary, name in name.map { (column, dictionary, $0) } }
+    }
+
+    /// Whether the counts of pruned jobs can meet the conditions: they know accounts and systems, and not who, where
+    /// and with what.
+    private var isOfPrunedJobs: Bool {
+        user == nil && subsystem == nil && python == nil && prefix == nil && partition == nil && qos == nil
+            && hasGPUs == nil
     }
 
     private var flagCondition: String {

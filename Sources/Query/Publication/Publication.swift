@@ -125,6 +125,9 @@ extension UsageFilter {
         add(system != nil) { $0.system = nil }
         add(subsystem != nil) { $0.subsystem = nil }
         add(account != nil) { $0.account = nil }
+        add(partition != nil) { $0.partition = nil }
+        add(qos != nil) { $0.qos = nil }
+        add(hasGPUs != nil) { $0.hasGPUs = nil }
         add(place != nil) { $0.place = nil }
         add(onlyDirect) { $0.onlyDirect = false }
         return Array(filters.dropFirst())

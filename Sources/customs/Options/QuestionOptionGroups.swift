@@ -42,6 +42,18 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
     @Option(help: "Only jobs charged to this account.")
     var account: String?
 
+    @Option(help: "Only jobs in this partition.")
+    var partition: String?
+
+    @Option(help: "Only jobs with this quality of service.")
+    var qos: String?
+
+    @Flag(help: "Only jobs that got GPUs, by Slurm.")
+    var gpu = false
+
+    @Flag(help: "Only jobs that got none, by Slurm.")
+    var cpu = false
+
     @Option(help: ArgumentHelp("Only these versions of Python: 3.11, '<3.9' or '>=3.10,<3.12'.", valueName: "spec"))
     var python: String?
 
@@ -62,7 +74,8 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
     var written: [QuestionOption: String] {
         period.written
             + given([
-                .system: system, .subsystem: subsystem, .account: account, .python: python, .prefix: prefix,
+                .system: system, .subsystem: subsystem, .account: account, .partition: partition, .qos: qos,
+                .gpu: gpu ? "" : nil, .cpu: cpu ? "" : nil, .python: python, .prefix: prefix,
                 .compute: compute ? "" : nil, .login: login ? "" : nil,
                 .vouched: vouched ? "" : nil,
             ])

@@ -38,7 +38,7 @@ struct Asking {
         throw Failure(
             .usage,
             "--public answers this about all usage only: leave out --system, --subsystem, --account, "
-                + "--compute, --login, --direct")
+                + "--partition, --qos, --gpu, --cpu, --compute, --login, --direct")
     }
 
     /// - Throws: `Failure` with 66 if no user has this name; `StoreError`.

@@ -18,6 +18,8 @@ import Testing
             $0.system = "perlmutter"
             $0.account = "m2"
             $0.subsystem = "gpu"
+            $0.partition = "part2"
+            $0.qos = "regular"
             $0.user = "user8"
             $0.prefix = WildcardPattern("/opt/python1")
         }
@@ -36,6 +38,10 @@ import Testing
         #expect(account?.description == "there is no account 'nowhere near'")
         let subsystem = try filter { $0.subsystem = "cpu" }.unknownName(reader)
         #expect(subsystem?.description == "there is no subsystem 'cpu'; did you mean 'gpu'?")
+        let partition = try filter { $0.partition = "par1" }.unknownName(reader)
+        #expect(partition?.description == "there is no partition 'par1'; did you mean 'part1'?")
+        let qos = try filter { $0.qos = "debugs" }.unknownName(reader)
+        #expect(qos?.description == "there is no qos 'debugs'; did you mean 'debug'?")
         let user = try filter { $0.user = "usr8" }.unknownName(reader)
         #expect(user?.description == "there is no user 'usr8'; did you mean 'user8'?")
         let environment = try filter { $0.prefix = WildcardPattern("/opt/pyton1") }.unknownName(reader)

@@ -41,7 +41,8 @@ import Testing
         let options = try QuestionOptions(
             [
                 .since: "30d", .until: "2026-11-29", .system: "perlmutter", .account: "m1", .login: "",
-                .includeStaff: "", .direct: "", .limit: "7", .subsystem: "gpu", .user: "alice", .python: "<3.9",
+                .includeStaff: "", .direct: "", .limit: "7", .subsystem: "gpu", .user: "alice",
+                .partition: "long", .qos: "debug", .gpu: "", .python: "<3.9",
                 .prefix: "/opt/conda/",
             ], now: Self.now)
         var filter = UsageFilter()
@@ -50,6 +51,9 @@ import Testing
         filter.system = "perlmutter"
         filter.account = "m1"
         filter.subsystem = "gpu"
+        filter.partition = "long"
+        filter.qos = "debug"
+        filter.hasGPUs = true
         filter.user = "alice"
         filter.python = VersionSpecifiers("<3.9")
         filter.prefix = WildcardPattern("/opt/conda")
@@ -116,6 +120,7 @@ import Testing
             ([.isPublic: "", .user: "alice"], "--user: --public never tells of so small a part; leave it out"),
             ([.isPublic: "", .python: "3.11"], "--python: --public never tells of so small a part; leave it out"),
             ([.isPublic: "", .prefix: "/usr"], "--prefix: --public never tells of so small a part; leave it out"),
+            ([.gpu: "", .cpu: ""], "--gpu and --cpu: give one of them; without, both count"),
             ([.compute: "", .login: ""], "--compute and --login: give one of them; without, both count"),
         ] as [([QuestionOption: String], String)])
     func refused(written: [QuestionOption: String], why: String) {
