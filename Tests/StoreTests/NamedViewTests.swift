@@ -77,4 +77,14 @@ import Testing
         let later = engine == .sqlite ? "'2026-11-21T12:00:00.000000Z'" : "TIMESTAMPTZ '2026-11-21 13:00:00+01'"
         #expect(try database.integer("SELECT count(*) FROM named_runs WHERE first_seen_at > \(later)") == 1)
     }
+
+    @Test("PostgreSQL does not read dictionaries that a statement does not use") func unused() throws {
+        let database = try filled(.postgres)
+        let plan = try database.rows("EXPLAIN SELECT count(DISTINCT person) FROM named_runs WHERE staff <> 1")
+        let text = plan.compactMap { $0[0].text }.joined(separator: "\n")
+        #expect(text.contains("runs"))
+        for table in ["clusters", "steps", "users", "executables", "programs", "environments", "relays", "hosts"] {
+            #expect(!text.contains(table), "\(text)")
+        }
+    }
 }

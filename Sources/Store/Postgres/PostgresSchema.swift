@@ -10,7 +10,7 @@ extension PostgresDialect {
             ("{published}", PostgresDialect.published), ("{published end}", PostgresDialect.publishedEnd),
             ("{monthly}", "PARTITION BY RANGE (run)"), ("{details}", PostgresDialect.details),
             ("{packed}", PostgresDialect.packed),
-            ("{look}", lookUp), ("{date}", "(DATE '1970-01-01' + r.day)"),
+            ("{look}", lookUp), ("{names}", "LEFT JOIN"), ("{date}", "(DATE '1970-01-01' + r.day)"),
             ("{first_seen_at}", PostgresDialect.time("r.first_seen")),
             ("{last_seen_at}", PostgresDialect.time("r.last_seen")),
             ("{started_at}", PostgresDialect.time("r.started")),

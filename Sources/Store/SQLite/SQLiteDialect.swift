@@ -89,7 +89,7 @@ public struct SQLiteDialect: SQLDialect {
             ("{monthly}", "WITHOUT ROWID"), ("{details}", ""), ("{packed}", ""),
             ("{locks}", ""),
             ("{published}", "CREATE VIEW public_packages AS"),
-            ("{published end}", ""), ("{look}", lookUp),
+            ("{published end}", ""), ("{look}", lookUp), ("{names}", lookUp),
             ("{date}", "date(r.day * 86400, 'unixepoch')"), ("{first_seen_at}", SQLiteDialect.time("r.first_seen")),
             ("{last_seen_at}", SQLiteDialect.time("r.last_seen")), ("{started_at}", SQLiteDialect.time("r.started")),
         ]

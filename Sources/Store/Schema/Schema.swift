@@ -15,6 +15,7 @@
 /// | `{locks}` | the tables whose locks are the store's, in databases that need them |
 /// | `{published}`, `{published end}` | the words before and after the statement of the view for the public |
 /// | `{look}` | the word for a join that looks rows up |
+/// | `{names}` | the word for a join that looks up a name which each row has |
 /// | `{date}` | the date of `r.day` |
 /// | `{first_seen_at}`, `{last_seen_at}`, `{started_at}` | the times of `r.first_seen` and so on |
 ///

@@ -16,10 +16,10 @@ extension Schema {
                 {first_seen_at} AS first_seen_at, {last_seen_at} AS last_seen_at, {started_at} AS started_at,
                 NULLIF(h.name, '') AS host, NULLIF(e.subsystem, '') AS subsystem, NULLIF(t.name, '') AS partition,
                 NULLIF(q.name, '') AS qos, j.state, j.exit_code, j.num_tasks, j.alloc_cpus, j.gpus
-            FROM runs r {look} clusters c ON c.id = r.cluster {look} steps s ON s.id = r.step
-                {look} users u ON u.id = r.usr
-                {look} executables x ON x.id = r.executable {look} programs m ON m.id = r.program
-                {look} environments e ON e.id = r.environment {look} relays y ON y.id = COALESCE(r.relay, 0)
+            FROM runs r {names} clusters c ON c.id = r.cluster {names} steps s ON s.id = r.step
+                {names} users u ON u.id = r.usr
+                {names} executables x ON x.id = r.executable {names} programs m ON m.id = r.program
+                {names} environments e ON e.id = r.environment {names} relays y ON y.id = COALESCE(r.relay, 0)
                 LEFT JOIN hosts h ON h.id = r.host
                 LEFT JOIN jobs j ON j.id = r.job LEFT JOIN accounts a ON a.id = j.account
                 LEFT JOIN partitions t ON t.id = j.partition LEFT JOIN qoses q ON q.id = j.qos;
@@ -41,7 +41,7 @@ extension Schema {
                     SELECT day, usr, stack, environment, flags, processes FROM runs
                     UNION ALL SELECT day, usr, stack, environment, flags, processes FROM pruned_usage) a
                 GROUP BY a.day, a.usr, a.stack, a.environment, a.flags & 7) r
-                {look} users u ON u.id = r.usr {look} environments e ON e.id = r.environment
+                {names} users u ON u.id = r.usr {names} environments e ON e.id = r.environment
                 {look} stack_packages sp ON sp.stack = r.stack {look} packages p ON p.id = sp.package;
         {published}
             SELECT r.month, p.name AS package, count(DISTINCT r.usr) / 5 * 5 AS users
