@@ -112,7 +112,9 @@ def jobs(cluster: Cluster, daemon: Daemon) -> dict[str, str]:
         "node lost": cluster.submit(
             "alice", f"{train}; sleep 600", f"--nodelist={NODES[3]}", "--no-requeue"
         ),
-        "completed": submit("alice", train, "--job-name=nightly", "--time=7", "--account=m5678"),
+        "completed": submit(
+            *("alice", train, "--job-name=nightly", "--time=7", "--account=m5678", "--gres=gpu:2"),
+        ),
         "failed": submit("bob", f"{PYTHON} {cluster.work}/fail.py"),
         "memory": submit("bob", f"{PYTHON} {cluster.work}/greedy.py", "--mem=300M"),
         "array": submit("alice", train, "--array=0-2"),

@@ -16,7 +16,8 @@ def test_every_fact_of_a_job_is_slurms(
     # the daemon has waited until the accounting had all of it
     fields = ("User", "Account", "QOS", "Partition", "State", "ExitCode", "Submit", "Start", "End")
     more = ("ElapsedRaw", "NNodes", "NodeList", "JobName", "TimelimitRaw", "Cluster")
-    (said,) = cluster.accounting(jobs["completed"], *fields, *more)
+    resources = ("AllocCPUS", "ReqMem", "AllocTRES")
+    (said,) = cluster.accounting(jobs["completed"], *fields, *more, *resources)
     assert said[0] == job["username"] == "alice"
     assert said[1] == job["account"] == "m5678"
     assert said[2:4] == [job["qos"], job["partition"]]
@@ -27,6 +28,11 @@ def test_every_fact_of_a_job_is_slurms(
     assert job["name"] == "nightly"
     assert int(said[13]) * 60 == job["time_limit_seconds"] == 420
     assert said[14] == job["cluster"] == "rig"
+    assert int(said[15]) == job["alloc_cpus"]
+    assert said[16] == f"{job['req_mem'] // 1024**2}M"
+    assert "gres/gpu=2" in said[17].split(",")
+    assert job["gpus"] == 2
+    assert job["steps"] >= 1 and job["cpu_seconds"] >= 0
     (run,) = job["runs"]
     assert (run["username"], run["end"], run["packages"]) == ("alice", "exit", {"numpy": "1.26.4"})
     assert run["direct"] == ["numpy"]
