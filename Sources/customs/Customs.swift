@@ -18,6 +18,7 @@ struct Customs: ParsableCommand {
             configuration file, else it is customsd's default store.
 
             EXAMPLES
+              customs summary --since 30d         users, jobs, node hours, and their change
               customs top --since 30d             the most used packages
               customs package numpy               its versions, months, job sizes
               customs trend torch jax             users and jobs, by month
@@ -43,8 +44,9 @@ struct Customs: ParsableCommand {
             """),
         version: Version.text(of: "customs"),
         subcommands: [
-            Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self, Environments.self,
-            Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self, HealthCommand.self,
+            Summary.self, Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self,
+            Environments.self, Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self,
+            HealthCommand.self,
             CanaryCommand.self, ImportCommand.self, Export.self, SQL.self, Pack.self, Prune.self, Anonymize.self,
             HookCommand.self,
         ])

@@ -68,7 +68,7 @@ import Testing
         let package = try PackageReport.ask(reader, all, package: "numpy")
         let job = try #require(try JobReport.ask(reader, jobID: "1004").first)
         let answers = [
-            try TopPackages.ask(reader, all).answer, try EnvironmentUsage.ask(reader, all).answer,
+            try TopUsage.ask(reader, all).answer, try EnvironmentUsage.ask(reader, all).answer,
             try InterpreterUsage.ask(reader, all).answer, try StackUsage.ask(reader, all).answer,
             try PackageTrend.ask(reader, all, packages: ["numpy"]).answer,
             try VersionUsage.ask(reader, all, package: "numpy").answer, try NewPackages.ask(reader, all).answer,

@@ -37,16 +37,16 @@ import Threads
     @Test("jobs with few and with many stacks are counted alike", arguments: [1, 15, 16, 17, 18, 40])
     func counted(stacks: Int) throws {
         let database = try store(jobs: 5, stacks: stacks)
-        let rows = try TopPackages.ask(database.location.reader(), UsageFilter()).rows
-        #expect(rows.first { $0.package == "numpy" }?.jobs == 5)
-        #expect(rows.allSatisfy { $0.jobs == 5 && $0.users == 1 })
+        let rows = try TopUsage.ask(database.location.reader(), UsageFilter()).rows
+        #expect(rows.first { $0.key == .text("numpy") }?.totals.jobs == 5)
+        #expect(rows.allSatisfy { $0.totals.jobs == 5 && $0.totals.users == 1 })
         #expect(rows.count == 1 + min(7, stacks))
-        #expect(rows.first { $0.package == "numpy" }?.processes == Int64(5 * stacks))
+        #expect(rows.first { $0.key == .text("numpy") }?.totals.processes == Int64(5 * stacks))
     }
 
     @Test("a question beyond its memory is told with the day and the job that it had come to") func exceeded() throws {
         let database = try store(jobs: 1, stacks: 40)
-        _ = try TopPackages.ask(database.location.reader(), UsageFilter())
+        _ = try TopUsage.ask(database.location.reader(), UsageFilter())
         let told = Mutex("")
         let latch = Latch()
         QuestionLimits(bytes: 1, seconds: 600).watch(database.location) { why in

@@ -56,9 +56,9 @@ import Testing
         let connection = try database.location.maintainer()
         func check(_ stage: String, jobs: (all: Int64, vouched: Int64)) throws {
             for (vouched, users, count) in [(false, 5, jobs.all), (true, 3, jobs.vouched)] as [(Bool, Int64, Int64)] {
-                let top = try TopPackages.ask(connection, filter(vouched: vouched), by: .users)
-                #expect(top.rows.map { $0.users } == [users], "\(stage)")
-                #expect(top.rows.map { $0.processes } == [users], "\(stage)")
+                let top = try TopUsage.ask(connection, filter(vouched: vouched), by: .users)
+                #expect(top.rows.map { $0.totals.users } == [users], "\(stage)")
+                #expect(top.rows.map { $0.totals.processes } == [users], "\(stage)")
                 let trend = try PackageTrend.ask(connection, filter(vouched: vouched), packages: ["numpy"])
                 #expect(trend.rows.map { $0.jobs } == [count], "\(stage)")
             }

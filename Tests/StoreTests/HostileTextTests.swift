@@ -104,8 +104,8 @@ import Testing
             """)
         #expect(uses == [[.text(two), .text("2"), .integer(1)], [.text(one), .text("1"), .integer(0)]])
         #expect(SQLValue.text(one) != SQLValue.text(two))
-        let top = try TopPackages.ask(database.location.reader(), UsageFilter())
-        #expect(top.rows.filter { $0.package.hasPrefix("caf") }.map { $0.jobs } == [1, 1])
+        let top = try TopUsage.ask(database.location.reader(), UsageFilter())
+        #expect(top.rows.filter { $0.key.text?.hasPrefix("caf") == true }.map { $0.totals.jobs } == [1, 1])
     }
 }
 

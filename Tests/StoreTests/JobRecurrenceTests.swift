@@ -53,8 +53,8 @@ import Testing
         #expect(report.runs.count == 3 && report.account == "m9")
         var filter = UsageFilter()
         filter.account = "m9"
-        let top = try TopPackages.ask(database.location.reader(), filter)
-        #expect(top.rows.map { $0.processes } == [3, 3], "packed days know of it")
+        let top = try TopUsage.ask(database.location.reader(), filter)
+        #expect(top.rows.map { $0.totals.processes } == [3, 3], "packed days know of it")
         // a long process shows that three are one, and the daemon goes on
         try writing.commit([seen(7, 300), seen(8, 280), seen(9, 260)])
         try writing.commit([seen(10, 250).with { $0.elapsed = 50 * 86_400 }])

@@ -21,6 +21,7 @@ from endtoend.questions.names import contents_of, used
 COUNTS = (
     *(("top",), ("package", "numpy"), ("jobsizes",), ("correlate",), ("python",), ("ended",)),
     *(("trend", "numpy", "h5py"), ("versions", "numpy"), ("stacks",), ("top", "--include-staff")),
+    *(("top", "--per", unit) for unit in ("account", "nodes", "system", "python", "month")),
 )
 
 

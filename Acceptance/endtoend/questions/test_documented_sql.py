@@ -32,6 +32,9 @@ STATEMENTS = {
 # PEP 440 and the configuration's rules are no SQL, and some answers have more than rows.
 UNORDERED = {"customs versions numpy"}
 COLUMNS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
+    "customs summary": lambda answer: [
+        {key: answer["totals"][key] for key in ("users", "jobs", "processes", "node_hours")}
+    ],
     "customs package numpy": lambda answer: answer["versions"],
     "customs user alice": lambda answer: [{"package": name} for name in answer["packages"]],
     "customs environments": lambda answer: [
@@ -100,7 +103,7 @@ def test_every_question_has_a_documented_statement() -> None:
     listed = {heading.split()[1] for heading in STATEMENTS}
     assert listed == {
         *("top", "package", "jobsizes", "correlate", "environments", "stacks", "trend", "versions"),
-        *("new", "python", "ended", "who", "user"),
+        *("new", "python", "ended", "who", "user", "summary"),
     }
 
 

@@ -13,6 +13,7 @@ from support.centre import Centre, Record
 from support.daemon import Customs, StartDaemon, Store
 from support.job_numbers import moment, number_of
 from support.maintenance import Fill, Pack, since, vouch
+from support.reference.counting import UNITS
 from support.reference.filters import Filter
 from support.reference.publication import coarse, without_smallest
 from support.reference.questions import Reference
@@ -145,6 +146,9 @@ def test_public_answers_count_only_users_with_runs(store: Store, fill: Fill, pac
             assert same_numbers(customs.json(question, *wanted.options())) == same_numbers(
                 expected
             ), (question, wanted)
+    for unit in UNITS:
+        expected = reference.top(Filter(), per=unit)
+        assert same_numbers(customs.json("top", "--per", unit)) == same_numbers(expected), unit
     assert reference.ended(Filter(public=1))
     assert not reference.ended(Filter(public=3))
 

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from extent import IS_WHOLE
 from support.centre import APART, Centre
 from support.daemon import Customs, Daemon, Store
 from support.job_numbers import SILENCE
+from support.reference.counting import UNITS
 from support.reference.filters import Filter
 from support.reference.processes import Process
 from support.reference.questions import Reference
@@ -28,6 +29,7 @@ from support.stores import MakeStore, PostgresStore, SQLiteStore
 CENTRE = Centre(2021)
 REFERENCE = Reference(CENTRE.records)
 NEWEST = CENTRE.newest.date()
+NO_CANARIES = {"canary_loss": None, "loss_upper_95": None, "hosts_silent": None}
 
 # How the records come into which store, whether its days are packed, and whether the half of the
 # records comes when they have been.
@@ -96,6 +98,18 @@ QUESTIONS = {
     ),
     "top by node-hours": Question(
         ("top", "--by", "node-hours"), lambda f: REFERENCE.top(f, "node-hours")
+    ),
+    **{
+        f"top per {unit}": Question(("top", "--per", unit), partial(REFERENCE.top, per=unit))
+        for unit in UNITS
+    },
+    "top per account by node-hours": Question(
+        ("top", "--per", "account", "--by", "node-hours"),
+        lambda f: REFERENCE.top(f, "node-hours", "account"),
+    ),
+    "top per user of a package": Question(
+        ("top", "--per", "user", "--package", "torch"),
+        lambda f: REFERENCE.top(f, per="user", package="torch"),
     ),
     "package": Question(("package", "numpy"), lambda f: REFERENCE.package(f, "numpy")),
     "package in unicode": Question(("package", "größe"), lambda f: REFERENCE.package(f, "größe")),
@@ -286,6 +300,23 @@ def test_every_answer_is_that_of_the_reference(customs: Customs, question: str) 
         wanted = replace(chosen, **refused)
         answer = customs.json(*asked.command, *wanted.options())
         assert same_numbers(answer) == expected(question, wanted), name
+
+
+def test_totals_are_those_of_the_reference(customs: Customs) -> None:
+    """Of the summary, and of the envelope around another answer."""
+    for name, wanted in filters(customs).items():
+        today = datetime.now(UTC).date()
+        answer = customs.json("summary", *wanted.options())
+        expected = REFERENCE.summary(wanted, today)
+        assert same_numbers({key: answer[key] for key in expected}) == same_numbers(expected), name
+        assert answer["quality"] == NO_CANARIES
+        around = customs.json("top", "--envelope", *wanted.options())
+        assert around.pop("rows") == customs.json("top", *wanted.options())
+        assert around == {key: answer[key] for key in around}
+    end = NEWEST.replace(day=1) - timedelta(days=1)
+    answer = customs.json("summary", "--against", end.isoformat()[:7])
+    expected = REFERENCE.summary(Filter(), today, against=(end.replace(day=1), end))
+    assert same_numbers(answer["against"]) == same_numbers(expected["against"])
 
 
 def test_stacks_are_those_of_the_reference(customs: Customs) -> None:

@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from support.job_numbers import Job
 from support.reference.filters import Filter
@@ -52,6 +52,24 @@ def most_used(names: Iterable[str | None]) -> list[str]:
     """Known names, those that occur most first, and equal ones by their letters."""
     counts = Counter(name for name in names if name)
     return sorted(counts, key=lambda name: (-counts[name], name))
+
+
+UNITS: dict[str, Callable[[Process], Any]] = {
+    "account": lambda p: p.account or None,
+    "nodes": lambda p: p.nodes,
+    "system": lambda p: p.record.get("system") or None,
+    "subsystem": lambda p: p.record.get("subsystem") or None,
+    "python": lambda p: p.record.get("python") or None,
+    "environment": lambda p: p.record.get("prefix") or None,
+    "user": lambda p: p.user,
+    "month": lambda p: p.day.isoformat()[:7],
+}
+UNITS_OF_JOBS = ("account", "nodes")
+
+
+def by_unit(unit: str, chosen: Iterable[Process]) -> dict[Any, list[Process]]:
+    """The processes of each account, system and so on; a process may have several packages."""
+    return by_package(chosen) if unit == "package" else group(chosen, UNITS[unit])
 
 
 def node_seconds(chosen: Iterable[Process], job: Job) -> int:

@@ -48,6 +48,18 @@ class Filter:
             words += ["--public", "--min-users", str(self.public)]
         return words
 
+    def described(self) -> dict[str, str | bool]:
+        """What an answer says of it, besides days and staff."""
+        given: dict[str, str | bool | None] = {
+            "system": self.system,
+            "account": self.account,
+            "compute": self.compute or None,
+            "login": True if self.compute is False else None,
+            "direct": self.direct or None,
+            "vouched": self.vouched or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
 
 def fits(p: Process, wanted: Filter) -> bool:
     """Whether a filter leaves it."""

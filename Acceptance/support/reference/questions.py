@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from packaging.version import Version
@@ -10,7 +11,9 @@ from packaging.version import Version
 from support.centre import Record
 from support.job_numbers import Job, jobs_of
 from support.reference.counting import (
+    UNITS_OF_JOBS,
     by_package,
+    by_unit,
     group,
     is_told,
     jobs,
@@ -21,8 +24,9 @@ from support.reference.counting import (
 )
 from support.reference.environments import is_boxed, kind
 from support.reference.filters import Filter, fits
+from support.reference.periods import Span, change, period, period_before
 from support.reference.processes import MOST_NODES, Process, process
-from support.reference.values import smallest_first, stamp
+from support.reference.values import smallest_first, stamp, unknown_first
 from support.reference.versions import is_older, oldest_first, pep440
 
 
@@ -68,22 +72,74 @@ class Reference:
 
     # Questions
 
-    def top(self, wanted: Filter, by: str = "users") -> list[Record]:
+    def top(
+        self,
+        wanted: Filter,
+        by: str = "users",
+        per: str = "package",
+        package: str | None = None,
+    ) -> list[Record]:
         chosen = self.select(wanted)
         hours = {job: node_seconds(chosen, job) for job in jobs(chosen)}
         rows: list[Record] = [
             {
-                "package": name,
+                per: name,
                 "users": len(users(own)),
                 "jobs": len(jobs(own)),
                 "processes": len(own),
                 "node_hours": sum(hours[job] for job in jobs(own)) / 3_600,
             }
-            for name, own in by_package(chosen).items()
+            for name, own in by_unit(per, self._counted(chosen, wanted, per, package)).items()
             if is_told(own, wanted)
         ]
         key = by.replace("-", "_")
-        return sorted(rows, key=lambda row: (-row[key], row["package"]))
+        return sorted(rows, key=lambda row: (-row[key], unknown_first(row[per])))
+
+    def summary(self, wanted: Filter, today: date, against: Span | None = None) -> Record:
+        """Without the quality, which no record tells. By default against the period before."""
+        first = wanted.since or min(p.day for p in self.all)
+        span = (first, wanted.until or max(first, today))
+        if wanted.since and against is None:
+            against = period_before(*span, today)
+        told = self._totals(wanted, span)
+        answer: Record = {
+            "period": period(*span, today),
+            "filters": {"include_staff": wanted.staff, **wanted.described()},
+            "totals": told,
+            "against": None,
+        }
+        if against:
+            before = self._totals(wanted, against)
+            answer["against"] = {
+                "period": period(*against, today),
+                "totals": before,
+                "change": {key: change(before[key], told[key]) for key in told},
+            }
+        return answer
+
+    def _totals(self, wanted: Filter, span: Span) -> Record:
+        chosen = self.select(replace(wanted, since=span[0], until=span[1]))
+        own = [p for p in chosen if p.packages or not wanted.direct]
+        return {
+            "users": len(users(own)),
+            "jobs": len(jobs(own)),
+            "processes": len(own),
+            "node_hours": sum(node_seconds(chosen, job) for job in jobs(own)) / 3_600,
+            "gpu_hours": None,
+        }
+
+    @staticmethod
+    def _counted(
+        chosen: list[Process], wanted: Filter, per: str, package: str | None
+    ) -> list[Process]:
+        """Of pruned usage the jobs are unknown, and so all that jobs say."""
+        return [
+            p
+            for p in chosen
+            if (p.packages or not wanted.direct)
+            and (package is None or package in p.packages)
+            and not (p.pruned and per in UNITS_OF_JOBS)
+        ]
 
     def package(self, wanted: Filter, name: str) -> Record:
         chosen = self.select(wanted)

@@ -11,6 +11,11 @@ def smallest_first(nodes: int | None) -> int:
     return -1 if nodes is None else nodes
 
 
+def unknown_first(value: object) -> tuple[bool, Any]:
+    """The place of a name or a number in an order, in which what is not known comes first."""
+    return (value is not None, value)
+
+
 def stamp(time: datetime | None) -> str | None:
     """As JSON has it: with as many digits as are needed."""
     return None if time is None else time.isoformat()

@@ -7,7 +7,6 @@ struct JobGroups {
         /// Indices into `names`, each once.
         let packages: [Int]
         let jobs: Int64
-        let nodeSeconds: Int64
         /// The users of the processes by which the jobs count; empty unless asked for.
         let people: [Int64]
     }
@@ -33,9 +32,7 @@ struct JobGroups {
         groups = count.sums().map { key, sum in
             let used = places[key.set] ?? packages.places(of: sets[key.set])
             places[key.set] = used
-            return Group(
-                packages: used, jobs: sum.jobs, nodeSeconds: sum.nodeSeconds,
-                people: people[key.people].filter { $0 != 0 })
+            return Group(packages: used, jobs: sum, people: people[key.people].filter { $0 != 0 })
         }
     }
 }
@@ -53,46 +50,24 @@ struct JobCount {
     /// The users of each job.
     let people = JobSets()
     private let byPeople: Bool
-    private var times: JobTimes?
 
-    init(byPeople: Bool = false, withTime: Bool = false) {
-        self.byPeople = byPeople
-        if withTime { times = JobTimes() }
-    }
+    init(byPeople: Bool = false) { self.byPeople = byPeople }
 
-    var columns: Set<DayRows.Column> {
-        var columns: Set<DayRows.Column> = [.job, .stack]
-        if byPeople { columns.insert(.user) }
-        if times != nil { columns.formUnion(JobTimes.columns) }
-        return columns
-    }
+    var columns: Set<DayRows.Column> { byPeople ? [.job, .stack, .user] : [.job, .stack] }
 
     mutating func add(_ rows: DayRows, _ kept: [Int]) {
         jobs.add(rows, kept, key: rows[.stack])
         if byPeople { people.add(rows, kept, key: rows[.user]) }
-        times?.add(rows, kept)
     }
 
-    func sums() -> [Key: (jobs: Int64, nodeSeconds: Int64)] {
-        if !byPeople && times == nil {
+    /// The number of jobs with each set of stacks, and of people.
+    func sums() -> [Key: Int64] {
+        if !byPeople {
             let counted = jobs.counts.enumerated().filter { $0.element > 0 }
-            return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, people: 0), ($1, 0)) })
-        }
-        if !byPeople, let times {
-            var sums = [(jobs: Int64, nodeSeconds: Int64)](repeating: (0, 0), count: jobs.counts.count)
-            jobs.forEach { job, set in
-                sums[set].jobs += 1
-                sums[set].nodeSeconds &+= times.nodeSeconds(of: job)
-            }
-            let counted = sums.enumerated().filter { $0.element.jobs > 0 }
             return Dictionary(uniqueKeysWithValues: counted.map { (Key(set: $0, people: 0), $1) })
         }
-        var sums: [Key: (jobs: Int64, nodeSeconds: Int64)] = [:]
-        jobs.forEach { job, set in
-            let key = Key(set: set, people: people.set(of: job))
-            sums[key, default: (0, 0)].jobs += 1
-            sums[key, default: (0, 0)].nodeSeconds &+= times?.nodeSeconds(of: job) ?? 0
-        }
+        var sums: [Key: Int64] = [:]
+        jobs.forEach { job, set in sums[Key(set: set, people: people.set(of: job)), default: 0] += 1 }
         return sums
     }
 }

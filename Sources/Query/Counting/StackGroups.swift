@@ -68,6 +68,16 @@ struct StackGroups<Group: Hashable> {
         return all.tallies(uses, jobs, leastUsers: leastUsers)[true] ?? UsageTally()
     }
 
+    /// The same groups under other names, which differ where these do.
+    func named<Other: Hashable>(_ name: (Group) -> Other) -> StackGroups<Other> {
+        var other = StackGroups<Other>()
+        other.groups = groups.map(name)
+        other.places = Dictionary(zip(other.groups, groups.indices)) { first, _ in first }
+        other.lists = lists
+        other.belongs = belongs
+        return other
+    }
+
     /// The groups that any of these numbers belongs to.
     func groups(ofAny numbers: BitSet) -> Set<Group> {
         var result: Set<Group> = []
@@ -82,6 +92,25 @@ struct StackGroups<Group: Hashable> {
         guard set.count > 1 else { return set.first.map { self[$0] } ?? [] }
         var met: Set<Int> = []
         return set.flatMap { self[$0] }.filter { met.insert($0).inserted }
+    }
+}
+
+extension StackGroups<SQLValue> {
+    /// The stacks that count in a question that is not about packages: those with this package, or with any if only
+    /// direct use counts. nil for all usage, of no package too.
+    static func counted(
+        _ connection: any SQLConnection, _ filter: UsageFilter, package: String?
+    ) throws(StoreError) -> StackGroups? {
+        guard package != nil || filter.onlyDirect else { return nil }
+        var groups = StackGroups()
+        let condition = package == nil ? "" : " AND p.name = ?"
+        for row in try connection.query(
+            """
+            SELECT DISTINCT sp.stack FROM stack_packages sp JOIN packages p ON p.id = sp.package
+            WHERE true\(condition)\(filter.packageCondition)
+            """, package.map { [.text($0)] } ?? [])
+        { groups.add(row[0].integer ?? 0, to: .null) }
+        return groups
     }
 }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// An option that questions share, by its name: `--since` on the command line, `since` in the address of a page.
 public enum QuestionOption: String, CaseIterable, Sendable {
     case since, until, month
@@ -20,6 +22,30 @@ public enum QuestionOption: String, CaseIterable, Sendable {
     /// Without a value.
     case isPublic = "public"
     case minUsers = "min-users"
+}
+
+extension QuestionOption {
+    /// Whether it has no value.
+    private var isFlag: Bool {
+        switch self {
+        case .compute, .login, .includeStaff, .direct, .vouched, .isPublic: true
+        case .since, .until, .system, .account, .limit, .minUsers: false
+        }
+    }
+
+    /// What given options select besides the days, as an answer says it: `{"include_staff": false, "system": "cori"}`.
+    ///
+    /// - Parameter written: the given options, each with its text; the text of a flag is ignored.
+    public static func described(_ written: [QuestionOption: String]) -> [JSON.Member] {
+        let isTold = { (option: QuestionOption) in option != .since && option != .until && option != .limit }
+        let given = allCases.filter { isTold($0) && $0 != .includeStaff }.compactMap { option in
+            written[option].map { text -> JSON.Member in
+                let key = String(option.rawValue.map { $0 == "-" ? "_" : $0 })
+                return JSON.Member(key, option.isFlag ? .bool(true) : .text(text))
+            }
+        }
+        return [JSON.Member("include_staff", .bool(written[.includeStaff] != nil))] + given
+    }
 }
 
 /// Why the value of an option cannot be used.

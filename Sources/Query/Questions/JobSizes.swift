@@ -3,7 +3,7 @@ import Store
 /// Jobs by their number of nodes, each job once: the second figure of the SciPy 2021 paper.
 public struct JobSizes: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
-        /// nil if no record has a prefix.
+        /// nil if no record said it.
         public let nodes: Int64?
         public let jobs: Int64
     }
@@ -14,23 +14,13 @@ public struct JobSizes: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil, limit: Int? = nil
     ) throws(StoreError) -> JobSizes {
-        let stacks = try stackGroups(connection, filter, package)
+        let stacks = try StackGroups.counted(connection, filter, package: package)
         var count = Count(filter)
         try UsageScan(connection, filter).days(count.columns.union(stacks == nil ? [] : [.stack])) { rows, kept in
             guard let stacks else { return count.add(rows, kept) }
             count.add(rows, stacks.places(kept, rows[.stack]))
         }
         return JobSizes(rows: count.rows.limited(to: limit))
-    }
-
-    /// The stacks whose jobs are asked for; nil for all jobs.
-    private static func stackGroups(
-        _ connection: any SQLConnection, _ filter: UsageFilter, _ package: String?
-    ) throws(StoreError) -> StackGroups<[SQLValue]>? {
-        if let package { return try UsageGrouping.use(of: package, filter, by: ["p.name"]).stackGroups(connection) }
-        guard filter.onlyDirect else { return nil }
-        return try UsageGrouping(columns: ["1"], joins: UsageGrouping.packages, condition: filter.packageCondition)
-            .stackGroups(connection)
     }
 
     /// Counts jobs from rows of usage.

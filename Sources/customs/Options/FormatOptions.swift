@@ -16,6 +16,22 @@ struct FormatOptions: ParsableArguments {
     static let rawHelp = "In CSV, no ' before texts that a spreadsheet would take for formulas."
 }
 
+/// The options for the format of an answer about usage.
+struct AnswerOptions: ParsableArguments {
+    @OptionGroup var form: FormatOptions
+
+    @Flag(
+        help: """
+            With --format json: the answer as 'rows' of an object that also has the period, the filters, the totals \
+            and the quality of the data.
+            """)
+    var envelope = false
+
+    func validate() throws {
+        if envelope && form.format != .json { throw ValidationError("--envelope: needs --format json") }
+    }
+}
+
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case table, json, csv, jsonl
 

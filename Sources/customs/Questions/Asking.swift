@@ -2,6 +2,7 @@ import JSON
 import Query
 import Record
 import Store
+import SystemClock
 
 /// A question to the store. It checks the names in the question first, and explains an empty answer.
 struct Asking {
@@ -9,10 +10,13 @@ struct Asking {
     let filter: UsageFilter
     /// Maximum number of rows; nil for all.
     let limit: Int?
+    /// What the options select besides the days.
+    let described: [JSON.Member]
 
     /// - Parameter options: the options as the user wrote them.
     /// - Throws: `Failure` with 66 if no usage has their system or account; `StoreError`.
     init(_ store: StoreOptions, _ options: [QuestionOption: String] = [:]) throws {
+        described = QuestionOption.described(options)
         let options = try QuestionOptions(written: options)
         connection = try store.reader()
         filter = options.filter
@@ -30,6 +34,21 @@ struct Asking {
         let answer = try Publication.answer(filter, limit: limit, parts: parts, ask)
         if answer.rows.isEmpty { try explainEmptyAnswer(otherwise: otherwise) }
         return answer
+    }
+
+    /// Prints an answer in the form that the user chose.
+    ///
+    /// - Parameter text: the text for people in place of the answer's table.
+    /// - Throws: `Failure` with 64 if it would have totals that may not be published, and with 74 if it cannot be
+    ///   written; `StoreError`.
+    func tell(_ answer: Answer, as options: AnswerOptions, text: ((Terminal) -> String)? = nil) throws {
+        guard options.envelope else { return try show(answer, as: options.form, text: text) }
+        if filter.leastUsers > 0 {
+            throw Failure(.usage, "--envelope: not with --public, because totals tell of those who are left out")
+        }
+        let summary = try UsageSummary.ask(connection, filter, now: wallClock())
+        Spinner.stop()
+        try StandardOutput.write(line: summary.envelope(answer, filters: described).formatted)
     }
 
     /// - Throws: `Failure` with 64 if the answer is for publication, and about a part of the usage.

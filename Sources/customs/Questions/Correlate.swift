@@ -17,7 +17,7 @@ struct Correlate: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: "Only pairs with this package.", completion: DistributionNames.completion)
@@ -43,6 +43,6 @@ struct Correlate: ParsableCommand {
                 asking.connection, filter, package: package, least: least, limit: limit
             ).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

@@ -16,7 +16,7 @@ struct Ended: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: "Only this package.", completion: DistributionNames.completion)
@@ -29,6 +29,6 @@ struct Ended: ParsableCommand {
         let answer = try asking.answer { (filter, limit) throws(StoreError) in
             try ProcessEnds.ask(asking.connection, filter, package: package, limit: limit).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

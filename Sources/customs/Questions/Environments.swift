@@ -17,7 +17,7 @@ struct Environments: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
@@ -31,6 +31,6 @@ struct Environments: ParsableCommand {
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: limit).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

@@ -17,7 +17,7 @@ struct JobSizesCommand: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: "Only jobs in which this package was used.", completion: DistributionNames.completion)
@@ -30,6 +30,6 @@ struct JobSizesCommand: ParsableCommand {
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try JobSizes.ask(asking.connection, filter, package: package, limit: limit).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

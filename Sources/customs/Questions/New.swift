@@ -18,7 +18,7 @@ struct New: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
@@ -27,6 +27,6 @@ struct New: ParsableCommand {
         let answer = try asking.answer(otherwise: "no package is new") { (filter, limit) throws(StoreError) in
             try NewPackages.ask(asking.connection, filter, limit: limit).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

@@ -17,7 +17,7 @@ struct Package: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
@@ -30,7 +30,7 @@ struct Package: ParsableCommand {
             asking.connection, asking.filter, package: try asking.package(name), companionLimit: asking.limit ?? 20)
         if report.users == 0, report.processes == 0 { try asking.explainEmptyAnswer() }
         let answer = report.answer
-        try show(answer, as: form) { text(report, versions: answer, $0) }
+        try asking.tell(answer, as: form) { text(report, versions: answer, $0) }
     }
 
     private func text(_ report: PackageReport, versions: Answer, _ terminal: Terminal) -> String {

@@ -15,7 +15,7 @@ struct Python: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
@@ -28,6 +28,6 @@ struct Python: ParsableCommand {
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try InterpreterUsage.ask(asking.connection, filter, limit: limit).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

@@ -15,7 +15,7 @@ struct Stacks: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
@@ -23,6 +23,6 @@ struct Stacks: ParsableCommand {
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try StackUsage.ask(asking.connection, filter, limit: limit).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

@@ -16,7 +16,7 @@ struct Trend: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     @Argument(help: "Import names of packages.", completion: DistributionNames.completion)
@@ -32,6 +32,6 @@ struct Trend: ParsableCommand {
         let answer = try asking.answer(parts: .of(column: "package")) { (filter, limit) throws(StoreError) in
             try PackageTrend.ask(asking.connection, filter, packages: packages, limit: limit).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

@@ -16,7 +16,7 @@ struct User: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var packages: DirectOptions
     @OptionGroup var rows: LimitOptions
@@ -29,7 +29,7 @@ struct User: ParsableCommand {
         try asking.requireUser(name)
         let report = try UserReport.ask(asking.connection, asking.filter, username: name, limit: asking.limit)
         if report.processes == 0 { try asking.explainEmptyAnswer() }
-        try show(report.answer, as: form) { _ in text(report) }
+        try asking.tell(report.answer, as: form) { _ in text(report) }
     }
 
     private func text(_ report: UserReport) -> String {

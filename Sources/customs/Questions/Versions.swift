@@ -15,7 +15,7 @@ struct Versions: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
     @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
@@ -35,6 +35,6 @@ struct Versions: ParsableCommand {
                 asking.connection, filter, package: package, olderThan: olderThan, limit: limit
             ).answer
         }
-        try show(answer, as: form)
+        try asking.tell(answer, as: form)
     }
 }

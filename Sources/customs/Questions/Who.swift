@@ -21,7 +21,7 @@ struct Who: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
+    @OptionGroup var form: AnswerOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
@@ -57,7 +57,7 @@ struct Who: ParsableCommand {
             asking.connection, asking.filter, package: try package.map { try asking.package($0) },
             olderThan: olderThan, by: by, limit: asking.limit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try show(found.answer(addresses: addresses), as: form) {
+        try asking.tell(found.answer(addresses: addresses), as: form) {
             TextTable(found.table(addresses: addresses)).formatted(for: $0)
         }
     }

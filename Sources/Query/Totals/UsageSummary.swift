@@ -1,0 +1,182 @@
+import JSON
+import Record
+import Store
+
+/// How much Python runs: totals of a period, their change against another period, and how good the data is.
+public struct UsageSummary: Sendable, Equatable {
+    /// How far the numbers can be trusted, by the canaries of the last `CanaryReport.days` days.
+    public struct Quality: Sendable, Equatable {
+        /// The fraction of canaries' records that were lost; nil if there were none.
+        public let canaryLoss: Double?
+        /// The upper bound of the loss at 95 % confidence.
+        public let upper95: Double?
+    }
+
+    public struct Totals: Sendable, Equatable {
+        public let period: Period
+        public let totals: UsageTotals
+    }
+
+    /// nil in a store without usage, if no period was asked for.
+    public let now: Totals?
+    public let before: Totals?
+    public let quality: Quality
+
+    /// - Parameters:
+    ///   - compared: the period to compare with; nil for none.
+    ///   - now: microseconds since 1970 UTC.
+    public static func ask(
+        _ connection: any SQLConnection, _ filter: UsageFilter, against compared: ComparedPeriod? = nil, now: Int64
+    ) throws(StoreError) -> UsageSummary {
+        let today = Int(now / Calendar.microsecondsPerDay)
+        let canaries = try CanaryReport.ask(connection, now: now, days: CanaryReport.days).overall
+        let quality = Quality(canaryLoss: canaries.loss, upper95: canaries.upper)
+        let oldest = filter.firstDay == nil ? try PackedDays.daysWithRuns(connection).first : nil
+        guard let first = filter.firstDay ?? oldest else {
+            return UsageSummary(now: nil, before: nil, quality: quality)
+        }
+        let period = Period(first, filter.lastDay ?? max(first, today), today: today)
+        let other = compared?.period(before: period, today: today)
+        return UsageSummary(
+            now: Totals(period: period, totals: try totals(connection, filter, period)),
+            before: try other.map { (other) throws(StoreError) in
+                Totals(period: other, totals: try totals(connection, filter, other))
+            }, quality: quality)
+    }
+
+    private static func totals(
+        _ connection: any SQLConnection, _ filter: UsageFilter, _ period: Period
+    ) throws(StoreError) -> UsageTotals {
+        var filter = filter
+        (filter.firstDay, filter.lastDay) = (period.first, period.last)
+        let stacks = try StackGroups.counted(connection, filter, package: nil)
+        var sums = GroupedTotals()
+        let columns = stacks == nil ? GroupedTotals.columns : GroupedTotals.columns.union([.stack])
+        try UsageScan(connection, filter).days(columns) { rows, kept in
+            let counted = stacks?.places(kept, rows[.stack]) ?? kept
+            sums.add(rows, kept: kept, counted: counted, numbers: [Int64](repeating: 0, count: rows.count))
+        }
+        var all = StackGroups<Bool>()
+        all.add(0, to: true)
+        return sums.totals(of: all, leastUsers: filter.leastUsers)[true] ?? UsageTotals()
+    }
+}
+
+extension UsageSummary {
+    /// - Parameter filters: what the options select.
+    public func answer(filters: [JSON.Member]) -> Answer {
+        let members =
+            head(filters: filters) + [
+                JSON.Member("share_of_jobs", .null), JSON.Member("against", before.map { against($0) } ?? .null),
+                JSON.Member("quality", .object(quality.members)),
+            ]
+        return Answer(members, table: lines, before == nil ? Self.plainFields : Self.fields)
+    }
+
+    /// An answer with what it answers: the period, the filters, the totals, the data's quality, and the answer as
+    /// `rows`.
+    public func envelope(_ answer: Answer, filters: [JSON.Member]) -> JSON {
+        .object(
+            head(filters: filters) + [
+                JSON.Member("quality", .object(quality.members)), JSON.Member("rows", answer.json),
+            ])
+    }
+
+    private func head(filters: [JSON.Member]) -> [JSON.Member] {
+        [
+            JSON.Member("period", now.map { .object($0.period.members) } ?? .null),
+            JSON.Member("filters", .object(filters)),
+            JSON.Member("totals", .object((now?.totals ?? UsageTotals()).members)),
+        ]
+    }
+
+    private func against(_ before: Totals) -> JSON {
+        let change = zip(now?.totals.members ?? [], before.totals.members).map { one, other in
+            let change = Change(from: other.value, to: one.value)
+            return JSON.Member(
+                one.key,
+                .object([
+                    JSON.Member("absolute", change.absolute),
+                    JSON.Member("percent", change.percent),
+                ]))
+        }
+        return .object([
+            JSON.Member("period", .object(before.period.members)),
+            JSON.Member("totals", .object(before.totals.members)), JSON.Member("change", .object(change)),
+        ])
+    }
+}
+
+extension UsageSummary {
+    /// A line of the table.
+    fileprivate struct Line {
+        let what: String
+        let value: JSON
+        var before: JSON = .null
+        var change = Change()
+    }
+
+    /// The difference of two numbers, and the difference as a part of the first.
+    fileprivate struct Change {
+        var absolute: JSON = .null
+        /// Null where the first is 0.
+        var percent: JSON = .null
+
+        init() {}
+
+        init(from one: JSON, to other: JSON) {
+            switch (one, other) {
+            case (.integer(let one), .integer(let other)):
+                absolute = .integer(other - one)
+                percent = Self.percent(Double(one), Double(other))
+            case (.real(let one), .real(let other)):
+                absolute = .real(other - one)
+                percent = Self.percent(one, other)
+            default: break
+            }
+        }
+
+        private static func percent(_ one: Double, _ other: Double) -> JSON {
+            one > 0 ? .real((other - one) / one * 100) : .null
+        }
+    }
+
+    private static let plainFields: [Field<Line>] = [.text("what") { $0.what }, .any("value") { $0.value }]
+    private static let fields: [Field<Line>] =
+        plainFields + [
+            .any("before") { $0.before }, .any("change") { $0.change.absolute },
+            .any("change_percent") { $0.change.percent },
+        ]
+
+    private var lines: [Line] {
+        let period = now?.period.members ?? []
+        let periods = period.enumerated().map { place, member in
+            Line(what: member.key, value: member.value, before: before?.period.members[place].value ?? .null)
+        }
+        let totals = (now?.totals ?? UsageTotals()).members.enumerated().map { place, member in
+            let other = before?.totals.members[place].value ?? .null
+            return Line(
+                what: member.key, value: member.value, before: other, change: Change(from: other, to: member.value))
+        }
+        return periods + totals + quality.members.map { Line(what: $0.key, value: $0.value) }
+    }
+}
+
+extension UsageTotals {
+    var members: [JSON.Member] {
+        [
+            JSON.Member("users", .integer(users)), JSON.Member("jobs", .integer(jobs)),
+            JSON.Member("processes", .integer(processes)), JSON.Member("node_hours", .real(nodeHours)),
+            JSON.Member("gpu_hours", .null),
+        ]
+    }
+}
+
+extension UsageSummary.Quality {
+    fileprivate var members: [JSON.Member] {
+        [
+            JSON.Member("canary_loss", canaryLoss.map { .real($0) } ?? .null),
+            JSON.Member("loss_upper_95", upper95.map { .real($0) } ?? .null), JSON.Member("hosts_silent", .null),
+        ]
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Query
+import Store
+import SystemClock
+
+struct Summary: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "How much Python runs: users, jobs, processes, node hours, and their change.",
+        discussion: prose(
+            """
+            With --since the totals are compared with those of the period before: as many days, or the month before a
+            calendar month. 'complete' is false where a period is not over. Then only as many days of the month before
+            count.
+
+            'canary_loss' is the fraction of lost messages that canaries found in the last 30 days, and 'loss_upper_95'
+            its upper bound at 95 % confidence.
+
+            EXAMPLES
+              customs summary --since 30d
+              customs summary --since 2026-10-01 --until 2026-10-31 --against 2025-10
+              customs summary --system perlmutter --format json
+            """))
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
+
+    @Option(
+        help: ArgumentHelp("Compare with this period: previous, or a month such as 2026-10.", valueName: "period"))
+    var against: ComparedPeriod?
+
+    func validate() throws {
+        if against == .previous, selection.period.since == nil {
+            throw ValidationError("--against previous: needs --since, which says where the period begins")
+        }
+    }
+
+    func run() throws {
+        let asking = try Asking(store, selection.written + staff.written + packages.written)
+        let compared = against ?? (asking.filter.firstDay == nil ? nil : .previous)
+        let summary = try UsageSummary.ask(asking.connection, asking.filter, against: compared, now: wallClock())
+        if summary.now?.totals.processes ?? 0 == 0 { try asking.explainEmptyAnswer() }
+        try show(summary.answer(filters: asking.described), as: form)
+    }
+}
+
+extension ComparedPeriod: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
