@@ -19,15 +19,19 @@ import Testing
         case .jobs: totals.jobs
         case .processes: totals.processes
         case .nodeHours: totals.nodeSeconds
+        // Slurm has told nothing
+        case .coreHours, .gpuHours: -1
         }
     }
 
     /// What a row of usage is about, by the record alone.
     private func unit(_ process: SampleRecord, _ dimension: UsageDimension) -> String? {
         switch dimension {
-        case .package: nil
+        case .package, .state: nil
         // of a job, whichever of its processes says it: all processes of the sample do
         case .account: process.job == nil ? nil : process[.account]
+        case .partition: process.job == nil ? nil : process[.partition]
+        case .qos: process.job == nil ? nil : process[.qos]
         case .nodes: process.job == nil ? nil : process.numNodes.map { String($0) }
         case .system: process[.system]
         case .subsystem: process[.subsystem]
@@ -111,6 +115,37 @@ import Testing
         try database.connect().run(script: "UPDATE jobs SET elapsed_seconds = 3661, num_nodes = 2")
         let later = try #require(try TopUsage.ask(database.location.reader(), UsageFilter()).rows.first)
         #expect(later.totals.nodeSeconds == 7_322 && later.totals.nodeHours == 7_322.0 / 3_600)
+    }
+
+    @Test("CPUs and GPUs count where Slurm has told them", arguments: Database.allCases)
+    func devices(engine: Database) throws {
+        let database = try TestDatabase(engine)
+        let samples = (1...3 as ClosedRange<UInt64>).map { id in
+            SampleRecord(id: id).with {
+                $0.time = SampleCentre.beginning
+                $0[.jobID] = "\(id)"
+                $0.packages = [.init(id == 3 ? "torch" : "numpy")]
+            }
+        }
+        try SampleCentre.load(samples, into: database)
+        try database.connect().run(
+            script: """
+                INSERT INTO job_states (name) VALUES ('FAILED');
+                UPDATE jobs SET elapsed_seconds = 1800, alloc_cpus = 128, gpus = 4, state = 'FAILED'
+                WHERE job_id = '1';
+                UPDATE jobs SET elapsed_seconds = 60, alloc_cpus = 2 WHERE job_id = '2';
+                """)
+        let reader = try database.location.reader()
+        let rows = try TopUsage.ask(reader, UsageFilter(), by: .coreHours).rows
+        #expect(rows.map { $0.key } == [.text("numpy"), .text("torch")])
+        #expect(rows.map { $0.totals.coreSeconds } == [128 * 1_800 + 120, nil])
+        #expect(rows.map { $0.totals.gpuSeconds } == [4 * 1_800, nil])
+        let states = try TopUsage.ask(reader, UsageFilter(), per: .state, by: .gpuHours).rows
+        #expect(states.map { $0.key } == [.text("FAILED"), .null])
+        #expect(states.map { $0.totals.gpuHours } == [2, nil])
+        #expect(states.map { $0.totals.jobs } == [1, 2])
+        let summary = try UsageSummary.ask(reader, UsageFilter(), now: SampleCentre.arrival)
+        #expect(summary.now?.totals.gpuHours == 2)
     }
 
     @Test("a job lasts from its first process' start, whichever of them ends first", arguments: Database.allCases)

@@ -57,6 +57,11 @@ def most_used(names: Iterable[str | None]) -> list[str]:
 UNITS: dict[str, Callable[[Process], Any]] = {
     "account": lambda p: p.account or None,
     "nodes": lambda p: p.nodes,
+    # each record of a job says them
+    "partition": lambda p: p.record.get("partition") if p.job else None,
+    "qos": lambda p: p.record.get("qos") if p.job else None,
+    # Slurm's alone
+    "state": lambda p: None,
     "system": lambda p: p.record.get("system") or None,
     "subsystem": lambda p: p.record.get("subsystem") or None,
     "python": lambda p: p.record.get("python") or None,
@@ -64,7 +69,7 @@ UNITS: dict[str, Callable[[Process], Any]] = {
     "user": lambda p: p.user,
     "month": lambda p: p.day.isoformat()[:7],
 }
-UNITS_OF_JOBS = ("account", "nodes")
+UNITS_OF_JOBS = ("account", "partition", "qos", "state", "nodes")
 
 
 def by_unit(unit: str, chosen: Iterable[Process]) -> dict[Any, list[Process]]:

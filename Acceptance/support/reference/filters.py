@@ -52,7 +52,13 @@ class Filter:
         """What an answer says of it, besides days and staff."""
         given: dict[str, str | bool | None] = {
             "system": self.system,
+            "subsystem": self.subsystem,
             "account": self.account,
+            "partition": self.partition,
+            "qos": self.qos,
+            "user": self.user,
+            "python": self.python,
+            "prefix": self.prefix,
             "compute": self.compute or None,
             "login": True if self.compute is False else None,
             "direct": self.direct or None,

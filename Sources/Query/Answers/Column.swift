@@ -24,7 +24,7 @@ public struct Column: Sendable, Equatable {
 
     /// The unit of a number.
     public enum Unit: Sendable {
-        case users, jobs, processes, nodes, nodeHours, records, runs, seconds
+        case users, jobs, processes, nodes, nodeHours, coreHours, gpuHours, records, runs, seconds
     }
 
     /// The key in JSON; it never changes.

@@ -28,8 +28,10 @@ extension QuestionOption {
     /// Whether it has no value.
     private var isFlag: Bool {
         switch self {
-        case .compute, .login, .includeStaff, .direct, .vouched, .isPublic: true
-        case .since, .until, .system, .account, .limit, .minUsers: false
+        case .compute, .login, .gpu, .cpu, .includeStaff, .direct, .vouched, .isPublic: true
+        case .since, .until, .month, .zone, .system, .subsystem, .account, .partition, .qos, .user, .python, .prefix,
+            .limit, .minUsers:
+            false
         }
     }
 
@@ -37,8 +39,8 @@ extension QuestionOption {
     ///
     /// - Parameter written: the given options, each with its text; the text of a flag is ignored.
     public static func described(_ written: [QuestionOption: String]) -> [JSON.Member] {
-        let isTold = { (option: QuestionOption) in option != .since && option != .until && option != .limit }
-        let given = allCases.filter { isTold($0) && $0 != .includeStaff }.compactMap { option in
+        let others: Set<QuestionOption> = [.since, .until, .month, .zone, .limit, .includeStaff]
+        let given = allCases.filter { !others.contains($0) }.compactMap { option in
             written[option].map { text -> JSON.Member in
                 let key = String(option.rawValue.map { $0 == "-" ? "_" : $0 })
                 return JSON.Member(key, option.isFlag ? .bool(true) : .text(text))

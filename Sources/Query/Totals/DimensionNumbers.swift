@@ -27,6 +27,9 @@ struct DimensionNumbers {
             switch dimension {
             case .package: []
             case .account: [.account, .job]
+            case .partition: [.partition, .job]
+            case .qos: [.qos, .job]
+            case .state: [.state, .job]
             case .nodes: [.nodes, .job]
             case .system, .subsystem, .python, .environment: [.environment]
             case .user: [.user]
@@ -51,8 +54,11 @@ struct DimensionNumbers {
         case .package: return rows[.stack]
         case .system, .subsystem, .python, .environment: return rows[.environment]
         case .user: return rows[.user].map { people?.person($0, on: rows.day) ?? 0 }
-        case .account: return DimensionNumbers.ofJobs(rows) { rows[.account][$0] }
-        case .nodes: return DimensionNumbers.ofJobs(rows) { rows[.nodes][$0] + 1 }
+        case .account: return DimensionNumbers.ofJobs(rows, rows[.account])
+        case .partition: return DimensionNumbers.ofJobs(rows, rows[.partition])
+        case .qos: return DimensionNumbers.ofJobs(rows, rows[.qos])
+        case .state: return DimensionNumbers.ofJobs(rows, rows[.state])
+        case .nodes: return DimensionNumbers.ofJobs(rows, rows[.nodes].map { $0 + 1 })
         case .month:
             let date = Calendar.date(days: rows.day)
             return [Int64](repeating: Int64(date.year * 12 + date.month - 1), count: rows.count)
@@ -60,9 +66,8 @@ struct DimensionNumbers {
     }
 
     /// 0 where there is no job.
-    private static func ofJobs(_ rows: DayRows, _ value: (Int) -> Int64) -> [Int64] {
-        let jobs = rows[.job]
-        return (0..<rows.count).map { jobs[$0] > 0 ? max(0, value($0)) : 0 }
+    private static func ofJobs(_ rows: DayRows, _ values: [Int64]) -> [Int64] {
+        zip(rows[.job], values).map { job, value in job > 0 ? max(0, value) : 0 }
     }
 
     /// The groups of these numbers.
@@ -71,6 +76,9 @@ struct DimensionNumbers {
         switch dimension {
         case .package: return stacks ?? groups
         case .account: try groups.add(connection, "SELECT id, name FROM accounts", numbers)
+        case .partition: try groups.add(connection, "SELECT id, name FROM partitions", numbers)
+        case .qos: try groups.add(connection, "SELECT id, name FROM qoses", numbers)
+        case .state: try groups.add(connection, "SELECT id, name FROM job_states", numbers)
         case .system: try groups.add(connection, "SELECT id, system FROM environments", numbers)
         case .subsystem: try groups.add(connection, "SELECT id, subsystem FROM environments", numbers)
         case .python: try groups.add(connection, "SELECT id, python FROM environments", numbers)

@@ -27,8 +27,8 @@ public struct TopUsage: Sendable, Equatable {
         by order: UsageOrder = .users, package: String? = nil, limit: Int? = nil
     ) throws(StoreError) -> TopUsage {
         let numbering = try DimensionNumbers(connection, dimension, filter, package: package)
-        var sums = GroupedTotals()
-        try UsageScan(connection, filter).days(GroupedTotals.columns.union(numbering.columns)) { rows, kept in
+        var sums = GroupedTotals(withDevices: order.isOfDevices)
+        try UsageScan(connection, filter).days(sums.columns.union(numbering.columns)) { rows, kept in
             sums.add(
                 rows, kept: kept, counted: numbering.counted(rows, kept), numbers: numbering.numbers(of: rows))
         }
@@ -42,7 +42,7 @@ public struct TopUsage: Sendable, Equatable {
     }
 
     public var answer: Answer {
-        Answer(rows, [key] + UsageTotals.fields { $0.totals }, measure: order.unit)
+        Answer(rows, [key] + UsageTotals.fields(withDevices: order.isOfDevices) { $0.totals }, measure: order.unit)
     }
 
     private var key: Field<Row> {

@@ -50,8 +50,8 @@ public struct UsageSummary: Sendable, Equatable {
         var filter = filter
         (filter.firstDay, filter.lastDay) = (period.first, period.last)
         let stacks = try StackGroups.counted(connection, filter, package: nil)
-        var sums = GroupedTotals()
-        let columns = stacks == nil ? GroupedTotals.columns : GroupedTotals.columns.union([.stack])
+        var sums = GroupedTotals(withDevices: true)
+        let columns = stacks == nil ? sums.columns : sums.columns.union([.stack])
         try UsageScan(connection, filter).days(columns) { rows, kept in
             let counted = stacks?.places(kept, rows[.stack]) ?? kept
             sums.add(rows, kept: kept, counted: counted, numbers: [Int64](repeating: 0, count: rows.count))
@@ -167,7 +167,7 @@ extension UsageTotals {
         [
             JSON.Member("users", .integer(users)), JSON.Member("jobs", .integer(jobs)),
             JSON.Member("processes", .integer(processes)), JSON.Member("node_hours", .real(nodeHours)),
-            JSON.Member("gpu_hours", .null),
+            JSON.Member("gpu_hours", gpuHours.map { .real($0) } ?? .null),
         ]
     }
 }

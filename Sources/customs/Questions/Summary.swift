@@ -8,7 +8,7 @@ struct Summary: ParsableCommand {
         abstract: "How much Python runs: users, jobs, processes, node hours, and their change.",
         discussion: prose(
             """
-            With --since the totals are compared with those of the period before: as many days, or the month before a
+            With --since or --month the totals are compared with those of the period before: as many days, or the month before a
             calendar month. 'complete' is false where a period is not over. Then only as many days of the month before
             count.
 
@@ -17,7 +17,7 @@ struct Summary: ParsableCommand {
 
             EXAMPLES
               customs summary --since 30d
-              customs summary --since 2026-10-01 --until 2026-10-31 --against 2025-10
+              customs summary --month 2026-10 --against 2025-10
               customs summary --system perlmutter --format json
             """))
 
@@ -32,8 +32,8 @@ struct Summary: ParsableCommand {
     var against: ComparedPeriod?
 
     func validate() throws {
-        if against == .previous, selection.period.since == nil {
-            throw ValidationError("--against previous: needs --since, which says where the period begins")
+        if against == .previous, selection.period.since == nil, selection.period.month == nil {
+            throw ValidationError("--against previous: needs --since or --month, which says where the period begins")
         }
     }
 

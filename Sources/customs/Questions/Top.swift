@@ -11,7 +11,7 @@ struct Top: ParsableCommand {
 
             --per chooses what a row is about. environment is the interpreter's prefix; nodes is the job's number of
             nodes. A row without a name has the usage that did not say it: for account and nodes, also usage outside of
-            jobs.
+            jobs. state, core-hours and gpu-hours are known of jobs that Slurm has told.
 
             EXAMPLES
               customs top --limit 20
