@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -17,14 +15,16 @@ from typing import Any
 import pytest
 from extent import IS_WHOLE
 from support.centre import APART, Centre
-from support.daemon import Customs, Daemon, Store
+from support.daemon import Customs
 from support.job_numbers import SILENCE
 from support.reference.counting import UNITS
 from support.reference.filters import Filter
 from support.reference.processes import Process
 from support.reference.questions import Reference
 from support.reference.values import same_numbers
-from support.stores import MakeStore, PostgresStore, SQLiteStore
+from support.stores import MakeStore
+
+from endtoend.answering import Answering
 
 CENTRE = Centre(2021)
 REFERENCE = Reference(CENTRE.records)
@@ -103,10 +103,6 @@ QUESTIONS = {
         f"top per {unit}": Question(("top", "--per", unit), partial(REFERENCE.top, per=unit))
         for unit in UNITS
     },
-    "top per account by node-hours": Question(
-        ("top", "--per", "account", "--by", "node-hours"),
-        lambda f: REFERENCE.top(f, "node-hours", "account"),
-    ),
     "top per user of a package": Question(
         ("top", "--per", "user", "--package", "torch"),
         lambda f: REFERENCE.top(f, per="user", package="torch"),
@@ -168,97 +164,17 @@ QUESTIONS = {
 }
 
 
-class Answering:
-    """The same centre in several stores, each made when a test first asks for it."""
-
-    def __init__(self, make_store: MakeStore, folder: Path) -> None:
-        self.make_store = make_store
-        self.folder = folder
-        self.stores: dict[str, Store] = {}
-        self.made: dict[str, Customs] = {}
-
-    def by(self, way: str) -> Customs:
-        """The command on the store that the records came into in this way."""
-        if way not in self.made:
-            self.made[way] = self._make(way)
-        return self.made[way]
-
-    def _make(self, way: str) -> Customs:
-        home = self.folder / way
-        home.mkdir()
-        kind = way.split(maxsplit=1)[0]
-        if way.endswith(" packed"):
-            self.by(kind)
-            return _packed(self.stores[kind], home)
-        store = self.stores[way] = self.make_store("sqlite" if way == "import" else kind)
-        if way.endswith(" late"):
-            return _late(store, home)
-        return _imported(store, home) if way == "import" else _received(store, home)
-
-
 @pytest.fixture(scope="module")
 def answering(make_store: MakeStore) -> Iterator[Answering]:
     """Sent to daemons of each kind, and imported from a file."""
     folder = Path(tempfile.mkdtemp(prefix="customs-questions-", dir="/tmp"))
-    answering = Answering(make_store, folder)
+    answering = Answering(CENTRE, make_store, folder)
     try:
         yield answering
     finally:
         for store in answering.stores.values():
             store.close()
         shutil.rmtree(folder)
-
-
-def _received(store: Store, home: Path) -> Customs:
-    daemon = Daemon(home, store, settings="[merge]\nbatch_records = 400\n")
-    messages = list(CENTRE.messages())
-    try:
-        daemon.start()
-        daemon.send(messages)
-        health = daemon.settle(len(messages))
-        daemon.stop()
-    finally:
-        daemon.abandon()
-    assert not health["rejected"]
-    assert health["duplicate"] > 10
-    return daemon.customs
-
-
-def _packed(store: Store, home: Path) -> Customs:
-    """A copy of a store, with its days packed."""
-    if isinstance(store, SQLiteStore):
-        copy = home / "customs.sqlite"
-        with closing(sqlite3.connect(store.path)) as old, closing(sqlite3.connect(copy)) as new:
-            old.backup(new)
-        url = f"sqlite://{copy}"
-    else:
-        assert isinstance(store, PostgresStore)
-        url = store.server.create_database(f"{store.database}_packed", "-T", store.database)
-    customs = Customs(url, home)
-    assert customs.json("pack")["days"] > 90
-    assert customs.json("pack") == {"days": 0, "changing": 0}
-    return customs
-
-
-def _imported(store: Store, home: Path) -> Customs:
-    archive = home / "records.jsonl"
-    archive.write_text(CENTRE.lines())
-    customs = Customs(store.url, home)
-    assert customs.json("import", str(archive))["received"] == len(CENTRE.records)
-    return customs
-
-
-def _late(store: Store, home: Path) -> Customs:
-    """Half of the records come when their days have been packed, and some know more of jobs."""
-    archive = home / "records.jsonl"
-    customs = Customs(store.url, home)
-    lines = CENTRE.lines().splitlines(keepends=True)
-    for half in (lines[::2], lines[1::2]):
-        archive.write_text("".join(half))
-        assert customs.json("import", str(archive))["received"] == len(half)
-        if half[0] == lines[0]:
-            assert customs.json("pack")["days"] > 90
-    return customs
 
 
 @pytest.fixture(scope="module", params=WAYS)

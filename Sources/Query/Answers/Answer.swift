@@ -62,6 +62,15 @@ public struct Answer: Sendable, Equatable {
         return Answer(columns, rows, json: .array(objects), at: measure)
     }
 
+    /// The answer with some of its columns; only of an answer about many things.
+    func with(columnsAt places: [Int]) -> Answer {
+        let chosen = places.map { columns[$0] }
+        return Answer(
+            chosen, rows.map { row in places.map { row[$0] } }, json: json,
+            at: measure.flatMap { measure in places.firstIndex(of: measure) }
+        ).with(rows: rows.map { row in places.map { row[$0] } })
+    }
+
     /// The answer as a file holds it: each line has its end.
     ///
     /// - Parameter csv: the writer of CSV.

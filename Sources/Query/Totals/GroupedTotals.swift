@@ -1,5 +1,24 @@
 import Store
 
+extension UsageTotals {
+    /// The totals of all usage in a period that passes a filter.
+    static func ask(
+        _ connection: any SQLConnection, _ filter: UsageFilter, in period: Period
+    ) throws(StoreError) -> UsageTotals {
+        let filter = filter.of(period)
+        let stacks = try StackGroups.counted(connection, filter, package: nil)
+        var sums = GroupedTotals(withDevices: true)
+        let columns = stacks == nil ? sums.columns : sums.columns.union([.stack])
+        try UsageScan(connection, filter).days(columns) { rows, kept in
+            let counted = stacks?.places(kept, rows[.stack]) ?? kept
+            sums.add(rows, kept: kept, counted: counted, numbers: [Int64](repeating: 0, count: rows.count))
+        }
+        var all = StackGroups<Bool>()
+        all.add(0, to: true)
+        return sums.totals(of: all, leastUsers: filter.leastUsers)[true] ?? UsageTotals()
+    }
+}
+
 /// Adds up the totals of groups of usage. Each row of usage has a number, such as that of its stack, and numbers belong
 /// to groups.
 struct GroupedTotals {

@@ -1,17 +1,30 @@
 import JSON
 import Record
+import Store
 
 /// Days that follow each other, counted from 1970-01-01 UTC, both ends included.
-public struct Period: Sendable, Equatable {
+public struct Period: Sendable, Equatable, CustomStringConvertible {
     public let first: Int
     public let last: Int
     /// Whether its last day is over.
     public let isComplete: Bool
 
+    /// `2026-10-01 to 2026-10-31`
+    public var description: String { "\(Calendar.text(day: first)) to \(Calendar.text(day: last))" }
+
     /// - Parameter today: the day that is not over yet.
     public init(_ first: Int, _ last: Int, today: Int) {
         (self.first, self.last) = (first, last)
         isComplete = last < today
+    }
+
+    /// The period that a filter asks about; nil if it names no first day, and there is no usage.
+    static func asked(
+        _ connection: any SQLConnection, _ filter: UsageFilter, today: Int
+    ) throws(StoreError) -> Period? {
+        let oldest = filter.firstDay == nil ? try PackedDays.daysWithRuns(connection).first : nil
+        guard let first = filter.firstDay ?? oldest else { return nil }
+        return Period(first, filter.lastDay ?? max(first, today), today: today)
     }
 
     /// The period before: of a calendar month the month before, otherwise as many days. Of a month that is not over it
@@ -41,6 +54,15 @@ public struct Period: Sendable, Equatable {
             JSON.Member("since", .day(Int64(first))), JSON.Member("until", .day(Int64(last))),
             JSON.Member("complete", .bool(isComplete)),
         ]
+    }
+}
+
+extension UsageFilter {
+    /// The filter for the days of a period.
+    func of(_ period: Period) -> UsageFilter {
+        var filter = self
+        (filter.firstDay, filter.lastDay) = (period.first, period.last)
+        return filter
     }
 }
 

@@ -28,37 +28,18 @@ public struct UsageSummary: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, against compared: ComparedPeriod? = nil, now: Int64
     ) throws(StoreError) -> UsageSummary {
-        let today = Int(now / Calendar.microsecondsPerDay)
         let canaries = try CanaryReport.ask(connection, now: now, days: CanaryReport.days).overall
         let quality = Quality(canaryLoss: canaries.loss, upper95: canaries.upper)
-        let oldest = filter.firstDay == nil ? try PackedDays.daysWithRuns(connection).first : nil
-        guard let first = filter.firstDay ?? oldest else {
+        let today = Int(now / Calendar.microsecondsPerDay)
+        guard let period = try Period.asked(connection, filter, today: today) else {
             return UsageSummary(now: nil, before: nil, quality: quality)
         }
-        let period = Period(first, filter.lastDay ?? max(first, today), today: today)
         let other = compared?.period(before: period, today: today)
         return UsageSummary(
-            now: Totals(period: period, totals: try totals(connection, filter, period)),
+            now: Totals(period: period, totals: try UsageTotals.ask(connection, filter, in: period)),
             before: try other.map { (other) throws(StoreError) in
-                Totals(period: other, totals: try totals(connection, filter, other))
+                Totals(period: other, totals: try UsageTotals.ask(connection, filter, in: other))
             }, quality: quality)
-    }
-
-    private static func totals(
-        _ connection: any SQLConnection, _ filter: UsageFilter, _ period: Period
-    ) throws(StoreError) -> UsageTotals {
-        var filter = filter
-        (filter.firstDay, filter.lastDay) = (period.first, period.last)
-        let stacks = try StackGroups.counted(connection, filter, package: nil)
-        var sums = GroupedTotals(withDevices: true)
-        let columns = stacks == nil ? sums.columns : sums.columns.union([.stack])
-        try UsageScan(connection, filter).days(columns) { rows, kept in
-            let counted = stacks?.places(kept, rows[.stack]) ?? kept
-            sums.add(rows, kept: kept, counted: counted, numbers: [Int64](repeating: 0, count: rows.count))
-        }
-        var all = StackGroups<Bool>()
-        all.add(0, to: true)
-        return sums.totals(of: all, leastUsers: filter.leastUsers)[true] ?? UsageTotals()
     }
 }
 
@@ -92,7 +73,7 @@ extension UsageSummary {
 
     private func against(_ before: Totals) -> JSON {
         let change = zip(now?.totals.members ?? [], before.totals.members).map { one, other in
-            let change = Change(from: other.value, to: one.value)
+            let change = UsageChange(from: other.value, to: one.value)
             return JSON.Member(
                 one.key,
                 .object([
@@ -113,32 +94,7 @@ extension UsageSummary {
         let what: String
         let value: JSON
         var before: JSON = .null
-        var change = Change()
-    }
-
-    /// The difference of two numbers, and the difference as a part of the first.
-    fileprivate struct Change {
-        var absolute: JSON = .null
-        /// Null where the first is 0.
-        var percent: JSON = .null
-
-        init() {}
-
-        init(from one: JSON, to other: JSON) {
-            switch (one, other) {
-            case (.integer(let one), .integer(let other)):
-                absolute = .integer(other - one)
-                percent = Self.percent(Double(one), Double(other))
-            case (.real(let one), .real(let other)):
-                absolute = .real(other - one)
-                percent = Self.percent(one, other)
-            default: break
-            }
-        }
-
-        private static func percent(_ one: Double, _ other: Double) -> JSON {
-            one > 0 ? .real((other - one) / one * 100) : .null
-        }
+        var change = UsageChange(from: .null, to: .null)
     }
 
     private static let plainFields: [Field<Line>] = [.text("what") { $0.what }, .any("value") { $0.value }]
@@ -156,7 +112,8 @@ extension UsageSummary {
         let totals = (now?.totals ?? UsageTotals()).members.enumerated().map { place, member in
             let other = before?.totals.members[place].value ?? .null
             return Line(
-                what: member.key, value: member.value, before: other, change: Change(from: other, to: member.value))
+                what: member.key, value: member.value, before: other, change: UsageChange(from: other, to: member.value)
+            )
         }
         return periods + totals + quality.members.map { Line(what: $0.key, value: $0.value) }
     }

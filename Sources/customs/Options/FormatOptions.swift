@@ -32,6 +32,35 @@ struct AnswerOptions: ParsableArguments {
     }
 }
 
+/// The options for the format of an answer with many rows.
+struct RowOptions: ParsableArguments {
+    @OptionGroup var answer: AnswerOptions
+
+    @Option(help: ArgumentHelp("Only these columns, in this order: users,jobs.", valueName: "names"))
+    var columns: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Sort by this column, numbers from the largest down; NAME:asc and NAME:desc say how.", valueName: "column"))
+    var sort: String?
+
+    func validate() throws { _ = try shape }
+
+    var shape: AnswerShape {
+        get throws {
+            let names = columns?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+            if let names, names.contains("") {
+                throw ValidationError("--columns '\(columns ?? "")': names one after the other, as in users,jobs")
+            }
+            let order = sort.map { AnswerShape.Order($0) }
+            if case .some(nil) = order {
+                throw ValidationError("--sort '\(sort ?? "")': write COLUMN, COLUMN:asc or COLUMN:desc")
+            }
+            return AnswerShape(columns: names, order: order ?? nil)
+        }
+    }
+}
+
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case table, json, csv, jsonl
 

@@ -65,7 +65,7 @@ struct TextTable {
     /// Bars in eighths of a character; the longest one fills the width.
     private func bars(_ width: Int) -> [String] {
         guard let column = bar else { return [] }
-        let values = rows.map { $0[column].number }
+        let values = rows.map { $0[column].number ?? 0 }
         let most = values.max() ?? 0
         guard most > 0 else { return [] }
         let eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
@@ -80,14 +80,4 @@ private func trimmed(_ line: String) -> String {
     var line = line
     while line.last == " " { line.removeLast() }
     return line
-}
-
-extension JSON {
-    fileprivate var number: Double {
-        switch self {
-        case .integer(let value): Double(value)
-        case .real(let value): value
-        default: 0
-        }
-    }
 }

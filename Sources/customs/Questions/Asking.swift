@@ -10,12 +10,15 @@ struct Asking {
     let filter: UsageFilter
     /// Maximum number of rows; nil for all.
     let limit: Int?
+    /// Whether rows are sorted in another way than the question's, so that the limit cuts them only then.
+    private let isSorted: Bool
     /// What the options select besides the days.
     let described: [JSON.Member]
 
     /// - Parameter options: the options as the user wrote them.
     /// - Throws: `Failure` with 66 if no usage has their system or account; `StoreError`.
-    init(_ store: StoreOptions, _ options: [QuestionOption: String] = [:]) throws {
+    init(_ store: StoreOptions, _ options: [QuestionOption: String] = [:], _ rows: RowOptions? = nil) throws {
+        isSorted = rows?.sort != nil
         described = QuestionOption.described(options)
         let options = try QuestionOptions(written: options)
         connection = try store.reader()
@@ -31,7 +34,7 @@ struct Asking {
         parts: Publication.Parts = .overlapping, otherwise: String = "no usage matches these options",
         _ ask: (UsageFilter, Int?) throws(StoreError) -> Answer
     ) throws -> Answer {
-        let answer = try Publication.answer(filter, limit: limit, parts: parts, ask)
+        let answer = try Publication.answer(filter, limit: isSorted ? nil : limit, parts: parts, ask)
         if answer.rows.isEmpty { try explainEmptyAnswer(otherwise: otherwise) }
         return answer
     }
@@ -49,6 +52,18 @@ struct Asking {
         let summary = try UsageSummary.ask(connection, filter, now: wallClock())
         Spinner.stop()
         try StandardOutput.write(line: summary.envelope(answer, filters: described).formatted)
+    }
+
+    /// Prints some columns of an answer with many rows, in the order that the user chose.
+    ///
+    /// - Throws: `Failure` with 64 if there is no such column, and as above.
+    func tell(_ answer: Answer, as options: RowOptions) throws {
+        let shape = try options.shape
+        let shaped: Answer
+        do throws(AnswerShape.UnknownColumn) { shaped = try answer.shaped(shape) } catch {
+            throw Failure(.usage, error.description)
+        }
+        try tell(isSorted ? shaped.first(limit) : shaped, as: options.answer)
     }
 
     /// - Throws: `Failure` with 64 if the answer is for publication, and about a part of the usage.

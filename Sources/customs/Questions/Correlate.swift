@@ -17,7 +17,7 @@ struct Correlate: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: "Only pairs with this package.", completion: DistributionNames.completion)
@@ -33,7 +33,7 @@ struct Correlate: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, form)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         // a bound could be moved until the exact coefficient is known

@@ -16,14 +16,14 @@ struct Ended: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: "Only this package.", completion: DistributionNames.completion)
     var package: String?
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, form)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         let answer = try asking.answer { (filter, limit) throws(StoreError) in

@@ -17,7 +17,7 @@ struct Environments: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
@@ -27,7 +27,7 @@ struct Environments: ParsableCommand {
     func run() throws {
         let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + rows.written + publication.written)
+            store, selection.written + person.written + staff.written + rows.written + publication.written, form)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: limit).answer
         }

@@ -17,14 +17,14 @@ struct JobSizesCommand: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: "Only jobs in which this package was used.", completion: DistributionNames.completion)
     var package: String?
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, form)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in

@@ -18,12 +18,12 @@ struct New: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
         let written = filter.written
-        let asking = try Asking(store, written[.month] == nil ? [.since: "30d"] + written : written)
+        let asking = try Asking(store, written[.month] == nil ? [.since: "30d"] + written : written, form)
         let answer = try asking.answer(otherwise: "no package is new") { (filter, limit) throws(StoreError) in
             try NewPackages.ask(asking.connection, filter, limit: limit).answer
         }

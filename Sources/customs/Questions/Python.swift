@@ -15,7 +15,7 @@ struct Python: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
@@ -24,7 +24,7 @@ struct Python: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + rows.written + publication.written)
+            store, selection.written + person.written + staff.written + rows.written + publication.written, form)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try InterpreterUsage.ask(asking.connection, filter, limit: limit).answer
         }

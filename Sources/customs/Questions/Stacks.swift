@@ -15,11 +15,11 @@ struct Stacks: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, form)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try StackUsage.ask(asking.connection, filter, limit: limit).answer
         }

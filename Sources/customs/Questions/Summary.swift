@@ -8,9 +8,9 @@ struct Summary: ParsableCommand {
         abstract: "How much Python runs: users, jobs, processes, node hours, and their change.",
         discussion: prose(
             """
-            With --since or --month the totals are compared with those of the period before: as many days, or the month before a
-            calendar month. 'complete' is false where a period is not over. Then only as many days of the month before
-            count.
+            With --since or --month the totals are compared with those of the period before: as many days, or the month
+            before a calendar month. 'complete' is false where a period is not over. Then only as many days of the
+            month before count.
 
             'canary_loss' is the fraction of lost messages that canaries found in the last 30 days, and 'loss_upper_95'
             its upper bound at 95 % confidence.
@@ -32,9 +32,7 @@ struct Summary: ParsableCommand {
     var against: ComparedPeriod?
 
     func validate() throws {
-        if against == .previous, selection.period.since == nil, selection.period.month == nil {
-            throw ValidationError("--against previous: needs --since or --month, which says where the period begins")
-        }
+        try against?.check(selection)
     }
 
     func run() throws {
@@ -48,4 +46,11 @@ struct Summary: ParsableCommand {
 
 extension ComparedPeriod: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
+
+    /// - Throws: `ValidationError` if the options name no period, so that there is none before it.
+    func check(_ selection: SelectionOptions) throws {
+        if self == .previous, selection.period.since == nil, selection.period.month == nil {
+            throw ValidationError("--against previous: needs --since or --month, which says where the period begins")
+        }
+    }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Query
+import Record
 import Store
+import SystemClock
 
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,10 +23,12 @@ struct Top: ParsableCommand {
               customs top --per account --by node-hours --since 30d
               customs top --per user --package torch --system perlmutter
               customs top --per month --since 365d
+              customs top --since 30d --against previous --sort change
+              customs top --per system --shares --columns system,users,share_percent
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(help: ArgumentHelp("What a row is about.", valueName: "unit"))
@@ -37,22 +41,49 @@ struct Top: ParsableCommand {
         help: "With another --per than package: only usage of this package.", completion: DistributionNames.completion)
     var package: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Compare with this period: previous, or a month such as 2026-10. Adds before, change, change_percent.",
+            valueName: "period"))
+    var against: ComparedPeriod?
+
+    @Flag(help: "Add share_percent: the row's part of all usage, by what the rows are sorted by.")
+    var shares = false
+
     func validate() throws {
-        if per == .package {
-            if package != nil { throw ValidationError("--package: needs --per, as in: --per account --package numpy") }
-        } else if filter.publication.isPublic {
-            throw ValidationError("--public: may be used with --per package only")
+        if per == .package && package != nil {
+            throw ValidationError("--package: needs --per, as in: --per account --package numpy")
         }
+        if filter.publication.isPublic {
+            if per != .package { throw ValidationError("--public: may be used with --per package only") }
+            if against != nil { throw ValidationError("--against: not with --public; ask for each period by itself") }
+            if shares { throw ValidationError("--shares: not with --public") }
+        }
+        try against?.check(filter.selection)
     }
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, form)
         let package = try package.map { try asking.package($0) }
+        let now = wallClock()
+        let today = Int(now / Calendar.microsecondsPerDay)
+        var comparison: TopUsage.Comparison?
         let answer = try asking.answer { (filter, limit) throws(StoreError) in
-            try TopUsage.ask(asking.connection, filter, per: per, by: by, package: package, limit: limit).answer
+            let top = try TopUsage.ask(
+                asking.connection, filter, per: per, by: by, package: package, against: against, today: today,
+                hasShares: shares, limit: limit)
+            comparison = top.comparison
+            return top.answer
         }
         try asking.tell(answer, as: form)
+        if let comparison { tell(comparison) }
     }
+}
+
+/// Says on standard error what was compared with what.
+private func tell(_ comparison: TopUsage.Comparison) {
+    let end = comparison.period.isComplete ? "" : ", which is not over"
+    printError("customs: \(comparison.period)\(end), compared with \(comparison.before)")
 }
 
 extension UsageDimension: ExpressibleByArgument {}

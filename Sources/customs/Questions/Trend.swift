@@ -16,7 +16,7 @@ struct Trend: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     @Argument(help: "Import names of packages.", completion: DistributionNames.completion)
@@ -27,7 +27,7 @@ struct Trend: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, form)
         let packages = try names.map { try asking.package($0) }
         let answer = try asking.answer(parts: .of(column: "package")) { (filter, limit) throws(StoreError) in
             try PackageTrend.ask(asking.connection, filter, packages: packages, limit: limit).answer

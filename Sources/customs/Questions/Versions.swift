@@ -15,7 +15,7 @@ struct Versions: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
     @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
@@ -25,7 +25,7 @@ struct Versions: ParsableCommand {
     var olderThan: PackageVersion?
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, form)
         let package = try asking.package(name)
         if olderThan != nil, asking.filter.leastUsers > 0 {
             throw Failure(.usage, "--public tells of all versions only: leave out --older-than")

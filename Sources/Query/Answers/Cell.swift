@@ -1,16 +1,25 @@
 import JSON
-import Query
+import Record
 
 extension JSON {
-    var isNumber: Bool {
+    public var isNumber: Bool {
         switch self {
         case .integer, .real, .null: true
         default: false
         }
     }
 
+    /// nil if it is not a number.
+    public var number: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .real(let value): value
+        default: nil
+        }
+    }
+
     /// The value as a cell of a table.
-    var cell: String {
+    public var cell: String {
         switch self {
         case .null: "-"
         case .integer(let value): grouped(value)
