@@ -24,6 +24,7 @@ struct Summary: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions
     @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
     @OptionGroup var packages: DirectOptions
 
@@ -36,7 +37,7 @@ struct Summary: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, selection.written + staff.written + packages.written)
+        let asking = try Asking(store, selection.written + person.written + staff.written + packages.written)
         let compared = against ?? (asking.filter.firstDay == nil ? nil : .previous)
         let summary = try UsageSummary.ask(asking.connection, asking.filter, against: compared, now: wallClock())
         if summary.now?.totals.processes ?? 0 == 0 { try asking.explainEmptyAnswer() }
