@@ -48,6 +48,24 @@ struct OwnTexts {
         let stacks = try owners(
             "SELECT stack AS value, usr, day FROM runs UNION ALL SELECT stack, usr, day FROM pruned_usage")
         count += try packages(stacks, &names)
+        count += try nodeLists(&names)
+        return count
+    }
+
+    /// The nodes of a person's own jobs: a list is no row that others share.
+    private func nodeLists(_ names: inout PathNames) throws(StoreError) -> Int64 {
+        var count: Int64 = 0
+        let isOld = "usr <> 0 AND COALESCE(last_day, 0) < \(day)"
+        for row in try connection.query(
+            "SELECT DISTINCT usr, node_list FROM jobs WHERE node_list IS NOT NULL AND \(isOld)")
+        {
+            guard let person = row[0].integer, let list = row[1].text, let changed = names.without([person], in: list)
+            else { continue }
+            try connection.query(
+                "UPDATE jobs SET node_list = ? WHERE usr = ? AND node_list = ? AND \(isOld)",
+                [.text(changed), .integer(person), .text(list)])
+            count += 1
+        }
         return count
     }
 

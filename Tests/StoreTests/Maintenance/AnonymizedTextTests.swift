@@ -98,6 +98,7 @@ import Testing
         }
         try writing.commit()
         let reader = try database.location.reader()
+        try database.connect().run(script: "UPDATE jobs SET node_list = 'kermit-laptop[1-3],nid001' WHERE job_id = '7'")
         #expect(try NameTrace.find("kermit", in: reader).count >= 8)
         let preview = try Anonymizing.preview(reader, before: today, rules())
         #expect(preview.replaced.contains { $0.from == "/b/kermit.py" && $0.to?.hasPrefix("/b/user-") == true })
@@ -105,6 +106,8 @@ import Testing
         let done = try anonymize(database)
         #expect(done.paths == preview.paths && done.texts >= 4)
         #expect(try NameTrace.find("kermit", in: reader) == [])
+        let nodes = try database.rows("SELECT node_list FROM jobs WHERE job_id = '7'").compactMap { $0.first?.text }
+        #expect(nodes.count == 1 && nodes.allSatisfy { $0.hasPrefix("user-") && $0.hasSuffix("-laptop[1-3],nid001") })
         #expect(try database.integer("SELECT sum(processes) FROM runs") == 14)
         // a second run finds nothing to do
         #expect(try anonymize(database).paths == 0)
