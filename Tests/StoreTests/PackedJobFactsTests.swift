@@ -44,13 +44,6 @@ import Testing
         return texts.sorted()
     }
 
-    private func packAll(_ database: TestDatabase) throws -> Int {
-        let connection = try database.location.maintainer()
-        let due = try Packing.due(connection)
-        for day in due { #expect(try Packing.pack(connection, day: day)) }
-        return due.count
-    }
-
     private func facts(_ job: String, _ state: String, cpus: Int64?, gpus: Int64?) -> JobFacts {
         var facts = JobFacts(jobID: job, state: state, isFinal: state != "RUNNING")
         facts.partition = "gpu"

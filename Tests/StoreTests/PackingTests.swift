@@ -33,13 +33,6 @@ import Testing
         return texts.sorted()
     }
 
-    private func packAll(_ database: TestDatabase) throws -> Int {
-        let connection = try database.location.maintainer()
-        let due = try Packing.due(connection)
-        for day in due { #expect(try Packing.pack(connection, day: day)) }
-        return due.count
-    }
-
     @Test("packed days tell the same as the tables", arguments: Database.allCases)
     func same(engine: Database) throws {
         let database = try TestDatabase(engine)

@@ -3,6 +3,7 @@ import Record
 import SampleRecords
 import Store
 import TestDatabases
+import Testing
 
 /// Noon of 2026-11-21 UTC, when the tests' records arrive.
 let noon: Int64 = 1_795_262_400_000_000
@@ -118,4 +119,14 @@ func runTexts(_ database: TestDatabase) throws -> [String] {
         let names = row[0...8].map { $0.text ?? "-" }
         return (names + ["\(row[9].integer ?? -1)"] + packages).joined(separator: " | ")
     }
+}
+
+/// Packs all days that can be packed.
+///
+/// - Returns: their number.
+func packAll(_ database: TestDatabase) throws -> Int {
+    let connection = try database.location.maintainer()
+    let due = try Packing.due(connection)
+    for day in due { #expect(try Packing.pack(connection, day: day)) }
+    return due.count
 }
