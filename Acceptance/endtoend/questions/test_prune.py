@@ -149,6 +149,14 @@ def test_public_answers_count_only_users_with_runs(store: Store, fill: Fill, pac
     for unit in UNITS:
         expected = reference.top(Filter(), per=unit)
         assert same_numbers(customs.json("top", "--per", unit)) == same_numbers(expected), unit
+    # jobs and hours of pruned days are missing, so no total of them is shown as whole
+    summary = customs.json("summary")
+    assert summary["period"]["complete"] is False
+    newer = customs.json(
+        "summary", "--since", cutoff.isoformat(), "--until", centre.newest.date().isoformat()
+    )
+    assert newer["period"]["complete"] is True
+    assert newer["against"]["period"]["complete"] is False
     assert reference.ended(Filter(public=1))
     assert not reference.ended(Filter(public=3))
 

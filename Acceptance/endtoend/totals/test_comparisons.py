@@ -82,7 +82,7 @@ def test_a_period_that_is_not_over_is_told(customs: Customs) -> None:
     first, last = period_before(today.replace(day=1), today, today)
     assert done.returncode == 0
     assert f"{today.replace(day=1)} to {today}, which is not over" in done.stderr
-    assert f"compared with {first} to {last}" in done.stderr
+    assert f"; compared with {first} to {last}" in done.stderr
     done = customs.run("top", "--against", "previous")
     assert done.returncode == 64
     assert "--since" in done.stderr
@@ -130,3 +130,39 @@ def test_no_comparison_is_published(customs: Customs) -> None:
         done = customs.run("top", "--public", "--since", since, *words)
         assert (done.returncode, done.stdout) == (64, "")
         assert "--public" in done.stderr
+
+
+def test_an_envelope_says_what_it_answers(customs: Customs) -> None:
+    """With the arguments of the command, and of a person with their own totals."""
+
+    def filters(*words: str) -> Any:
+        return customs.json(*words, "--envelope")["filters"]
+
+    plain = {"include_staff": False}
+    assert filters("top", "--limit", "3", "--system", "cori") == plain | {
+        "system": "cori",
+        "limit": 3,
+    }
+    assert filters("top", "--per", "account", "--package", "numpy") == plain | {
+        "per": "account",
+        "package": "numpy",
+    }
+    assert filters("versions", "numpy", "--older-than", "2") == plain | {
+        "package": "numpy",
+        "older_than": "2",
+    }
+    assert filters("trend", "numpy", "torch") == plain | {"packages": "numpy torch"}
+    assert filters("who", "numpy", "--by", "jobs") == plain | {"package": "numpy", "by": "jobs"}
+    answer = customs.json("user", "user2", "--envelope")
+    assert answer["filters"] == {"include_staff": True, "user": "user2"}
+    assert answer["totals"]["users"] == 1
+    for key in ("jobs", "processes"):
+        assert answer["totals"][key] == answer["rows"][key]
+
+
+def test_people_take_a_shape_too(customs: Customs) -> None:
+    rows = customs.json("who", "numpy")
+    shaped = customs.json("who", "numpy", "--columns", "username", "--sort", "username")
+    assert shaped == [{"username": name} for name in sorted(row["username"] for row in rows)]
+    lines = customs.text("who", "numpy", "--columns", "jobs,username").splitlines()
+    assert lines[0].split() == ["jobs", "username"]

@@ -7,7 +7,12 @@ public struct Period: Sendable, Equatable, CustomStringConvertible {
     public let first: Int
     public let last: Int
     /// Whether its last day is over.
-    public let isComplete: Bool
+    public let isOver: Bool
+    /// Whether runs of it have been pruned, so that their jobs and hours are missing.
+    public private(set) var isPruned = false
+
+    /// Whether all of it is known.
+    public var isComplete: Bool { isOver && !isPruned }
 
     /// `2026-10-01 to 2026-10-31`
     public var description: String { "\(Calendar.text(day: first)) to \(Calendar.text(day: last))" }
@@ -15,7 +20,7 @@ public struct Period: Sendable, Equatable, CustomStringConvertible {
     /// - Parameter today: the day that is not over yet.
     public init(_ first: Int, _ last: Int, today: Int) {
         (self.first, self.last) = (first, last)
-        isComplete = last < today
+        isOver = last < today
     }
 
     /// The period that a filter asks about; nil if it names no first day, and there is no usage.
@@ -24,29 +29,29 @@ public struct Period: Sendable, Equatable, CustomStringConvertible {
     ) throws(StoreError) -> Period? {
         let oldest = filter.firstDay == nil ? try PackedDays.daysWithRuns(connection).first : nil
         guard let first = filter.firstDay ?? oldest else { return nil }
-        return Period(first, filter.lastDay ?? max(first, today), today: today)
+        return try Period(first, filter.lastDay ?? max(first, today), today: today).checked(connection)
+    }
+
+    /// The period with what the store knows of it.
+    func checked(_ connection: any SQLConnection) throws(StoreError) -> Period {
+        var period = self
+        period.isPruned =
+            try !connection.query(
+                "SELECT 1 FROM pruned_usage WHERE day >= \(first) AND day <= \(last) LIMIT 1"
+            ).isEmpty
+        return period
     }
 
     /// The period before: of a calendar month the month before, otherwise as many days. Of a month that is not over it
     /// has as many days as have gone, so that both can be compared.
     public func before(today: Int) -> Period {
-        let start = Calendar.date(days: first)
-        guard start.day == 1, last <= Period.month(year: start.year, month: start.month, today: today).last,
-            !isComplete || last == Period.month(year: start.year, month: start.month, today: today).last
-        else { return Period(first - (last - first + 1), first - 1, today: today) }
-        let month =
-            start.month == 1
-            ? Period.month(year: start.year - 1, month: 12, today: today)
-            : Period.month(year: start.year, month: start.month - 1, today: today)
-        let gone = isComplete ? month.last : min(month.last, month.first + min(last, today) - first)
-        return Period(month.first, gone, today: today)
-    }
-
-    public static func month(year: Int, month: Int, today: Int) -> Period {
-        let next = month == 12 ? (year + 1, 1) : (year, month + 1)
-        return Period(
-            Calendar.days(year: year, month: month, day: 1),
-            Calendar.days(year: next.0, month: next.1, day: 1) - 1, today: today)
+        let month = CalendarMonth(containing: first)
+        guard first == month.firstDay, last == month.lastDay || (!isOver && last < month.nextDay) else {
+            return Period(first - (last - first + 1), first - 1, today: today)
+        }
+        let other = month.previous
+        let gone = isOver ? other.lastDay : min(other.lastDay, other.firstDay + min(last, today) - first)
+        return Period(other.firstDay, gone, today: today)
     }
 
     var members: [JSON.Member] {
@@ -69,25 +74,29 @@ extension UsageFilter {
 /// The period that another one is compared with.
 public enum ComparedPeriod: Sendable, Equatable {
     case previous
-    case month(year: Int, month: Int)
+    case month(CalendarMonth)
 
-    /// - Parameter text: `previous`, or `2026-10`.
-    public init?(_ text: String) {
+    /// - Parameters:
+    ///   - text: `previous`, or a month as `CalendarMonth` takes it.
+    ///   - now: microseconds since 1970 UTC.
+    public init?(_ text: String, now: Int64) {
         if text == "previous" {
             self = .previous
-            return
+        } else if let month = try? CalendarMonth(text, now: now) {
+            self = .month(month)
+        } else {
+            return nil
         }
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard text.utf8.count == 7, parts.count == 2, let year = Int(parts[0]), let month = Int(parts[1]), year >= 1970,
-            1...12 ~= month
-        else { return nil }
-        self = .month(year: year, month: month)
     }
 
-    func period(before period: Period, today: Int) -> Period {
-        switch self {
-        case .previous: period.before(today: today)
-        case .month(let year, let month): Period.month(year: year, month: month, today: today)
-        }
+    func period(
+        before period: Period, today: Int, _ connection: any SQLConnection
+    ) throws(StoreError) -> Period {
+        let other =
+            switch self {
+            case .previous: period.before(today: today)
+            case .month(let month): Period(month.firstDay, month.lastDay, today: today)
+            }
+        return try other.checked(connection)
     }
 }

@@ -48,7 +48,7 @@ public struct TopUsage: Sendable, Equatable {
         var rows = try totals(filter).map { Row(key: $0, totals: $1) }
         var comparison: Comparison?
         if let compared, let period = try Period.asked(connection, filter, today: today) {
-            let other = compared.period(before: period, today: today)
+            let other = try compared.period(before: period, today: today, connection)
             comparison = Comparison(period: period, before: other)
             var before = try totals(filter.of(other))
             rows = rows.map {

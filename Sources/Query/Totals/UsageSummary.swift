@@ -34,7 +34,9 @@ public struct UsageSummary: Sendable, Equatable {
         guard let period = try Period.asked(connection, filter, today: today) else {
             return UsageSummary(now: nil, before: nil, quality: quality)
         }
-        let other = compared?.period(before: period, today: today)
+        let other = try compared.map { (compared) throws(StoreError) in
+            try compared.period(before: period, today: today, connection)
+        }
         return UsageSummary(
             now: Totals(period: period, totals: try UsageTotals.ask(connection, filter, in: period)),
             before: try other.map { (other) throws(StoreError) in

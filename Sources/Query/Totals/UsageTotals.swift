@@ -64,7 +64,7 @@ extension UsageTotals {
     /// The columns of an answer that has totals in each row.
     ///
     /// - Parameter withDevices: whether the rows have the time of CPUs and GPUs.
-    package static func fields<Row>(
+    static func fields<Row>(
         withDevices: Bool = false, _ totals: @escaping @Sendable (Row) -> UsageTotals
     ) -> [Field<Row>] {
         let plain: [Field<Row>] = [

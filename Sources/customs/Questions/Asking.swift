@@ -7,13 +7,15 @@ import SystemClock
 /// A question to the store. It checks the names in the question first, and explains an empty answer.
 struct Asking {
     let connection: any SQLConnection
-    let filter: UsageFilter
+    private(set) var filter: UsageFilter
     /// Maximum number of rows; nil for all.
     let limit: Int?
     /// Whether rows are sorted in another way than the question's, so that the limit cuts them only then.
     private let isSorted: Bool
-    /// What the options select besides the days.
-    let described: [JSON.Member]
+    /// The number of rows to ask for; nil for all.
+    var askedLimit: Int? { isSorted ? nil : limit }
+    /// What the question is about besides the days, for the envelope.
+    private(set) var described: [JSON.Member]
 
     /// - Parameter options: the options as the user wrote them.
     /// - Throws: `Failure` with 66 if no usage has their system or account; `StoreError`.
@@ -21,6 +23,7 @@ struct Asking {
         isSorted = rows?.sort != nil
         described = QuestionOption.described(options)
         let options = try QuestionOptions(written: options)
+        if let limit = options.limit { described.append(JSON.Member("limit", .integer(Int64(limit)))) }
         connection = try store.reader()
         filter = options.filter
         limit = options.limit
@@ -34,36 +37,56 @@ struct Asking {
         parts: Publication.Parts = .overlapping, otherwise: String = "no usage matches these options",
         _ ask: (UsageFilter, Int?) throws(StoreError) -> Answer
     ) throws -> Answer {
-        let answer = try Publication.answer(filter, limit: isSorted ? nil : limit, parts: parts, ask)
+        let answer = try Publication.answer(filter, limit: askedLimit, parts: parts, ask)
         if answer.rows.isEmpty { try explainEmptyAnswer(otherwise: otherwise) }
         return answer
     }
 
+    /// Notes that the question is about one person, who counts in any case. So the envelope's totals are theirs.
+    mutating func noteUser(_ name: String) {
+        filter.user = name
+        filter.includesStaff = true
+        described.removeAll { $0.key == "include_staff" }
+        described.insert(JSON.Member("include_staff", .bool(true)), at: 0)
+        described.append(JSON.Member("user", .text(name)))
+    }
+
     /// Prints an answer in the form that the user chose.
     ///
-    /// - Parameter text: the text for people in place of the answer's table.
+    /// - Parameters:
+    ///   - arguments: those of the command's own that were given, for the envelope.
+    ///   - text: the text for people in place of the answer's table.
     /// - Throws: `Failure` with 64 if it would have totals that may not be published, and with 74 if it cannot be
     ///   written; `StoreError`.
-    func tell(_ answer: Answer, as options: AnswerOptions, text: ((Terminal) -> String)? = nil) throws {
+    func tell(
+        _ answer: Answer, as options: AnswerOptions, about arguments: KeyValuePairs<String, String?> = [:],
+        text: ((Terminal) -> String)? = nil
+    ) throws {
         guard options.envelope else { return try show(answer, as: options.form, text: text) }
         if filter.leastUsers > 0 {
             throw Failure(.usage, "--envelope: not with --public, because totals tell of those who are left out")
         }
         let summary = try UsageSummary.ask(connection, filter, now: wallClock())
         Spinner.stop()
-        try StandardOutput.write(line: summary.envelope(answer, filters: described).formatted)
+        let given = arguments.compactMap { name, text in text.map { JSON.Member(name, .text($0)) } }
+        try StandardOutput.write(line: summary.envelope(answer, filters: described + given).formatted)
     }
 
     /// Prints some columns of an answer with many rows, in the order that the user chose.
     ///
     /// - Throws: `Failure` with 64 if there is no such column, and as above.
-    func tell(_ answer: Answer, as options: RowOptions) throws {
+    func tell(
+        _ answer: Answer, as options: RowOptions, about arguments: KeyValuePairs<String, String?> = [:],
+        text: ((Terminal) -> String)? = nil
+    ) throws {
         let shape = try options.shape
         let shaped: Answer
         do throws(AnswerShape.UnknownColumn) { shaped = try answer.shaped(shape) } catch {
             throw Failure(.usage, error.description)
         }
-        try tell(isSorted ? shaped.first(limit) : shaped, as: options.answer)
+        let isWhole = shape == AnswerShape()
+        try tell(
+            isSorted ? shaped.first(limit) : shaped, as: options.answer, about: arguments, text: isWhole ? text : nil)
     }
 
     /// - Throws: `Failure` with 64 if the answer is for publication, and about a part of the usage.

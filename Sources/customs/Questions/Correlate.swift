@@ -43,6 +43,6 @@ struct Correlate: ParsableCommand {
                 asking.connection, filter, package: package, least: least, limit: limit
             ).answer
         }
-        try asking.tell(answer, as: form)
+        try asking.tell(answer, as: form, about: ["package": package, "min": self.least.map { String($0) }])
     }
 }

@@ -29,6 +29,6 @@ struct Ended: ParsableCommand {
         let answer = try asking.answer { (filter, limit) throws(StoreError) in
             try ProcessEnds.ask(asking.connection, filter, package: package, limit: limit).answer
         }
-        try asking.tell(answer, as: form)
+        try asking.tell(answer, as: form, about: ["package": package])
     }
 }

@@ -30,6 +30,6 @@ struct JobSizesCommand: ParsableCommand {
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try JobSizes.ask(asking.connection, filter, package: package, limit: limit).answer
         }
-        try asking.tell(answer, as: form)
+        try asking.tell(answer, as: form, about: ["package": package])
     }
 }

@@ -26,11 +26,12 @@ struct Package: ParsableCommand {
     func run() throws {
         let asking = try Asking(store, filter.written)
         try asking.refusePublicPart()
+        let package = try asking.package(name)
         let report = try PackageReport.publish(
-            asking.connection, asking.filter, package: try asking.package(name), companionLimit: asking.limit ?? 20)
+            asking.connection, asking.filter, package: package, companionLimit: asking.limit ?? 20)
         if report.users == 0, report.processes == 0 { try asking.explainEmptyAnswer() }
         let answer = report.answer
-        try asking.tell(answer, as: form) { text(report, versions: answer, $0) }
+        try asking.tell(answer, as: form, about: ["package": package]) { text(report, versions: answer, $0) }
     }
 
     private func text(_ report: PackageReport, versions: Answer, _ terminal: Terminal) -> String {

@@ -9,8 +9,9 @@ struct Summary: ParsableCommand {
         discussion: prose(
             """
             With --since or --month the totals are compared with those of the period before: as many days, or the month
-            before a calendar month. 'complete' is false where a period is not over. Then only as many days of the
-            month before count.
+            before a calendar month. 'complete' is false where a period is not over, or where runs of it
+            were pruned, so that jobs and hours are missing. Of a month that is not over only as many days of the month
+            before count.
 
             'canary_loss' is the fraction of lost messages that canaries found in the last 30 days, and 'loss_upper_95'
             its upper bound at 95 % confidence.
@@ -46,7 +47,7 @@ struct Summary: ParsableCommand {
 }
 
 extension ComparedPeriod: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
+    public init?(argument: String) { self.init(argument, now: wallClock()) }
 
     /// - Throws: `ValidationError` if the options name no period, so that there is none before it.
     func check(_ selection: SelectionOptions) throws {

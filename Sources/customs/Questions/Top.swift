@@ -65,8 +65,7 @@ struct Top: ParsableCommand {
     func run() throws {
         let asking = try Asking(store, filter.written, form)
         let package = try package.map { try asking.package($0) }
-        let now = wallClock()
-        let today = Int(now / Calendar.microsecondsPerDay)
+        let today = Int(wallClock() / Calendar.microsecondsPerDay)
         var comparison: TopUsage.Comparison?
         let answer = try asking.answer { (filter, limit) throws(StoreError) in
             let top = try TopUsage.ask(
@@ -75,15 +74,23 @@ struct Top: ParsableCommand {
             comparison = top.comparison
             return top.answer
         }
-        try asking.tell(answer, as: form)
+        try asking.tell(
+            answer, as: form,
+            about: [
+                "per": per == .package ? nil : per.rawValue, "by": by == .users ? nil : by.rawValue,
+                "package": package,
+            ])
         if let comparison { tell(comparison) }
     }
 }
 
 /// Says on standard error what was compared with what.
 private func tell(_ comparison: TopUsage.Comparison) {
-    let end = comparison.period.isComplete ? "" : ", which is not over"
-    printError("customs: \(comparison.period)\(end), compared with \(comparison.before)")
+    func text(_ period: Period) -> String {
+        let why = (period.isOver ? [] : ["is not over"]) + (period.isPruned ? ["has lost runs by pruning"] : [])
+        return why.isEmpty ? "\(period)" : "\(period), which \(why.joined(separator: " and "))"
+    }
+    printError("customs: \(text(comparison.period)); compared with \(text(comparison.before))")
 }
 
 extension UsageDimension: ExpressibleByArgument {}

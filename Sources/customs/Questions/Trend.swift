@@ -32,6 +32,6 @@ struct Trend: ParsableCommand {
         let answer = try asking.answer(parts: .of(column: "package")) { (filter, limit) throws(StoreError) in
             try PackageTrend.ask(asking.connection, filter, packages: packages, limit: limit).answer
         }
-        try asking.tell(answer, as: form)
+        try asking.tell(answer, as: form, about: ["packages": packages.joined(separator: " ")])
     }
 }

@@ -25,10 +25,11 @@ struct User: ParsableCommand {
     var name: String
 
     func run() throws {
-        let asking = try Asking(store, selection.written + packages.written + rows.written)
+        var asking = try Asking(store, selection.written + packages.written + rows.written)
         try asking.requireUser(name)
         let report = try UserReport.ask(asking.connection, asking.filter, username: name, limit: asking.limit)
         if report.processes == 0 { try asking.explainEmptyAnswer() }
+        asking.noteUser(name)
         try asking.tell(report.answer, as: form) { _ in text(report) }
     }
 

@@ -22,7 +22,7 @@ struct Versions: ParsableCommand {
     var name: String
 
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
-    var olderThan: PackageVersion?
+    var olderThan: WrittenVersion?
 
     func run() throws {
         let asking = try Asking(store, filter.written, form)
@@ -32,9 +32,9 @@ struct Versions: ParsableCommand {
         }
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try VersionUsage.ask(
-                asking.connection, filter, package: package, olderThan: olderThan, limit: limit
+                asking.connection, filter, package: package, olderThan: olderThan?.version, limit: limit
             ).answer
         }
-        try asking.tell(answer, as: form)
+        try asking.tell(answer, as: form, about: ["package": package, "older_than": olderThan?.text])
     }
 }

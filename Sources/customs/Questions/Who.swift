@@ -21,7 +21,7 @@ struct Who: ParsableCommand {
             """))
 
     @OptionGroup var store: StoreOptions
-    @OptionGroup var form: AnswerOptions
+    @OptionGroup var form: RowOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var person: PersonOptions
     @OptionGroup var staff: StaffOptions
@@ -32,7 +32,7 @@ struct Who: ParsableCommand {
     var package: String?
 
     @Option(help: ArgumentHelp("Only versions of it before this one, as PEP 440 orders them.", valueName: "version"))
-    var olderThan: PackageVersion?
+    var olderThan: WrittenVersion?
 
     @Option(help: "Sort by processes (the default), jobs, node-hours or last-seen.")
     var by: AffectedUsers.Order = .processes
@@ -52,12 +52,16 @@ struct Who: ParsableCommand {
     func run() throws {
         let addresses = try emails.map { try MailAddresses(option: $0) }
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + packages.written + rows.written)
+            store, selection.written + person.written + staff.written + packages.written + rows.written, form)
+        let package = try package.map { try asking.package($0) }
         let found = try AffectedUsers.ask(
-            asking.connection, asking.filter, package: try package.map { try asking.package($0) },
-            olderThan: olderThan, by: by, limit: asking.limit)
+            asking.connection, asking.filter, package: package, olderThan: olderThan?.version, by: by,
+            limit: asking.askedLimit)
         if found.rows.isEmpty { try asking.explainEmptyAnswer() }
-        try asking.tell(found.answer(addresses: addresses), as: form) {
+        let arguments: KeyValuePairs = [
+            "package": package, "older_than": olderThan?.text, "by": by == .processes ? nil : by.rawValue,
+        ]
+        try asking.tell(found.answer(addresses: addresses), as: form, about: arguments) {
             TextTable(found.table(addresses: addresses)).formatted(for: $0)
         }
     }

@@ -1,5 +1,6 @@
 import Query
 import Record
+import Store
 import Testing
 
 @Suite struct PeriodTests {
@@ -24,7 +25,7 @@ import Testing
         // February has fewer days than have gone of March
         let short = before(day(2_026, 3, 1), day(2_026, 3, 30), today: day(2_026, 3, 30))
         #expect(short == [day(2_026, 2, 1), day(2_026, 2, 28)])
-        #expect(!Period(day(2_026, 11, 1), day(2_026, 11, 29), today: day(2_026, 11, 29)).isComplete)
+        #expect(!Period(day(2_026, 11, 1), day(2_026, 11, 29), today: day(2_026, 11, 29)).isOver)
     }
 
     @Test("before other days come as many days") func days() {
@@ -35,10 +36,13 @@ import Testing
     }
 
     @Test("a period to compare with is the one before, or a month") func compared() {
-        #expect(ComparedPeriod("previous") == .previous)
-        #expect(ComparedPeriod("2026-10") == .month(year: 2_026, month: 10))
-        for text in ["", "2026", "2026-13", "2026-00", "2026-1", "26-10", "2026-10-01", "next", "2026/10", "+026-10"] {
-            #expect(ComparedPeriod(text) == nil, "\(text)")
+        let now = Int64(day(2_026, 11, 29)) * Calendar.microsecondsPerDay
+        let october = CalendarMonth(containing: day(2_026, 10, 9))
+        #expect(ComparedPeriod("previous", now: now) == .previous)
+        #expect(ComparedPeriod("2026-10", now: now) == .month(october))
+        #expect(ComparedPeriod("last-month", now: now) == .month(october))
+        for text in ["", "2026", "2026-13", "2026-00", "2026-1", "26-10", "2026-10-01", "next", "2026/10"] {
+            #expect(ComparedPeriod(text, now: now) == nil, "\(text)")
         }
     }
 }

@@ -48,7 +48,7 @@ public struct AffectedUsers: Sendable, Equatable {
         guard let grouping = try grouping(connection, filter, package, olderThan: olderThan) else { return nothing }
         let people = try People(connection)
         var use = Use(groups: try grouping.stackGroups(connection), key: grouping.key)
-        try UsageScan(connection, filter).days(Use.columns.union([grouping.key])) { rows, kept in
+        try UsageScan(connection, filter).days(use.columns) { rows, kept in
             use.add(rows, kept, people)
         }
         var rows = use.rows(people, accounts: try accounts(connection)).sorted { $0.comesBefore($1, by: order) }
@@ -100,15 +100,13 @@ public struct AffectedUsers: Sendable, Equatable {
 
 /// Sums by people, from rows of usage.
 private struct Use {
-    static let columns = JobTimes.columns.union([.user, .processes, .account])
-
     let groups: StackGroups<[SQLValue]>
     /// What the groups' numbers are of: stacks or environments.
     let key: DayRows.Column
     private var uses = UserStackSums()
     private var accounts = UserStackSums()
-    private let jobs = JobSets()
-    private var times = JobTimes()
+    /// By person.
+    private var sums = GroupedTotals()
     /// Processes of anybody, by day.
     private var processes: [Int: Int64] = [:]
 
@@ -117,8 +115,9 @@ private struct Use {
         self.key = key
     }
 
+    var columns: Set<DayRows.Column> { sums.columns.union([.account, key]) }
+
     mutating func add(_ rows: DayRows, _ kept: [Int], _ people: People) {
-        times.add(rows, kept)
         processes[rows.day, default: 0] &+= rows[.processes].reduce(0, &+)
         let persons = rows[.user].map { people.person($0, on: rows.day) }
         let using = groups.places(kept, rows[key]).filter { persons[$0] > 0 }
@@ -128,7 +127,7 @@ private struct Use {
             guard job[row] > 0, account[row] > 0 else { continue }
             accounts.add(user: persons[row], key: account[row], processes: count[row], day: rows.day)
         }
-        jobs.add(rows, using, key: persons)
+        sums.add(rows, kept: kept, counted: using, numbers: persons)
     }
 
     /// The first of the newest days that have at most this many processes together.
@@ -145,11 +144,11 @@ private struct Use {
 
     /// - Parameter accounts: names by the numbers of their rows.
     func rows(_ people: People, accounts names: [Int64: ExactText]) -> [AffectedUsers.Row] {
-        var tallies: [ExactText: UsageTally] = [:]
+        var lastDays: [ExactText: Int64] = [:]
         var versions: [ExactText: Set<ExactText>] = [:]
         for use in uses.entries {
             let name = ExactText(people.name(of: use.user))
-            tallies[name, default: UsageTally()].add(use)
+            lastDays[name] = max(lastDays[name] ?? 0, Int64(use.lastDay))
             for place in groups[use.key] {
                 if let version = groups.groups[place][0].text { versions[name, default: []].insert(ExactText(version)) }
             }
@@ -159,22 +158,14 @@ private struct Use {
             guard let account = names[use.key] else { continue }
             charged[ExactText(people.name(of: use.user)), default: []].insert(account)
         }
-        // there are many jobs and few different sets of people
-        var seconds = [Int64](repeating: 0, count: jobs.sets.count)
-        jobs.forEach { job, set in seconds[set] &+= times.nodeSeconds(of: job) }
-        var nodeSeconds: [ExactText: Int64] = [:]
-        for (set, (persons, count)) in zip(jobs.sets, jobs.counts).enumerated() {
-            for name in Set(persons.map { ExactText(people.name(of: $0)) }) {
-                tallies[name]?.jobs += count
-                nodeSeconds[name, default: 0] &+= seconds[set]
-            }
-        }
-        return tallies.map { name, tally in
+        var persons = StackGroups<ExactText>()
+        for number in sums.numbers { persons.add(number, to: ExactText(people.name(of: number))) }
+        return sums.totals(of: persons, leastUsers: 0).map { name, totals in
             AffectedUsers.Row(
-                username: name.string, jobs: tally.jobs, processes: tally.processes, lastDay: tally.lastDay,
+                username: name.string, jobs: totals.jobs, processes: totals.processes, lastDay: lastDays[name] ?? 0,
                 versions: (versions[name] ?? []).map { $0.string }.sorted(by: comesBefore),
                 accounts: (charged[name] ?? []).map { $0.string }.sorted(by: byBytes), programs: [],
-                nodeSeconds: nodeSeconds[name] ?? 0)
+                nodeSeconds: totals.nodeSeconds)
         }
     }
 }
