@@ -104,7 +104,7 @@ class PostgresServer:
                     *("--pdeathsig", "INT", str(self._programs / "postgres"), "-D", str(self.data)),
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}"),
                     # What is written must outlive its processes, which die here, not the machine.
-                    *("-c", "fsync=off"),
+                    *("-c", "fsync=off", "-c", "full_page_writes=off"),
                 ],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
