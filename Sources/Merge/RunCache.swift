@@ -9,6 +9,11 @@ struct RunCache: Sendable {
     private struct Key: Hashable {
         let runHash: RunHash
         let day: Int32
+
+        /// Of one word, because a run's hash is one already.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(runHash.low &+ UInt64(truncatingIfNeeded: day))
+        }
     }
 
     /// A run's index in the batch, and whether records with this hash claim another name than their user's.

@@ -15,15 +15,15 @@ public struct RunHash: Hashable, Sendable {
 /// little else than identity, time, host and rank.
 ///
 /// The hash covers all that a record says of its run, its job and its environment, and the authority that vouches for
-/// its sender. It is SipHash-1-3 with 128 bits under a random key of this process, so no sender can make two runs
-/// collide.
+/// its sender. It has 128 bits under a random key of this process, so no sender can make two runs collide.
 public struct RunHasher: Sendable {
     /// The bound of a key, lengths included: a package takes at least 9 bytes of a record, and 4 for the lengths of its
     /// texts.
     private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024 + Envelope.maximumRelayBytes
-    private static let secret = SipHash.Key.random()
+    private static let universal = UniversalHash(maximumBytes: maximumKeyBytes)
 
-    private var key = [UInt8](repeating: 0, count: maximumKeyBytes)
+    /// Behind the key is room for what `KeyWriter` writes behind its end.
+    private var key = [UInt8](repeating: 0, count: maximumKeyBytes + KeyWriter.blockBytes)
 
     public init() {}
 
@@ -32,7 +32,7 @@ public struct RunHasher: Sendable {
         guard record.text.count <= maximumTextBytes else { return nil }
         return key.withUnsafeMutableBytes { key in
             let count = RunHasher.write(record, envelope, to: key)
-            let hash = SipHash.quickWide(UnsafeRawBufferPointer(rebasing: key[..<count]), RunHasher.secret)
+            let hash = RunHasher.universal.hash(UnsafeRawBufferPointer(key), count: count)
             return RunHash(high: hash.high, low: hash.low)
         }
     }
@@ -79,6 +79,7 @@ public struct RunHasher: Sendable {
                 for name in record.direct { writer.text(name, of: text) }
             }
         }
+        writer.end()
         return writer.count
     }
 
@@ -90,10 +91,18 @@ public struct RunHasher: Sendable {
 
 /// Writes numbers and texts so that different values never give the same bytes.
 private struct KeyWriter {
+    /// Short texts are written as a whole block, and zeros of that length stand behind the end.
+    typealias Block = SIMD16<UInt8>
+    static let blockBytes = UniversalHash.blockBytes
+
     private(set) var count = 0
     private let key: UnsafeMutableRawBufferPointer
 
     init(_ key: UnsafeMutableRawBufferPointer) { self.key = key }
+
+    /// Writes the zeros with which `UniversalHash` wants texts to end.
+    @inline(__always)
+    mutating func end() { key.storeBytes(of: .zero, toByteOffset: count, as: Block.self) }
 
     /// An absent number is written as the smallest integer, which no record holds.
     @inline(__always)
@@ -114,9 +123,16 @@ private struct KeyWriter {
         key.storeBytes(of: Int16(truncatingIfNeeded: range.count), toByteOffset: count, as: Int16.self)
         count += 2
         guard range.count > 0 else { return }
-        append(
-            UnsafeRawBufferPointer(
-                rebasing: text[Int(range.start)..<Int(range.start) + Int(range.count)]))
+        let start = Int(range.start)
+        let length = Int(range.count)
+        guard length <= KeyWriter.blockBytes, start + KeyWriter.blockBytes <= text.count else {
+            return append(UnsafeRawBufferPointer(rebasing: text[start..<start + length]))
+        }
+        // Most texts are so short that a call of memcpy would take most of the time. The next value is written over
+        // what lies behind the text.
+        let block = text.loadUnaligned(fromByteOffset: start, as: Block.self)
+        key.storeBytes(of: block, toByteOffset: count, as: Block.self)
+        count += length
     }
 
     @inline(__always)
