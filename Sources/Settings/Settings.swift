@@ -121,6 +121,8 @@ public struct QuestionSettings: Sendable, Equatable {
     /// Memory of the process, MiB.
     public var memoryMebibytes = 4_096
     public var seconds = 600
+    /// A file that says to which project, PI, field and department an account belongs; nil for none.
+    public var accounts: String?
 
     static let memoryRange = 1...1 << 20
     static let secondsRange = 1...86_400

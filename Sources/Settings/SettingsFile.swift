@@ -83,9 +83,13 @@ public enum SettingsFile {
 
         try merge?.integer("new_names_per_hour", 0...1_000_000_000) { settings.merge.newNamesPerHour = $0 }
 
-        let questions = try root.section("questions", ["memory_mb", "seconds"])
+        let questions = try root.section("questions", ["memory_mb", "seconds", "accounts"])
         try questions?.integer("memory_mb", QuestionSettings.memoryRange) { settings.questions.memoryMebibytes = $0 }
         try questions?.integer("seconds", QuestionSettings.secondsRange) { settings.questions.seconds = $0 }
+        if let questions, let accounts = try questions.string("accounts") {
+            settings.questions.accounts = accounts
+            settings.origins["questions.accounts"] = questions.origin("accounts")
+        }
 
         let anonymize = try root.section("anonymize", ["homes"])
         settings.anonymize.homes = try anonymize?.strings("homes") ?? settings.anonymize.homes

@@ -34,6 +34,10 @@ public enum SettingsSources {
             settings.http = http
             settings.origins["http"] = "CUSTOMS_HTTP"
         }
+        if let accounts = environment("CUSTOMS_ACCOUNTS") {
+            settings.questions.accounts = accounts
+            settings.origins["questions.accounts"] = "CUSTOMS_ACCOUNTS"
+        }
         try apply("CUSTOMS_QUESTION_MEMORY_MB", QuestionSettings.memoryRange, environment) {
             settings.questions.memoryMebibytes = $0
         }

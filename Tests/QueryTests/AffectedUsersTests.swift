@@ -28,13 +28,18 @@ import Testing
             let lists = [
                 versions.filter { version in own.contains { has($0, version) } }, accounts, Array(mostUsed),
             ].map { JSON.array($0.map { .text($0) }) }
-            return JSON.object([
+            let charged = (plainly.mapping?.properties ?? []).map { property in
+                let values = Set(accounts.compactMap { plainly.mapping?.value(of: $0, property) })
+                return JSON.Member("\(property)s", .array(values.sorted(by: bytesBefore).map { .text($0) }))
+            }
+            let members = [
                 JSON.Member("username", .text(name)), JSON.Member("jobs", .integer(Int64(jobs.count))),
                 JSON.Member("processes", .integer(Int64(own.count))),
                 JSON.Member("last_seen", .day(own.map { Int64($0.dayNumber) }.max())), JSON.Member(key, lists[0]),
                 JSON.Member("accounts", lists[1]), JSON.Member("programs", lists[2]),
                 JSON.Member("node_hours", .real(Double(seconds) / 3_600)),
-            ])
+            ]
+            return JSON.object(members + charged)
         }
     }
 

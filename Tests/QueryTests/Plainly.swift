@@ -7,6 +7,7 @@ struct Plainly {
     let processes: [SampleRecord]
     /// The account of each job that has one.
     let accounts: [JobWords: String]
+    let mapping: AccountMapping?
     /// The jobs that used each package.
     private(set) var jobsUsing: [String: Set<JobWords>] = [:]
 
@@ -18,6 +19,7 @@ struct Plainly {
             if let job = process.job, let account = process[.account] { accounts[job] = account }
         }
         self.accounts = accounts
+        mapping = filter.mapping
         let counted = all.filter { process in
             if let first = filter.firstDay, process.dayNumber < first { return false }
             if let last = filter.lastDay, process.dayNumber > last { return false }
@@ -33,6 +35,10 @@ struct Plainly {
             }
             if let qos = filter.qos, process.job == nil || (process[.qos] ?? "") != qos { return false }
             if let hasGPUs = filter.hasGPUs, process.gpus.map({ $0 > 0 }) != hasGPUs { return false }
+            for (property, value) in filter.charged {
+                guard let job = process.job, let account = accounts[job] else { return false }
+                if filter.mapping?.value(of: account, property) != value { return false }
+            }
             if let account = filter.account, process.job.map({ accounts[$0] ?? "" }) != account { return false }
             return true
         }
@@ -103,6 +109,7 @@ let filters: [UsageFilter] = {
     func filter(_ change: (inout UsageFilter) -> Void) -> UsageFilter {
         var filter = UsageFilter()
         change(&filter)
+        if !filter.charged.isEmpty { filter.mapping = SampleCentre.mapping }
         return filter
     }
     let first = Calendar.days(year: 2_026, month: 1, day: 10)
@@ -131,6 +138,10 @@ let filters: [UsageFilter] = {
         filter {
             $0.user = "user3"; $0.python = VersionSpecifiers("3.10"); $0.prefix = WildcardPattern("/opt/python0");
             $0.includesStaff = true; $0.system = "muller"
+        },
+        filter { $0.charged = [.field: "physics"] },
+        filter {
+            $0.charged = [.field: "(unmapped)", .project: "(unmapped)"]; $0.includesStaff = true; $0.place = .compute
         },
         filter { $0.system = "no such system" }, filter { $0.account = "" }, filter { $0.firstDay = first + 4_000 },
     ]

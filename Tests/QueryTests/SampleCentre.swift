@@ -1,4 +1,5 @@
 import Merge
+import Query
 import Record
 import SampleRecords
 import Store
@@ -16,6 +17,10 @@ enum SampleCentre {
         var random = FixedRandom(seed: 2_026)
         return (0..<900 as Range<UInt64>).map { process($0, &random) }
     }()
+
+    /// Of the accounts `m1` to `m4`; `m4` is not in it.
+    static let mapping = try? AccountMapping(
+        Array("account,project,pi,field\nm1,one,Curie,physics\nm2,two,Curie,physics\nm3,two,,biology\n".utf8))
 
     /// Slurm knows of two jobs in three whether they have GPUs.
     private static let gpus = """

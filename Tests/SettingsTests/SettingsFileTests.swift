@@ -29,6 +29,9 @@ import Testing
             [anonymize]
             homes = ["/users"]
 
+            [questions]
+            accounts = "/etc/customs/accounts.csv"
+
             [receive]
             buffer_bytes = 4096
             threads = 3
@@ -99,6 +102,7 @@ import Testing
         expected.journal.syncIntervalMilliseconds = 50
         expected.journal.retentionDays = 3
         expected.anonymize.homes = ["/users"]
+        expected.questions.accounts = "/etc/customs/accounts.csv"
         expected.receive.bufferBytes = 4_096
         expected.receive.threads = 3
         expected.receive.maximumAgeDays = 400

@@ -68,6 +68,18 @@ import Testing
         #expect(both.http == "127.0.0.1:2")
     }
 
+    @Test("the file on accounts is the configuration's or the environment's, and it is known which") func accounts()
+        throws
+    {
+        let file = "[questions]\naccounts = '/etc/customs/accounts.csv'"
+        let fromFile = try load([:], file: file)
+        #expect(fromFile.questions.accounts == "/etc/customs/accounts.csv")
+        #expect(fromFile.origins["questions.accounts"]?.hasSuffix(":2:1: accounts") == true)
+        let both = try load(["CUSTOMS_ACCOUNTS": "/v.csv"], file: file)
+        #expect(both.questions.accounts == "/v.csv" && both.origins["questions.accounts"] == "CUSTOMS_ACCOUNTS")
+        #expect(try load([:]).questions.accounts == nil)
+    }
+
     @Test("a state directory from the environment moves only the default store") func storeMoves() throws {
         #expect(try load(["CUSTOMS_STATE_DIR": "/v"], file: "state_dir='/f'").store == "sqlite:///v/customs.sqlite")
         #expect(try load(["CUSTOMS_STATE_DIR": "/v"], file: "store='sqlite:///f'").store == "sqlite:///f")

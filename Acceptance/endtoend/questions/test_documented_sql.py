@@ -90,6 +90,15 @@ def _rows(store: Any, statement: str) -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
+def _documented_accounts(folder: Path) -> Path:
+    """The file that the page shows, of whose accounts the statement has the fields."""
+    found = re.search(r"^    account,.*\n(    m.*\n)+", TEXT, re.MULTILINE)
+    assert found
+    file = folder / "accounts.csv"
+    file.write_text("".join(line[4:] for line in found[0].splitlines(keepends=True)))
+    return file
+
+
 def _plain(value: Any) -> Any:
     if value is None or value == "\\N":
         return None
@@ -114,6 +123,8 @@ def test_each_statement_gives_the_rows_of_its_command(
     """In the same order."""
     customs, store = asking
     command = heading.split()[1:]
+    if "field" in command:
+        command += ["--accounts", str(_documented_accounts(customs.folder))]
     statement = STATEMENTS[heading]
     if command[0] == "new":
         # a day on which some packages were new, and some were not

@@ -169,6 +169,7 @@ USAGE = {
     *PERIOD,
     *("--system", "--subsystem", "--account", "--partition", "--qos", "--python", "--prefix"),
     *("--gpu", "--cpu", "--compute", "--login"),
+    *("--accounts", "--project", "--pi", "--field", "--department"),
 }
 PUBLIC = {"--public", "--min-users"}
 ALL = USAGE | PUBLIC | {"--user", "--include-staff", "--direct", "--limit"}
@@ -203,6 +204,8 @@ VALUES = {
         "--user": ["alice"],
         "--python": ["<3.9"],
         "--prefix": ["/usr"],
+        "--accounts": ["/nowhere"],
+        **{key: ["one"] for key in ("--project", "--pi", "--field", "--department")},
     },
     **{"--month": ["last-month"], "--tz": ["+01:00"], "--limit": ["1"], "--min-users": ["5"]},
 }

@@ -14,6 +14,7 @@ from support.daemon import Customs, StartDaemon, Store
 from support.job_numbers import moment, number_of
 from support.maintenance import Fill, Pack, since, vouch
 from support.reference.counting import UNITS
+from support.reference import accounts
 from support.reference.filters import Filter
 from support.reference.publication import coarse, without_smallest
 from support.reference.questions import Reference
@@ -85,6 +86,9 @@ def test_prune_takes_the_detail_and_leaves_the_sums(fill: Fill, pack: Pack) -> N
             owners = left.get((row["package"], row["month"]))
             assert row["users"] == (owners and len(owners)), row
         assert any(row["users"] is None for row in told)
+        # the project has this account alone
+        project = ("--accounts", accounts.file(), "--project", "Pulsars")
+        assert customs.json("trend", *names, *project) == told
         assert customs.json("package", "numpy", "--account", "m6")["by_month"] == [
             {key: row[key] for key in ("month", "users", "jobs")}
             for row in told

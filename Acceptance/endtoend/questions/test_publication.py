@@ -98,7 +98,8 @@ def test_public_answers_are_about_whole_months(store: Store, fill: Fill, pack: P
         *(("user", "kermit1x"), ("who", "numpy"), ("job", "1000"), ("export",)),
         *(("top", "--include-staff"), ("versions", "numpy", "--older-than", "2")),
         *(("top", "--user", "kermit1x"), ("top", "--prefix", "/usr"), ("top", "--python", "3.11")),
-        ("top", "--per", "account"),
+        *(("top", "--per", "account"), ("top", "--per", "pi"), ("top", "--pi", "Curie")),
+        *(("python", "--field", "chemistry"), ("stacks", "--department", "Physics")),
     ):
         done = customs.run(*words, "--public")
         assert done.returncode == 64

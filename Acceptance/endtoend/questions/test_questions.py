@@ -17,6 +17,7 @@ from extent import IS_WHOLE
 from support.centre import APART, Centre
 from support.daemon import Customs
 from support.job_numbers import SILENCE
+from support.reference import accounts
 from support.reference.counting import UNITS
 from support.reference.filters import Filter
 from support.reference.processes import Process
@@ -69,6 +70,8 @@ FILTERS = {
     "environment": Filter(prefix="/opt/conda"),
     "environments": Filter(prefix="/home/*/envs/*", subsystem="gpu"),
     "nothing": Filter(since=days(3), until=days(5)),
+    "field": Filter(field="astronomy"),
+    "unmapped": Filter(field="(unmapped)", pi=accounts.APART, staff=True),
     "account in one character": Filter(account="m\u00fc"),
     "account in two": Filter(account="mu\u0308"),
     "direct until": Filter(until=days(60), direct=True),
@@ -100,7 +103,10 @@ QUESTIONS = {
         ("top", "--by", "node-hours"), lambda f: REFERENCE.top(f, "node-hours")
     ),
     **{
-        f"top per {unit}": Question(("top", "--per", unit), partial(REFERENCE.top, per=unit))
+        f"top per {unit}": Question(
+            ("top", "--per", unit, "--accounts", accounts.file()),
+            partial(REFERENCE.top, per=unit),
+        )
         for unit in UNITS
     },
     "top per user of a package": Question(

@@ -6,9 +6,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from support.job_numbers import Job
+from support.reference import accounts
 from support.reference.filters import Filter
 from support.reference.processes import Process
 
@@ -54,8 +56,13 @@ def most_used(names: Iterable[str | None]) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))
 
 
+def _charged(name: str, p: Process) -> str | None:
+    return accounts.value(p.account, name)
+
+
 UNITS: dict[str, Callable[[Process], Any]] = {
     "account": lambda p: p.account or None,
+    **{name: partial(_charged, name) for name in accounts.PROPERTIES},
     "nodes": lambda p: p.nodes,
     # each record of a job says them
     "partition": lambda p: p.record.get("partition") if p.job else None,
@@ -69,7 +76,7 @@ UNITS: dict[str, Callable[[Process], Any]] = {
     "user": lambda p: p.user,
     "month": lambda p: p.day.isoformat()[:7],
 }
-UNITS_OF_JOBS = ("account", "partition", "qos", "state", "nodes")
+UNITS_OF_JOBS = ("account", *accounts.PROPERTIES, "partition", "qos", "state", "nodes")
 
 
 def by_unit(unit: str, chosen: Iterable[Process]) -> dict[Any, list[Process]]:

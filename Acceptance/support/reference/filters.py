@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from support.reference import accounts
 from support.reference.processes import Process
 from support.reference.versions import is_among
 
@@ -21,6 +22,9 @@ class Filter:
     account: str | None = None
     partition: str | None = None
     qos: str | None = None
+    project: str | None = None
+    pi: str | None = None
+    field: str | None = None
     user: str | None = None
     python: str | None = None
     prefix: str | None = None
@@ -36,10 +40,13 @@ class Filter:
         """The command line's words for it."""
         words: list[str] = []
         jobs = ("account", "partition", "qos")
-        for name in ("since", "until", "system", "subsystem", *jobs, "user", "python", "prefix"):
+        names = ("since", "until", "system", "subsystem", *jobs, *accounts.PROPERTIES)
+        for name in (*names, "user", "python", "prefix"):
             value = getattr(self, name)
             if value is not None:
                 words += [f"--{name}", str(value)]
+        if self.needs_accounts():
+            words += ["--accounts", accounts.file()]
         words += ["--include-staff"] * self.staff + ["--direct"] * self.direct
         words += ["--vouched"] * self.vouched
         if self.compute is not None:
@@ -47,6 +54,10 @@ class Filter:
         if self.public:
             words += ["--public", "--min-users", str(self.public)]
         return words
+
+    def needs_accounts(self) -> bool:
+        """Whether it is about what accounts belong to."""
+        return any(getattr(self, name) is not None for name in accounts.PROPERTIES)
 
     def described(self) -> dict[str, str | bool]:
         """What an answer says of it, besides days and staff."""
@@ -57,6 +68,7 @@ class Filter:
             "partition": self.partition,
             "qos": self.qos,
             "user": self.user,
+            **{name: getattr(self, name) for name in accounts.PROPERTIES},
             "python": self.python,
             "prefix": self.prefix,
             "compute": self.compute or None,
@@ -78,6 +90,10 @@ def fits(p: Process, wanted: Filter) -> bool:
         and (wanted.python is None or is_among(p.record.get("python"), wanted.python))
         and (wanted.prefix is None or _matches(p.record.get("prefix"), wanted.prefix))
         and (wanted.account is None or (p.job is not None and p.account == wanted.account))
+        and all(
+            getattr(wanted, name) in (None, accounts.value(p.account, name) if p.job else "")
+            for name in accounts.PROPERTIES
+        )
         and (wanted.partition is None or _is_of_job(p, "partition", wanted.partition))
         and (wanted.qos is None or _is_of_job(p, "qos", wanted.qos))
         and not wanted.vouched

@@ -10,6 +10,7 @@ from packaging.version import Version
 
 from support.centre import Record
 from support.job_numbers import Job, jobs_of
+from support.reference import accounts as mapped
 from support.reference.counting import (
     UNITS_OF_JOBS,
     by_package,
@@ -382,6 +383,7 @@ class Reference:
                 "accounts": sorted({p.account for p in some if p.account}),
                 "programs": most_used(p.record.get("main") for p in some if not p.pruned)[:5],
                 "node_hours": sum(seconds[job] for job in jobs(some)) / 3_600,
+                **(mapped.lists(p.account for p in some) if wanted.needs_accounts() else {}),
             }
             for user, some in group(own, lambda p: p.user or "").items()
         ]

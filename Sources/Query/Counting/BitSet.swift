@@ -2,6 +2,11 @@
 struct BitSet {
     private var words: [UInt64] = []
 
+    init() {}
+
+    /// - Parameter numbers: not negative.
+    init(_ numbers: some Sequence<Int64>) { for number in numbers { set(number) } }
+
     /// - Parameter number: not negative.
     mutating func set(_ number: Int64) {
         let place = Int(number >> 6)

@@ -44,7 +44,7 @@ struct MonthlyUse {
                 month: name, users: people, jobs: (counts[month] ?? 0) + (pruned[name] ?? 0))
         }
         // the sums of pruned usage have every month, but no accounts
-        if filter.account != nil && filter.leastUsers == 0 {
+        if filter.account != nil || !filter.charged.isEmpty, filter.leastUsers == 0 {
             for (month, jobs) in pruned where told[month] == nil {
                 told[month] = MonthOfUse(month: month, users: nil, jobs: jobs)
             }

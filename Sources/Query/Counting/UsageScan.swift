@@ -6,26 +6,23 @@ struct UsageScan {
     private let filter: UsageFilter
     /// The environments' numbers; nil if the filter has no such condition.
     private let environments: BitSet?
-    /// The columns of the job's names in the filter, and their numbers.
-    private let jobNames: [(column: DayRows.Column, number: Int64)]
+    /// The columns of the job's names in the filter, and the numbers that count.
+    private let jobNames: [(column: DayRows.Column, numbers: BitSet)]
     /// Those with the filter's name on some days; nil if it has none.
     private let people: People?
 
     init(_ connection: any SQLConnection, _ filter: UsageFilter) throws(StoreError) {
         self.connection = connection
         self.filter = filter
-        environments = try filter.environments(connection).map { numbers in
-            var flags = BitSet()
-            for number in numbers { flags.set(number) }
-            return flags
-        }
+        environments = try filter.environments(connection).map { BitSet($0) }
         people = try filter.user.map { (name) throws(StoreError) in try People(connection).called(name) }
-        var jobNames: [(DayRows.Column, Int64)] = []
+        var jobNames: [(DayRows.Column, BitSet)] = []
         for (column, dictionary, name) in filter.jobNames {
             let row = try connection.query("SELECT id FROM \(dictionary) WHERE name = ?", [.text(name)]).first
-            // an unknown name gets a number that no job has
-            jobNames.append((column, row?[0].integer ?? -1))
+            // no job has an unknown name
+            jobNames.append((column, BitSet(row?[0].integer.map { [$0] } ?? [])))
         }
+        if let accounts = try filter.accounts(connection) { jobNames.append((.account, BitSet(accounts))) }
         self.jobNames = jobNames
     }
 
@@ -72,10 +69,10 @@ struct UsageScan {
             let (column, numbers) = (rows[.user], people.numbers(on: rows.day, called: user))
             kept.removeAll { !numbers.contains(column[$0]) }
         }
-        for (name, number) in jobNames {
+        for (name, numbers) in jobNames {
             // a job without a known account is charged to the empty account; usage outside of jobs is charged to none
             let (column, job) = (rows[name], rows[.job])
-            kept.removeAll { column[$0] != number || job[$0] <= 0 }
+            kept.removeAll { !numbers[column[$0]] || job[$0] <= 0 }
         }
         if let hasGPUs = filter.hasGPUs {
             let gpus = rows[.gpus]

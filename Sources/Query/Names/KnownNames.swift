@@ -2,9 +2,10 @@ import Store
 
 /// Names that a question may be about, as they occur in usage.
 public enum KnownNames {
-    /// All names of a kind; those of users include pseudonyms.
+    /// All names of a kind in the store; those of users include pseudonyms.
     public static func all(_ kind: UnknownName.Kind, _ connection: any SQLConnection) throws(StoreError) -> [String] {
-        try connection.query(sql(kind)).compactMap { $0[0].text }
+        guard let sql = sql(kind) else { return [] }
+        return try connection.query(sql).compactMap { $0[0].text }
     }
 
     /// nil if the name occurs.
@@ -14,7 +15,8 @@ public enum KnownNames {
         try UnknownName.check(name, kind, among: try all(kind, connection), connection)
     }
 
-    private static func sql(_ kind: UnknownName.Kind) -> String {
+    /// nil if the names are in the site's file.
+    private static func sql(_ kind: UnknownName.Kind) -> String? {
         switch kind {
         case .system:
             """
@@ -30,6 +32,7 @@ public enum KnownNames {
             """
             SELECT name FROM users WHERE id <> 0 UNION SELECT pseudonym FROM users WHERE pseudonym IS NOT NULL
             """
+        case .project, .pi, .field, .department: nil
         case .package: "SELECT name FROM packages WHERE id <> 0 ORDER BY name"
         }
     }

@@ -7,6 +7,8 @@ public struct UnknownName: Error, Equatable, CustomStringConvertible {
         case system, subsystem, account, partition, qos, user, cluster, package
         /// The prefix of an interpreter.
         case environment
+        /// What accounts belong to, by the site's file.
+        case project, pi, field, department
     }
 
     public let kind: Kind
@@ -20,7 +22,8 @@ public struct UnknownName: Error, Equatable, CustomStringConvertible {
 
     /// The text for people, in one line.
     public var description: String {
-        let what = kind == .package ? "there is no usage of package" : "there is no \(kind.rawValue)"
+        let what =
+            kind == .package ? "there is no usage of package" : "there is no \(kind == .pi ? "PI" : kind.rawValue)"
         let text = "\(what) '\(printable(name))'"
         if let importName { return "\(text), which is imported as '\(importName)'" }
         if let suggestion { return "\(text); did you mean '\(printable(suggestion))'?" }
@@ -53,6 +56,13 @@ extension UsageFilter {
         if let partition, let unknown = try KnownNames.check(partition, .partition, connection) { return unknown }
         if let qos, let unknown = try KnownNames.check(qos, .qos, connection) { return unknown }
         if let user, let unknown = try KnownNames.check(user, .user, connection) { return unknown }
+        for property in AccountProperty.allCases {
+            guard let value = charged[property], let kind = UnknownName.Kind(rawValue: property.rawValue) else {
+                continue
+            }
+            let known = mapping?.values(of: property) ?? []
+            if let unknown = try UnknownName.check(value, kind, among: known, connection) { return unknown }
+        }
         // a pattern may match nothing, but a path is meant to exist
         if let prefix, !prefix.hasWildcard { return try KnownNames.check(prefix.text, .environment, connection) }
         return nil

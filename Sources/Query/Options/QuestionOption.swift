@@ -6,6 +6,8 @@ public enum QuestionOption: String, CaseIterable, Sendable {
     /// The time zone of the three before it.
     case zone = "tz"
     case system, subsystem, account, partition, qos, user
+    /// What the account belongs to.
+    case project, pi, field, department
     /// Versions of Python, and a path of environments.
     case python, prefix
     /// Without a value: on compute nodes, or everywhere else.
@@ -29,8 +31,8 @@ extension QuestionOption {
     private var isFlag: Bool {
         switch self {
         case .compute, .login, .gpu, .cpu, .includeStaff, .direct, .vouched, .isPublic: true
-        case .since, .until, .month, .zone, .system, .subsystem, .account, .partition, .qos, .user, .python, .prefix,
-            .limit, .minUsers:
+        case .since, .until, .month, .zone, .system, .subsystem, .account, .partition, .qos, .user, .project, .pi,
+            .field, .department, .python, .prefix, .limit, .minUsers:
             false
         }
     }

@@ -18,6 +18,7 @@ public struct QuestionOptions: Sendable, Equatable {
         filter.account = written[.account]
         filter.partition = written[.partition]
         filter.qos = written[.qos]
+        for (property, option) in QuestionOptions.properties { filter.charged[property] = written[option] }
         filter.hasGPUs = try QuestionOptions.hasGPUs(written)
         filter.user = written[.user]
         filter.python = try QuestionOptions.python(written)
@@ -30,7 +31,8 @@ public struct QuestionOptions: Sendable, Equatable {
         if filter.leastUsers > 0 {
             if filter.includesStaff { throw OptionError(.includeStaff, ": --public never tells of the staff") }
             // the difference of two such parts may be of one person
-            for option in [QuestionOption.user, .python, .prefix] where written[option] != nil {
+            let small = [.user, .python, .prefix] + QuestionOptions.properties.map { $0.option }
+            for option in small where written[option] != nil {
                 throw OptionError(option, ": --public never tells of so small a part; leave it out")
             }
             filter.onlyVouched = true
@@ -40,6 +42,10 @@ public struct QuestionOptions: Sendable, Equatable {
         }
         limit = try QuestionOptions.count(.limit, written)
     }
+
+    private static let properties: [(property: AccountProperty, option: QuestionOption)] = [
+        (.project, .project), (.pi, .pi), (.field, .field), (.department, .department),
+    ]
 
     private static func days(
         _ written: [QuestionOption: String], _ now: Int64

@@ -19,6 +19,10 @@ public struct UsageFilter: Sendable, Equatable {
     /// Names of the job's partition and quality of service.
     public var partition: String?
     public var qos: String?
+    /// What the account of a job must belong to, by `mapping`.
+    public var charged: [AccountProperty: String] = [:]
+    /// The site's file on accounts; nil if no part of the question needs it.
+    public var mapping: AccountMapping?
     /// Whether the batch system gave the job GPUs. A job that it has told nothing about counts for neither; nil is for
     /// all usage.
     public var hasGPUs: Bool?
@@ -63,6 +67,10 @@ public struct UsageFilter: Sendable, Equatable {
             sql += " AND r.job IN (SELECT j.id FROM jobs j JOIN \(dictionary) d ON d.id = j.\(column) WHERE d.name = ?)"
             parameters.append(.text(name))
         }
+        if !charged.isEmpty {
+            let accounts = try accountCondition(connection, on: "account")
+            sql += " AND r.job IN (SELECT id FROM jobs WHERE true\(accounts))"
+        }
         if let hasGPUs { sql += " AND r.job IN (SELECT id FROM jobs WHERE gpus \(hasGPUs ? "> 0" : "= 0"))" }
         return (sql, parameters)
     }
@@ -71,7 +79,9 @@ public struct UsageFilter: Sendable, Equatable {
     var packageCondition: String { onlyDirect ? " AND sp.direct = 1" : "" }
 
     /// The condition on rows of `pruned_jobs` called `r` with their months called `m`, beginning with `AND` or empty.
-    var prunedCondition: (sql: String, parameters: [SQLValue]) {
+    func prunedCondition(
+        on connection: any SQLConnection
+    ) throws(StoreError) -> (sql: String, parameters: [SQLValue]) {
         // rows with this flag count those of the others' jobs that have vouched usage
         var sql = flagCondition + (onlyVouched ? "" : " AND (r.flags & 4) = 0")
         if !isOfPrunedJobs { sql += " AND false" }
@@ -92,7 +102,7 @@ public struct UsageFilter: Sendable, Equatable {
             sql += " AND r.account IN (SELECT id FROM accounts WHERE name = ?)"
             parameters.append(.text(account))
         }
-        return (sql, parameters)
+        return (sql + (try accountCondition(connection, on: "r.account")), parameters)
     }
 
     /// Conditions on names of a job: the column of `jobs` and of packed days, the dictionary, and the name.

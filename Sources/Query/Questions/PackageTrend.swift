@@ -44,7 +44,7 @@ public struct PackageTrend: Sendable, Equatable {
     static func prunedJobs(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String
     ) throws(StoreError) -> [String: Int64] {
-        let (condition, parameters) = filter.prunedCondition
+        let (condition, parameters) = try filter.prunedCondition(on: connection)
         var jobs: [String: Int64] = [:]
         for row in try connection.query(
             """

@@ -8,6 +8,7 @@ struct DimensionNumbers {
 
     private let dimension: UsageDimension
     private let people: People?
+    private let mapping: AccountMapping?
     /// The stacks of each package, or all stacks that count. nil if all rows count.
     private let stacks: StackGroups<Name>?
 
@@ -15,6 +16,7 @@ struct DimensionNumbers {
         throws(StoreError)
     {
         self.dimension = dimension
+        mapping = filter.mapping
         people = dimension == .user ? try People(connection) : nil
         stacks =
             dimension == .package
@@ -26,7 +28,7 @@ struct DimensionNumbers {
         let own: Set<DayRows.Column> =
             switch dimension {
             case .package: []
-            case .account: [.account, .job]
+            case .account, .project, .pi, .field, .department: [.account, .job]
             case .partition: [.partition, .job]
             case .qos: [.qos, .job]
             case .state: [.state, .job]
@@ -54,7 +56,8 @@ struct DimensionNumbers {
         case .package: return rows[.stack]
         case .system, .subsystem, .python, .environment: return rows[.environment]
         case .user: return rows[.user].map { people?.person($0, on: rows.day) ?? 0 }
-        case .account: return DimensionNumbers.ofJobs(rows, rows[.account])
+        case .account, .project, .pi, .field, .department:
+            return DimensionNumbers.ofJobs(rows, rows[.account])
         case .partition: return DimensionNumbers.ofJobs(rows, rows[.partition])
         case .qos: return DimensionNumbers.ofJobs(rows, rows[.qos])
         case .state: return DimensionNumbers.ofJobs(rows, rows[.state])
@@ -76,6 +79,10 @@ struct DimensionNumbers {
         switch dimension {
         case .package: return stacks ?? groups
         case .account: try groups.add(connection, "SELECT id, name FROM accounts", numbers)
+        case .project, .pi, .field, .department:
+            try groups.add(connection, "SELECT id, name FROM accounts", numbers) { account in
+                dimension.accountProperty.map { mapping?.value(of: account, $0) ?? AccountMapping.unmapped } ?? account
+            }
         case .partition: try groups.add(connection, "SELECT id, name FROM partitions", numbers)
         case .qos: try groups.add(connection, "SELECT id, name FROM qoses", numbers)
         case .state: try groups.add(connection, "SELECT id, name FROM job_states", numbers)
@@ -101,12 +108,14 @@ struct DimensionNumbers {
 
 extension StackGroups<SQLValue> {
     /// Adds those of the rows, a number and a name each, whose number is wanted. An empty name means "not known".
+    ///
+    /// - Parameter group: the group of a name.
     fileprivate mutating func add(
-        _ connection: any SQLConnection, _ sql: String, _ wanted: Set<Int64>
+        _ connection: any SQLConnection, _ sql: String, _ wanted: Set<Int64>, to group: (String) -> String = { $0 }
     ) throws(StoreError) {
         for row in try connection.query(sql) {
             guard let number = row[0].integer, wanted.contains(number) else { continue }
-            add(number, to: row[1].name.map { .text($0) } ?? .null)
+            add(number, to: row[1].name.map { .text(group($0)) } ?? .null)
         }
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import JSON
 import Query
 
@@ -20,24 +19,13 @@ extension MailAddresses {
     }
 
     private static func contents(of path: String) throws -> String {
-        guard let file = fopen(path, "re") else { throw unreadable(path, errno) }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while bytes.count <= mostBytes {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            bytes += chunk.prefix(count)
+        do throws(FileContents.Unreadable) {
+            return String(decoding: try FileContents.read(path, most: mostBytes), as: UTF8.self)
+        } catch {
+            throw Failure(
+                .noInput,
+                "--emails \(printable(path)): \(error.reason); give a file with lines of "
+                    + "USER,ADDRESS, or a template such as {user}@example.org")
         }
-        if ferror(file) != 0 { throw unreadable(path, errno) }
-        if bytes.count > mostBytes { throw unreadable(path, EFBIG) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func unreadable(_ path: String, _ reason: Int32) -> Failure {
-        Failure(
-            .noInput,
-            "--emails \(printable(path)): \(String(cString: strerror(reason))); give a file with lines of "
-                + "USER,ADDRESS, or a template such as {user}@example.org")
     }
 }

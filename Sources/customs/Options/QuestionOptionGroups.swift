@@ -69,10 +69,12 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
     @Flag(help: "Only usage whose user the kernel or a relay vouches for.")
     var vouched = false
 
+    @OptionGroup var charged: AccountOptions
+
     func validate() throws { try check() }
 
     var written: [QuestionOption: String] {
-        period.written
+        period.written + charged.written
             + given([
                 .system: system, .subsystem: subsystem, .account: account, .partition: partition, .qos: qos,
                 .gpu: gpu ? "" : nil, .cpu: cpu ? "" : nil, .python: python, .prefix: prefix,
@@ -142,7 +144,8 @@ struct FilterOptions: ParsableArguments, WrittenOptions {
     }
 }
 
-private func given(_ options: [QuestionOption: String?]) -> [QuestionOption: String] {
+/// Keeps the options that were given.
+func given(_ options: [QuestionOption: String?]) -> [QuestionOption: String] {
     options.compactMapValues { $0 }
 }
 

@@ -41,13 +41,17 @@ struct StoreOptions: ParsableArguments {
 
     private static let asked = Mutex<StoreLocation?>(nil)
 
-    private func limits() throws -> QuestionLimits {
-        let settings: Settings
-        do throws(SettingsError) { settings = try SettingsSources.load(path: config) } catch {
+    /// - Throws: `SettingsError`.
+    func settings() throws -> Settings {
+        do throws(SettingsError) { return try SettingsSources.load(path: config) } catch {
             // with --store, a configuration for another user is no obstacle
             guard storeURL != nil, config == nil else { throw error }
-            settings = Settings(stateDirectory: "")
+            return Settings(stateDirectory: "")
         }
+    }
+
+    private func limits() throws -> QuestionLimits {
+        let settings = try settings()
         return QuestionLimits(
             bytes: settings.questions.memoryMebibytes << 20, seconds: settings.questions.seconds)
     }

@@ -17,15 +17,25 @@ struct Asking {
     /// What the question is about besides the days, for the envelope.
     private(set) var described: [JSON.Member]
 
-    /// - Parameter options: the options as the user wrote them.
-    /// - Throws: `Failure` with 66 if no usage has their system or account; `StoreError`.
-    init(_ store: StoreOptions, _ options: [QuestionOption: String] = [:], _ rows: RowOptions? = nil) throws {
+    /// - Parameters:
+    ///   - options: the options as the user wrote them.
+    ///   - accounts: the site's file on accounts.
+    ///   - property: what of it rows are about.
+    ///   - needsMapping: whether the answer has more if there is such a file.
+    /// - Throws: `Failure` with 66 if no usage has their system or account, or the file cannot be used;
+    ///   `StoreError`.
+    init(
+        _ store: StoreOptions, _ options: [QuestionOption: String] = [:], _ rows: RowOptions? = nil,
+        accounts: AccountOptions? = nil, per property: AccountProperty? = nil, needsMapping: Bool = false
+    ) throws {
         isSorted = rows?.sort != nil
         described = QuestionOption.described(options)
         let options = try QuestionOptions(written: options)
         if let limit = options.limit { described.append(JSON.Member("limit", .integer(Int64(limit)))) }
+        var filter = options.filter
+        filter.mapping = try accounts?.mapping(store, per: property, isWanted: needsMapping)
         connection = try store.reader()
-        filter = options.filter
+        self.filter = filter
         limit = options.limit
         try refuse(try filter.unknownName(connection))
     }

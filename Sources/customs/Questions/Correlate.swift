@@ -33,7 +33,7 @@ struct Correlate: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, filter.written, form)
+        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         // a bound could be moved until the exact coefficient is known

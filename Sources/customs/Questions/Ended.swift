@@ -23,7 +23,7 @@ struct Ended: ParsableCommand {
     var package: String?
 
     func run() throws {
-        let asking = try Asking(store, filter.written, form)
+        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         let answer = try asking.answer { (filter, limit) throws(StoreError) in

@@ -27,7 +27,8 @@ struct Environments: ParsableCommand {
     func run() throws {
         let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + rows.written + publication.written, form)
+            store, selection.written + person.written + staff.written + rows.written + publication.written, form,
+            accounts: selection.charged)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: limit).answer
         }

@@ -39,7 +39,8 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + packages.written + rows.written)
+            store, selection.written + person.written + staff.written + packages.written + rows.written,
+            accounts: selection.charged)
         let progress = ProgressLine(name: "exporting")
         let csv = CSV(isRaw: raw, isForTerminal: Terminal.isOutput)
         var out = OutputBuffer()

@@ -24,7 +24,7 @@ struct JobSizesCommand: ParsableCommand {
     var package: String?
 
     func run() throws {
-        let asking = try Asking(store, filter.written, form)
+        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in

@@ -23,7 +23,9 @@ struct New: ParsableCommand {
 
     func run() throws {
         let written = filter.written
-        let asking = try Asking(store, written[.month] == nil ? [.since: "30d"] + written : written, form)
+        let asking = try Asking(
+            store, written[.month] == nil ? [.since: "30d"] + written : written, form,
+            accounts: filter.selection.charged)
         let answer = try asking.answer(otherwise: "no package is new") { (filter, limit) throws(StoreError) in
             try NewPackages.ask(asking.connection, filter, limit: limit).answer
         }

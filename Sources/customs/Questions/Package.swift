@@ -24,7 +24,7 @@ struct Package: ParsableCommand {
     var name: String
 
     func run() throws {
-        let asking = try Asking(store, filter.written)
+        let asking = try Asking(store, filter.written, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try asking.package(name)
         let report = try PackageReport.publish(

@@ -24,7 +24,8 @@ struct Python: ParsableCommand {
 
     func run() throws {
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + rows.written + publication.written, form)
+            store, selection.written + person.written + staff.written + rows.written + publication.written, form,
+            accounts: selection.charged)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try InterpreterUsage.ask(asking.connection, filter, limit: limit).answer
         }

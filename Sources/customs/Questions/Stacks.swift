@@ -19,7 +19,7 @@ struct Stacks: ParsableCommand {
     @OptionGroup var filter: FilterOptions
 
     func run() throws {
-        let asking = try Asking(store, filter.written, form)
+        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try StackUsage.ask(asking.connection, filter, limit: limit).answer
         }

@@ -38,7 +38,8 @@ struct Summary: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, selection.written + person.written + staff.written + packages.written)
+        let asking = try Asking(
+            store, selection.written + person.written + staff.written + packages.written, accounts: selection.charged)
         let compared = against ?? (asking.filter.firstDay == nil ? nil : .previous)
         let summary = try UsageSummary.ask(asking.connection, asking.filter, against: compared, now: wallClock())
         if summary.now?.totals.processes ?? 0 == 0 { try asking.explainEmptyAnswer() }

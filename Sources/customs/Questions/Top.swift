@@ -13,7 +13,8 @@ struct Top: ParsableCommand {
 
             --per chooses what a row is about. environment is the interpreter's prefix; nodes is the job's number of
             nodes. A row without a name has the usage that did not say it: for account and nodes, also usage outside of
-            jobs. state, core-hours and gpu-hours are known of jobs that Slurm has told.
+            jobs. state, core-hours and gpu-hours are known of jobs that Slurm has told. project, pi, field and
+            department are those of the account, by the file of --accounts.
 
             EXAMPLES
               customs top --limit 20
@@ -21,6 +22,7 @@ struct Top: ParsableCommand {
               customs top --month last-month --tz America/Los_Angeles
               customs top --direct --format csv > packages.csv
               customs top --per account --by node-hours --since 30d
+              customs top --per field --accounts accounts.csv
               customs top --per user --package torch --system perlmutter
               customs top --per month --since 365d
               customs top --since 30d --against previous --sort change
@@ -63,7 +65,8 @@ struct Top: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, filter.written, form)
+        let asking = try Asking(
+            store, filter.written, form, accounts: filter.selection.charged, per: per.accountProperty)
         let package = try package.map { try asking.package($0) }
         let today = Int(wallClock() / Calendar.microsecondsPerDay)
         var comparison: TopUsage.Comparison?

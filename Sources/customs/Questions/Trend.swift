@@ -27,7 +27,7 @@ struct Trend: ParsableCommand {
     }
 
     func run() throws {
-        let asking = try Asking(store, filter.written, form)
+        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
         let packages = try names.map { try asking.package($0) }
         let answer = try asking.answer(parts: .of(column: "package")) { (filter, limit) throws(StoreError) in
             try PackageTrend.ask(asking.connection, filter, packages: packages, limit: limit).answer

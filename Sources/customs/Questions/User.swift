@@ -25,7 +25,8 @@ struct User: ParsableCommand {
     var name: String
 
     func run() throws {
-        var asking = try Asking(store, selection.written + packages.written + rows.written)
+        var asking = try Asking(
+            store, selection.written + packages.written + rows.written, accounts: selection.charged)
         try asking.requireUser(name)
         let report = try UserReport.ask(asking.connection, asking.filter, username: name, limit: asking.limit)
         if report.processes == 0 { try asking.explainEmptyAnswer() }

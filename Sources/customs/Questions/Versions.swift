@@ -25,7 +25,7 @@ struct Versions: ParsableCommand {
     var olderThan: WrittenVersion?
 
     func run() throws {
-        let asking = try Asking(store, filter.written, form)
+        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
         let package = try asking.package(name)
         if olderThan != nil, asking.filter.leastUsers > 0 {
             throw Failure(.usage, "--public tells of all versions only: leave out --older-than")

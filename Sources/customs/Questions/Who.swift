@@ -52,7 +52,8 @@ struct Who: ParsableCommand {
     func run() throws {
         let addresses = try emails.map { try MailAddresses(option: $0) }
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + packages.written + rows.written, form)
+            store, selection.written + person.written + staff.written + packages.written + rows.written, form,
+            accounts: selection.charged, needsMapping: true)
         let package = try package.map { try asking.package($0) }
         let found = try AffectedUsers.ask(
             asking.connection, asking.filter, package: package, olderThan: olderThan?.version, by: by,

@@ -22,6 +22,8 @@ import Testing
             $0.qos = "regular"
             $0.user = "user8"
             $0.prefix = WildcardPattern("/opt/python1")
+            $0.mapping = SampleCentre.mapping
+            $0.charged = [.pi: "Curie", .field: "(unmapped)"]
         }
         #expect(try known.unknownName(reader) == nil)
         #expect(try filter { $0.prefix = WildcardPattern("/nowhere/*") }.unknownName(reader) == nil)
@@ -46,6 +48,11 @@ import Testing
         #expect(user?.description == "there is no user 'usr8'; did you mean 'user8'?")
         let environment = try filter { $0.prefix = WildcardPattern("/opt/pyton1") }.unknownName(reader)
         #expect(environment?.description == "there is no environment '/opt/pyton1'; did you mean '/opt/python1'?")
+        let named = filter {
+            $0.mapping = SampleCentre.mapping
+            $0.charged = [.pi: "curie"]
+        }
+        #expect(try named.unknownName(reader)?.description == "there is no PI 'curie'; did you mean 'Curie'?")
         // a letter with an accent, and a letter and an accent, are two names
         #expect(try KnownNames.check("gro\u{308}ße", .package, reader)?.suggestion == "größe")
     }

@@ -43,7 +43,7 @@ import Testing
                 .since: "30d", .until: "2026-11-29", .system: "perlmutter", .account: "m1", .login: "",
                 .includeStaff: "", .direct: "", .limit: "7", .subsystem: "gpu", .user: "alice",
                 .partition: "long", .qos: "debug", .gpu: "", .python: "<3.9",
-                .prefix: "/opt/conda/",
+                .prefix: "/opt/conda/", .project: "p", .pi: "Curie", .field: "physics", .department: "d",
             ], now: Self.now)
         var filter = UsageFilter()
         filter.firstDay = Self.today - 30
@@ -53,6 +53,7 @@ import Testing
         filter.subsystem = "gpu"
         filter.partition = "long"
         filter.qos = "debug"
+        filter.charged = [.project: "p", .pi: "Curie", .field: "physics", .department: "d"]
         filter.hasGPUs = true
         filter.user = "alice"
         filter.python = VersionSpecifiers("<3.9")
@@ -120,6 +121,8 @@ import Testing
             ([.isPublic: "", .user: "alice"], "--user: --public never tells of so small a part; leave it out"),
             ([.isPublic: "", .python: "3.11"], "--python: --public never tells of so small a part; leave it out"),
             ([.isPublic: "", .prefix: "/usr"], "--prefix: --public never tells of so small a part; leave it out"),
+            ([.isPublic: "", .pi: "Curie"], "--pi: --public never tells of so small a part; leave it out"),
+            ([.isPublic: "", .field: "physics"], "--field: --public never tells of so small a part; leave it out"),
             ([.gpu: "", .cpu: ""], "--gpu and --cpu: give one of them; without, both count"),
             ([.compute: "", .login: ""], "--compute and --login: give one of them; without, both count"),
         ] as [([QuestionOption: String], String)])

@@ -30,6 +30,12 @@ import Testing
         case .package, .state: nil
         // of a job, whichever of its processes says it: all processes of the sample do
         case .account: process.job == nil ? nil : process[.account]
+        case .project, .pi, .field, .department:
+            process.job == nil
+                ? nil
+                : process[.account].flatMap { account in
+                    dimension.accountProperty.flatMap { SampleCentre.mapping?.value(of: account, $0) }
+                }
         case .partition: process.job == nil ? nil : process[.partition]
         case .qos: process.job == nil ? nil : process[.qos]
         case .nodes: process.job == nil ? nil : process.numNodes.map { String($0) }
@@ -63,7 +69,8 @@ import Testing
 
     @Test("each dimension, by every filter", arguments: UsageDimension.allCases.dropFirst(), filters.indices)
     func dimensions(dimension: UsageDimension, filter: Int) throws {
-        let filter = filters[filter]
+        var filter = filters[filter]
+        filter.mapping = SampleCentre.mapping
         let plainly = Plainly(SampleCentre.processes, filter)
         let processes = plainly.processes.filter { !filter.onlyDirect || !$0.packages.isEmpty }
         let groups = Dictionary(grouping: processes) { unit($0, dimension) }
@@ -87,6 +94,27 @@ import Testing
             ).rows
             #expect(rows.count == groups.count)
             for row in rows { #expect(row.totals == totals(plainly, groups[row.key.text] ?? [])) }
+        }
+    }
+
+    @Test("users of several accounts count once in what these belong to") func charged() throws {
+        #expect(SampleCentre.mapping != nil)
+        for database in try SampleCentre.databases() {
+            var filter = UsageFilter()
+            filter.mapping = SampleCentre.mapping
+            let reader = try database.location.reader()
+            let accounts = try TopUsage.ask(reader, filter, per: .account).rows.filter { $0.key != .null }
+            let fields = try TopUsage.ask(reader, filter, per: .field).rows
+            #expect(Set(fields.map { $0.key }) == [.text("physics"), .text("biology"), .text("(unmapped)"), .null])
+            let physics = try #require(fields.first { $0.key == .text("physics") }).totals
+            let own = accounts.filter { [.text("m1"), .text("m2")].contains($0.key) }.map { $0.totals }
+            #expect(own.reduce(0) { $0 + $1.users } > physics.users)
+            #expect(own.reduce(0) { $0 + $1.jobs } == physics.jobs)
+            #expect(own.reduce(0) { $0 + $1.nodeSeconds } == physics.nodeSeconds)
+            // without a file none says anything
+            filter.mapping = nil
+            let without = try TopUsage.ask(reader, filter, per: .pi).rows
+            #expect(Set(without.map { $0.key }) == [.text("(unmapped)"), .null])
         }
     }
 

@@ -20,6 +20,8 @@ public struct AffectedUsers: Sendable, Equatable {
         public let versions: [String]
         /// The accounts that the jobs are charged to, by their names.
         public let accounts: [String]
+        /// What the accounts belong to, by the property: the values, sorted by their bytes. Empty without a mapping.
+        public let charged: [AccountProperty: [String]]
         /// The most used programs, `mostPrograms` at most.
         public internal(set) var programs: [String]
         public let nodeSeconds: Int64
@@ -31,6 +33,8 @@ public struct AffectedUsers: Sendable, Equatable {
     public let package: String?
     /// Usage without a user's name has no row.
     public let rows: [Row]
+    /// What rows have in `charged`.
+    public var properties: [AccountProperty] = []
 
     /// - Parameters:
     ///   - package: only usage of this package.
@@ -51,14 +55,16 @@ public struct AffectedUsers: Sendable, Equatable {
         try UsageScan(connection, filter).days(use.columns) { rows, kept in
             use.add(rows, kept, people)
         }
-        var rows = use.rows(people, accounts: try accounts(connection)).sorted { $0.comesBefore($1, by: order) }
+        var rows = use.rows(people, accounts: try accounts(connection), filter.mapping).sorted {
+            $0.comesBefore($1, by: order)
+        }
         rows = rows.limited(to: limit)
         var recent = filter
         recent.firstDay = use.firstDay(ofProcesses: programProcesses)
         let programs = try UserPrograms.mostUsed(
             connection, recent, grouping, by: rows.map { $0.username }, people, limit: mostPrograms)
         for place in rows.indices { rows[place].programs = programs[ExactText(rows[place].username)] ?? [] }
-        return AffectedUsers(package: package, rows: rows)
+        return AffectedUsers(package: package, rows: rows, properties: filter.mapping?.properties ?? [])
     }
 
     /// The usage that counts, by versions; nil if there is none.
@@ -143,7 +149,9 @@ private struct Use {
     }
 
     /// - Parameter accounts: names by the numbers of their rows.
-    func rows(_ people: People, accounts names: [Int64: ExactText]) -> [AffectedUsers.Row] {
+    func rows(
+        _ people: People, accounts names: [Int64: ExactText], _ mapping: AccountMapping?
+    ) -> [AffectedUsers.Row] {
         var lastDays: [ExactText: Int64] = [:]
         var versions: [ExactText: Set<ExactText>] = [:]
         for use in uses.entries {
@@ -161,10 +169,11 @@ private struct Use {
         var persons = StackGroups<ExactText>()
         for number in sums.numbers { persons.add(number, to: ExactText(people.name(of: number))) }
         return sums.totals(of: persons, leastUsers: 0).map { name, totals in
-            AffectedUsers.Row(
+            let accounts = (charged[name] ?? []).sorted().map { $0.string }
+            return AffectedUsers.Row(
                 username: name.string, jobs: totals.jobs, processes: totals.processes, lastDay: lastDays[name] ?? 0,
                 versions: (versions[name] ?? []).map { $0.string }.sorted(by: comesBefore),
-                accounts: (charged[name] ?? []).map { $0.string }.sorted(by: byBytes), programs: [],
+                accounts: accounts, charged: mapping?.values(of: accounts) ?? [:], programs: [],
                 nodeSeconds: totals.nodeSeconds)
         }
     }
@@ -198,6 +207,7 @@ extension AffectedUsers {
             .list(versionsName) { $0.versions }, .list("accounts") { $0.accounts }, .list("programs") { $0.programs },
             .number("node_hours", of: .nodeHours) { $0.nodeHours },
         ]
+        fields += properties.map { property in .list(property.plural) { $0.charged[property] } }
         if let addresses { fields.append(.text("email") { addresses.address(of: $0.username) }) }
         return Answer(rows, fields)
     }
