@@ -13,8 +13,8 @@ from support.centre import Centre, Record
 from support.daemon import Customs, StartDaemon, Store
 from support.job_numbers import moment, number_of
 from support.maintenance import Fill, Pack, since, vouch
-from support.reference.counting import UNITS
 from support.reference import accounts
+from support.reference.counting import UNITS
 from support.reference.filters import Filter
 from support.reference.publication import coarse, without_smallest
 from support.reference.questions import Reference
