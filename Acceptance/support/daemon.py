@@ -308,9 +308,10 @@ class Daemon:
             health.clear()
             if is_read:
                 health.update(self.customs.health_if_any() or {})
-            # When a daemon last spoke is another time with each look.
-            health.pop("daemons", None)
-            return bool(health and before == health and not health["pending"])
+            # When a daemon last spoke is another time with each look; before it does, nothing counts.
+            daemons = health.pop("daemons", [])
+            has_spoken = any((each["last_word_seconds"] or 60) < 5 for each in daemons)
+            return bool(has_spoken and before == health and not health["pending"])
 
         # The store is told once a second how much has been received.
         wait_until(quiet, lambda: f"{health}\n{self.log_tail()}", every=1.2)
