@@ -43,6 +43,10 @@ public final class IngestMetrics: Sendable {
         public var jobs = JobMetrics()
         /// Nil if canaries are off.
         public var canaries: CanaryMetrics?
+        /// Hosts with a record in the last 7 days, and those of the last 30 days that have none since; nil before they
+        /// were counted.
+        public var heardHosts: UInt64?
+        public var silentHosts: UInt64?
         /// Microseconds since 1970 UTC; 0 before the first record.
         public var lastRecord: Int64 = 0
 

@@ -70,6 +70,12 @@ extension IngestMetrics.Snapshot {
         ] {
             add("\(name)_total", "counter", "Since the daemon's start.", [("", counters[name])])
         }
+        if let heardHosts, let silentHosts {
+            add("hosts_heard", "gauge", "Hosts with a record in the last 7 days.", [("", heardHosts)])
+            add(
+                "hosts_silent", "gauge", "Hosts with a record in the last 30 days, and none in the last 7.",
+                [("", silentHosts)])
+        }
         addJobs(to: &text)
         if let canaries { canaries.add(to: &text) }
         return text

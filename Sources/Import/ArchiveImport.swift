@@ -69,6 +69,14 @@ public struct ArchiveImport {
     ///
     /// - Parameter progress: called now and then with the fraction done.
     public mutating func run(_ progress: (Double) -> Void) throws(ImportError) {
+        do throws(ImportError) { try takeAll(progress) } catch {
+            try? writeHosts()
+            throw error
+        }
+        do throws(StoreError) { try writeHosts() } catch { throw .store(error) }
+    }
+
+    private mutating func takeAll(_ progress: (Double) -> Void) throws(ImportError) {
         while try takeNext() {
             if received - committed >= Self.batchLines {
                 try commit(upTo: received)
@@ -136,6 +144,15 @@ public struct ArchiveImport {
         position = reached
         committed = lines
         merger.finishBatch()
+        // if this fails, the next commit tells of it
+        if merger.hosts.waiting >= HostTally.mostWaiting { try? writeHosts() }
+    }
+
+    /// Writes the counts of hosts. If the import is killed before, they are lost.
+    private mutating func writeHosts() throws(StoreError) {
+        if merger.hosts.waiting == 0 { return }
+        try store.add(merger.hosts.forStore)
+        merger.hosts.forgetStored()
     }
 
     /// Commits incomplete records: after the archive's end no part can follow.

@@ -20,6 +20,8 @@ public struct Merger: Sendable {
     private var runIndex: [RunKey: Int] = [:]
     private var cache = RunCache()
     private var hasher = RunHasher()
+    /// Records by host and day; those of finished batches are for the store.
+    public var hosts = HostTally()
     private var claims = JobClaims()
     private let canaryKey: CanaryKey
     private let maximumNodes: Int64
@@ -94,11 +96,11 @@ public struct Merger: Sendable {
     /// - Returns: false where the record itself is needed; then nothing has changed.
     public mutating func add(_ digest: RunDigest, _ envelope: Envelope, sequence: UInt64) -> Bool {
         let (time, isAhead) = envelope.time(digest.eventTime)
-        guard let known = cache.find(digest.runHash, day: Calendar.day(ofMicroseconds: time)),
-            !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: known.run)
-        else {
-            return false
-        }
+        let day = Calendar.day(ofMicroseconds: time)
+        guard let known = cache.find(digest.runHash, day: day),
+            !startsEarlier(time - RunDelta.lifetime(digest.elapsed), thanJobOf: known.run),
+            let host = hosts.place(of: digest.hostHash, day: day)
+        else { return false }
         batch.messages += 1
         batch.lastArrival = max(batch.lastArrival, envelope.arrival)
         guard isNew(digest.id, envelope, sequence: sequence) else {
@@ -106,6 +108,7 @@ public struct Merger: Sendable {
             return true
         }
         endSnapshot(of: digest.id)
+        hosts.count(host, at: time)
         if isAhead { batch.counters.add(1, to: IngestCounters.clockAhead) }
         if RunDelta.isDoubted(digest.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         if known.hasForeignName { batch.counters.add(1, to: IngestCounters.foreignName) }
@@ -174,8 +177,6 @@ public struct Merger: Sendable {
             QuarantinedRecord(.entry(sequence: sequence, bytes: [UInt8](entry)), reason: reason, noticed: noticed))
     }
 
-    ///   - limit: maximum number of records.
-    ///
     /// - Parameter now: as `expireParts` was told.
     public mutating func quarantineExpiredPart(now: Int64, reason: String, noticed: Int64) {
         undo.keep(parts, restored)
@@ -218,13 +219,14 @@ public struct Merger: Sendable {
 
     /// Forgets the batch once the store has it.
     public mutating func finishBatch() {
+        hosts.keepBatch()
         forgetBatch()
         parts.finishBatch()
         living.finishBatch()
         if keys.emptyIfFull() { claims.removeAll() }
     }
 
-    /// Undoes the batch, so that the same entries can be fed again, in smaller batches or without some of them.
+    /// Undoes the batch, so that the same entries can be fed again.
     public mutating func undoBatch() {
         if let before = undo.parts { (parts, restored) = before }
         replay.formUnion(undo.newIDs)
@@ -243,6 +245,7 @@ public struct Merger: Sendable {
     }
 
     private mutating func forgetBatch() {
+        hosts.forgetBatch()
         batch.reset()
         keys.budget.finishBatch()
         senderOverBudget = nil
@@ -255,9 +258,7 @@ public struct Merger: Sendable {
 
     private mutating func isNew(_ id: RecordID, _ envelope: Envelope, sequence: UInt64) -> Bool {
         let isFedAgain = !replay.isEmpty && replay.remove(id) != nil
-        guard isFedAgain || recent.insert(id, arrival: envelope.arrival, sequence: sequence) else {
-            return false
-        }
+        guard isFedAgain || recent.insert(id, arrival: envelope.arrival, sequence: sequence) else { return false }
         undo.newIDs.append(id)
         return true
     }
@@ -328,6 +329,7 @@ public struct Merger: Sendable {
         if RunDelta.isDoubted(record.elapsed) { batch.counters.add(1, to: IngestCounters.doubtedElapsed) }
         let isDoubtful = record.numNodes.map { $0 > maximumNodes } ?? false
         if isDoubtful { batch.counters.add(1, to: IngestCounters.doubtedNodes) }
+        hosts.count(record, envelope, hasher.hash(ofHost: record), day: day, at: time, named: &keys)
         guard !cache.isDisabled, !isDoubtful, let runHash = runHash ?? hasher.hash(of: record, envelope) else {
             _ = count(record, envelope, day: day, time: time)
             return

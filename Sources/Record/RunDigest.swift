@@ -13,9 +13,12 @@ public struct RunDigest: Sendable, Equatable {
     public let hasRank: Bool
     /// The run's hash, as `RunHasher` makes it.
     public let runHash: RunHash
+    /// The host's hash, likewise; nil if the record names no host.
+    public let hostHash: HostHash?
 
     public init(
-        id: RecordID, eventTime: Int64?, elapsed: Double?, end: ProcessEnd?, hasRank: Bool, runHash: RunHash
+        id: RecordID, eventTime: Int64?, elapsed: Double?, end: ProcessEnd?, hasRank: Bool, runHash: RunHash,
+        hostHash: HostHash? = nil
     ) {
         self.id = id
         self.eventTime = eventTime
@@ -23,6 +26,7 @@ public struct RunDigest: Sendable, Equatable {
         self.end = end
         self.hasRank = hasRank
         self.runHash = runHash
+        self.hostHash = hostHash
     }
 
     /// - Returns: nil if the record is not simply one more process of a run, or is too long.
@@ -33,7 +37,7 @@ public struct RunDigest: Sendable, Equatable {
         else { return nil }
         self.init(
             id: record.id, eventTime: record.eventTime, elapsed: record.elapsed, end: record.end,
-            hasRank: record.rank != nil, runHash: runHash)
+            hasRank: record.rank != nil, runHash: runHash, hostHash: hasher.hash(ofHost: record))
     }
 }
 
@@ -47,7 +51,7 @@ public struct RunDigest: Sendable, Equatable {
 ///            40  f64  elapsed
 ///            48  u8   flags: 1 = event time present, 2 = elapsed present, 4 = end present, 8 = rank present
 ///            49  u8   end
-///            50  6 x  0
+///            50  u48  host's hash; 0 without a host, and in earlier versions
 extension RunDigest {
     static let byteCount = 56
     /// The size of digests in journals of earlier versions. Their runs' hashes have 64 bits and are of no use.
@@ -64,7 +68,7 @@ extension RunDigest {
             eventTime: flags & 1 != 0 ? Int64(bitPattern: word(32)) : nil,
             elapsed: flags & 2 != 0 ? Double(bitPattern: word(40)) : nil,
             end: flags & 4 != 0 ? ProcessEnd(rawValue: bytes[49]) : nil, hasRank: flags & 8 != 0,
-            runHash: RunHash(high: word(16), low: word(24)))
+            runHash: RunHash(high: word(16), low: word(24)), hostHash: HostHash(stored: word(48) >> 16))
     }
 
     func append(to output: inout [UInt8]) {
@@ -73,6 +77,7 @@ extension RunDigest {
         if elapsed != nil { flags |= 2 }
         if let end { flags |= 4 | UInt64(end.rawValue) << 8 }
         if hasRank { flags |= 8 }
+        flags |= (hostHash?.value ?? 0) << 16
         let words = (
             id.high.littleEndian, id.low.littleEndian, runHash.high.littleEndian, runHash.low.littleEndian,
             (eventTime ?? 0).littleEndian, (elapsed ?? 0).bitPattern.littleEndian, flags.littleEndian

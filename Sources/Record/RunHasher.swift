@@ -11,6 +11,19 @@ public struct RunHash: Hashable, Sendable {
     }
 }
 
+/// The hash of a host's name: 48 bits, not 0. It has a meaning only in the process that made it.
+public struct HostHash: Hashable, Sendable {
+    public let value: UInt64
+
+    init(_ hash: UInt64) { value = max(hash >> 16, 1) }
+
+    /// - Parameter stored: the value of another one; 0 for none.
+    init?(stored: UInt64) {
+        if stored == 0 { return nil }
+        value = stored
+    }
+}
+
 /// Hashes runs, so that records of one run are recognised without comparing texts: the processes of a job differ in
 /// little else than identity, time, host and rank.
 ///
@@ -21,6 +34,7 @@ public struct RunHasher: Sendable {
     /// texts.
     private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024 + Envelope.maximumRelayBytes
     private static let universal = UniversalHash(maximumBytes: maximumKeyBytes)
+    private static let hosts = SipHash13()
 
     /// Behind the key is room for what `KeyWriter` writes behind its end.
     private var key = [UInt8](repeating: 0, count: maximumKeyBytes + KeyWriter.blockBytes)
@@ -35,6 +49,13 @@ public struct RunHasher: Sendable {
             let hash = RunHasher.universal.hash(UnsafeRawBufferPointer(key), count: count)
             return RunHash(high: hash.high, low: hash.low)
         }
+    }
+
+    /// - Returns: nil if the record names no host.
+    public func hash(ofHost record: UsageRecord) -> HostHash? {
+        let host = record[.host]
+        guard host.count > 0 else { return nil }
+        return record.withBytes(of: host) { HostHash(RunHasher.hosts.hash($0)) }
     }
 
     /// - Returns: the number of bytes in the key.

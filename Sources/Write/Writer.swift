@@ -38,6 +38,7 @@ public final class Writer {
     private var oldestInBatch: Int64?
     /// The time when the present batch got its last message, microseconds since 1970 UTC.
     private var filled: Int64 = 0
+    private var hostStage = HostStage()
     private var lastBeat = 0
     private var lastExpiry = 0
     /// Whether the store was usable once: then any error of it may pass.
@@ -95,6 +96,7 @@ public final class Writer {
             if reached != position || !merger.batch.isEmpty {
                 guard try commit(upTo: reached) else { return }
             }
+            guard try writeHosts(now: steadyMilliseconds(), isDraining: isDraining) else { return }
             if isDraining && position == journal.head {
                 _ = try beat(oldestPending: nil)
                 return
@@ -312,11 +314,40 @@ public final class Writer {
             keepingSequencesFrom: merger.oldestRememberedSequence)
     }
 
-    /// Deletes what the journal keeps longer than the site wants, every ten minutes.
-    private func expireJournal() {
-        guard lastBeat - lastExpiry >= 600_000 else { return }
+    /// Deletes what the journal keeps longer than the site wants, and counts the hosts, every ten minutes.
+    ///
+    /// - Returns: false if the daemon stops while the store is unavailable.
+    private func tidy() throws -> Bool {
+        guard lastBeat - lastExpiry >= 600_000 else { return true }
         lastExpiry = lastBeat
         journal.expire()
+        let today = Int(wallClock() / Calendar.microsecondsPerDay)
+        let counts = try patiently("hosts") { () throws(StoreError) in try self.store.hostCounts(today: today) }
+        guard let counts else { return false }
+        metrics.update {
+            $0.heardHosts = counts.map { UInt64($0.heard) }
+            $0.silentHosts = counts.map { UInt64($0.silent) }
+        }
+        return true
+    }
+
+    /// Writes the counts of hosts if they are due. If the daemon is killed before, they are lost.
+    ///
+    /// - Returns: false if the daemon stops while the store is unavailable.
+    private func writeHosts(now: Int, isDraining: Bool) throws -> Bool {
+        let isDue =
+            isDraining || hostStage.isDue(now: now) || merger.hosts.waiting >= HostTally.mostWaiting
+        guard merger.hosts.waiting > 0, isDue else { return true }
+        let days = merger.hosts.forStore
+        do {
+            let done: Void? = try patiently("hosts") { () throws(StoreError) in try self.store.add(days) }
+            if done == nil { return false }
+        } catch StoreError.unacceptable(let why) {
+            logger.error("the store refuses the counts of hosts; they are lost", metadata: ["why": "\(why)"])
+        }
+        merger.hosts.forgetStored()
+        hostStage.note(rows: days.count, now: now)
+        return true
     }
 
     /// Tells the store once a second how many messages have been received.
@@ -336,8 +367,7 @@ public final class Writer {
         }
         metrics.update { $0.lastProgress = steadyMilliseconds() }
         releaseJournal()
-        expireJournal()
-        return true
+        return try tidy()
     }
 
     /// Repeats a call that can succeed later: after 50 ms at first and 5 s in the end, a quarter more or less. If an

@@ -1,6 +1,7 @@
 import DaemonMetrics
 import FakeStores
 import Journal
+import Merge
 import Record
 import Store
 import Testing
@@ -19,6 +20,14 @@ import Write
         #expect(content.counters["stored"] == 200 && content.counters["rejected.bad_json"] == 7)
         #expect(content.position?.tally == 207 && writing.isBalanced)
         #expect(writing.store.heartbeats.last?.received == 207 && writing.store.heartbeats.last?.oldestPending == nil)
+    }
+
+    @Test func theStoreGetsTheCountsOfHosts() throws {
+        let writing = try Writing()
+        try writing.append(1...200)
+        writing.start()
+        try writing.finish()
+        #expect(writing.store.hosts.reduce(0) { $0 + $1.records } == 200)
     }
 
     @Test func aRecordThatCameBeforeIsADuplicateAfterARestartToo() throws {

@@ -94,7 +94,9 @@ final class Writing {
     private func append(_ number: Int, to entry: inout [UInt8]) {
         let digits = String(number, radix: 16)
         let id = String(repeating: "0", count: 32 - digits.count) + digits
-        let json = "{\"v\":1,\"id\":\"\(id)\",\"username\":\"u\(number)\",\"packages\":{\"numpy\":\"2.0\"}}"
+        let host = "n\(number % 7)"
+        let json =
+            "{\"v\":1,\"id\":\"\(id)\",\"host\":\"\(host)\",\"username\":\"u\(number)\",\"packages\":{\"numpy\":\"2.0\"}}"
         var bytes = Array(json.utf8)
         let envelope = Envelope(arrival: noon)
         bytes.withUnsafeMutableBytes { bytes in

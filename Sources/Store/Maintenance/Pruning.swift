@@ -1,6 +1,6 @@
 import Record
 
-/// Deletes the details of old usage: runs, their jobs, canaries and refused records.
+/// Deletes the details of old usage: runs, their jobs, the counts of hosts, canaries and refused records.
 ///
 /// Sums by day replace them, so that answers on users and processes stay the same. Of the jobs, counts by month remain
 /// (`pruned_jobs`). Pruning goes day by day, each in a transaction of its own, so that daemons write in between; an
@@ -89,6 +89,7 @@ public struct Pruning: Sendable, Equatable {
             try connection.query("DELETE FROM canary_runs WHERE submitted < \(moment)")
             return records
         }
+        try connection.query("DELETE FROM host_days WHERE day < \(day)")
         pruning.quarantined = try delete(connection, "quarantine WHERE noticed < \(moment)", "id")
         return pruning
     }

@@ -157,11 +157,14 @@ public enum Schema {
 
         """
 
-    /// Keys of the store, and the relay that vouches for the sender of a run.
+    /// Keys of the store, the relay that vouches for the sender of a run, and the records of each host by day.
     private static let identity = """
         CREATE TABLE store_keys (name {text} NOT NULL PRIMARY KEY, value {bytes} NOT NULL);
         CREATE TABLE relays (id {id}, name {text} NOT NULL UNIQUE);
         INSERT INTO relays (id, name) VALUES (0, '');
+        CREATE TABLE host_days (
+            day {small} NOT NULL, host {small} NOT NULL, records {int} NOT NULL,
+            first_seen {int} NOT NULL, last_seen {int} NOT NULL, PRIMARY KEY (day, host)) {rowid};
         ALTER TABLE runs ADD COLUMN relay {small};
         ALTER TABLE jobs ADD COLUMN vouched {small} NOT NULL DEFAULT 0;
 

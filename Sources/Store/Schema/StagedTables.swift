@@ -31,7 +31,14 @@ enum Staged {
             ("exceptions", .integer), ("signals", .integer), ("killed", .integer), ("relay", .integer),
         ])
 
-    static let all = [names, keys, stackPackages, jobs, claims, runs]
+    static let hosts = StagedTable(
+        "staged_hosts",
+        [
+            ("name", .text), ("day", .integer), ("records", .integer), ("first_seen", .integer),
+            ("last_seen", .integer),
+        ])
+
+    static let all = [names, keys, stackPackages, jobs, claims, runs, hosts]
 
     static func columns(of table: StagedTable) -> String {
         table.columns.map { $0.name }.joined(separator: ", ")

@@ -43,6 +43,10 @@ extension Schema {
                 GROUP BY a.day, a.usr, a.stack, a.environment, a.flags & 7) r
                 {names} users u ON u.id = r.usr {names} environments e ON e.id = r.environment
                 {look} stack_packages sp ON sp.stack = r.stack {look} packages p ON p.id = sp.package;
+        CREATE VIEW named_hosts AS
+            SELECT {date} AS day, h.name AS host, r.records, r.first_seen, r.last_seen,
+                {first_seen_at} AS first_seen_at, {last_seen_at} AS last_seen_at
+            FROM host_days r {names} hosts h ON h.id = r.host;
         {published}
             SELECT r.month, p.name AS package, count(DISTINCT r.usr) / 5 * 5 AS users
             FROM (

@@ -110,6 +110,14 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         }
     }
 
+    public func add(_ hosts: [HostDay]) throws(StoreError) {
+        try attempt { (connection: Connection) throws(StoreError) in try HostRows.add(hosts, on: connection) }
+    }
+
+    public func hostCounts(today: Int) throws(StoreError) -> HostCounts? {
+        try attempt { (connection: Connection) throws(StoreError) in try HostCounts.ask(connection, today: today) }
+    }
+
     private func attempt<Result>(
         _ body: (Connection) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {

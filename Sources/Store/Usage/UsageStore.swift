@@ -46,6 +46,14 @@ public protocol UsageStore: AnyObject {
     /// `StoreError.setBack` tells of it.
     var safePosition: SourcePosition? { get }
 
+    /// Adds the records of hosts by day. A call that is repeated because its outcome is unknown may count twice.
+    func add(_ hosts: [HostDay]) throws(StoreError)
+
+    /// Counts the hosts; nil if the store has counted none.
+    ///
+    /// - Parameter today: days since 1970-01-01 UTC.
+    func hostCounts(today: Int) throws(StoreError) -> HostCounts?
+
     /// Notes the number of messages that the source has received, for `customs health`.
     func beat(_ heartbeat: Heartbeat) throws(StoreError)
 }

@@ -38,6 +38,7 @@ public final class FakeStore: UsageStore, Sendable {
         var schema: String?
         var calls = 0
         var heartbeats: [Heartbeat] = []
+        var hosts: [HostDay] = []
         var breaches: [String] = []
     }
 
@@ -56,6 +57,8 @@ public final class FakeStore: UsageStore, Sendable {
     /// Calls since the beginning.
     public var calls: Int { state.withLock { $0.calls } }
     public var heartbeats: [Heartbeat] { state.withLock { $0.heartbeats } }
+    /// The counts of hosts, in the order of their coming.
+    public var hosts: [HostDay] { state.withLock { $0.hosts } }
     /// Where the writer gave what does not add up.
     public var breaches: [String] { state.withLock { $0.breaches } }
 
@@ -154,6 +157,15 @@ public final class FakeStore: UsageStore, Sendable {
         guard let outcome else { throw .unavailable("the connection broke") }
         return outcome
     }
+
+    public func add(_ hosts: [HostDay]) throws(StoreError) {
+        try attempt {
+            $0.hosts += hosts
+            return .success(())
+        }
+    }
+
+    public func hostCounts(today: Int) throws(StoreError) -> HostCounts? { nil }
 
     public func beat(_ heartbeat: Heartbeat) throws(StoreError) {
         try attempt {
