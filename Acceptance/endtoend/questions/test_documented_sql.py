@@ -42,6 +42,9 @@ COLUMNS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
     ],
     "customs who numpy": lambda answer: [_without_lists(row) for row in answer],
     "customs who --python 3.9": lambda answer: [_without_lists(row) for row in answer],
+    "customs hosts": lambda answer: [
+        {key: row[key] for key in ("host", "days", "records")} for row in answer
+    ],
     "customs stacks": lambda answer: [
         {key: row[key] for key in ("users", "jobs")} for row in answer
     ],
@@ -112,7 +115,7 @@ def test_every_question_has_a_documented_statement() -> None:
     listed = {heading.split()[1] for heading in STATEMENTS}
     assert listed == {
         *("top", "package", "jobsizes", "correlate", "environments", "stacks", "trend", "versions"),
-        *("new", "python", "ended", "who", "user", "summary"),
+        *("new", "python", "ended", "who", "user", "summary", "hosts"),
     }
 
 

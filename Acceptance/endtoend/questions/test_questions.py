@@ -20,6 +20,7 @@ from support.job_numbers import SILENCE
 from support.reference import accounts
 from support.reference.counting import UNITS
 from support.reference.filters import Filter
+from support.reference.hosts import hosts, silent_count
 from support.reference.processes import Process
 from support.reference.questions import Reference
 from support.reference.values import same_numbers
@@ -30,7 +31,7 @@ from endtoend.answering import Answering
 CENTRE = Centre(2021)
 REFERENCE = Reference(CENTRE.records)
 NEWEST = CENTRE.newest.date()
-NO_CANARIES = {"canary_loss": None, "loss_upper_95": None, "hosts_silent": None}
+NO_CANARIES = {"canary_loss": None, "loss_upper_95": None}
 
 # How the records come into which store, whether its days are packed, and whether the half of the
 # records comes when they have been.
@@ -233,7 +234,8 @@ def test_totals_are_those_of_the_reference(customs: Customs) -> None:
         answer = customs.json("summary", *wanted.options())
         expected = REFERENCE.summary(wanted, today)
         assert same_numbers({key: answer[key] for key in expected}) == same_numbers(expected), name
-        assert answer["quality"] == NO_CANARIES
+        silent = silent_count(REFERENCE.all, today)
+        assert answer["quality"] == NO_CANARIES | {"hosts_silent": silent}
         if name in ("all", "many"):
             around = customs.json("top", "--envelope", *wanted.options())
             assert around.pop("rows") == customs.json("top", *wanted.options())
@@ -242,6 +244,21 @@ def test_totals_are_those_of_the_reference(customs: Customs) -> None:
     answer = customs.json("summary", "--against", end.isoformat()[:7])
     expected = REFERENCE.summary(Filter(), today, against=(end.replace(day=1), end))
     assert same_numbers(answer["against"]) == same_numbers(expected["against"])
+
+
+def test_hosts_are_those_of_the_reference(customs: Customs) -> None:
+    """Each record counts for its own host, whichever run it went into."""
+    today = datetime.now(UTC).date()
+    for wanted in (Filter(), Filter(since=days(60)), Filter(since=days(90), until=days(20))):
+        expected = hosts(REFERENCE.all, wanted, today)
+        answer = customs.json("hosts", *wanted.options())
+        assert same_numbers(answer) == same_numbers(expected)
+    assert len(expected) > 10
+    least = str(expected[3]["silent_days"])
+    silent = customs.json("hosts", *wanted.options(), "--silent", least)
+    assert same_numbers(silent) == same_numbers(
+        [row for row in expected if row["silent_days"] >= int(least)]
+    )
 
 
 def test_stacks_are_those_of_the_reference(customs: Customs) -> None:

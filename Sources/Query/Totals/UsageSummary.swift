@@ -4,12 +4,14 @@ import Store
 
 /// How much Python runs: totals of a period, their change against another period, and how good the data is.
 public struct UsageSummary: Sendable, Equatable {
-    /// How far the numbers can be trusted, by the canaries of the last `CanaryReport.days` days.
+    /// How far the numbers can be trusted, by the canaries and hosts of the last 30 days.
     public struct Quality: Sendable, Equatable {
         /// The fraction of canaries' records that were lost; nil if there were none.
         public let canaryLoss: Double?
         /// The upper bound of the loss at 95 % confidence.
         public let upper95: Double?
+        /// The number of hosts that have fallen silent (`HostCounts`); nil if hosts were not counted.
+        public let silentHosts: Int64?
     }
 
     public struct Totals: Sendable, Equatable {
@@ -29,8 +31,10 @@ public struct UsageSummary: Sendable, Equatable {
         _ connection: any SQLConnection, _ filter: UsageFilter, against compared: ComparedPeriod? = nil, now: Int64
     ) throws(StoreError) -> UsageSummary {
         let canaries = try CanaryReport.ask(connection, now: now, days: CanaryReport.days).overall
-        let quality = Quality(canaryLoss: canaries.loss, upper95: canaries.upper)
         let today = Int(now / Calendar.microsecondsPerDay)
+        let quality = Quality(
+            canaryLoss: canaries.loss, upper95: canaries.upper,
+            silentHosts: try HostCounts.ask(connection, today: today)?.silent)
         guard let period = try Period.asked(connection, filter, today: today) else {
             return UsageSummary(now: nil, before: nil, quality: quality)
         }
@@ -135,7 +139,8 @@ extension UsageSummary.Quality {
     fileprivate var members: [JSON.Member] {
         [
             JSON.Member("canary_loss", canaryLoss.map { .real($0) } ?? .null),
-            JSON.Member("loss_upper_95", upper95.map { .real($0) } ?? .null), JSON.Member("hosts_silent", .null),
+            JSON.Member("loss_upper_95", upper95.map { .real($0) } ?? .null),
+            JSON.Member("hosts_silent", .integer(silentHosts)),
         ]
     }
 }
