@@ -308,7 +308,7 @@ class Daemon:
             health.clear()
             if is_read:
                 health.update(self.customs.health_if_any() or {})
-            # When a daemon last spoke is another time with each look; before it does, nothing counts.
+            # When a daemon last spoke is another time with each look; before that nothing counts.
             daemons = health.pop("daemons", [])
             has_spoken = any((each["last_word_seconds"] or 60) < 5 for each in daemons)
             return bool(has_spoken and before == health and not health["pending"])

@@ -7,7 +7,7 @@
 ///
 /// A hash has a meaning only in the process that made it.
 public struct UniversalHash: Sendable {
-    /// Texts are written with zeros behind them, up to a multiple of so many bytes.
+    /// Zeros follow a text up to a multiple of this number of bytes.
     public static let blockBytes = 16
 
     /// A word for each word of the longest text, and two more.

@@ -55,7 +55,7 @@ public struct HostTally: Sendable {
 
     /// The number of counts of finished batches that the store has not got.
     public var waiting: Int { pending.count }
-    /// So many should not wait any longer.
+    /// A larger number should not wait any longer.
     public static let mostWaiting = 50_000
 
     /// Those counts, in an order that all writers share, so that none

@@ -95,8 +95,8 @@ final class Writing {
         let digits = String(number, radix: 16)
         let id = String(repeating: "0", count: 32 - digits.count) + digits
         let host = "n\(number % 7)"
-        let json =
-            "{\"v\":1,\"id\":\"\(id)\",\"host\":\"\(host)\",\"username\":\"u\(number)\",\"packages\":{\"numpy\":\"2.0\"}}"
+        let names = "\"host\":\"\(host)\",\"username\":\"u\(number)\""
+        let json = "{\"v\":1,\"id\":\"\(id)\",\(names),\"packages\":{\"numpy\":\"2.0\"}}"
         var bytes = Array(json.utf8)
         let envelope = Envelope(arrival: noon)
         bytes.withUnsafeMutableBytes { bytes in

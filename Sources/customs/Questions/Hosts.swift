@@ -30,7 +30,7 @@ struct Hosts: ParsableCommand {
     @OptionGroup var period: PeriodOptions
     @OptionGroup var rows: LimitOptions
 
-    @Option(help: ArgumentHelp("Only hosts without a record for so many days or more.", valueName: "days"))
+    @Option(help: ArgumentHelp("Only hosts without a record for this number of days, or longer.", valueName: "days"))
     var silent: Int?
 
     @Option(
