@@ -93,10 +93,53 @@ def test_tables_fit_the_terminal(asking: Customs, command: str, columns: int) ->
     shown = plain(on_terminal(asking, command, "--limit", "400", columns=columns))
     widest = max(width_of(line) for line in shown.splitlines())
     assert widest <= columns
-    rows = shown.splitlines()[1:]
+    rows = shown.partition("\n\n")[2].splitlines()[1:]
     assert len(rows) == min(400, len(asking.json(command)))
     if command == "stacks" and columns < 100:
         assert any("…" in row for row in rows)
+
+
+def test_a_table_on_a_terminal_says_what_it_answers(asking: Customs) -> None:
+    """Period, filters and totals; no pipe and no other form has such lines."""
+    words = ("top", "--since", "60d", "--system", "perlmutter", "--limit", "3")
+    shown = plain(on_terminal(asking, *words, "--head", columns=120))
+    first, second, empty, *table = shown.splitlines()
+    around = asking.json(*words, "--envelope")
+    period, totals = around["period"], around["totals"]
+    assert first == (
+        f"{period['since']} to {period['until']}; not over; without staff; system perlmutter; "
+        "first 3 rows"
+    )
+    assert second.startswith(f"in all {totals['users']} users; {totals['jobs']} jobs; ")
+    assert empty == "" and len(table) == 4
+    # where no totals are wanted, the question alone decides
+    assert plain(on_terminal(asking, *words, columns=120)).startswith(first + "\n")
+    piped = asking.text(*words)
+    assert piped.splitlines()[0].startswith("package ")
+    assert asking.text(*words, "--head").partition("\n\n")[2] == piped
+    without = plain(on_terminal(asking, *words, "--no-head", columns=120))
+    assert without.splitlines() == table
+    for form in ("json", "csv", "jsonl"):
+        assert on_terminal(asking, *words, "--format", form) == asking.text(
+            *words, "--format", form
+        )
+        assert asking.run(*words, "--head", "--format", form).returncode == 64
+    # totals would tell of those who are left out
+    assert "in all" not in on_terminal(asking, "top", "--public", "--head")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_the_head_fits_the_terminal(asking: Customs, columns: int) -> None:
+    """Lines end between two filters, and a filter that is longer than a line is cut."""
+    pattern = "/*" + "数" * 60 + "/*"
+    shown = plain(
+        on_terminal(asking, "top", "--prefix", pattern, "--user", "user4", columns=columns)
+    )
+    head = shown.partition("\n\n")[0].splitlines()
+    lines = [line for line in head if not line.startswith("customs:")]
+    assert all(width_of(line) <= columns for line in lines), lines
+    assert any("…" in line for line in lines) == (columns < 140)
+    assert "user user4" in " ".join(lines)
 
 
 def test_numbers_are_grouped_and_right_aligned(make_store: MakeStore, tmp_path: Path) -> None:
@@ -129,7 +172,8 @@ def test_long_answers_go_through_a_pager(asking: Customs, tmp_path: Path) -> Non
     pager.write_text(f"#!/bin/sh\ncat > {tmp_path}/paged\n")
     pager.chmod(0o755)
     whole = asking.text("stacks")
-    shown = on_terminal(asking, "stacks", rows=10, columns=10_000, PAGER=str(pager))
+    words = ("stacks", "--no-head")
+    shown = on_terminal(asking, *words, rows=10, columns=10_000, PAGER=str(pager))
     assert shown == ""
     assert plain((tmp_path / "paged").read_text()) == whole
     (tmp_path / "paged").unlink()
@@ -178,7 +222,7 @@ def test_columns_align_below_wide_letters(
     )
     customs = Customs(store.url, tmp_path)
     customs.json("import", str(archive))
-    shown = plain(on_terminal(customs, "trend", *names, columns=terminal)).splitlines()
+    shown = plain(on_terminal(customs, "trend", *names, "--no-head", columns=terminal)).splitlines()
     assert len(shown) == 1 + len(names)
     assert all(width_of(line) <= terminal for line in shown), shown
     month = width_of(shown[0][: shown[0].index("month")])

@@ -12,6 +12,15 @@ public struct UsageSummary: Sendable, Equatable {
         public let upper95: Double?
         /// The number of hosts that have fallen silent (`HostCounts`); nil if hosts were not counted.
         public let silentHosts: Int64?
+
+        /// - Parameter now: microseconds since 1970 UTC.
+        static func ask(_ connection: any SQLConnection, now: Int64) throws(StoreError) -> Quality {
+            let canaries = try CanaryReport.ask(connection, now: now, days: CanaryReport.days).overall
+            let today = Int(now / Calendar.microsecondsPerDay)
+            return Quality(
+                canaryLoss: canaries.loss, upper95: canaries.upper,
+                silentHosts: try HostCounts.ask(connection, today: today)?.silent)
+        }
     }
 
     public struct Totals: Sendable, Equatable {
@@ -30,11 +39,8 @@ public struct UsageSummary: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, against compared: ComparedPeriod? = nil, now: Int64
     ) throws(StoreError) -> UsageSummary {
-        let canaries = try CanaryReport.ask(connection, now: now, days: CanaryReport.days).overall
+        let quality = try Quality.ask(connection, now: now)
         let today = Int(now / Calendar.microsecondsPerDay)
-        let quality = Quality(
-            canaryLoss: canaries.loss, upper95: canaries.upper,
-            silentHosts: try HostCounts.ask(connection, today: today)?.silent)
         guard let period = try Period.asked(connection, filter, today: today) else {
             return UsageSummary(now: nil, before: nil, quality: quality)
         }

@@ -27,9 +27,23 @@ struct AnswerOptions: ParsableArguments {
             """)
     var envelope = false
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Lines above a table: period, filters, totals, loss of records. On a terminal they are there unless \
+            --no-head or --plain is given, with totals where the question took 0.1 s at most.
+            """)
+    var head: Bool?
+
     func validate() throws {
         if envelope && form.format != .json { throw ValidationError("--envelope: needs --format json") }
+        if head == true && form.format != .table {
+            throw ValidationError("--head: only above a table; --format json --envelope says as much")
+        }
     }
+
+    /// Whether there are lines above the answer.
+    var hasHead: Bool { form.format == .table && head ?? (!form.plain && Terminal.isOutput) }
 }
 
 /// The options for the format of an answer with many rows.

@@ -3,10 +3,17 @@ import Query
 
 /// Prints an answer in the form that the user chose.
 ///
-/// - Parameter text: the text for people in place of the answer's table.
+/// - Parameters:
+///   - head: lines in parts, for people above the answer.
+///   - text: the text for people in place of the answer's table.
 /// - Throws: `Failure` with 74 if it cannot be written.
-func show(_ answer: Answer, as form: FormatOptions, text: ((Terminal) -> String)? = nil) throws {
-    try show(answer, as: form.format, plain: form.plain, raw: form.raw, text: text)
+func show(
+    _ answer: Answer, as form: FormatOptions, head: [[String]] = [], text: ((Terminal) -> String)? = nil
+) throws {
+    try show(answer, as: form.format, plain: form.plain, raw: form.raw) { terminal in
+        let body = text?(terminal) ?? TextTable(answer).formatted(for: terminal)
+        return head.isEmpty ? body : HeadText.folded(head, for: terminal) + "\n\n" + body
+    }
 }
 
 /// - Parameters:

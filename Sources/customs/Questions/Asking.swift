@@ -14,6 +14,10 @@ struct Asking {
     private let isSorted: Bool
     /// The number of rows to ask for; nil for all.
     var askedLimit: Int? { isSorted ? nil : limit }
+    /// When the question began, milliseconds of `steadyMilliseconds()`.
+    private let start: Int
+    /// The longest time of a question that is followed by one about totals, milliseconds.
+    private static let quick = 100
     /// What the question is about besides the days, for the envelope.
     private(set) var described: [JSON.Member]
 
@@ -35,6 +39,7 @@ struct Asking {
         var filter = options.filter
         filter.mapping = try accounts?.mapping(store, per: property, isWanted: needsMapping)
         connection = try store.reader()
+        start = steadyMilliseconds()
         self.filter = filter
         limit = options.limit
         try refuse(try filter.unknownName(connection))
@@ -72,14 +77,26 @@ struct Asking {
         _ answer: Answer, as options: AnswerOptions, about arguments: KeyValuePairs<String, String?> = [:],
         text: ((Terminal) -> String)? = nil
     ) throws {
-        guard options.envelope else { return try show(answer, as: options.form, text: text) }
+        let given = arguments.compactMap { name, text in text.map { JSON.Member(name, .text($0)) } }
+        guard options.envelope else {
+            return try show(answer, as: options.form, head: try head(options, described + given), text: text)
+        }
         if filter.leastUsers > 0 {
             throw Failure(.usage, "--envelope: not with --public, because totals tell of those who are left out")
         }
         let summary = try UsageSummary.ask(connection, filter, now: wallClock())
         Spinner.stop()
-        let given = arguments.compactMap { name, text in text.map { JSON.Member(name, .text($0)) } }
         try StandardOutput.write(line: summary.envelope(answer, filters: described + given).formatted)
+    }
+
+    /// The lines above the answer. Totals take as long as a question about all usage, so they come with quick answers
+    /// only, or if they are asked for.
+    private func head(_ options: AnswerOptions, _ filters: [JSON.Member]) throws -> [[String]] {
+        guard options.hasHead else { return [] }
+        let isQuick = steadyMilliseconds() - start <= Asking.quick
+        return try AnswerHead.ask(
+            connection, filter, withTotals: isQuick || options.head == true, now: wallClock()
+        ).lines(filters: filters)
     }
 
     /// Prints some columns of an answer with many rows, in the order that the user chose.
