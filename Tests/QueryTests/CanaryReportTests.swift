@@ -38,6 +38,26 @@ import Testing
         try CanaryReport.ask(database.location.reader(), now: now)
     }
 
+    @Test("batches of some days, from the first moment to the last", arguments: Database.allCases)
+    func ofDays(engine: Database) throws {
+        let database = try database(engine)
+        let ledger = database.location.makeCanaryLedger()
+        let today = Int(now / Calendar.microsecondsPerDay)
+        let sinceMidnight = (now - Int64(today) * Calendar.microsecondsPerDay) / minute
+        for (name, minutes) in [("today", 0), ("yesterday", 1), ("before", 1_441)] as [(String, Int64)] {
+            try ledger.add(run(name, age: sinceMidnight + minutes))
+        }
+        let report = try ask(database)
+        func names(_ first: Int?, _ last: Int?) -> [String] {
+            report.submitted(from: first, through: last).runs.map { $0.run }
+        }
+        #expect(names(nil, nil) == ["today", "yesterday", "before"])
+        #expect(names(today, today) == ["today"])
+        #expect(names(today - 1, nil) == ["today", "yesterday"])
+        #expect(names(nil, today - 1) == ["yesterday", "before"])
+        #expect(names(today - 1, today - 1) == ["yesterday"])
+    }
+
     @Test("every state, and what is lost in it", arguments: Database.allCases) func states(engine: Database) throws {
         let database = try database(engine)
         let ledger = database.location.makeCanaryLedger()

@@ -57,8 +57,14 @@ public struct CanaryReport: Sendable, Equatable {
     /// All finished batches: complete and overdue ones.
     public var overall: Sample { runs.reduce(Sample()) { $1.isOver ? $0 + $1.sample : $0 } }
 
-    /// The batches submitted before a time, microseconds since 1970 UTC.
-    public func before(_ time: Int64) -> CanaryReport { CanaryReport(runs: runs.filter { $0.submitted < time }) }
+    /// The batches submitted on some days, counted from 1970-01-01 UTC; nil for no bound.
+    public func submitted(from first: Int?, through last: Int?) -> CanaryReport {
+        CanaryReport(
+            runs: runs.filter { run in
+                let day = Int(Calendar.day(ofMicroseconds: run.submitted))
+                return day >= first ?? .min && day <= last ?? .max
+            })
+    }
 
     public func first(_ count: Int) -> CanaryReport { CanaryReport(runs: Array(runs.prefix(count))) }
 

@@ -44,9 +44,7 @@ struct CanaryStatusCommand: ParsableCommand {
         if let onlyRun, report.runs.isEmpty, days == nil {
             throw Failure(.noInput, "there is no run '\(printable(onlyRun))' of canaries")
         }
-        if let last = options.filter.lastDay {
-            report = report.before(Int64(last + 1) * Calendar.microsecondsPerDay)
-        }
+        report = report.submitted(from: options.filter.firstDay, through: options.filter.lastDay)
         if let limit = options.limit { report = report.first(limit) }
         try show(canaries: by == .run ? report.answer : report.byPath, as: form)
     }
