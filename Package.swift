@@ -96,6 +96,8 @@ let package = Package(
         module("Archive", ["Checksum", "CZlib", "CZstd"]),
         module("Import", ["Archive", "Merge", "Record", "Store", "SystemClock", "Wire"]),
         module("Query", ["Checksum", "JSON", "Merge", "Record", "Store", "SystemClock", "Threads", "Wire"]),
+        module("HTML", ["JSON"]),
+        module("Report", ["HTML", "JSON", "Query", "Record"]),
         module("Processes", ["CFileSystem", "SystemClock"]),
         module("HookTree", ["CFileSystem", "Checksum", "Processes", "Sockets", "SystemClock"]),
         module("Slurm", ["CCurl", "JSON", "Jobs", "Processes", "Record"]),
@@ -143,7 +145,7 @@ let package = Package(
             name: "customs",
             dependencies: [
                 "Archive", "Canary", "Checksum", "HookTree", "Import", "JSON", "Processes", "Query", "Record",
-                "Settings", "Sockets", "Store", "SystemClock", "Version", "Wire", arguments,
+                "Report", "Settings", "Sockets", "Store", "SystemClock", "Version", "Wire", arguments,
             ],
             swiftSettings: strict, linkerSettings: standalone),
 
@@ -181,6 +183,7 @@ let package = Package(
         tests(
             "QueryTests",
             ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases", "Threads"]),
+        tests("ReportTests", ["HTML", "JSON", "Query", "Record", "Report"]),
         tests("SettingsTests", ["Record", "Settings"]),
         tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings", "TemporaryFolders"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),

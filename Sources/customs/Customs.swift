@@ -26,6 +26,7 @@ struct Customs: ParsableCommand {
               customs who --python '<3.9'         users of an old Python
               customs job 4242                    its data and its Python processes
               customs hosts --silent 7            nodes that fell silent
+              customs report -o report.html       the report of last month
               customs health                      outcome of every message
               customs canary status               measured loss of records
               customs import archive.jsonl.zst    import records from an archive
@@ -47,7 +48,7 @@ struct Customs: ParsableCommand {
         subcommands: [
             Summary.self, Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self,
             Environments.self, Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self,
-            Hosts.self, HealthCommand.self,
+            Hosts.self, ReportCommand.self, HealthCommand.self,
             CanaryCommand.self, ImportCommand.self, Export.self, SQL.self, Pack.self, Prune.self, Anonymize.self,
             HookCommand.self,
         ])

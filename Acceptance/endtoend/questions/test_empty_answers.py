@@ -182,6 +182,7 @@ HEEDED: dict[str, set[str]] = {
         ALL,
     ),
     **dict.fromkeys(("python", "environments"), ALL - {"--direct"}),
+    "report": ALL - {"--direct", "--user"},
     **dict.fromkeys(("who numpy", "export"), ALL - PUBLIC),
     "user alice": ALL - PUBLIC - {"--user", "--include-staff"},
     "health": {"--limit"},

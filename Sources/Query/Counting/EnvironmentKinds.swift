@@ -36,6 +36,12 @@ public struct EnvironmentKinds: Sendable, Equatable {
         return patterns.first { $0.patterns.contains { $0.matches(bytes) } }?.kind ?? .other
     }
 
+    /// - Parameter kept: the kind that was kept when the prefix lost a name, because a path whose name was replaced may
+    ///   look like another kind's.
+    func kind(prefix: String, isInContainer: Bool, kept: String?) -> Kind {
+        kept.flatMap { Kind(rawValue: $0) } ?? kind(prefix: prefix, isInContainer: isInContainer)
+    }
+
     public static func == (left: EnvironmentKinds, right: EnvironmentKinds) -> Bool {
         left.patterns.elementsEqual(right.patterns) { $0.kind == $1.kind && $0.patterns == $1.patterns }
     }

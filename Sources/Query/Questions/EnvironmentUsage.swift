@@ -25,9 +25,7 @@ public struct EnvironmentUsage: Sendable, Equatable {
         var rows = tallies.filter { !isNamed($0.key[0].text ?? "", names) }.map { key, tally in
             let prefix = key[0].text ?? ""
             return Row(
-                // a path whose name was replaced may look like another kind's
-                kind: key[2].text.flatMap { EnvironmentKinds.Kind(rawValue: $0) }
-                    ?? kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1),
+                kind: kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1, kept: key[2].text),
                 prefix: prefix.isEmpty ? nil : prefix, users: tally.users, jobs: tally.jobs)
         }
         rows.sort { left, right in

@@ -36,7 +36,7 @@ public struct InterpreterUsage: Sendable, Equatable {
         return InterpreterUsage(rows: rows.limited(to: limit))
     }
 
-    private static let fields: [Field<Row>] = [
+    static let fields: [Field<Row>] = [
         .text("python") { $0.python }, .text("implementation") { $0.implementation },
         .count("users", of: .users) { $0.users }, .count("jobs", of: .jobs) { $0.jobs },
         .count("processes", of: .processes) { $0.processes },

@@ -88,14 +88,15 @@ extension SQLConnection {
 extension SQLConnection {
     /// Runs `body` on the database's present state, whatever others write meanwhile. It must not write. Within a
     /// transaction it becomes a part of that.
-    func snapshot(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    package func snapshot<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
         if isInTransaction { return try body() }
         isInTransaction = true
         defer { isInTransaction = false }
         try run(script: dialect.beginSnapshot)
         do {
-            try body()
+            let result = try body()
             try run(script: "COMMIT")
+            return result
         } catch {
             // the first error is the informative one; a broken connection has rolled back by itself
             try? run(script: "ROLLBACK")

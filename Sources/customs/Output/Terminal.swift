@@ -21,6 +21,12 @@ struct Terminal {
         hasColour = variable("NO_COLOR") == nil && variable("TERM") != "dumb"
     }
 
+    /// Lines of this length, and no terminal.
+    init(columns: Int) {
+        size = (columns, .max)
+        hasColour = false
+    }
+
     /// Prints a text, through a pager if it is longer than the terminal. If the pager fails, the text is printed
     /// without it.
     ///

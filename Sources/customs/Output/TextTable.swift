@@ -12,10 +12,11 @@ struct TextTable {
     private static let usual = "\u{1B}[0m"
     private static let narrowestText = 8
 
-    init(_ answer: Answer) {
+    /// - Parameter hasBars: whether a terminal shows the answer's measure as bars.
+    init(_ answer: Answer, hasBars: Bool = true) {
         headings = answer.columns.map { $0.heading }
         rows = answer.rows
-        bar = answer.measure
+        bar = hasBars ? answer.measure : nil
     }
 
     /// Columns padded to one width, numbers to the right. On a terminal the texts are cut so that a row fits into its

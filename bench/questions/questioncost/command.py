@@ -129,6 +129,7 @@ def _print(
     print(
         "milliseconds, the middle of several times; goals: "
         + ", ".join(f"{period} {goal:.0f}" for period, goal in GOALS.items())
+        + ", report 5,000"
     )
     for number, head in enumerate(heads):
         print(f"    {number + 1}: {head}")
@@ -144,7 +145,7 @@ def _print(
     for name, answer in slow:
         print(
             f"MISSED  {name}: {answer.question}, {answer.period}: {answer.milliseconds:.0f} ms,"
-            f" goal {GOALS[answer.period]:.0f}"
+            f" goal {answer.goal:.0f}"
         )
     print("FAIL" if slow else "PASS")
 

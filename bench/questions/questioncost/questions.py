@@ -11,6 +11,8 @@ from questioncost.stores import CUSTOMS, Year
 
 # The limit of an answer's time, milliseconds.
 GOALS = {"30 days": 100.0, "year": 500.0}
+# The report of last month asks some fifteen questions.
+_REPORT_GOAL = 5_000.0
 
 PERIODS = {"30 days": ("--since", "30d"), "year": ()}
 
@@ -36,10 +38,11 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("who", "package9"),
     # a job that every size of year has
     ("job", "10050000"),
+    ("report",),
 )
 
 # Questions with a period of their own.
-_TIMELESS = ("job",)
+_TIMELESS = ("job", "report")
 
 # The same from a table with a row for each record.
 _WIDE_QUESTIONS = {
@@ -83,8 +86,12 @@ class Answer:
     least: float
 
     @property
+    def goal(self) -> float:
+        return _REPORT_GOAL if self.question == "report" else GOALS[self.period]
+
+    @property
     def is_fast(self) -> bool:
-        return self.milliseconds <= GOALS[self.period]
+        return self.milliseconds <= self.goal
 
 
 def ask(url: str, times: int) -> list[Answer]:
