@@ -50,6 +50,30 @@ import Testing
         #expect(try published(rows, filter, limit: 1) == ["a 5 0"])
     }
 
+    @Test("hours of nodes, cores and GPUs are coarse, and not told of a part") func hours() throws {
+        let totals = UsageTotals(users: 12, nodeSeconds: 444_444, coreSeconds: 4_444_444, gpuSeconds: 44_444)
+        func hours(_ filter: UsageFilter) throws -> [JSON] {
+            let answer = try Publication.answer(filter, limit: nil) { (asked, _) throws(StoreError) in
+                // the whole has enough other users
+                var totals = totals
+                if !asked.selectsPart { totals.users += 10 }
+                return Answer(
+                    [totals],
+                    [
+                        .count("users", of: .users) { $0.users },
+                        .number("node_hours", of: .nodeHours) { $0.nodeHours },
+                        .number("core_hours", of: .coreHours) { $0.coreHours },
+                        .number("gpu_hours", of: .gpuHours) { $0.gpuHours },
+                    ])
+            }
+            return Array(try #require(answer.rows.first).dropFirst())
+        }
+        #expect(try hours(filter) == [.real(120), .real(1_200), .real(10)])
+        var part = filter
+        part.system = "cori"
+        #expect(try hours(part) == [.null, .null, .null])
+    }
+
     @Test("of the parts of a whole, the one that is left out is not the only one") func complement() throws {
         let rows = [
             Row(name: "a", users: 9, jobs: 10), Row(name: "b", users: 6, jobs: 10), Row(name: "c", users: 1, jobs: 10),

@@ -33,9 +33,12 @@ extension CoarseNumbers {
     static func value(_ value: JSON, of column: Column, isPart: Bool) -> JSON {
         switch (column.unit, value) {
         case (.users, .integer(let count)): return .integer(users(count))
-        case (.jobs, _) where isPart, (.processes, _) where isPart, (.nodeHours, _) where isPart: return .null
+        case (.jobs, _) where isPart, (.processes, _) where isPart, (.nodeHours, _) where isPart,
+            (.coreHours, _) where isPart, (.gpuHours, _) where isPart:
+            return .null
         case (.jobs, .integer(let count)), (.processes, .integer(let count)): return .integer(amount(count))
-        case (.nodeHours, .real(let hours)): return .real(amount(hours))
+        case (.nodeHours, .real(let hours)), (.coreHours, .real(let hours)), (.gpuHours, .real(let hours)):
+            return .real(amount(hours))
         default: break
         }
         switch (column.kind, value) {
