@@ -95,6 +95,23 @@ def test_each_number_is_that_of_another_question(asking: list[Customs]) -> None:
         assert report["canaries"]["expected"] == 0
 
 
+def test_fields_are_those_of_the_file_on_accounts(asking: list[Customs], tmp_path: Path) -> None:
+    file = tmp_path / "accounts.csv"
+    file.write_text("account,field\nm1,physics\nm2,biology\nm3,physics\n")
+    accounts = ("--accounts", str(file))
+    compared = ("--against", "previous", "--month", MONTH, *accounts)
+    report = _report(asking[0], *accounts)
+    fields = asking[0].json("top", "--per", "field", "--by", "node-hours", *compared)
+    assert report["fields"] == fields
+    assert {"physics", "(unmapped)"} <= {row["field"] for row in fields}
+    page = Page(asking[0].text("report", "--month", MONTH, *accounts))
+    assert page.tables["fields"].headings[0] == "Field"
+    physics = _report(asking[0], *accounts, "--field", "physics")
+    assert physics["filters"]["field"] == "physics"
+    assert len(physics["fields"]) == 1
+    assert "fields" not in _report(asking[0])
+
+
 def _shown(value: Any) -> Any:
     if value is None:
         return "-"

@@ -145,9 +145,12 @@ private struct FullSections {
             let old = try OldVersionUsage(connection, filter, choices.oldVersions)
             let ends = try ProcessEnds.ask(connection, filter)
             let states = try TopUsage.ask(connection, filter, per: .state, by: .jobs)
+            let hasFields = filter.mapping?.properties.contains(.field) == true
+            let fields = hasFields ? [try top(.fields, .field, .nodeHours)] : []
             return [
                 try top(.packages, .package, .users), try devices, try top(.systems, .system, .users),
                 try top(.accounts, .account, .nodeHours),
+            ] + fields + [
                 ReportSection(.pythons, series.answer(today: today)),
                 ReportSection(.environmentKinds, KindUsage(usage, choices.kinds).answer),
                 ReportSection(.environments, environments.answer, limit: choices.limit),

@@ -3,7 +3,7 @@ import JSON
 /// One table of a report.
 public struct ReportSection: Sendable, Equatable {
     public enum Name: String, CaseIterable, Sendable {
-        case packages, devices, systems, accounts, pythons
+        case packages, devices, systems, accounts, fields, pythons
         case environmentKinds = "environment_kinds"
         case environments
         case oldVersions = "old_versions"
@@ -31,6 +31,7 @@ extension ReportSection {
         case .devices: "GPU and CPU jobs"
         case .systems: "Systems"
         case .accounts: "Accounts"
+        case .fields: "Fields of science"
         case .pythons: "Versions of Python and their ends of life"
         case .environmentKinds: "Kinds of environments"
         case .environments: "Environments"
@@ -47,6 +48,7 @@ extension ReportSection {
         case .devices: "Jobs that Slurm gave GPUs (gpu) and jobs that got none (cpu)"
         case .systems: "\(rows("systems")) with most users"
         case .accounts: "\(rows("accounts")) with most node hours"
+        case .fields: "\(rows("fields")) with most node hours"
         case .pythons: "\(rows("versions")) of Python"
         case .environmentKinds: "Environments by kind"
         case .environments: "\(rows("environments")) with most users"
@@ -65,6 +67,7 @@ extension ReportSection {
             "A job that Slurm has told nothing about is in no row. The share is that of all node hours."
         case .systems: "A user of two systems counts in both rows. A row without a name has usage that named none."
         case .accounts: "A row without a name has jobs of no known account and usage outside of jobs."
+        case .fields: "By the site's file on accounts; (unmapped) has accounts that it does not know."
         case .pythons:
             "Ends of life are CPython's, by devguide.python.org/versions. customs who --python 3.8 names the users."
         case .environmentKinds: "The kind follows from the path of the interpreter's environment."

@@ -17,6 +17,8 @@ struct ReportCommand: ParsableCommand {
             versions, how processes and jobs end, and the quality of the data. Without --month or --since it is about
             last month. A month that is not over, or that has lost runs by pruning, is marked as such.
 
+            With a file on accounts (--accounts, or that of the configuration) it also tells of fields of science.
+
             The HTML is one file without scripts that loads nothing else. Without -o the report goes to standard output:
             HTML into a pipe or a file, text on a terminal. With -o the ending of the file's name decides (.html, .txt,
             .json), and the file is replaced at once when the report is whole. --limit (by default 20) cuts each long
@@ -70,8 +72,9 @@ struct ReportCommand: ParsableCommand {
         let file = output == "-" ? nil : try output.map { try WholeFile($0) }
         var written = selection.written + staff.written + rows.written + publication.written
         if written[.since] == nil, written[.until] == nil, written[.month] == nil { written[.month] = "last-month" }
-        let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
-        let asking = try Asking(store, written)
+        let kinds = EnvironmentKinds(try store.settings().environments)
+        let asking = try Asking(
+            store, written, accounts: selection.charged, needsMapping: !publication.isPublic)
         try asking.refusePublicPart()
         var choices = MonthlyReport.Choices()
         choices.limit = asking.limit ?? choices.limit
