@@ -172,7 +172,7 @@ struct RunKeyMaker: Sendable {
     }
 
     private mutating func relay(_ envelope: Envelope) -> Int32 {
-        guard var name = envelope.relay else { return 0 }
+        guard var name = envelope.relay?.text else { return 0 }
         return name.withUTF8 { vocabulary[.relay].symbol(for: UnsafeRawBufferPointer($0)) }
     }
 }

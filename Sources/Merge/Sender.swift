@@ -6,8 +6,8 @@ import Record
 enum Sender: Hashable, Sendable, CustomStringConvertible {
     /// A user of this machine, named by the kernel.
     case user(UInt32)
-    /// A relay, by the name in its certificate; empty if it has none.
-    case relay(String)
+    /// A relay, by the name in its certificate; nil if it has none.
+    case relay(RelayName?)
     /// All who prove nothing, together: what a record or an address says can be made up. Only the budget of new names
     /// tells their networks apart, so that one that floods leaves the others theirs.
     case unproven
@@ -15,7 +15,7 @@ enum Sender: Hashable, Sendable, CustomStringConvertible {
     init(_ envelope: Envelope) {
         switch envelope.identity {
         case .kernel: self = .user(envelope.uid ?? 0)
-        case .relay: self = .relay(envelope.relay ?? "")
+        case .relay: self = .relay(envelope.relay)
         case .claimed: self = .unproven
         }
     }
@@ -23,7 +23,7 @@ enum Sender: Hashable, Sendable, CustomStringConvertible {
     var description: String {
         switch self {
         case .user(let uid): "uid \(uid)"
-        case .relay(let name): "relay \(name)"
+        case .relay(let name): "relay \(name?.text ?? "")"
         case .unproven: "unproven"
         }
     }

@@ -44,7 +44,7 @@ struct Intake {
     /// - Returns: the reason why the message is not valid; the caller counts it by `reject`.
     mutating func take(
         _ message: UnsafeRawBufferPointer, now: Int64, identity: Identity,
-        credentials: (uid: UInt32, pid: UInt32)? = nil, relay: String? = nil, source: UInt64? = nil
+        credentials: (uid: UInt32, pid: UInt32)? = nil, relay: RelayName? = nil, source: UInt64? = nil
     ) -> RejectReason? {
         switch parser.parse(message: message, arrival: now, into: &record) {
         case .rejected(let reason): return reason

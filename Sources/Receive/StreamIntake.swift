@@ -15,6 +15,8 @@ public final class StreamIntake: StreamConsumer {
     private let metrics: IngestMetrics
     private let rejectLog: RejectLog
     private let logger: Logger
+    /// The relay of the last message, whose name needs no search.
+    private var lastRelay: (text: String, name: RelayName)?
     private var isHeldUp = false
     private var isAbandoned = false
     /// Valid messages that did not get into the journal before the end.
@@ -37,12 +39,20 @@ public final class StreamIntake: StreamConsumer {
         let now = wallClock()
         let found =
             peer.isCertified
-            ? intake.take(message, now: now, identity: .relay, relay: peer.relay)
+            ? intake.take(message, now: now, identity: .relay, relay: relay(of: peer))
             : intake.take(message, now: now, identity: .claimed, source: peer.source.number)
         if let found {
             reject(isWhole ? found : .cutOff, message, from: peer, now: now)
         }
         if isAbandoned { giveUp() }
+    }
+
+    private func relay(of peer: StreamPeer) -> RelayName? {
+        guard let text = peer.relay else { return nil }
+        if let lastRelay, lastRelay.text == text { return lastRelay.name }
+        let name = RelayName(text)
+        lastRelay = (text, name)
+        return name
     }
 
     public func reject(_ fault: StreamFault, _ beginning: UnsafeRawBufferPointer, from peer: StreamPeer) {

@@ -30,8 +30,9 @@ public enum Entry {
         var flags: UInt8 = 0
         if envelope.headerTime != nil { flags |= 1 }
         if envelope.uid != nil { flags |= 2 }
-        let relayBytes = min(envelope.relay?.utf8.count ?? 0, Envelope.maximumRelayBytes)
-        if envelope.uid == nil, envelope.relay != nil { flags |= 4 }
+        let relay = envelope.uid == nil ? envelope.relay?.text : nil
+        let relayBytes = relay?.utf8.count ?? 0
+        if relay != nil { flags |= 4 }
         if flags & 6 == 0, envelope.source != nil { flags |= 8 }
         let kind = 1 | UInt32(envelope.identity.rawValue) << 8 | UInt32(flags) << 16
         let source = flags & 8 != 0 ? envelope.source ?? 0 : 0
@@ -45,7 +46,7 @@ public enum Entry {
         withUnsafeBytes(of: header) { output.append(contentsOf: $0) }
         output.append(contentsOf: record)
         digest?.append(to: &output)
-        if flags & 4 != 0, let relay = envelope.relay { output.append(contentsOf: relay.utf8.prefix(relayBytes)) }
+        if let relay { output.append(contentsOf: relay.utf8) }
     }
 
     /// The digest that a message entry carries; nil if it has none.
@@ -83,7 +84,8 @@ public enum Entry {
                 identity: identity,
                 uid: known ? load(bytes, 4) as UInt32 : nil,
                 pid: known ? load(bytes, 8) as UInt32 : nil,
-                relay: flags & 6 == 4 ? String(decoding: bytes[(bytes.count - tail.relay)...], as: UTF8.self) : nil,
+                relay: flags & 6 == 4
+                    ? RelayName(String(decoding: bytes[(bytes.count - tail.relay)...], as: UTF8.self)) : nil,
                 source: flags & 14 == 8 ? load(bytes, 4) as UInt64 : nil)
             let record = bytes[messageHeader..<bytes.count - tail.digest - tail.relay]
             return .message(envelope, record: UnsafeRawBufferPointer(rebasing: record))
@@ -112,7 +114,7 @@ public enum Entry {
         let relay = message[2] & 6 == 4 ? Int(load(message, 8) as UInt32) : 0
         let digest = Int(load(message, 12) as UInt32) - relay
         guard digest == 0 || digest == RunDigest.byteCount || digest == RunDigest.formerByteCount,
-            relay <= Envelope.maximumRelayBytes, message.count - messageHeader >= digest + relay
+            relay <= RelayName.maximumBytes, message.count - messageHeader >= digest + relay
         else { return nil }
         return (digest, relay)
     }

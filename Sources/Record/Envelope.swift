@@ -9,17 +9,15 @@ public struct Envelope: Sendable, Equatable {
     /// The sender's user id and process id, as the kernel reports them; nil unless `identity` is `.kernel`.
     public var uid: UInt32?
     public var pid: UInt32?
-    /// The relay's name, as its certificate has it, of at most `maximumRelayBytes`; nil unless `identity` is `.relay`.
-    public var relay: String?
+    /// The relay's name; nil unless `identity` is `.relay`, and for a certificate without a name.
+    public var relay: RelayName?
     /// The network that the message came from, as a number that two senders of one share: an IPv4 address, or a /64 of
     /// IPv6. Nil unless `identity` is `.claimed`, and for messages that came by no network. It proves nothing.
     public var source: UInt64?
 
-    public static let maximumRelayBytes = 255
-
     public init(
         arrival: Int64, headerTime: Int64? = nil, identity: Identity = .claimed, uid: UInt32? = nil, pid: UInt32? = nil,
-        relay: String? = nil, source: UInt64? = nil
+        relay: RelayName? = nil, source: UInt64? = nil
     ) {
         self.arrival = arrival
         self.headerTime = headerTime

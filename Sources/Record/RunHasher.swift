@@ -32,7 +32,7 @@ public struct HostHash: Hashable, Sendable {
 public struct RunHasher: Sendable {
     /// The bound of a key, lengths included: a package takes at least 9 bytes of a record, and 4 for the lengths of its
     /// texts.
-    private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024 + Envelope.maximumRelayBytes
+    private static let maximumKeyBytes = 2 * maximumTextBytes + 1_024
     private static let universal = UniversalHash(maximumBytes: maximumKeyBytes)
     private static let hosts = SipHash13()
 
@@ -65,7 +65,7 @@ public struct RunHasher: Sendable {
         var writer = KeyWriter(key)
         writer.number(Int64(envelope.identity.rawValue))
         writer.number(envelope.uid.map { Int64($0) })
-        writer.text(envelope.relay)
+        writer.number(envelope.relay.map { Int64($0.number) })
         writer.number(record.uid)
         writer.number(record.restart)
         writer.number(record.numNodes)
@@ -130,13 +130,6 @@ private struct KeyWriter {
     mutating func number(_ value: Int64?) {
         key.storeBytes(of: value ?? .min, toByteOffset: count, as: Int64.self)
         count += 8
-    }
-
-    @inline(__always)
-    mutating func text(_ string: String?) {
-        guard var string else { return number(nil) }
-        number(Int64(string.utf8.count))
-        string.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
     @inline(__always)

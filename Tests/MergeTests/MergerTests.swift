@@ -106,7 +106,7 @@ import Testing
     }
     private static let claimed = Envelope(arrival: noon)
 
-    private static let relay = Envelope(arrival: noon, identity: .relay, relay: "relay-1")
+    private static let relay = Envelope(arrival: noon, identity: .relay, relay: RelayName("relay-1"))
 
     static let cases = [
         Case(name: "ada", uid: 1_001, envelope: claimed, user: "ada"),

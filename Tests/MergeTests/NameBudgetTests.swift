@@ -96,7 +96,7 @@ import Testing
         let programs = Set(feed.runs.map { $0.words.program })
         #expect(programs.count > 950 && programs.count <= 50 * 20)
         feed.add(program(4_000), kernel(7))
-        feed.add(program(4_001), Envelope(arrival: noon, identity: .relay, relay: "relay-1"))
+        feed.add(program(4_001), Envelope(arrival: noon, identity: .relay, relay: RelayName("relay-1")))
         let later = Set(feed.runs.map { $0.words.program })
         #expect(later.contains("/home/eve/4000.py") && later.contains("/home/eve/4001.py"))
     }

@@ -18,7 +18,7 @@ import Testing
         _ = try store.open(source: "source", kind: .daemon, host: "here")
         var merger = Merger { uid in .known("user\(uid)") }
         let claimed = Envelope(arrival: Self.noon)
-        let relay = Envelope(arrival: Self.noon, identity: .relay, relay: "relay-1")
+        let relay = Envelope(arrival: Self.noon, identity: .relay, relay: RelayName("relay-1"))
         let senders: [(user: Int64, job: String, Envelope)] = [
             (1, "1", Envelope(arrival: Self.noon, identity: .kernel, uid: 1, pid: 1)),
             (2, "2", Envelope(arrival: Self.noon, identity: .kernel, uid: 2, pid: 1)), (3, "3", relay),

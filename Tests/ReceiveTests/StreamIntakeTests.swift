@@ -56,7 +56,7 @@ import Testing
         _ = try receiving.journal.reader(at: nil).next { frame in
             frame.forEach { _, bytes in
                 if case .message(let envelope, _)? = Entry.read(bytes), envelope.identity == .relay {
-                    relays.append(envelope.relay)
+                    relays.append(envelope.relay?.text)
                 }
             }
         }

@@ -36,9 +36,9 @@ import Testing
             Envelope(arrival: 1_795_234_380_000_000),
             Envelope(arrival: 0, headerTime: 0), Envelope(arrival: .min, headerTime: .max),
             Envelope(arrival: .max, headerTime: -1, identity: .relay),
-            Envelope(arrival: 1, identity: .relay, relay: ""),
-            Envelope(arrival: 1, identity: .relay, relay: "relay-1.example.org"),
-            Envelope(arrival: 1, identity: .relay, relay: String(repeating: "n", count: 255)),
+            Envelope(arrival: 1, identity: .relay, relay: RelayName("")),
+            Envelope(arrival: 1, identity: .relay, relay: RelayName("relay-1.example.org")),
+            Envelope(arrival: 1, identity: .relay, relay: RelayName(String(repeating: "n", count: 255))),
             Envelope(arrival: 1, identity: .kernel, uid: 0, pid: 0),
             Envelope(arrival: 1, headerTime: 2, identity: .kernel, uid: .max, pid: 1),
             Envelope(arrival: 1, source: 0), Envelope(arrival: 1, headerTime: 2, source: 0xFFFF_C000_0207),
@@ -63,7 +63,7 @@ import Testing
                 runHash: RunHash(high: .max, low: 1)),
         ]
         let envelopes = [
-            Envelope(arrival: 5, headerTime: 6), Envelope(arrival: 5, identity: .relay, relay: "relay-1"),
+            Envelope(arrival: 5, headerTime: 6), Envelope(arrival: 5, identity: .relay, relay: RelayName("relay-1")),
         ]
         for (place, record) in [[], Array("{}".utf8), [UInt8](repeating: 7, count: 8_192)].enumerated() {
             let envelope = envelopes[place % 2]

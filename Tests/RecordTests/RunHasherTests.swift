@@ -14,7 +14,8 @@ import Testing
         let envelopes = [
             Envelope(arrival: 0), Envelope(arrival: 0, identity: .kernel, uid: 1, pid: 1),
             Envelope(arrival: 0, identity: .kernel, uid: 2, pid: 1), Envelope(arrival: 0, identity: .relay),
-            Envelope(arrival: 0, identity: .relay, relay: "a"), Envelope(arrival: 0, identity: .relay, relay: "b"),
+            Envelope(arrival: 0, identity: .relay, relay: RelayName("a")),
+            Envelope(arrival: 0, identity: .relay, relay: RelayName("b")),
         ]
         #expect(Set(envelopes.map { hash(sample, $0) }).count == envelopes.count)
         // neither the time nor the process makes another run

@@ -8,7 +8,7 @@ import Testing
 /// Claims on jobs by records whose user someone vouches for, and by others.
 @Suite struct VouchedClaimTests {
     private let claimed = Envelope(arrival: noon)
-    private let relay = Envelope(arrival: noon, identity: .relay, relay: "relay-1")
+    private let relay = Envelope(arrival: noon, identity: .relay, relay: RelayName("relay-1"))
     private static let facts = """
         SELECT u.name, a.name, j.num_nodes, j.vouched FROM jobs j JOIN users u ON u.id = j.usr
             JOIN accounts a ON a.id = j.account ORDER BY j.id

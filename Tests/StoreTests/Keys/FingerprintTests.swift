@@ -111,7 +111,7 @@ import Testing
     func vouchers(engine: Database) throws {
         let database = try TestDatabase(engine)
         var writing = try Writing(database)
-        let relays = ["one", "two"].map { Envelope(arrival: noon, identity: .relay, relay: $0) }
+        let relays = ["one", "two"].map { Envelope(arrival: noon, identity: .relay, relay: RelayName($0)) }
         let senders = [Envelope(arrival: noon), kernel] + relays
         var id: UInt64 = 0
         // in one batch, and over several

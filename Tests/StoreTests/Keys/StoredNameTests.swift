@@ -20,7 +20,7 @@ import Testing
                     $0.packages = packages
                     $0.direct = nil
                 }
-            }, Envelope(arrival: noon, identity: .relay, relay: "relay-1"))
+            }, Envelope(arrival: noon, identity: .relay, relay: RelayName("relay-1")))
         try writing.commit()
         let vocabulary = writing.merger.vocabulary
         let stored = try database.location.makeStore().storedNames()
