@@ -81,10 +81,11 @@ import Testing
     @Test("the quality of the data is told") func quality() {
         let quality = ReportQuality(
             batches: 2, canaries: CanaryReport.Sample(expected: 1_000, received: 999),
-            silentDays: [Self.october, Self.october + 1, Self.october + 9])
+            silentDays: [Self.october, Self.october + 1, Self.october + 9], silentHosts: 12)
         let page = report(quality: quality).html
         #expect(page.contains("1 of 1,000 test records were lost, 0.100 %; with 95 % confidence at most"))
         #expect(page.contains("No usage is known of 2026-10-01 to 2026-10-02, 2026-10-10."))
+        #expect(page.contains("12 hosts have fallen silent"))
         #expect(report().html.contains("No canary batch of the period has ended"))
         #expect(report().html.contains("All days of the period are over"))
     }

@@ -118,9 +118,11 @@ extension MonthlyReport {
                 name: one.key, value: one.value, before: other.value, change: change.absolute,
                 changePercent: change.percent)
         }
+        var quality = try ReportQuality.ask(connection, present.period, now: now)
+        quality.silentHosts = summary.quality.silentHosts
         return MonthlyReport(
             made: today, filters: choices.filters, period: present.period, before: before?.period, totals: totals,
-            quality: try ReportQuality.ask(connection, present.period, now: now),
+            quality: quality,
             sections: try FullSections(
                 connection: connection, filter: filter.of(present.period), choices: choices, whole: present,
                 compared: compared, today: today

@@ -10,11 +10,16 @@ public struct ReportQuality: Sendable, Equatable {
     public let canaries: CanaryReport.Sample
     /// Days of the period, today not among them, on which no usage by anyone is known. Days since 1970-01-01 UTC.
     public let silentDays: [Int]
+    /// The number of hosts that have fallen silent by the day of the report; nil if it is not known, or not told.
+    public internal(set) var silentHosts: Int64?
 
-    public init(batches: Int = 0, canaries: CanaryReport.Sample = .init(), silentDays: [Int] = []) {
+    public init(
+        batches: Int = 0, canaries: CanaryReport.Sample = .init(), silentDays: [Int] = [], silentHosts: Int64? = nil
+    ) {
         self.batches = batches
         self.canaries = canaries
         self.silentDays = silentDays
+        self.silentHosts = silentHosts
     }
 
     /// - Parameter now: microseconds since 1970 UTC.

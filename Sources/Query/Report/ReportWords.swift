@@ -88,6 +88,9 @@ extension MonthlyReport {
         ]
         if let loss = canaryLoss { notes.append(loss) }
         if !silentDays.isEmpty { notes.append("No usage is known of \(silentDays.joined(separator: ", ")).") }
+        if let hosts = quality.silentHosts, hosts > 0 {
+            notes.append("\(JSON.integer(hosts).cell) hosts have fallen silent: customs hosts --silent 7 names them.")
+        }
         return notes
     }
 
