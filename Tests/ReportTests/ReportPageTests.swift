@@ -47,7 +47,7 @@ import Testing
         #expect(page.contains("<html lang=\"en\">"))
         #expect(page.contains("<h1>Use of Python in October 2026</h1>"))
         #expect(page.contains("<section aria-labelledby=\"packages\"><h2 id=\"packages\">Packages</h2>"))
-        #expect(page.contains("<caption>All packages with most users; before and change are the users of 2026-09-01"))
+        #expect(page.contains("<caption>All packages, most users first; before and change are the users of 2026-09-01"))
         #expect(page.contains("<th scope=\"col\" class=\"number\">Node hours</th>"))
         #expect(page.contains("<th scope=\"row\" class=\"text\">numpy</th>"))
         #expect(page.contains("<td class=\"number\"><data value=\"2.25\">2.3</data></td>"))

@@ -60,6 +60,14 @@ def test_no_answer_steers_a_terminal(customs: Customs, words: tuple[str, ...], f
     assert "forged" not in [line[:6] for line in shown.splitlines()]
 
 
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_no_report_steers_a_terminal(customs: Customs, form: str) -> None:
+    shown = on_terminal(customs, "report", "--month", "this-month", "--format", form)
+    assert "HYPERLINK" in shown
+    assert not invisible(shown)
+    assert "<script" not in shown
+
+
 def test_no_export_and_no_statement_steers_a_terminal(customs: Customs) -> None:
     for form in ("csv", "jsonl"):
         assert not invisible(on_terminal(customs, "export", "--format", form))

@@ -44,17 +44,19 @@ extension ReportSection {
     /// What a row is about, and the order of the rows.
     public var caption: String {
         switch name {
-        case .packages: "\(rows("packages")) with most users"
+        case .packages: rows("packages", by: "users")
         case .devices: "Jobs that Slurm gave GPUs (gpu) and jobs that got none (cpu)"
-        case .systems: "\(rows("systems")) with most users"
-        case .accounts: "\(rows("accounts")) with most node hours"
-        case .fields: "\(rows("fields")) with most node hours"
-        case .pythons: "\(rows("versions")) of Python"
-        case .environmentKinds: "Environments by kind"
-        case .environments: "\(rows("environments")) with most users"
+        case .systems: rows("systems", by: "users")
+        case .accounts: rows("accounts", by: "node hours")
+        case .fields: rows("fields", by: "node hours")
+        case .pythons where answer.columns.contains { $0.name == "implementation" }:
+            rows("versions of Python", by: "users")
+        case .pythons: "Release series of Python, the newest first"
+        case .environmentKinds: "Kinds of environments, most users first"
+        case .environments: rows("environments", by: "users")
         case .oldVersions: "Users of versions before the one named, among all users of the package"
-        case .ends: "\(rows("packages")) with most processes, and how these ended"
-        case .jobStates: "\(rows("states")) with most jobs, by Slurm"
+        case .ends: rows("packages", by: "processes") + ", and how these ended"
+        case .jobStates: rows("states of jobs by Slurm", by: "jobs")
         }
     }
 
@@ -81,8 +83,9 @@ extension ReportSection {
         }
     }
 
-    private func rows(_ things: String) -> String {
+    private func rows(_ things: String, by measure: String) -> String {
         let shown = answer.rows.count
-        return shown < count ? "The \(shown) of \(count) \(things)" : "All \(things)"
+        return shown < count
+            ? "The \(shown) of \(count) \(things) with most \(measure)" : "All \(things), most \(measure) first"
     }
 }
