@@ -16,7 +16,7 @@ import Testing
         feed.merger.hosts.forStore.map {
             "\($0.host) \($0.day - Calendar.day(ofMicroseconds: noon)) \($0.records) "
                 + "\(($0.firstSeen - noon) / second)...\(($0.lastSeen - noon) / second)"
-        }
+        }.sorted()
     }
 
     @Test("each record counts once for its host", arguments: [true, false])
@@ -74,5 +74,21 @@ import Testing
         }
         feed.merger.finishBatch()
         #expect(counted(feed) == ["a 0 1 0...0"])
+    }
+
+    @Test("many hosts on many days are told apart") func many() {
+        var feed = Feed()
+        var expected: [String: Int] = [:]
+        for id in 0..<20_000 as Range<UInt64> {
+            let host = "host-\(id % 3_000).example.org"
+            let ago = Int64(id % 7)
+            feed.add(process(id, on: host, at: noon - ago * day))
+            expected["\(host) \(-ago)", default: 0] += 1
+            if id % 5_000 == 4_999 { feed.merger.finishBatch() }
+        }
+        let found = feed.merger.hosts.forStore.map { counts in
+            ("\(counts.host) \(counts.day - Calendar.day(ofMicroseconds: noon))", Int(counts.records))
+        }
+        #expect(Dictionary(uniqueKeysWithValues: found) == expected)
     }
 }

@@ -39,4 +39,22 @@ import Testing
             #expect(hashes[0] != hashes[1], "\(shift)")
         }
     }
+
+    @Test("each name of a host has a hash of its own, wherever it differs") func hosts() {
+        let hasher = RunHasher()
+        var names: Set<String> = []
+        for length in 1...40 {
+            let name = String(repeating: "n", count: length)
+            names.insert(name)
+            for place in 0..<length {
+                var other = Array(name.utf8)
+                other[place] = UInt8(ascii: "m")
+                names.insert(String(decoding: other, as: UTF8.self))
+            }
+        }
+        for number in 0..<20_000 { names.insert("nid\(number)") }
+        let hashes = names.map { name in hasher.hash(ofHost: SampleRecord(id: 1).with { $0[.host] = name }.usage) }
+        #expect(!hashes.contains(nil) && Set(hashes).count == names.count)
+        #expect(hasher.hash(ofHost: SampleRecord(id: 1).usage) == nil)
+    }
 }

@@ -2,9 +2,8 @@ import Merge
 
 /// The records of hosts by day: `host_days`.
 enum HostRows {
-    /// Adds counts to those that are there.
-    static func add(_ days: [HostDay], on connection: some SQLConnection) throws(StoreError) {
-        // names first and by themselves, like all writers
+    /// Adds the names of hosts: first and by themselves, like all writers.
+    static func addNames(_ days: [HostDay], on connection: some SQLConnection) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
             try stage(days, on: connection)
             try connection.query(
@@ -14,6 +13,11 @@ enum HostRows {
                 ON CONFLICT (name) DO NOTHING
                 """)
         }
+    }
+
+    /// Adds counts of hosts, whose names are there, to those that are there. Their order keeps writers from waiting for
+    /// one another in a circle.
+    static func add(_ days: [HostDay], on connection: some SQLConnection) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
             try stage(days, on: connection)
             try connection.query(

@@ -20,6 +20,9 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     private var staleLookedFor: Int64 = 0
     /// Conflicts of the batch at hand.
     private var conflicts: UInt64 = 0
+    /// The hosts whose names the store has, since the names last changed.
+    private var knownHosts: (epoch: Int64, names: Set<String>) = (-1, [])
+    private static var mostHosts: Int { 200_000 }
     /// The epoch of the names that the resolver remembers.
     private var epoch: Int64 = 0
 
@@ -111,7 +114,14 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     }
 
     public func add(_ hosts: [HostDay]) throws(StoreError) {
-        try attempt { (connection: Connection) throws(StoreError) in try HostRows.add(hosts, on: connection) }
+        try attempt { (connection: Connection) throws(StoreError) in
+            let epoch = try NameEpoch.current(connection)
+            if knownHosts.epoch != epoch || knownHosts.names.count > SQLStore.mostHosts { knownHosts = (epoch, []) }
+            let new = hosts.filter { !knownHosts.names.contains($0.host) }
+            if !new.isEmpty { try HostRows.addNames(new, on: connection) }
+            try HostRows.add(hosts, on: connection)
+            for host in new { knownHosts.names.insert(host.host) }
+        }
     }
 
     public func hostCounts(today: Int) throws(StoreError) -> HostCounts? {
@@ -130,6 +140,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     /// Forgets the values of an earlier connection: another server may answer now, with other ids.
     private func learn(of connection: Connection) throws(StoreError) {
         resolver.forget()
+        knownHosts = (-1, [])
         sources.forgetRow()
         position.forgetLog()
         if position.hasEntries { cautiousBatches = SQLStore.caution }
