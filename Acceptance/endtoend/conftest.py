@@ -17,7 +17,7 @@ from support.certificates import Authority, Certificate
 from support.daemon import CUSTOMS, CUSTOMSD, Customs, Daemon, StartDaemon, Store
 from support.maintenance import Fill, Pack
 from support.postgres import PostgresServer
-from support.stores import STORES, MakeStore, PostgresStore, SQLiteStore
+from support.stores import STORES, MakeStore, PostgresStore, SQLiteStore, opened
 
 _numbers = itertools.count(1)
 
@@ -117,17 +117,13 @@ def make_store(
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, make_store: MakeStore) -> Iterator[Store]:
     """A store without records; each test that asks for one runs on both kinds."""
-    made = make_store(request.param)
-    yield made
-    made.close()
+    yield from opened(make_store, request.param)
 
 
 @pytest.fixture
 def sqlite_store(make_store: MakeStore) -> Iterator[Store]:
     """An empty SQLite store, for tests that a store's kind cannot concern."""
-    made = make_store("sqlite")
-    yield made
-    made.close()
+    yield from opened(make_store, "sqlite")
 
 
 @pytest.fixture

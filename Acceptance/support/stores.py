@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support.daemon import Store
@@ -70,6 +70,13 @@ class PostgresStore:
         if self.server.process is None:
             self.server.start()
         self.server.drop_database(self.database)
+
+
+def opened(make_store: MakeStore, kind: str) -> Iterator[Store]:
+    """A store for one test."""
+    made = make_store(kind)
+    yield made
+    made.close()
 
 
 def execute(store: Store, script: str) -> None:
