@@ -172,8 +172,8 @@ def test_long_answers_go_through_a_pager(asking: Customs, tmp_path: Path) -> Non
     pager.write_text(f"#!/bin/sh\ncat > {tmp_path}/paged\n")
     pager.chmod(0o755)
     whole = asking.text("stacks")
-    words = ("stacks", "--no-head")
-    shown = on_terminal(asking, *words, rows=10, columns=10_000, PAGER=str(pager))
+    alone = ("stacks", "--no-head")
+    shown = on_terminal(asking, *alone, rows=10, columns=10_000, PAGER=str(pager))
     assert shown == ""
     assert plain((tmp_path / "paged").read_text()) == whole
     (tmp_path / "paged").unlink()
