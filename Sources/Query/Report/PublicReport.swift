@@ -70,11 +70,12 @@ extension MonthlyReport {
         let ends = try Publication.answer(filter, limit: nil) { (filter, limit) throws(StoreError) in
             try ProcessEnds.ask(connection, filter, limit: limit).answer
         }
+        // the number of rows that are left out is not told
         return [
-            ReportSection(.packages, packages, limit: choices.limit),
-            ReportSection(.pythons, pythons, limit: choices.limit),
-            ReportSection(.environments, environments, limit: choices.limit),
-            ReportSection(.ends, ends, limit: choices.limit),
+            ReportSection(.packages, packages, limit: choices.limit, count: nil),
+            ReportSection(.pythons, pythons, limit: choices.limit, count: nil),
+            ReportSection(.environments, environments, limit: choices.limit, count: nil),
+            ReportSection(.ends, ends, limit: choices.limit, count: nil),
         ]
     }
 

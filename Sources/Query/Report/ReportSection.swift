@@ -14,13 +14,18 @@ public struct ReportSection: Sendable, Equatable {
     public let name: Name
     /// The first rows of the question's answer.
     public let answer: Answer
-    /// The number of rows without a limit.
-    public let count: Int
+    /// The number of rows without a limit; nil if it is not told.
+    public let count: Int?
 
-    public init(_ name: Name, _ answer: Answer, limit: Int? = nil, count: Int? = nil) {
+    public init(_ name: Name, _ answer: Answer, limit: Int? = nil, count: Int?) {
         self.name = name
         self.answer = answer.first(limit)
-        self.count = count ?? answer.rows.count
+        self.count = count
+    }
+
+    /// The count is that of the answer's rows.
+    public init(_ name: Name, _ answer: Answer, limit: Int? = nil) {
+        self.init(name, answer, limit: limit, count: answer.rows.count)
     }
 }
 
@@ -85,6 +90,7 @@ extension ReportSection {
 
     private func rows(_ things: String, by measure: String) -> String {
         let shown = answer.rows.count
+        guard let count else { return "\(things.prefix(1).uppercased())\(things.dropFirst()), most \(measure) first" }
         return shown < count
             ? "The \(shown) of \(count) \(things) with most \(measure)" : "All \(things), most \(measure) first"
     }

@@ -16,7 +16,7 @@ extension MonthlyReport {
         paragraphs += notices.map { wrapped("* " + $0) }
         if !totals.isEmpty {
             let head = before.map { "Totals, compared with \($0)" } ?? "Totals"
-            paragraphs.append(head + "\n\n" + table(totalsAnswer.without(["before"])))
+            paragraphs.append(head + "\n\n" + table(totalsAnswer.without(isPublic ? [] : ["before"])))
         }
         for section in tellingSections {
             let answer = section.name == .ends ? section.answer : section.answer.without(MonthlyReport.left)

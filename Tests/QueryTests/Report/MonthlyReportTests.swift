@@ -139,6 +139,7 @@ import Testing
         }
         #expect(try section(report, .packages).answer == packages)
         #expect(!packages.rows.isEmpty)
+        #expect(report.sections.allSatisfy { $0.count == nil && !$0.caption.hasPrefix("All") })
         guard case .integer(let users) = report.answer.json["totals"]["users"] else {
             Issue.record("no totals")
             return
