@@ -218,12 +218,12 @@ import Testing
         let rows = names.filter { package == nil || $0 == package }.map { name -> [JSON] in
             let own = plainly.using(name)
             func count(_ end: ProcessEnd) -> JSON { .integer(Int64(own.filter { ($0.end ?? .exit) == end }.count)) }
-            return [
-                .text(name), .integer(Int64(own.count)), count(.exit), count(.exception), count(.signal),
-                count(.killed),
-            ]
+            let ends = ([.exit, .exception, .signal, .killed] as [ProcessEnd]).map { count($0) }
+            let parts = ends.map { JSON.real(100 * ($0.number ?? -1) / Double(own.count)) }
+            return [.text(name), .integer(Int64(own.count))] + ends + parts
         }
-        try expect(filter, ["package", "processes", "exit", "exception", "signal", "killed"], rows) {
+        let ends = ["exit", "exception", "signal", "killed"]
+        try expect(filter, ["package", "processes"] + ends + ends.map { "\($0)_percent" }, rows) {
             try ProcessEnds.ask($0, $1, package: package).answer.json
         }
     }

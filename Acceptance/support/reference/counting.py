@@ -50,6 +50,14 @@ def by_package(chosen: Iterable[Process]) -> dict[str, list[Process]]:
     return groups
 
 
+def ends(own: list[Process]) -> dict[str, float]:
+    """Processes by how they ended: their numbers, and their parts of all in per cent."""
+    counts = {
+        end: sum(p.end == end for p in own) for end in ("exit", "exception", "signal", "killed")
+    }
+    return counts | {f"{end}_percent": 100 * count / len(own) for end, count in counts.items()}
+
+
 def most_used(names: Iterable[str | None]) -> list[str]:
     """Known names, those that occur most first, and equal ones by their letters."""
     counts = Counter(name for name in names if name)

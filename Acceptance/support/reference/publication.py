@@ -29,7 +29,7 @@ def coarse(row: Row) -> Row:
             shown[key] = value // 5 * 5
         elif key in AMOUNTS:
             shown[key] = amount(value)
-        elif key == "node_hours":
+        elif key == "node_hours" or key.endswith("_percent"):
             shown[key] = float(amount(value))
         elif key == "pearson":
             shown[key] = math.copysign(math.floor(abs(value) * 10 + 0.5) / 10, value)

@@ -15,6 +15,7 @@ from support.reference.counting import (
     UNITS_OF_JOBS,
     by_package,
     by_unit,
+    ends,
     group,
     is_told,
     jobs,
@@ -349,10 +350,7 @@ class Reference:
             {
                 "package": name,
                 "processes": len(own),
-                **{
-                    end: sum(p.end == end for p in own)
-                    for end in ("exit", "exception", "signal", "killed")
-                },
+                **ends(own),
             }
             for name, own in by_package(p for p in self.select(wanted) if not p.pruned).items()
             if package in (None, name) and len(users(own)) >= wanted.public

@@ -25,6 +25,8 @@ public struct Column: Sendable, Equatable {
     /// The unit of a number.
     public enum Unit: Sendable {
         case users, jobs, processes, nodes, nodeHours, coreHours, gpuHours, records, runs, seconds
+        /// Of the same kind of things.
+        case percent
     }
 
     /// The key in JSON; it never changes.

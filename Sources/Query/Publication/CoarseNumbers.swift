@@ -34,11 +34,12 @@ extension CoarseNumbers {
         switch (column.unit, value) {
         case (.users, .integer(let count)): return .integer(users(count))
         case (.jobs, _) where isPart, (.processes, _) where isPart, (.nodeHours, _) where isPart,
-            (.coreHours, _) where isPart, (.gpuHours, _) where isPart:
+            (.coreHours, _) where isPart, (.gpuHours, _) where isPart, (.percent, _) where isPart:
             return .null
         case (.jobs, .integer(let count)), (.processes, .integer(let count)): return .integer(amount(count))
         case (.nodeHours, .real(let hours)), (.coreHours, .real(let hours)), (.gpuHours, .real(let hours)):
             return .real(amount(hours))
+        case (.percent, .real(let percent)): return .real(amount(percent))
         default: break
         }
         switch (column.kind, value) {

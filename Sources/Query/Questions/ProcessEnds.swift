@@ -9,6 +9,9 @@ public struct ProcessEnds: Sendable, Equatable {
         public let exceptions: Int64
         public let signals: Int64
         public let killed: Int64
+
+        /// A part of the processes; there is at least one.
+        func percent(_ part: Int64) -> Double { 100 * Double(part) / Double(processes) }
     }
 
     /// Most processes first.
@@ -58,6 +61,10 @@ public struct ProcessEnds: Sendable, Equatable {
         .text("package") { $0.package }, .count("processes", of: .processes) { $0.processes },
         .count("exit", of: .processes) { $0.exits }, .count("exception", of: .processes) { $0.exceptions },
         .count("signal", of: .processes) { $0.signals }, .count("killed", of: .processes) { $0.killed },
+        .number("exit_percent", of: .percent) { $0.percent($0.exits) },
+        .number("exception_percent", of: .percent) { $0.percent($0.exceptions) },
+        .number("signal_percent", of: .percent) { $0.percent($0.signals) },
+        .number("killed_percent", of: .percent) { $0.percent($0.killed) },
     ]
 
     public var answer: Answer { Answer(rows, ProcessEnds.fields) }

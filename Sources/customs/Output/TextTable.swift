@@ -12,9 +12,11 @@ struct TextTable {
     private static let usual = "\u{1B}[0m"
     private static let narrowestText = 8
 
-    /// - Parameter hasBars: whether a terminal shows the answer's measure as bars.
-    init(_ answer: Answer, hasBars: Bool = true) {
-        headings = answer.columns.map { $0.heading }
+    /// - Parameters:
+    ///   - short: headings in the place of others, by the columns' names.
+    ///   - hasBars: whether a terminal shows the answer's measure as bars.
+    init(_ answer: Answer, headings short: [String: String] = [:], hasBars: Bool = true) {
+        headings = answer.columns.map { short[$0.name] ?? $0.heading }
         rows = answer.rows
         bar = hasBars ? answer.measure : nil
     }

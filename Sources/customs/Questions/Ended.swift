@@ -8,7 +8,7 @@ struct Ended: ParsableCommand {
         discussion: prose(
             """
             exit is a normal end, and exception an error that the program did not catch. signal is an end by a signal
-            with a handler. killed is an end after which only a trace was found.
+            with a handler. killed is an end after which only a trace was found. % is the part of the processes.
 
             EXAMPLES
               customs ended --limit 20
@@ -29,6 +29,22 @@ struct Ended: ParsableCommand {
         let answer = try asking.answer { (filter, limit) throws(StoreError) in
             try ProcessEnds.ask(asking.connection, filter, package: package, limit: limit).answer
         }
-        try asking.tell(answer, as: form, about: ["package": package])
+        try asking.tell(answer, as: form, about: ["package": package]) { table(answer, for: $0) }
+    }
+
+    /// The counts, with the parts of all processes behind those of bad ends if lines have room for these.
+    private func table(_ answer: Answer, for terminal: Terminal) -> String {
+        let ends = ["exit", "exception", "signal", "killed"]
+        let short = Dictionary(uniqueKeysWithValues: ends.map { ("\($0)_percent", "%") })
+        func text(_ columns: [String]) -> String {
+            let shown = try? answer.shaped(AnswerShape(columns: ["package", "processes"] + columns))
+            return TextTable(shown ?? answer, headings: short).formatted(for: terminal)
+        }
+        // exit is the rest
+        let whole = text(["exit"] + ends.dropFirst().flatMap { [$0, "\($0)_percent"] })
+        // the first line may steer the terminal
+        let rows = whole.split(separator: "\n").dropFirst()
+        guard let columns = terminal.size?.columns, rows.contains(where: { $0.columns > columns }) else { return whole }
+        return text(ends)
     }
 }
