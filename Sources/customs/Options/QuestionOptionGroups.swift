@@ -33,19 +33,19 @@ struct PeriodOptions: ParsableArguments, WrittenOptions {
 struct SelectionOptions: ParsableArguments, WrittenOptions {
     @OptionGroup var period: PeriodOptions
 
-    @Option(help: "Only usage on this system.")
+    @Option(help: "Only usage on this system.", completion: StoreCompletion.names(.system))
     var system: String?
 
-    @Option(help: "Only usage on this part of a system.")
+    @Option(help: "Only usage on this part of a system.", completion: StoreCompletion.names(.subsystem))
     var subsystem: String?
 
-    @Option(help: "Only jobs charged to this account.")
+    @Option(help: "Only jobs charged to this account.", completion: StoreCompletion.names(.account))
     var account: String?
 
-    @Option(help: "Only jobs in this partition.")
+    @Option(help: "Only jobs in this partition.", completion: StoreCompletion.names(.partition))
     var partition: String?
 
-    @Option(help: "Only jobs with this quality of service.")
+    @Option(help: "Only jobs with this quality of service.", completion: StoreCompletion.names(.qos))
     var qos: String?
 
     @Flag(help: "Only jobs that got GPUs, by Slurm.")
@@ -86,7 +86,7 @@ struct SelectionOptions: ParsableArguments, WrittenOptions {
 
 /// The option of questions that are not about one person already.
 struct PersonOptions: ParsableArguments, WrittenOptions {
-    @Option(help: "Only usage by this person.")
+    @Option(help: "Only usage by this person.", completion: StoreCompletion.names(.user))
     var user: String?
 
     var written: [QuestionOption: String] { given([.user: user]) }

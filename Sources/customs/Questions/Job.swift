@@ -25,7 +25,7 @@ struct Job: ParsableCommand {
     @Argument(help: "The job's id.")
     var id: String
 
-    @Option(help: "Cluster, if several have a job with this id.")
+    @Option(help: "Cluster, if several have a job with this id.", completion: StoreCompletion.names(.cluster))
     var cluster: String?
 
     @Option(help: ArgumentHelp("Day on which it ran, if the number was reused.", valueName: "date"))

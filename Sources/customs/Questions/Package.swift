@@ -20,7 +20,7 @@ struct Package: ParsableCommand {
     @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
 
-    @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
+    @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
     var name: String
 
     func run() throws {

@@ -19,7 +19,7 @@ struct Trend: ParsableCommand {
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    @Argument(help: "Import names of packages.", completion: DistributionNames.completion)
+    @Argument(help: "Import names of packages.", completion: StoreCompletion.names(.package))
     var names: [String]
 
     func validate() throws {

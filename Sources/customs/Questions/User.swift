@@ -21,7 +21,7 @@ struct User: ParsableCommand {
     @OptionGroup var packages: DirectOptions
     @OptionGroup var rows: LimitOptions
 
-    @Argument(help: "The user's name.")
+    @Argument(help: "The user's name.", completion: StoreCompletion.names(.user))
     var name: String
 
     func run() throws {

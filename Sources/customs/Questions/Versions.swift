@@ -18,7 +18,7 @@ struct Versions: ParsableCommand {
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
+    @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
     var name: String
 
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))

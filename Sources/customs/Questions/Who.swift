@@ -28,7 +28,7 @@ struct Who: ParsableCommand {
     @OptionGroup var packages: DirectOptions
     @OptionGroup var rows: LimitOptions
 
-    @Argument(help: "The package's import name, as in 'import NAME'.", completion: DistributionNames.completion)
+    @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
     var package: String?
 
     @Option(help: ArgumentHelp("Only versions of it before this one, as PEP 440 orders them.", valueName: "version"))
