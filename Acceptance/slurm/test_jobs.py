@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
-from support.daemon import Customs, wait_until
+from support.daemon import CUSTOMS, Customs, wait_until
 
 from slurm.cluster import NODES, PYTHON, Cluster
 from slurm.told import WaitForJob, is_of_slurm, utc
@@ -36,6 +40,35 @@ def test_every_fact_of_a_job_is_slurms(
     (run,) = job["runs"]
     assert (run["username"], run["end"], run["packages"]) == ("alice", "exit", {"numpy": "1.26.4"})
     assert run["direct"] == ["numpy"]
+
+
+def test_the_share_of_jobs_that_ran_python_is_slurms(
+    cluster: Cluster, customs: Customs, jobs: dict[str, str], wait_for_job: WaitForJob
+) -> None:
+    wait_for_job(jobs["completed"], is_of_slurm("COMPLETED"))
+    # one that runs no Python
+    cluster.run("sbatch", "--wait", "--output=/dev/null", "--chdir=/", "--wrap=true", user="alice")
+    since = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    words = ("summary", "--store", customs.store_url, "--format", "json", "--since", since)
+
+    def told() -> dict[str, Any]:
+        answer = json.loads(cluster.run(str(CUSTOMS), *words, "--include-staff", "--sacct"))
+        assert isinstance(answer, dict)
+        return answer
+
+    def counted() -> int:
+        window = (f"--starttime={since}T00:00:00", "--endtime=now", "--state=R")
+        listed = cluster.run("env", "TZ=UTC", "sacct", "-anXPo", "JobIDRaw", *window)
+        return len(set(listed.split()))
+
+    # jobs come and go meanwhile
+    wait_until(lambda: told()["slurm_jobs"] == counted(), lambda: f"{told()} {counted()}")
+    answer = told()
+    assert answer["share_of_jobs"] == answer["totals"]["jobs"] / answer["slurm_jobs"]
+    assert 0 < answer["share_of_jobs"] < 1
+    own = json.loads(cluster.run(str(CUSTOMS), *words, "--user", "alice", "--sacct"))
+    assert 0 < own["slurm_jobs"] < answer["slurm_jobs"]
+    assert customs.json("summary")["slurm_jobs"] is None
 
 
 def test_a_failed_job_has_its_exit_code(jobs: dict[str, str], wait_for_job: WaitForJob) -> None:

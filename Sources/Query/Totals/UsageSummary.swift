@@ -28,6 +28,18 @@ public struct UsageSummary: Sendable, Equatable {
         public let totals: UsageTotals
     }
 
+    /// The jobs of the period, the staff's included.
+    public struct SlurmJobs: Sendable, Equatable {
+        /// Those that Slurm has run.
+        public let all: Int64
+        public let withPython: Int64
+
+        /// nil if Slurm has run none.
+        var share: Double? { all == 0 ? nil : Double(withPython) / Double(all) }
+    }
+
+    /// nil unless the batch system was asked.
+    public private(set) var slurm: SlurmJobs?
     /// nil in a store without usage, if no period was asked for.
     public let now: Totals?
     public let before: Totals?
@@ -56,11 +68,23 @@ public struct UsageSummary: Sendable, Equatable {
 }
 
 extension UsageSummary {
+    /// Notes how many jobs the batch system has run in the period, to tell the share of those with Python.
+    ///
+    /// - Parameter filter: as for `ask`.
+    public mutating func note(
+        slurmJobs all: Int64, _ connection: any SQLConnection, _ filter: UsageFilter
+    ) throws(StoreError) {
+        guard let period = now?.period else { return }
+        var filter = filter
+        filter.includesStaff = true
+        slurm = SlurmJobs(all: all, withPython: try UsageTotals.ask(connection, filter, in: period).jobs)
+    }
+
     /// - Parameter filters: what the options select.
     public func answer(filters: [JSON.Member]) -> Answer {
         let members =
-            head(filters: filters) + [
-                JSON.Member("share_of_jobs", .null), JSON.Member("against", before.map { against($0) } ?? .null),
+            head(filters: filters) + slurmMembers + [
+                JSON.Member("against", before.map { against($0) } ?? .null),
                 JSON.Member("quality", .object(quality.members)),
             ]
         return Answer(members, table: lines, before == nil ? Self.plainFields : Self.fields)
@@ -116,6 +140,13 @@ extension UsageSummary {
             .any("change_percent") { $0.change.percent },
         ]
 
+    private var slurmMembers: [JSON.Member] {
+        [
+            JSON.Member("share_of_jobs", slurm?.share.map { .real($0) } ?? .null),
+            JSON.Member("slurm_jobs", .integer(slurm?.all)),
+        ]
+    }
+
     private var lines: [Line] {
         let period = now?.period.members ?? []
         let periods = period.enumerated().map { place, member in
@@ -127,7 +158,8 @@ extension UsageSummary {
                 what: member.key, value: member.value, before: other, change: UsageChange(from: other, to: member.value)
             )
         }
-        return periods + totals + quality.members.map { Line(what: $0.key, value: $0.value) }
+        let jobs = slurm.map { _ in slurmMembers } ?? []
+        return periods + totals + (jobs + quality.members).map { Line(what: $0.key, value: $0.value) }
     }
 }
 

@@ -16,10 +16,14 @@ struct Summary: ParsableCommand {
             'canary_loss' is the fraction of lost messages that canaries found in the last 30 days, and 'loss_upper_95'
             its upper bound at 95 % confidence.
 
+            With --sacct, Slurm tells how many jobs ran, and 'share_of_jobs' is the share that ran Python. The jobs of
+            the centre's staff count in both.
+
             EXAMPLES
               customs summary --since 30d
               customs summary --month 2026-10 --against 2025-10
               customs summary --system perlmutter --format json
+              customs summary --month last-month --sacct
             """))
 
     @OptionGroup var store: StoreOptions
@@ -33,6 +37,9 @@ struct Summary: ParsableCommand {
         help: ArgumentHelp("Compare with this period: previous, or a month such as 2026-10.", valueName: "period"))
     var against: ComparedPeriod?
 
+    @Flag(help: "Ask sacct how many jobs ran, and tell the share of them that ran Python.")
+    var sacct = false
+
     func validate() throws {
         try against?.check(selection)
     }
@@ -41,7 +48,12 @@ struct Summary: ParsableCommand {
         let asking = try Asking(
             store, selection.written + person.written + staff.written + packages.written, accounts: selection.charged)
         let compared = against ?? (asking.filter.firstDay == nil ? nil : .previous)
-        let summary = try UsageSummary.ask(asking.connection, asking.filter, against: compared, now: wallClock())
+        let now = wallClock()
+        var summary = try UsageSummary.ask(asking.connection, asking.filter, against: compared, now: now)
+        if sacct, let period = summary.now?.period {
+            let jobs = try SlurmJobCount.ask(period, asking.filter, now: now)
+            try summary.note(slurmJobs: jobs, asking.connection, asking.filter)
+        }
         if summary.now?.totals.processes ?? 0 == 0 { try asking.explainEmptyAnswer() }
         try show(summary.answer(filters: asking.described), as: form)
     }
