@@ -236,6 +236,24 @@ def test_columns_align_below_wide_letters(
     store.close()
 
 
+def test_a_user_is_on_one_screen(make_store: MakeStore, tmp_path: Path) -> None:
+    """However many packages there are; the last line tells how many are left out."""
+    store = make_store("sqlite")
+    names = [f"package{number}" for number in range(200)] + ["数" * 60, "with blanks in it"]
+    record = {"v": 1, "id": "1" * 32, "username": "u", "packages": dict.fromkeys(names)}
+    archive = tmp_path / "records.jsonl"
+    archive.write_text(json.dumps(record | {"prefix": "/a" * 100}) + "\n")
+    customs = Customs(store.url, tmp_path)
+    customs.json("import", str(archive))
+    shown = plain(on_terminal(customs, "user", "u")).splitlines()
+    assert len(shown) <= 24 and all(width_of(line) <= 80 for line in shown), shown
+    left = next(int(found[1]) for line in shown if (found := re.search(r"and (\d+) more", line)))
+    assert sum(line.count("package") for line in shown) - 1 == len(names) - left
+    whole = customs.text("user", "u")
+    assert len(whole.splitlines()) == 3 and "package199" in whole
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
