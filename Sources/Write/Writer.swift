@@ -40,7 +40,8 @@ public final class Writer {
     private var filled: Int64 = 0
     private var hostStage = HostStage()
     private var lastBeat = 0
-    private var lastExpiry = 0
+    /// nil before the first time.
+    private var lastTidied: Int?
     /// Whether the store was usable once: then any error of it may pass.
     private var hasOpened = false
     /// The time from which a sender over its budget is told again, microseconds since 1970 UTC.
@@ -318,15 +319,15 @@ public final class Writer {
     ///
     /// - Returns: false if the daemon stops while the store is unavailable.
     private func tidy() throws -> Bool {
-        guard lastBeat - lastExpiry >= 600_000 else { return true }
-        lastExpiry = lastBeat
+        if let lastTidied, lastBeat - lastTidied < 600_000 { return true }
+        lastTidied = lastBeat
         journal.expire()
         let today = Int(wallClock() / Calendar.microsecondsPerDay)
         let counts = try patiently("hosts") { () throws(StoreError) in try self.store.hostCounts(today: today) }
         guard let counts else { return false }
         metrics.update {
-            $0.heardHosts = counts.map { UInt64($0.heard) }
-            $0.silentHosts = counts.map { UInt64($0.silent) }
+            $0.heardHosts = UInt64(counts?.heard ?? 0)
+            $0.silentHosts = UInt64(counts?.silent ?? 0)
         }
         return true
     }

@@ -6,6 +6,10 @@ extension MonthlyReport {
     private static let columns = 76
     /// Columns that would make lines too long for a mail; the HTML and the JSON have them.
     private static let left: Set<String> = ["processes", "before", "core_hours", "change_percent"]
+    /// The same, of the ends of processes.
+    private static let leftOfEnds: Set<String> = [
+        "exit_percent", "exception_percent", "signal_percent", "killed_percent",
+    ]
 
     /// The report as plain text in lines that mail programs do not break.
     var mail: String {
@@ -19,7 +23,8 @@ extension MonthlyReport {
             paragraphs.append(head + "\n\n" + table(totalsAnswer.without(isPublic ? [] : ["before"])))
         }
         for section in tellingSections {
-            let answer = section.name == .ends ? section.answer : section.answer.without(MonthlyReport.left)
+            let left = section.name == .ends ? MonthlyReport.leftOfEnds : MonthlyReport.left
+            let answer = section.answer.without(left)
             paragraphs.append(wrapped(caption(of: section)) + "\n\n" + table(answer))
         }
         paragraphs += qualityNotes.map { wrapped($0) }
