@@ -37,7 +37,7 @@ struct Customs: ParsableCommand {
               0   answered; standard error explains an empty answer
               64  the command line is wrong
               66  there is no such job, user, package or other name, or no such file
-              69  the store cannot be reached
+              69  the store, or a program of Slurm, cannot be reached
               70  a defect in this program
               71  the question needs more memory or time than it may take
               74  the answer cannot be written

@@ -54,7 +54,7 @@ def test_one_of_a_thousand_nodes_without_the_hook_is_named(
     assert _hosts(store, "", "--sinfo", "--silent", "1", path=folder) == (0, lost, "")
     sinfo.write_text("#!/bin/sh\necho 'slurm_load_partitions: Unable to contact' >&2; exit 1\n")
     status, _, why = _hosts(store, "", "--sinfo", path=folder)
-    assert status == 66
+    assert status == 69
     assert "Unable to contact" in why
 
     assert customs.run("hosts", "--nodes", str(folder / "none")).returncode == 66

@@ -1,4 +1,4 @@
-import Glibc
+import JSON
 import Processes
 
 /// Lists of hosts, from a file or from Slurm.
@@ -24,30 +24,17 @@ enum HostList {
                 "sinfo", ["--noheader", "--Node", "--responding", "--format=%n"],
                 environment: inheritedEnvironment(), timeout: patience, maximumBytes: mostBytes
             ).run()
-        } catch { throw Failure(.noInput, "--sinfo: \(error)") }
-        if let complaint = outcome.complaint { throw Failure(.noInput, "--sinfo: sinfo: \(complaint)") }
+        } catch { throw Failure(.unavailable, "--sinfo: \(error)") }
+        if let complaint = outcome.complaint { throw Failure(.unavailable, "--sinfo: sinfo: \(complaint)") }
         return outcome.outputText
     }
 
     /// - Parameter path: - for standard input.
     /// - Throws: `Failure`.
     static func ofFile(_ path: String) throws -> String {
-        let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(.noInput, "--nodes \(path): \(String(cString: strerror(errno)))") }
-        defer { if path != "-" { close(descriptor) } }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw Failure(.noInput, "--nodes \(path): \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk[..<count]
-            if bytes.count > mostBytes {
-                throw Failure(.noInput, "--nodes \(path): it is too long for a list of hosts")
-            }
-        }
+        do throws(FileContents.Unreadable) {
+            let bytes = try FileContents.read(path == "-" ? "/dev/stdin" : path, most: mostBytes)
+            return String(decoding: bytes, as: UTF8.self)
+        } catch { throw Failure(.noInput, "--nodes \(printable(path)): \(error.reason)") }
     }
 }

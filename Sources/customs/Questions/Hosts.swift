@@ -1,6 +1,4 @@
 import ArgumentParser
-import Glibc
-import Processes
 import Query
 import Record
 import Store
