@@ -226,7 +226,7 @@ public struct Merger: Sendable {
         if keys.emptyIfFull() { claims.removeAll() }
     }
 
-    /// Undoes the batch, so that the same entries can be fed again.
+    /// Undoes the batch, so that the same entries can be fed again, in smaller batches or without some of them.
     public mutating func undoBatch() {
         if let before = undo.parts { (parts, restored) = before }
         replay.formUnion(undo.newIDs)

@@ -16,7 +16,7 @@ public final class StreamIntake: StreamConsumer {
     private let rejectLog: RejectLog
     private let logger: Logger
     /// The relay of the last message, whose name needs no search.
-    private var lastRelay: (text: String, name: RelayName)?
+    private var lastRelay: (text: ExactText, name: RelayName)?
     private var isHeldUp = false
     private var isAbandoned = false
     /// Valid messages that did not get into the journal before the end.
@@ -49,9 +49,9 @@ public final class StreamIntake: StreamConsumer {
 
     private func relay(of peer: StreamPeer) -> RelayName? {
         guard let text = peer.relay else { return nil }
-        if let lastRelay, lastRelay.text == text { return lastRelay.name }
+        if let lastRelay, lastRelay.text == ExactText(text) { return lastRelay.name }
         let name = RelayName(text)
-        lastRelay = (text, name)
+        lastRelay = (ExactText(text), name)
         return name
     }
 

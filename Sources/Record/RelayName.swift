@@ -12,7 +12,8 @@ public struct RelayName: Hashable, Sendable {
 
     private struct Known {
         var names: [String] = []
-        var numbers: [String: Int32] = [:]
+        /// By their bytes: names that only look alike are several relays.
+        var numbers: [ExactText: Int32] = [:]
     }
 
     private static let known = Mutex(Known())
@@ -21,10 +22,10 @@ public struct RelayName: Hashable, Sendable {
     public init(_ text: String) {
         let text = text.utf8.count > RelayName.maximumBytes ? RelayName.cut(text) : text
         number = RelayName.known.withLock { known in
-            if let number = known.numbers[text] { return number }
+            if let number = known.numbers[ExactText(text)] { return number }
             let number = Int32(truncatingIfNeeded: known.names.count)
             known.names.append(text)
-            known.numbers[text] = number
+            known.numbers[ExactText(text)] = number
             return number
         }
     }

@@ -16,7 +16,7 @@ public struct HostHash: Hashable, Sendable {
     public let value: UInt64
 
     /// Folds products under random keys, as wyhash does. It decides only between the names of hosts, no sender sees it,
-    /// and it takes a sixth of SipHash's time for a name of at most 16 bytes.
+    /// and for a short name it takes 75 instructions, where SipHash takes 121.
     init(_ name: UnsafeRawBufferPointer, _ keys: (UInt64, UInt64, UInt64)) {
         var hash = keys.2 &+ UInt64(name.count)
         var offset = 0

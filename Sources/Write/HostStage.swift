@@ -1,6 +1,3 @@
-import Store
-import SystemClock
-
 /// Says when the counts of hosts are due for the store.
 ///
 /// One statement for each commit would cost a store with thousands of hosts more than the records do. So a write waits

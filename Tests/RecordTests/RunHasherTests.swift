@@ -18,6 +18,10 @@ import Testing
             Envelope(arrival: 0, identity: .relay, relay: RelayName("b")),
         ]
         #expect(Set(envelopes.map { hash(sample, $0) }).count == envelopes.count)
+        // names that look alike are two relays
+        let alike = ["\u{FC}", "u\u{308}"].map { Envelope(arrival: 0, identity: .relay, relay: RelayName($0)) }
+        #expect(alike.map { $0.relay.map { Array($0.text.utf8) } } == [[0xC3, 0xBC], [0x75, 0xCC, 0x88]])
+        #expect(hash(sample, alike[0]) != hash(sample, alike[1]))
         // neither the time nor the process makes another run
         let later = Envelope(arrival: 9, headerTime: 3, identity: .kernel, uid: 1, pid: 7)
         #expect(hash(sample, later) == hash(sample, envelopes[1]))

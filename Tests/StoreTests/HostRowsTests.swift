@@ -34,6 +34,14 @@ import Testing
         #expect(try rows(database).count == 3)
     }
 
+    @Test("names that look alike are two hosts", arguments: Database.allCases) func alike(engine: Database) throws {
+        let database = try TestDatabase(engine)
+        let writing = try Writing(database)
+        try writing.store.add([day("\u{FC}", 100, 1)])
+        try writing.store.add([day("u\u{308}", 100, 1)])
+        #expect(try rows(database).count == 2)
+    }
+
     @Test("pruning takes the counts of its days", arguments: Database.allCases) func pruned(engine: Database) throws {
         let database = try TestDatabase(engine)
         let writing = try Writing(database)

@@ -21,7 +21,7 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
     /// Conflicts of the batch at hand.
     private var conflicts: UInt64 = 0
     /// The hosts whose names the store has, since the names last changed.
-    private var knownHosts: (epoch: Int64, names: Set<String>) = (-1, [])
+    private var knownHosts: (epoch: Int64, names: Set<ExactText>) = (-1, [])
     private static var mostHosts: Int { 200_000 }
     /// The epoch of the names that the resolver remembers.
     private var epoch: Int64 = 0
@@ -117,10 +117,10 @@ public final class SQLStore<Connection: SQLConnection>: UsageStore {
         try attempt { (connection: Connection) throws(StoreError) in
             let epoch = try NameEpoch.current(connection)
             if knownHosts.epoch != epoch || knownHosts.names.count > SQLStore.mostHosts { knownHosts = (epoch, []) }
-            let new = hosts.filter { !knownHosts.names.contains($0.host) }
+            let new = hosts.filter { !knownHosts.names.contains(ExactText($0.host)) }
             if !new.isEmpty { try HostRows.addNames(new, on: connection) }
             try HostRows.add(hosts, on: connection)
-            for host in new { knownHosts.names.insert(host.host) }
+            for host in new { knownHosts.names.insert(ExactText(host.host)) }
         }
     }
 
