@@ -6,8 +6,9 @@ import Store
 
 /// Completion of names in the store for shells.
 enum StoreCompletion {
-    /// The longest time for an answer, after which there is none, microseconds. A person waits for it at each key.
-    private static let longest = 140_000
+    /// The longest time for an answer, after which there is none, microseconds: with the program's start less than
+    /// 150 ms, for which a person waits at each key.
+    private static let longest = 120_000
     /// The most names that a shell is given.
     private static let mostNames = 1_000
 
