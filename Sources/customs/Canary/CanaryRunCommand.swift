@@ -101,7 +101,7 @@ struct CanaryRunCommand: ParsableCommand {
                 try CanaryReport.ask(connection, now: wallClock(), run: order.run)
             }
             if report.count(.complete) == 1 || wallClock() > end {
-                try show(canaries: report.answer, as: form)
+                try Answered(canaries: report.answer, as: form).show()
                 if report.count(.overdue) == 1, report.overall.received == 0 {
                     throw Failure(.lost, "no record of run \(order.run) has arrived")
                 }

@@ -5,7 +5,7 @@ import Record
 import Store
 import SystemClock
 
-struct CanaryStatusCommand: ParsableCommand {
+struct CanaryStatusCommand: Question {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Canary batches, the newest first: expected, received and lost records.",
@@ -35,24 +35,24 @@ struct CanaryStatusCommand: ParsableCommand {
     @Option(name: .customLong("run"), help: ArgumentHelp("Only this run.", valueName: "name"))
     var onlyRun: String?
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let now = wallClock()
         let options = try QuestionOptions(written: period.written + rows.written)
         var days: Int?
         if let first = options.filter.firstDay { days = max(0, Int(now / Calendar.microsecondsPerDay) - first + 1) }
-        var report = try CanaryReport.ask(try store.reader(), now: now, days: days, run: onlyRun)
+        var report = try CanaryReport.ask(try context.connect(store), now: now, days: days, run: onlyRun)
         if let onlyRun, report.runs.isEmpty, days == nil {
             throw Failure(.noInput, "there is no run '\(printable(onlyRun))' of canaries")
         }
         report = report.submitted(from: options.filter.firstDay, through: options.filter.lastDay)
         if let limit = options.limit { report = report.first(limit) }
-        try show(canaries: by == .run ? report.answer : report.byPath, as: form)
+        return Answered(canaries: by == .run ? report.answer : report.byPath, as: form)
     }
 }
 
-/// Prints canary batches, or losses by path.
-///
-/// - Throws: `Failure` with 74 if it cannot be written.
-func show(canaries answer: Answer, as form: FormatOptions) throws {
-    try show(answer, as: form) { answer.rows.isEmpty ? "no canaries" : TextTable(answer).formatted(for: $0) }
+extension Answered {
+    /// An answer about canary batches, or about losses by path.
+    init(canaries answer: Answer, as form: FormatOptions) {
+        self.init(answer, as: form) { answer.rows.isEmpty ? "no canaries" : TextTable(answer).formatted(for: $0) }
+    }
 }

@@ -7,6 +7,7 @@ import SystemClock
 /// A question to the store. It checks the names in the question first, and explains an empty answer.
 struct Asking {
     let connection: any SQLConnection
+    private let context: QuestionContext
     private(set) var filter: UsageFilter
     /// Maximum number of rows; nil for all.
     let limit: Int?
@@ -23,6 +24,7 @@ struct Asking {
 
     /// - Parameters:
     ///   - options: the options as the user wrote them.
+    ///   - context: who asks.
     ///   - accounts: the site's file on accounts.
     ///   - property: what of it rows are about.
     ///   - needsMapping: whether the answer has more if there is such a file.
@@ -30,22 +32,24 @@ struct Asking {
     ///   `StoreError`.
     init(
         _ store: StoreOptions, _ options: [QuestionOption: String] = [:], _ rows: RowOptions? = nil,
-        accounts: AccountOptions? = nil, per property: AccountProperty? = nil, needsMapping: Bool = false
+        in context: QuestionContext = .commandLine, accounts: AccountOptions? = nil,
+        per property: AccountProperty? = nil, needsMapping: Bool = false
     ) throws {
+        self.context = context
         isSorted = rows?.sort != nil
         described = QuestionOption.described(options)
         let options = try QuestionOptions(written: options)
         if let limit = options.limit { described.append(JSON.Member("limit", .integer(Int64(limit)))) }
         var filter = options.filter
         filter.mapping = try accounts?.mapping(store, per: property, isWanted: needsMapping)
-        connection = try store.reader()
+        connection = try context.connect(store)
         start = steadyMilliseconds()
         self.filter = filter
         limit = options.limit
         try refuse(try filter.unknownName(connection))
     }
 
-    /// The answer, without what may not be published if that is asked for. Explains on standard error why it is empty.
+    /// The answer, without what may not be published if that is asked for. Explains in a remark why it is empty.
     ///
     /// - Parameter ask: asks the question with a filter and a maximum number of rows.
     func answer(
@@ -66,53 +70,37 @@ struct Asking {
         described.append(JSON.Member("user", .text(name)))
     }
 
-    /// Prints an answer in the form that the user chose.
+    /// Whether the question has taken so little time that another one may follow unasked.
+    var isQuick: Bool { steadyMilliseconds() - start <= Asking.quick }
+
+    /// An answer with what was asked.
     ///
     /// - Parameters:
     ///   - arguments: those of the command's own that were given, for the envelope.
     ///   - text: the text for people in place of the answer's table.
-    /// - Throws: `Failure` with 64 if it would have totals that may not be published, and with 74 if it cannot be
-    ///   written; `StoreError`.
-    func tell(
+    func answered(
         _ answer: Answer, as options: AnswerOptions, about arguments: KeyValuePairs<String, String?> = [:],
         text: ((Terminal) -> String)? = nil
-    ) throws {
+    ) -> Answered {
         let given = arguments.compactMap { name, text in text.map { JSON.Member(name, .text($0)) } }
-        guard options.envelope else {
-            return try show(answer, as: options.form, head: try head(options, described + given), text: text)
-        }
-        if filter.leastUsers > 0 {
-            throw Failure(.usage, "--envelope: not with --public, because totals tell of those who are left out")
-        }
-        let summary = try UsageSummary.ask(connection, filter, now: wallClock())
-        Spinner.stop()
-        try StandardOutput.write(line: summary.envelope(answer, filters: described + given).formatted)
+        let frame = Answered.Frame(asking: self, options: options, filters: described + given)
+        return Answered(answer, as: options.form, frame: frame, text: text)
     }
 
-    /// The lines above the answer. Totals take as long as a question about all usage, so they come with quick answers
-    /// only, or if they are asked for.
-    private func head(_ options: AnswerOptions, _ filters: [JSON.Member]) throws -> [[String]] {
-        guard options.hasHead else { return [] }
-        let isQuick = steadyMilliseconds() - start <= Asking.quick
-        return try AnswerHead.ask(
-            connection, filter, withTotals: isQuick || options.head == true, now: wallClock()
-        ).lines(filters: filters)
-    }
-
-    /// Prints some columns of an answer with many rows, in the order that the user chose.
+    /// Some columns of an answer with many rows, in the order that was asked for, with what was asked.
     ///
-    /// - Throws: `Failure` with 64 if there is no such column, and as above.
-    func tell(
+    /// - Throws: `Failure` with 64 if there is no such column.
+    func answered(
         _ answer: Answer, as options: RowOptions, about arguments: KeyValuePairs<String, String?> = [:],
         text: ((Terminal) -> String)? = nil
-    ) throws {
+    ) throws -> Answered {
         let shape = try options.shape
         let shaped: Answer
         do throws(AnswerShape.UnknownColumn) { shaped = try answer.shaped(shape) } catch {
             throw Failure(.usage, error.description)
         }
         let isWhole = shape == AnswerShape()
-        try tell(
+        return answered(
             isSorted ? shaped.first(limit) : shaped, as: options.answer, about: arguments, text: isWhole ? text : nil)
     }
 
@@ -142,20 +130,17 @@ struct Asking {
         switch try PackageNames.meaning(of: name, connection) {
         case .importName(let imported): return imported
         case .distribution(let imported):
-            Spinner.stop()
-            printError("customs: '\(printable(name))' is imported as '\(imported)'")
+            context.remark("'\(printable(name))' is imported as '\(imported)'")
             return imported
         case .unknown(let name): throw Failure(.noInput, name.description)
         }
     }
 
-    /// Explains on standard error why an answer is empty, and which usage exists.
+    /// Explains in a remark why an answer is empty, and which usage exists.
     ///
     /// - Parameter otherwise: the explanation if the requested time has usage.
     func explainEmptyAnswer(otherwise: String = "no usage matches these options") throws {
-        let why = try reason(otherwise)
-        Spinner.stop()
-        printError("customs: \(why)")
+        context.remark(try reason(otherwise))
     }
 
     private func reason(_ otherwise: String) throws -> String {

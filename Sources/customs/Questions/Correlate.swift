@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct Correlate: ParsableCommand {
+struct Correlate: Question {
     static let configuration = CommandConfiguration(
         abstract: "Packages that are used in the same jobs.",
         discussion: prose(
@@ -32,8 +32,8 @@ struct Correlate: ParsableCommand {
         }
     }
 
-    func run() throws {
-        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         // a bound could be moved until the exact coefficient is known
@@ -43,6 +43,6 @@ struct Correlate: ParsableCommand {
                 asking.connection, filter, package: package, least: least, limit: limit
             ).answer
         }
-        try asking.tell(answer, as: form, about: ["package": package, "min": self.least.map { String($0) }])
+        return try asking.answered(answer, as: form, about: ["package": package, "min": self.least.map { String($0) }])
     }
 }

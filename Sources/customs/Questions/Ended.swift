@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct Ended: ParsableCommand {
+struct Ended: Question {
     static let configuration = CommandConfiguration(
         abstract: "Ends of processes, by the packages that they used.",
         discussion: prose(
@@ -22,14 +22,14 @@ struct Ended: ParsableCommand {
     @Option(help: "Only this package.", completion: DistributionNames.completion)
     var package: String?
 
-    func run() throws {
-        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         let answer = try asking.answer { (filter, limit) throws(StoreError) in
             try ProcessEnds.ask(asking.connection, filter, package: package, limit: limit).answer
         }
-        try asking.tell(answer, as: form, about: ["package": package]) { table(answer, for: $0) }
+        return try asking.answered(answer, as: form, about: ["package": package]) { table(answer, for: $0) }
     }
 
     /// The counts, with the parts of all processes behind those of bad ends if lines have room for these.

@@ -3,7 +3,7 @@ import Query
 import Settings
 import Store
 
-struct Environments: ParsableCommand {
+struct Environments: Question {
     static let configuration = CommandConfiguration(
         abstract: "Environments that Python runs from: conda, venv, module, container, ...",
         discussion: prose(
@@ -24,14 +24,14 @@ struct Environments: ParsableCommand {
     @OptionGroup var rows: LimitOptions
     @OptionGroup var publication: PublicOptions
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let kinds = EnvironmentKinds(try SettingsSources.load(path: store.config).environments)
         let asking = try Asking(
             store, selection.written + person.written + staff.written + rows.written + publication.written, form,
-            accounts: selection.charged)
+            in: context, accounts: selection.charged)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try EnvironmentUsage.ask(asking.connection, filter, kinds: kinds, limit: limit).answer
         }
-        try asking.tell(answer, as: form)
+        return try asking.answered(answer, as: form)
     }
 }

@@ -4,7 +4,7 @@ import Query
 import Store
 import SystemClock
 
-struct HealthCommand: ParsableCommand {
+struct HealthCommand: Question {
     static let configuration = CommandConfiguration(
         commandName: "health",
         abstract: "Outcome of every received message.",
@@ -39,14 +39,14 @@ struct HealthCommand: ParsableCommand {
         if rows.limit != nil && !claims { throw ValidationError("--limit: needs --claims") }
     }
 
-    func run() throws {
-        let connection = try store.reader()
+    func answered(in context: QuestionContext) throws -> Answered {
+        let connection = try context.connect(store)
         let now = wallClock()
         let health = try Health.ask(connection, now: now)
         let daemons = try DaemonReport.ask(connection, now: now)
-        guard claims else { return try show(health.answer(daemons), as: form) }
+        guard claims else { return Answered(health.answer(daemons), as: form) }
         let report = try ClaimReport.ask(connection, limit: try QuestionOptions(written: rows.written).limit ?? 1_000)
-        try show(health.answer(daemons, claims: report), as: form) { terminal in
+        return Answered(health.answer(daemons, claims: report), as: form) { terminal in
             [health.answer(daemons, further: Health.foreignNames(report)), report.answer].map {
                 TextTable($0).formatted(for: terminal)
             }.joined(separator: "\n\n")

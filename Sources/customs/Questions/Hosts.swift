@@ -4,7 +4,7 @@ import Record
 import Store
 import SystemClock
 
-struct Hosts: ParsableCommand {
+struct Hosts: Question {
     static let configuration = CommandConfiguration(
         abstract: "Hosts that records come from, and hosts that are silent.",
         discussion: prose(
@@ -45,7 +45,7 @@ struct Hosts: ParsableCommand {
         if sinfo && nodes != nil { throw ValidationError("--sinfo and --nodes: give one of them") }
     }
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let listed = try self.listed()
         let asking = try Asking(store, period.written + rows.written, form)
         let answer = try asking.answer(otherwise: "no host is like that") { (filter, limit) throws(StoreError) in
@@ -54,7 +54,7 @@ struct Hosts: ParsableCommand {
                 silent: silent, limit: limit
             ).answer
         }
-        try asking.tell(
+        return try asking.answered(
             answer, as: form,
             about: ["silent": silent.map { "\($0)" }, "nodes": nodes, "sinfo": sinfo ? "true" : nil])
     }

@@ -4,7 +4,7 @@ import Query
 import Record
 import Store
 
-struct Job: ParsableCommand {
+struct Job: Question {
     static let configuration = CommandConfiguration(
         abstract: "One job: its data, and its Python processes.",
         discussion: prose(
@@ -31,8 +31,8 @@ struct Job: ParsableCommand {
     @Option(help: ArgumentHelp("Day on which it ran, if the number was reused.", valueName: "date"))
     var day: String?
 
-    func run() throws {
-        let asking = try Asking(store)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, in: context)
         if let cluster { try asking.requireCluster(cluster) }
         let reports = try JobReport.ask(asking.connection, jobID: id, cluster: cluster)
         let wanted = try day.map { try Day($0, of: "--day").number }
@@ -51,7 +51,7 @@ struct Job: ParsableCommand {
                 .usage, "job \(printable(id)) is on several clusters: \(names); name one with --cluster")
         }
         let others = reports.filter { ExactText($0.cluster) == ExactText(report.cluster) && $0 != report }
-        try show(report.answer(besides: others), as: form) { text(report, others, $0) }
+        return Answered(report.answer(besides: others), as: form) { text(report, others, $0) }
     }
 
     private func text(_ report: JobReport, _ others: [JobReport], _ terminal: Terminal) -> String {

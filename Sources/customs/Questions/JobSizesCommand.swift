@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct JobSizesCommand: ParsableCommand {
+struct JobSizesCommand: Question {
     static let configuration = CommandConfiguration(
         commandName: "jobsizes",
         abstract: "Jobs by their number of nodes.",
@@ -23,13 +23,13 @@ struct JobSizesCommand: ParsableCommand {
     @Option(help: "Only jobs in which this package was used.", completion: DistributionNames.completion)
     var package: String?
 
-    func run() throws {
-        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try self.package.map { try asking.package($0) }
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try JobSizes.ask(asking.connection, filter, package: package, limit: limit).answer
         }
-        try asking.tell(answer, as: form, about: ["package": package])
+        return try asking.answered(answer, as: form, about: ["package": package])
     }
 }

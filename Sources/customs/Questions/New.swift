@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct New: ParsableCommand {
+struct New: Question {
     static let configuration = CommandConfiguration(
         abstract: "Packages that were not used before.",
         discussion: prose(
@@ -21,14 +21,14 @@ struct New: ParsableCommand {
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let written = filter.written
         let asking = try Asking(
             store, written[.month] == nil ? [.since: "30d"] + written : written, form,
-            accounts: filter.selection.charged)
+            in: context, accounts: filter.selection.charged)
         let answer = try asking.answer(otherwise: "no package is new") { (filter, limit) throws(StoreError) in
             try NewPackages.ask(asking.connection, filter, limit: limit).answer
         }
-        try asking.tell(answer, as: form)
+        return try asking.answered(answer, as: form)
     }
 }

@@ -3,7 +3,7 @@ import JSON
 import Query
 import Store
 
-struct Package: ParsableCommand {
+struct Package: Question {
     static let configuration = CommandConfiguration(
         abstract: "One package: users, jobs, versions, months, job sizes, and packages used with it.",
         discussion: prose(
@@ -23,15 +23,15 @@ struct Package: ParsableCommand {
     @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
     var name: String
 
-    func run() throws {
-        let asking = try Asking(store, filter.written, accounts: filter.selection.charged)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, filter.written, in: context, accounts: filter.selection.charged)
         try asking.refusePublicPart()
         let package = try asking.package(name)
         let report = try PackageReport.publish(
             asking.connection, asking.filter, package: package, companionLimit: asking.limit ?? 20)
         if report.users == 0, report.processes == 0 { try asking.explainEmptyAnswer() }
         let answer = report.answer
-        try asking.tell(answer, as: form, about: ["package": package]) { text(report, versions: answer, $0) }
+        return asking.answered(answer, as: form, about: ["package": package]) { text(report, versions: answer, $0) }
     }
 
     private func text(_ report: PackageReport, versions: Answer, _ terminal: Terminal) -> String {

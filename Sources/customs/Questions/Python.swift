@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct Python: ParsableCommand {
+struct Python: Question {
     static let configuration = CommandConfiguration(
         abstract: "Versions and implementations of Python in use.",
         discussion: prose(
@@ -22,13 +22,13 @@ struct Python: ParsableCommand {
     @OptionGroup var rows: LimitOptions
     @OptionGroup var publication: PublicOptions
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(
             store, selection.written + person.written + staff.written + rows.written + publication.written, form,
-            accounts: selection.charged)
+            in: context, accounts: selection.charged)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try InterpreterUsage.ask(asking.connection, filter, limit: limit).answer
         }
-        try asking.tell(answer, as: form)
+        return try asking.answered(answer, as: form)
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct Stacks: ParsableCommand {
+struct Stacks: Question {
     static let configuration = CommandConfiguration(
         abstract: "Whole sets of package versions that are used together.",
         discussion: prose(
@@ -18,11 +18,11 @@ struct Stacks: ParsableCommand {
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    func run() throws {
-        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try StackUsage.ask(asking.connection, filter, limit: limit).answer
         }
-        try asking.tell(answer, as: form)
+        return try asking.answered(answer, as: form)
     }
 }

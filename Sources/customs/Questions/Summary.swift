@@ -3,7 +3,7 @@ import Query
 import Store
 import SystemClock
 
-struct Summary: ParsableCommand {
+struct Summary: Question {
     static let configuration = CommandConfiguration(
         abstract: "How much Python runs: users, jobs, processes, node hours, and their change.",
         discussion: prose(
@@ -44,9 +44,10 @@ struct Summary: ParsableCommand {
         try against?.check(selection)
     }
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(
-            store, selection.written + person.written + staff.written + packages.written, accounts: selection.charged)
+            store, selection.written + person.written + staff.written + packages.written, in: context,
+            accounts: selection.charged)
         let compared = against ?? (asking.filter.firstDay == nil ? nil : .previous)
         let now = wallClock()
         var summary = try UsageSummary.ask(asking.connection, asking.filter, against: compared, now: now)
@@ -55,7 +56,7 @@ struct Summary: ParsableCommand {
             try summary.note(slurmJobs: jobs, asking.connection, asking.filter)
         }
         if summary.now?.totals.processes ?? 0 == 0 { try asking.explainEmptyAnswer() }
-        try show(summary.answer(filters: asking.described), as: form)
+        return Answered(summary.answer(filters: asking.described), as: form)
     }
 }
 

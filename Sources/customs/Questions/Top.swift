@@ -4,7 +4,7 @@ import Record
 import Store
 import SystemClock
 
-struct Top: ParsableCommand {
+struct Top: Question {
     static let configuration = CommandConfiguration(
         abstract: "Most used packages; or most usage per account, system, user, month, ...",
         discussion: prose(
@@ -64,9 +64,9 @@ struct Top: ParsableCommand {
         try against?.check(filter.selection)
     }
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(
-            store, filter.written, form, accounts: filter.selection.charged, per: per.accountProperty)
+            store, filter.written, form, in: context, accounts: filter.selection.charged, per: per.accountProperty)
         let package = try package.map { try asking.package($0) }
         let today = Int(wallClock() / Calendar.microsecondsPerDay)
         var comparison: TopUsage.Comparison?
@@ -77,23 +77,23 @@ struct Top: ParsableCommand {
             comparison = top.comparison
             return top.answer
         }
-        try asking.tell(
+        if let comparison { context.remark(words(of: comparison)) }
+        return try asking.answered(
             answer, as: form,
             about: [
                 "per": per == .package ? nil : per.rawValue, "by": by == .users ? nil : by.rawValue,
                 "package": package,
             ])
-        if let comparison { tell(comparison) }
     }
 }
 
-/// Says on standard error what was compared with what.
-private func tell(_ comparison: TopUsage.Comparison) {
+/// Says what was compared with what.
+private func words(of comparison: TopUsage.Comparison) -> String {
     func text(_ period: Period) -> String {
         let why = (period.isOver ? [] : ["is not over"]) + (period.isPruned ? ["has lost runs by pruning"] : [])
         return why.isEmpty ? "\(period)" : "\(period), which \(why.joined(separator: " and "))"
     }
-    printError("customs: \(text(comparison.period)); compared with \(text(comparison.before))")
+    return "\(text(comparison.period)); compared with \(text(comparison.before))"
 }
 
 extension UsageDimension: ExpressibleByArgument {}

@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct Trend: ParsableCommand {
+struct Trend: Question {
     static let configuration = CommandConfiguration(
         abstract: "Users and jobs of packages, month by month.",
         discussion: prose(
@@ -26,12 +26,12 @@ struct Trend: ParsableCommand {
         if names.isEmpty { throw ValidationError("name at least one package, as in: customs trend numpy") }
     }
 
-    func run() throws {
-        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         let packages = try names.map { try asking.package($0) }
         let answer = try asking.answer(parts: .of(column: "package")) { (filter, limit) throws(StoreError) in
             try PackageTrend.ask(asking.connection, filter, packages: packages, limit: limit).answer
         }
-        try asking.tell(answer, as: form, about: ["packages": packages.joined(separator: " ")])
+        return try asking.answered(answer, as: form, about: ["packages": packages.joined(separator: " ")])
     }
 }

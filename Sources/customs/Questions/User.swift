@@ -3,7 +3,7 @@ import JSON
 import Query
 import Store
 
-struct User: ParsableCommand {
+struct User: Question {
     static let configuration = CommandConfiguration(
         abstract: "One person: jobs, processes, packages, environments.",
         discussion: prose(
@@ -24,14 +24,14 @@ struct User: ParsableCommand {
     @Argument(help: "The user's name.", completion: StoreCompletion.names(.user))
     var name: String
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         var asking = try Asking(
-            store, selection.written + packages.written + rows.written, accounts: selection.charged)
+            store, selection.written + packages.written + rows.written, in: context, accounts: selection.charged)
         try asking.requireUser(name)
         let report = try UserReport.ask(asking.connection, asking.filter, username: name, limit: asking.limit)
         if report.processes == 0 { try asking.explainEmptyAnswer() }
         asking.noteUser(name)
-        try asking.tell(report.answer, as: form) { text(report, for: $0) }
+        return asking.answered(report.answer, as: form) { text(report, for: $0) }
     }
 
     /// On a terminal the lists fit the screen, most used first.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct Versions: ParsableCommand {
+struct Versions: Question {
     static let configuration = CommandConfiguration(
         abstract: "The versions of a package that are used, the newest first.",
         discussion: prose(
@@ -24,8 +24,8 @@ struct Versions: ParsableCommand {
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
     var olderThan: WrittenVersion?
 
-    func run() throws {
-        let asking = try Asking(store, filter.written, form, accounts: filter.selection.charged)
+    func answered(in context: QuestionContext) throws -> Answered {
+        let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         let package = try asking.package(name)
         if olderThan != nil, asking.filter.leastUsers > 0 {
             throw Failure(.usage, "--public tells of all versions only: leave out --older-than")
@@ -35,6 +35,6 @@ struct Versions: ParsableCommand {
                 asking.connection, filter, package: package, olderThan: olderThan?.version, limit: limit
             ).answer
         }
-        try asking.tell(answer, as: form, about: ["package": package, "older_than": olderThan?.text])
+        return try asking.answered(answer, as: form, about: ["package": package, "older_than": olderThan?.text])
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Query
 import Store
 
-struct Who: ParsableCommand {
+struct Who: Question {
     static let configuration = CommandConfiguration(
         abstract: "Users of a package, a Python or an environment, to write to them.",
         discussion: prose(
@@ -49,11 +49,11 @@ struct Who: ParsableCommand {
         if packages.direct { throw ValidationError("--direct: needs a package") }
     }
 
-    func run() throws {
+    func answered(in context: QuestionContext) throws -> Answered {
         let addresses = try emails.map { try MailAddresses(option: $0) }
         let asking = try Asking(
             store, selection.written + person.written + staff.written + packages.written + rows.written, form,
-            accounts: selection.charged, needsMapping: true)
+            in: context, accounts: selection.charged, needsMapping: true)
         let package = try package.map { try asking.package($0) }
         let found = try AffectedUsers.ask(
             asking.connection, asking.filter, package: package, olderThan: olderThan?.version, by: by,
@@ -62,7 +62,7 @@ struct Who: ParsableCommand {
         let arguments: KeyValuePairs = [
             "package": package, "older_than": olderThan?.text, "by": by == .processes ? nil : by.rawValue,
         ]
-        try asking.tell(found.answer(addresses: addresses), as: form, about: arguments) {
+        return try asking.answered(found.answer(addresses: addresses), as: form, about: arguments) {
             TextTable(found.table(addresses: addresses)).formatted(for: $0)
         }
     }

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Query
+import Store
+
+/// A question as the command line has it. A page asks the same with the same options, so that its numbers are the
+/// same.
+protocol Question: ParsableCommand {
+    var store: StoreOptions { get set }
+
+    /// Asks, and shows nothing.
+    ///
+    /// - Throws: `Failure`, `StoreError`, `SettingsError`; `ValidationError` if the options cannot be used.
+    func answered(in context: QuestionContext) throws -> Answered
+}
+
+extension Question {
+    func run() throws { try answered(in: .commandLine).show() }
+}
+
+/// Who asks a question: by which connection, and where remarks go that are no part of the answer.
+struct QuestionContext: Sendable {
+    let connect: @Sendable (StoreOptions) throws -> any SQLConnection
+    /// Tells for instance why an answer is empty.
+    let remark: @Sendable (String) -> Void
+
+    /// A connection of its own, and standard error.
+    static let commandLine = QuestionContext(
+        connect: { try $0.reader() },
+        remark: { text in
+            Spinner.stop()
+            printError("customs: \(text)")
+        })
+}
