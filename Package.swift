@@ -103,10 +103,11 @@ let package = Package(
         module("Slurm", ["CCurl", "JSON", "Jobs", "Processes", "Record"]),
         module("Canary", ["Jobs", "Processes", "Record", "Settings", "Store"]),
 
+        module("HTTPConnections", [.product(name: "NIOCore", package: "swift-nio")]),
         module(
-            "Web",
+            "DaemonWeb",
             [
-                "DaemonMetrics", log, lifecycle, .product(name: "NIOCore", package: "swift-nio"),
+                "DaemonMetrics", "HTTPConnections", log, lifecycle, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ]),
@@ -136,8 +137,8 @@ let package = Package(
         .executableTarget(
             name: "customsd",
             dependencies: [
-                "Background", "Canary", "DaemonMetrics", "Jobs", "Journal", "Listen", "Log", "Pipeline", "Record",
-                "Settings", "Slurm", "Sockets", "Store", "Threads", "Version", "Web", arguments, log, lifecycle,
+                "Background", "Canary", "DaemonMetrics", "DaemonWeb", "Jobs", "Journal", "Listen", "Log", "Pipeline",
+                "Record", "Settings", "Slurm", "Sockets", "Store", "Threads", "Version", arguments, log, lifecycle,
                 signals,
             ],
             swiftSettings: strict, linkerSettings: standalone),

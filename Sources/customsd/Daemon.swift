@@ -1,5 +1,6 @@
 import Background
 import DaemonMetrics
+import DaemonWeb
 import Glibc
 import Journal
 import Listen
@@ -13,7 +14,6 @@ import Store
 import Synchronization
 import Threads
 import UnixSignals
-import Web
 
 /// Opens the addresses and the store of the plan, and runs until it is told to end.
 struct Daemon {
@@ -50,7 +50,7 @@ struct Daemon {
         if let http = plan.http {
             services.append(
                 .init(
-                    service: WebService(
+                    service: DaemonWebService(
                         host: http.host, port: http.port, descriptors: DescriptorReserve.limit, metrics: metrics,
                         logger: logger)))
         }

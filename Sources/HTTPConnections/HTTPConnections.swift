@@ -1,4 +1,3 @@
-import DaemonMetrics
 import NIOCore
 import Synchronization
 
@@ -6,10 +5,20 @@ import Synchronization
 ///
 /// A new connection is always accepted. If there are too many, the one that was silent for the longest time is closed,
 /// so that silent connections cannot keep requests out.
-final class WebConnections: Sendable {
-    static let maximum = 32
+public final class HTTPConnections: Sendable {
+    /// What happens to a connection.
+    public enum Event: Sendable, Equatable {
+        case opened, closed
+        /// It is closed because of a limit.
+        case ended(Limit)
+    }
+
+    public enum Limit: Sendable, Equatable {
+        case timeout, tooMany
+    }
+
     /// The time from the connection's beginning, or the last part of a request, to the next part.
-    static let requestTime = TimeAmount.seconds(10)
+    public static let requestTime = TimeAmount.seconds(10)
     /// The time from a response to the next request.
     static let idleTime = TimeAmount.seconds(75)
 
@@ -26,20 +35,29 @@ final class WebConnections: Sendable {
     }
 
     private let maximum: Int
-    private let metrics: IngestMetrics
+    fileprivate let answerTime: TimeAmount
+    private let onEvent: @Sendable (Event) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter descriptors: the process's limit on open files; connections get at most an eighth of it.
-    init(metrics: IngestMetrics, descriptors: Int) {
-        maximum = max(1, min(WebConnections.maximum, descriptors / 8))
-        self.metrics = metrics
+    /// - Parameters:
+    ///   - maximum: the largest number of connections.
+    ///   - descriptors: the process's limit on open files; connections get at most an eighth of it.
+    ///   - answerTime: the time from a request to its answer.
+    ///   - onEvent: is told of each connection.
+    public init(
+        maximum: Int, descriptors: Int, answerTime: TimeAmount = HTTPConnections.requestTime,
+        onEvent: @escaping @Sendable (Event) -> Void
+    ) {
+        self.maximum = max(1, min(maximum, descriptors / 8))
+        self.answerTime = answerTime
+        self.onEvent = onEvent
     }
 
     /// The handler for a new connection's pipeline.
-    var handler: some RemovableChannelHandler { WebConnection(self) }
+    public var handler: some RemovableChannelHandler { HTTPConnection(self) }
 
     /// Closes all connections, and refuses new ones.
-    func close() {
+    public func close() {
         let channels = state.withLock { state in
             state.isClosed = true
             return state.connections.values.map { $0.channel }
@@ -48,7 +66,7 @@ final class WebConnections: Sendable {
     }
 
     /// Closes the connections that were silent for too long.
-    func expire(now: NIODeadline = .now()) {
+    public func expire(now: NIODeadline = .now()) {
         let overdue = state.withLock { $0.connections.values.filter { $0.deadline < now }.map { $0.channel } }
         for channel in overdue { end(channel, .timeout) }
     }
@@ -60,10 +78,10 @@ final class WebConnections: Sendable {
                 state.connections.count < maximum
                 ? nil : state.connections.values.min { $0.lastSign < $1.lastSign }?.channel
             state.connections[ObjectIdentifier(channel)] = Connection(
-                channel: channel, lastSign: now, deadline: now + WebConnections.requestTime)
+                channel: channel, lastSign: now, deadline: now + HTTPConnections.requestTime)
             return (oldest, state.isClosed)
         }
-        metrics.update { $0.webConnections += 1 }
+        onEvent(.opened)
         if let crowdedOut { end(crowdedOut, .tooMany) }
         if isClosed { channel.close(promise: nil) }
     }
@@ -79,23 +97,23 @@ final class WebConnections: Sendable {
 
     fileprivate func leave(_ channel: any Channel) {
         let wasThere = state.withLock { $0.connections.removeValue(forKey: ObjectIdentifier(channel)) != nil }
-        if wasThere { metrics.update { $0.webConnections -= 1 } }
+        if wasThere { onEvent(.closed) }
     }
 
-    private func end(_ channel: any Channel, _ reason: WebConnectionEnd) {
-        metrics.update { $0.endedWebConnections[reason, default: 0] += 1 }
+    private func end(_ channel: any Channel, _ limit: Limit) {
+        onEvent(.ended(limit))
         channel.close(promise: nil)
     }
 }
 
 /// Watches one connection, after the decoder: a request counts once its head is complete.
-private final class WebConnection: ChannelDuplexHandler, RemovableChannelHandler {
+private final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias OutboundIn = Any
 
-    private let connections: WebConnections
+    private let connections: HTTPConnections
 
-    init(_ connections: WebConnections) { self.connections = connections }
+    init(_ connections: HTTPConnections) { self.connections = connections }
 
     func channelActive(context: ChannelHandlerContext) {
         connections.enter(context.channel)
@@ -103,12 +121,12 @@ private final class WebConnection: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connections.note(context.channel, next: WebConnections.requestTime)
+        connections.note(context.channel, next: connections.answerTime)
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        connections.note(context.channel, next: WebConnections.idleTime)
+        connections.note(context.channel, next: HTTPConnections.idleTime)
         context.write(data, promise: promise)
     }
 

@@ -1,10 +1,11 @@
 import DaemonMetrics
+import HTTPConnections
 import Hummingbird
 import Logging
 import NIOCore
 
 /// The daemon's answers for machines: `/healthz` and `/metrics`.
-enum WebApplication {
+enum DaemonWebApplication {
     /// - Parameters:
     ///   - host: the address to bind.
     ///   - metrics: the daemon's counts.
@@ -12,7 +13,7 @@ enum WebApplication {
     ///   - group: has one thread, so that a connection is counted before the next one is accepted.
     ///   - onServerRunning: called once the address is bound.
     static func make(
-        host: String, port: Int, metrics: IngestMetrics, connections: WebConnections,
+        host: String, port: Int, metrics: IngestMetrics, connections: HTTPConnections,
         group: any EventLoopGroup, logger: Logger, onServerRunning: @escaping @Sendable () -> Void
     ) -> some ApplicationProtocol {
         let router = Router(options: .autoGenerateHeadEndpoints)
