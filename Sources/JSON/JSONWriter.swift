@@ -74,6 +74,11 @@ extension JSON {
 
     private static func quote(_ value: String, to text: inout String) {
         text += "\""
+        if value.utf8.allSatisfy({ 0x20..<0x7F ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            // as most texts are
+            text += value + "\""
+            return
+        }
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""

@@ -24,7 +24,16 @@ public struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     public static func < (left: ExactText, right: ExactText) -> Bool {
-        left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
+        let precedes = left.string.utf8.withContiguousStorageIfAvailable { left in
+            right.string.utf8.withContiguousStorageIfAvailable { right in
+                guard let start = left.baseAddress, let other = right.baseAddress else {
+                    return left.count < right.count
+                }
+                let order = memcmp(start, other, min(left.count, right.count))
+                return order == 0 ? left.count < right.count : order < 0
+            }
+        }
+        return (precedes ?? nil) ?? left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
     }
 
     public func hash(into hasher: inout Hasher) {

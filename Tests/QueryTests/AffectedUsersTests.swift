@@ -97,17 +97,6 @@ import Testing
         }
     }
 
-    @Test("programs come from the newest days alone where there is too much") func bounded() throws {
-        let newest = SampleCentre.processes.map { $0.dayNumber }.max() ?? 0
-        for database in try SampleCentre.databases() {
-            let reader = try database.location.reader()
-            let rows = try AffectedUsers.ask(reader, UsageFilter(), package: "numpy", programProcesses: 1).rows
-            #expect(rows.allSatisfy { $0.lastDay == newest || $0.programs.isEmpty })
-            let whole = try AffectedUsers.ask(reader, UsageFilter(), package: "numpy").rows
-            #expect(whole.allSatisfy { !$0.programs.isEmpty } && whole.map { $0.jobs } == rows.map { $0.jobs })
-        }
-    }
-
     @Test("a table has the beginnings of lists, and addresses beside the names") func table() throws {
         let reader = try SampleCentre.database(.sqlite).location.reader()
         let found = try AffectedUsers.ask(reader, UsageFilter(), package: "numpy")

@@ -118,6 +118,10 @@ import Testing
                 #expect(row.packages.map { $0.name } == row.packages.map { $0.name }.sorted(by: bytesBefore))
             }
             formatted.insert(found.answer.json.formatted)
+            for limit in [0, 1, 2, 7] {
+                let first = try StackUsage.ask(database.location.reader(), filters[filter], limit: limit)
+                #expect(first.rows == Array(found.rows.prefix(limit)))
+            }
         }
         #expect(formatted.count == 1)
     }

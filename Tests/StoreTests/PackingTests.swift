@@ -46,6 +46,24 @@ import Testing
         #expect(try database.integer("SELECT count(DISTINCT day) FROM packed_parts") == 40)
     }
 
+    @Test("runs of different programs are different rows of a packed day", arguments: Database.allCases)
+    func programs(engine: Database) throws {
+        let database = try TestDatabase(engine)
+        var writing = try Writing(database)
+        try writing.commit(
+            (0..<6 as Range<UInt64>).map { id in past(id).with { $0[.main] = id < 4 ? "/home/a/1.py" : "/home/a/2.py" }
+            })
+        for isPacked in [false, true] {
+            if isPacked { #expect(try packAll(database) == 1) }
+            var processes: [Int64: Int64] = [:]
+            try PackedDays.scan(try database.location.reader(), from: nil, through: nil, [.program, .processes]) {
+                (rows: DayRows) throws(StoreError) in
+                for row in 0..<rows.count { processes[rows[.program][row], default: 0] += rows[.processes][row] }
+            }
+            #expect(processes.values.sorted() == [2, 4] && processes[0] == nil)
+        }
+    }
+
     @Test("a record that comes late is there at once, and its day is packed again", arguments: Database.allCases)
     func late(engine: Database) throws {
         let database = try TestDatabase(engine)

@@ -41,8 +41,10 @@ struct StackGroups<Group: Hashable> {
         return places
     }
 
-    /// The tally of each group with at least this many users.
-    func tallies(_ uses: UserStackSums, _ jobs: JobSets, leastUsers: Int64) -> [Group: UsageTally] {
+    /// The tally of each group with at least this many users; groups without usage are missing.
+    func tallies(
+        _ uses: UserStackSums, _ jobs: JobSets, leastUsers: Int64
+    ) -> [(group: Group, tally: UsageTally)] {
         var sums = [UsageTally](repeating: UsageTally(), count: groups.count)
         var people = UserStackSums()
         for use in uses.entries {
@@ -54,18 +56,32 @@ struct StackGroups<Group: Hashable> {
         for (set, count) in zip(jobs.sets, jobs.counts) where count > 0 {
             for place in places(of: set) { sums[place].jobs += count }
         }
-        var tallies: [Group: UsageTally] = [:]
-        for (group, sum) in zip(groups, sums) where sum.processes > 0 && sum.tells(ofAtLeast: leastUsers) {
-            tallies[group] = sum
+        // a dictionary of some ten thousand groups would take longer than all before
+        return zip(groups, sums).filter { $1.processes > 0 && $1.tells(ofAtLeast: leastUsers) }.map { ($0, $1) }
+    }
+
+    /// The same of all usage that passes a filter.
+    ///
+    /// - Parameter key: what the groups' numbers are of, `stack` or `environment`.
+    func tallies(
+        _ connection: any SQLConnection, _ filter: UsageFilter, by key: DayRows.Column
+    ) throws(StoreError) -> [(group: Group, tally: UsageTally)] {
+        var uses = UserStackSums()
+        let jobs = JobSets()
+        try UsageScan(connection, filter).days([key, .user, .processes, .job]) { rows, kept in
+            let keys = rows[key]
+            let using = places(kept, keys)
+            uses.add(rows, using, key: keys)
+            jobs.add(rows, using, key: keys)
         }
-        return tallies
+        return tallies(uses, jobs, leastUsers: filter.leastUsers)
     }
 
     /// The tally of all groups together; empty if it has fewer users.
     func total(_ uses: UserStackSums, _ jobs: JobSets, leastUsers: Int64) -> UsageTally {
         var all = StackGroups<Bool>()
         for number in lists.indices where !lists[number].isEmpty { all.add(Int64(number), to: true) }
-        return all.tallies(uses, jobs, leastUsers: leastUsers)[true] ?? UsageTally()
+        return all.tallies(uses, jobs, leastUsers: leastUsers).first?.tally ?? UsageTally()
     }
 
     /// The same groups under other names, which differ where these do.

@@ -4,8 +4,6 @@ import Store
 struct UsageGrouping {
     /// `stack` or `environment`.
     var key = DayRows.Column.stack
-    /// Common table expressions, after `WITH`.
-    var expressions = ""
     /// The columns that name a group, one row of the answer for each; `r` has the key under its name.
     var columns: [String]
     /// Joins that lead from `r` to the columns.
@@ -25,29 +23,25 @@ struct UsageGrouping {
 
     /// The number of each stack or environment in a group, with the groups that it belongs to.
     func stackGroups(_ connection: any SQLConnection) throws(StoreError) -> StackGroups<[SQLValue]> {
-        var groups = StackGroups<[SQLValue]>()
+        try stackGroups(connection) { Array($0) }
+    }
+
+    /// - Parameter group: the group with these values of the columns.
+    func stackGroups<Group>(
+        _ connection: any SQLConnection, _ group: (ArraySlice<SQLValue>) -> Group
+    ) throws(StoreError) -> StackGroups<Group> {
+        var groups = StackGroups<Group>()
         let source = key == .stack ? "(SELECT id AS stack FROM stacks)" : "(SELECT id AS environment FROM environments)"
         for row in try connection.query(
-            """
-            \(expressions.isEmpty ? "" : "WITH " + expressions)
-            SELECT r.\(key), \(columns.joined(separator: ", ")) FROM \(source) r \(joins) WHERE true\(condition)
-            """, parameters)
-        { groups.add(row[0].integer ?? 0, to: Array(row.dropFirst())) }
+            "SELECT r.\(key), \(columns.joined(separator: ", ")) FROM \(source) r \(joins) WHERE true\(condition)",
+            parameters)
+        { groups.add(row[0].integer ?? 0, to: group(row.dropFirst())) }
         return groups
     }
 
     func tallies(
         _ connection: any SQLConnection, _ filter: UsageFilter
-    ) throws(StoreError) -> [[SQLValue]: UsageTally] {
-        let groups = try stackGroups(connection)
-        var uses = UserStackSums()
-        let jobs = JobSets()
-        try UsageScan(connection, filter).days([key, .user, .processes, .job]) { rows, kept in
-            let keys = rows[key]
-            let using = groups.places(kept, keys)
-            uses.add(rows, using, key: keys)
-            jobs.add(rows, using, key: keys)
-        }
-        return groups.tallies(uses, jobs, leastUsers: filter.leastUsers)
+    ) throws(StoreError) -> [(group: [SQLValue], tally: UsageTally)] {
+        try stackGroups(connection).tallies(connection, filter, by: key)
     }
 }

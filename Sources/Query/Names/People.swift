@@ -44,12 +44,6 @@ struct People {
         return some
     }
 
-    /// The users who have one of these names on some days.
-    func numbers(called names: Set<ExactText>) -> [Int64] {
-        people.filter { names.contains(ExactText($0.value.name)) || names.contains(ExactText($0.value.pseudonym)) }
-            .map { $0.key }
-    }
-
     /// The users who have this name on a day.
     func numbers(on day: Int, called name: String) -> Set<Int64> {
         var numbers: Set<Int64> = []

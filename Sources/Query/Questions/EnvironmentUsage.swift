@@ -13,6 +13,14 @@ public struct EnvironmentUsage: Sendable, Equatable {
 
     public let rows: [Row]
 
+    /// What makes environments one row.
+    private struct Place: Hashable {
+        let prefix: ExactText
+        let isInContainer: Bool
+        /// The kind that the prefix had before it lost a name.
+        let kept: String?
+    }
+
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, kinds: EnvironmentKinds = EnvironmentKinds(),
         limit: Int? = nil
@@ -20,19 +28,24 @@ public struct EnvironmentUsage: Sendable, Equatable {
         let grouping = UsageGrouping(
             key: .environment, columns: ["e.prefix", "CASE WHEN e.container <> '' THEN 1 ELSE 0 END", "e.kind"],
             joins: "JOIN environments e ON e.id = r.environment")
-        let tallies = try grouping.tallies(connection, filter)
+        let places = try grouping.stackGroups(connection) { values in
+            Place(
+                prefix: ExactText(values[1].text ?? ""), isInContainer: values[2].integer == 1,
+                kept: values[3].text)
+        }
         let names = filter.leastUsers > 0 ? try userNames(connection) : []
-        var rows = tallies.filter { !isNamed($0.key[0].text ?? "", names) }.map { key, tally in
-            let prefix = key[0].text ?? ""
+        var rows = try places.tallies(connection, filter, by: .environment).compactMap { place, tally -> Row? in
+            let prefix = place.prefix.string
+            if isNamed(prefix, names) { return nil }
             return Row(
-                kind: kinds.kind(prefix: prefix, isInContainer: key[1].integer == 1, kept: key[2].text),
+                kind: kinds.kind(prefix: prefix, isInContainer: place.isInContainer, kept: place.kept),
                 prefix: prefix.isEmpty ? nil : prefix, users: tally.users, jobs: tally.jobs)
         }
         rows.sort { left, right in
             if left.users != right.users { return left.users > right.users }
             if left.jobs != right.jobs { return left.jobs > right.jobs }
-            return left.prefix.map { ExactText($0) } == right.prefix.map { ExactText($0) }
-                ? byBytes(left.kind.rawValue, right.kind.rawValue) : byBytes(left.prefix ?? "", right.prefix ?? "")
+            let (one, other) = (ExactText(left.prefix ?? ""), ExactText(right.prefix ?? ""))
+            return one == other ? byBytes(left.kind.rawValue, right.kind.rawValue) : one < other
         }
         return EnvironmentUsage(rows: rows.limited(to: limit))
     }

@@ -41,12 +41,12 @@ public struct ProcessEnds: Sendable, Equatable {
             }
         }
         let told =
-            filter.leastUsers > 0 ? packages.tallies(uses, JobSets(), leastUsers: filter.leastUsers) : nil
+            filter.leastUsers > 0
+            ? Set(packages.tallies(uses, JobSets(), leastUsers: filter.leastUsers).map { $0.group }) : nil
         var sums = [SIMD4<Int64>](repeating: .zero, count: packages.groups.count)
         ends.forEach { stack, counts in for place in packages[stack] { sums[place] &+= counts } }
         var rows: [Row] = []
-        for (group, counts) in zip(packages.groups, sums) where counts[0] > 0 && (told.map { $0[group] != nil } ?? true)
-        {
+        for (group, counts) in zip(packages.groups, sums) where counts[0] > 0 && told?.contains(group) ?? true {
             rows.append(
                 Row(
                     package: group[0].text ?? "", processes: counts[0],

@@ -1,4 +1,5 @@
 import Checksum
+import Record
 import Store
 
 /// Whole sets of package versions that were used together. Direct and indirect imports of a package make the same set.
@@ -22,55 +23,84 @@ public struct StackUsage: Sendable, Equatable {
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, limit: Int? = nil
     ) throws(StoreError) -> StackUsage {
-        // with its length, no name or version can be mistaken for another one, whatever characters it has
-        let word = """
-            length(name) || ':' || name || CASE WHEN version IS NULL THEN '-' ELSE length(version) || ':' || version END
+        let sets = try contents(connection, filter).tallies(connection, filter, by: .stack)
+        let names = try packageNames(connection)
+        // most sets have few users, and names decide between equal ones
+        let found = possible(sets, among: limit).map { content, tally in
+            let packages = packages(content.string, names)
+            return Row(stack: digest(packages), packages: packages, users: tally.users, jobs: tally.jobs)
+        }
+        let sorted = found.sorted { left, right in
+            if left.users != right.users { return left.users > right.users }
+            return left.jobs == right.jobs ? byBytes(left.stack, right.stack) : left.jobs > right.jobs
+        }
+        return StackUsage(rows: sorted.limited(to: limit))
+    }
+
+    /// The content of each stack, as a text: each package's number, and the version after its length. So no version can
+    /// be mistaken for another one, whatever characters it has.
+    private static func contents(
+        _ connection: any SQLConnection, _ filter: UsageFilter
+    ) throws(StoreError) -> StackGroups<ExactText> {
+        let word = "package || CASE WHEN version IS NULL THEN '-' ELSE ':' || length(version) || ':' || version END"
+        var groups = StackGroups<ExactText>()
+        // in the order of the key, for which nothing is sorted
+        for row in try connection.query(
             """
-        let grouping = UsageGrouping(
-            expressions: """
-                sets AS (
-                    SELECT stack, \(connection.dialect.joined(word, by: "", orderedBy: "name")) AS content
-                    FROM (
-                        SELECT sp.stack, p.name, sp.version FROM stack_packages sp JOIN packages p ON p.id = sp.package
-                        WHERE true\(filter.packageCondition) ORDER BY sp.stack, p.name) named
-                    GROUP BY stack)
-                """,
-            columns: ["s.content"], joins: "JOIN sets s ON s.stack = r.stack")
-        let sets = try grouping.tallies(connection, filter).map { key, tally in
-            let content = key[0].text ?? ""
-            return (id: digest(content), content, tally)
+            SELECT stack, \(connection.dialect.joined(word)) FROM (
+                SELECT sp.stack, sp.package, sp.version FROM stack_packages sp WHERE true\(filter.packageCondition)
+                ORDER BY sp.stack, sp.package) used
+            GROUP BY stack
+            """)
+        { groups.add(row[0].integer ?? 0, to: ExactText(row[1].text ?? "")) }
+        return groups
+    }
+
+    private static func packageNames(_ connection: any SQLConnection) throws(StoreError) -> [Int64: ExactText] {
+        var names: [Int64: ExactText] = [:]
+        for row in try connection.query("SELECT id, name FROM packages") {
+            names[row[0].integer ?? 0] = ExactText(row[1].text ?? "")
         }
-        let sorted = sets.sorted { left, right in
-            if left.2.users != right.2.users { return left.2.users > right.2.users }
-            return left.2.jobs == right.2.jobs ? byBytes(left.id, right.id) : left.2.jobs > right.2.jobs
+        return names
+    }
+
+    /// The sets that may be among the first ones.
+    private static func possible(
+        _ sets: [(group: ExactText, tally: UsageTally)], among limit: Int?
+    ) -> [(group: ExactText, tally: UsageTally)] {
+        guard let limit, limit > 0, limit < sets.count else { return limit == 0 ? [] : sets }
+        let counts = sets.map { ($0.tally.users, $0.tally.jobs) }.sorted { $0 > $1 }
+        return sets.filter { ($0.tally.users, $0.tally.jobs) >= counts[limit - 1] }
+    }
+
+    /// The packages of a content, by name.
+    private static func packages(_ content: String, _ names: [Int64: ExactText]) -> [Package] {
+        var rest = content.unicodeScalars[...]
+        func number() -> Int64 {
+            let digits = rest.prefix { ("0"..."9").contains($0) }
+            rest = rest.dropFirst(digits.count)
+            return Int64(String(digits)) ?? 0
         }
-        return StackUsage(
-            rows: sorted.limited(to: limit).map { id, content, tally in
-                Row(stack: id, packages: packages(content), users: tally.users, jobs: tally.jobs)
-            })
+        var packages: [(name: ExactText, version: String?)] = []
+        while !rest.isEmpty {
+            let name = names[number()] ?? ExactText("")
+            if rest.removeFirst() == "-" {
+                packages.append((name, nil))
+                continue
+            }
+            let length = Int(number())
+            packages.append((name, String(rest.dropFirst().prefix(length))))
+            rest = rest.dropFirst(length + 1)
+        }
+        return packages.sorted { $0.name < $1.name }.map { Package(name: $0.name.string, version: $0.version) }
     }
 
     /// 32 hexadecimal digits: 128 bits of SHA-256, so that no one can make two sets with one name.
-    private static func digest(_ content: String) -> String {
-        SHA256.hash(Array(content.utf8)).prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    private static func packages(_ content: String) -> [Package] {
-        var rest = content.unicodeScalars[...]
-        func text() -> String? {
-            if rest.first == "-" {
-                rest.removeFirst()
-                return nil
-            }
-            let count = rest.prefix { $0 != ":" }
-            rest = rest.dropFirst(count.count + 1)
-            let text = rest.prefix(Int(String(count)) ?? 0)
-            rest = rest.dropFirst(text.count)
-            return String(text)
-        }
-        var packages: [Package] = []
-        while !rest.isEmpty { packages.append(Package(name: text() ?? "", version: text())) }
-        return packages
+    private static func digest(_ packages: [Package]) -> String {
+        // with its length, no name or version can be mistaken for another one
+        func counted(_ text: String) -> String { "\(text.unicodeScalars.count):\(text)" }
+        let content = packages.map { counted($0.name) + ($0.version.map(counted) ?? "-") }.joined()
+        return Array(SHA256.hash(Array(content.utf8)).prefix(16)).hexadecimal
     }
 
     private static let fields: [Field<Row>] = [

@@ -80,7 +80,8 @@ struct OldVersionUsage {
             uses.add(rows, using, key: stacks)
             jobs.add(rows, using, key: stacks)
         }
-        let tallies = groups.tallies(uses, jobs, leastUsers: 0)
+        let tallies = Dictionary(
+            uniqueKeysWithValues: groups.tallies(uses, jobs, leastUsers: 0).map { ($0.group, $0.tally) })
         rows = wanted.indices.compactMap { place in
             let old = tallies[.old(place)] ?? UsageTally()
             return tallies[.all(place)].map { Row(versions: wanted[place], old: old, all: $0) }

@@ -61,9 +61,9 @@ public protocol SQLDialect: Sendable {
     /// 16 random bytes.
     var randomKey: String { get }
 
-    /// The texts of a group as one text. The rows must come from a subquery that sorts them by `order`, which not every
-    /// database can do by itself.
-    func joined(_ text: String, by separator: String, orderedBy order: String) -> String
+    /// The texts of a group as one text, in the order of the subquery that the rows come from and that sorts by the
+    /// group first. An order of the function's own is not known to every database, and sorts each group by itself.
+    func joined(_ text: String) -> String
 
     /// The runs, called `r`, whose keys lie in ranges.
     ///

@@ -19,6 +19,8 @@ public struct DayRows {
         case partition, qos, state
         /// The job's allocated CPUs and GPUs by Slurm; -1 if Slurm has told none.
         case cpus, gpus
+        /// Number of a row in the dictionary of programs; 0 if unknown.
+        case program
     }
 
     public static let isCompute: Int64 = 1
@@ -59,7 +61,7 @@ public struct DayRows {
 extension DayRows {
     /// The rows in the order of their jobs. Rows that differ only in numbers of processes and times become one.
     func merged() -> DayRows {
-        let keys: [Column] = [.job, .user, .stack, .environment, .flags, .account, .owner, .nodes, .seconds]
+        let keys: [Column] = [.job, .user, .stack, .environment, .flags, .account, .owner, .nodes, .seconds, .program]
         func same(_ left: Int, _ right: Int) -> Bool {
             keys.allSatisfy { columns[$0.rawValue][left] == columns[$0.rawValue][right] }
         }

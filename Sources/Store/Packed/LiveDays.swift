@@ -55,7 +55,8 @@ enum LiveDays {
             case .processes: "p.processes"
             case .nodes, .seconds, .cpus, .gpus: "-1"
             case .started, .lastSeen: startOfDay("p.day")
-            case .job, .account, .owner, .exceptions, .signals, .killed, .partition, .qos, .state: "0"
+            case .job, .account, .owner, .exceptions, .signals, .killed, .partition, .qos, .state, .program:
+                "0"
             }
         }
         try rows(
@@ -143,6 +144,7 @@ extension DayRows.Column {
         case .state: "COALESCE(w.id, 0)"
         case .cpus: "COALESCE(j.alloc_cpus, -1)"
         case .gpus: "COALESCE(j.gpus, -1)"
+        case .program: "r.program"
         }
     }
 }

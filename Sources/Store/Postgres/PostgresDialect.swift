@@ -49,9 +49,7 @@ public struct PostgresDialect: SQLDialect {
 
     public var randomKey: String { "gen_random_uuid()" }
 
-    public func joined(_ text: String, by separator: String, orderedBy order: String) -> String {
-        "string_agg(\(text), '\(separator)' ORDER BY \(order))"
-    }
+    public func joined(_ text: String) -> String { "string_agg(\(text), '')" }
 
     /// The planner, left alone, would read all runs there are.
     public func runs(within ranges: String) -> String {

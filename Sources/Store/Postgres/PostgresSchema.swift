@@ -53,6 +53,6 @@ extension PostgresDialect {
     private static let packed = """
         ALTER TABLE packed_parts
         ALTER partition SET STORAGE EXTERNAL, ALTER qos SET STORAGE EXTERNAL, ALTER state SET STORAGE EXTERNAL,
-        ALTER cpus SET STORAGE EXTERNAL, ALTER gpus SET STORAGE EXTERNAL;
+        ALTER cpus SET STORAGE EXTERNAL, ALTER gpus SET STORAGE EXTERNAL, ALTER program SET STORAGE EXTERNAL;
         """
 }

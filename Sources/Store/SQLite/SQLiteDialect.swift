@@ -54,9 +54,7 @@ public struct SQLiteDialect: SQLDialect {
 
     public var randomKey: String { "randomblob(16)" }
 
-    public func joined(_ text: String, by separator: String, orderedBy order: String) -> String {
-        "group_concat(\(text), '\(separator)')"
-    }
+    public func joined(_ text: String) -> String { "group_concat(\(text), '')" }
 
     public func runs(within ranges: String) -> String {
         "\(ranges) CROSS JOIN runs r ON r.run >= k.column1 AND r.run <= k.column2"

@@ -187,6 +187,7 @@ public enum Schema {
         ALTER TABLE packed_parts ADD COLUMN state {bytes} NOT NULL;
         ALTER TABLE packed_parts ADD COLUMN cpus {bytes} NOT NULL;
         ALTER TABLE packed_parts ADD COLUMN gpus {bytes} NOT NULL;
+        ALTER TABLE packed_parts ADD COLUMN program {bytes} NOT NULL;
         {packed}
 
         """

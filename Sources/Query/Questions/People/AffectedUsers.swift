@@ -39,12 +39,9 @@ public struct AffectedUsers: Sendable, Equatable {
     /// - Parameters:
     ///   - package: only usage of this package.
     ///   - olderThan: only usage of its versions before this one; versions that cannot be compared are left out.
-    ///   - programProcesses: programs are those of the newest days with together at most this many processes of
-    ///     anybody, and of the newest day in any case. Nothing but the runs themselves tells programs.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, package: String? = nil,
-        olderThan: PackageVersion? = nil, by order: Order = .processes, limit: Int? = nil,
-        programProcesses: Int64 = 5_000_000
+        olderThan: PackageVersion? = nil, by order: Order = .processes, limit: Int? = nil
     ) throws(StoreError) -> AffectedUsers {
         let nothing = AffectedUsers(package: package, rows: [])
         // each row is about one person
@@ -59,10 +56,8 @@ public struct AffectedUsers: Sendable, Equatable {
             $0.comesBefore($1, by: order)
         }
         rows = rows.limited(to: limit)
-        var recent = filter
-        recent.firstDay = use.firstDay(ofProcesses: programProcesses)
-        let programs = try UserPrograms.mostUsed(
-            connection, recent, grouping, by: rows.map { $0.username }, people, limit: mostPrograms)
+        let programs = try use.programs.mostUsed(
+            connection, by: rows.map { ExactText($0.username) }, people, limit: mostPrograms)
         for place in rows.indices { rows[place].programs = programs[ExactText(rows[place].username)] ?? [] }
         return AffectedUsers(package: package, rows: rows, properties: filter.mapping?.properties ?? [])
     }
@@ -111,20 +106,18 @@ private struct Use {
     let key: DayRows.Column
     private var uses = UserStackSums()
     private var accounts = UserStackSums()
+    private(set) var programs = UserPrograms()
     /// By person.
     private var sums = GroupedTotals()
-    /// Processes of anybody, by day.
-    private var processes: [Int: Int64] = [:]
 
     init(groups: StackGroups<[SQLValue]>, key: DayRows.Column) {
         self.groups = groups
         self.key = key
     }
 
-    var columns: Set<DayRows.Column> { sums.columns.union([.account, key]) }
+    var columns: Set<DayRows.Column> { sums.columns.union([.account, .program, key]) }
 
     mutating func add(_ rows: DayRows, _ kept: [Int], _ people: People) {
-        processes[rows.day, default: 0] &+= rows[.processes].reduce(0, &+)
         let persons = rows[.user].map { people.person($0, on: rows.day) }
         let using = groups.places(kept, rows[key]).filter { persons[$0] > 0 }
         let (used, count, account, job) = (rows[key], rows[.processes], rows[.account], rows[.job])
@@ -133,19 +126,8 @@ private struct Use {
             guard job[row] > 0, account[row] > 0 else { continue }
             accounts.add(user: persons[row], key: account[row], processes: count[row], day: rows.day)
         }
+        programs.add(rows, using, persons: persons)
         sums.add(rows, kept: kept, counted: using, numbers: persons)
-    }
-
-    /// The first of the newest days that have at most this many processes together.
-    func firstDay(ofProcesses most: Int64) -> Int? {
-        var first = processes.keys.max()
-        var sum: Int64 = 0
-        for (day, count) in processes.sorted(by: { $0.key > $1.key }) {
-            sum &+= count
-            if sum > most { break }
-            first = day
-        }
-        return first
     }
 
     /// - Parameter accounts: names by the numbers of their rows.

@@ -1,28 +1,32 @@
 import Record
 import Store
 
-/// The programs that people ran. Runs alone tell them, because packed days do not keep them.
-enum UserPrograms {
-    /// Users that a statement names one by one. With more it reads the runs of all.
-    private static let mostNamed = 1_000
+/// The programs that people ran, from rows of usage. A process without the name of a program does not count, and sums
+/// of pruned usage have none.
+struct UserPrograms {
+    private var uses = UserStackSums()
 
-    /// The most used programs of some people, most processes first. A process without the name of a program does not
-    /// count.
-    ///
     /// - Parameters:
-    ///   - grouping: only usage of its groups.
-    ///   - names: of the people.
-    static func mostUsed(
-        _ connection: any SQLConnection, _ filter: UsageFilter, _ grouping: UsageGrouping, by names: [String],
-        _ people: People, limit: Int
+    ///   - places: the indices of the rows that count.
+    ///   - persons: the person of each row (`People`).
+    mutating func add(_ rows: DayRows, _ places: [Int], persons: [Int64]) {
+        let (programs, processes) = (rows[.program], rows[.processes])
+        for row in places where programs[row] > 0 {
+            uses.add(user: persons[row], key: programs[row], processes: processes[row], day: rows.day)
+        }
+    }
+
+    /// The most used programs of some people by their names, most processes first.
+    ///
+    /// - Parameter limit: the most programs of a person.
+    func mostUsed(
+        _ connection: any SQLConnection, by names: [ExactText], _ people: People, limit: Int
     ) throws(StoreError) -> [ExactText: [String]] {
-        if names.isEmpty { return [:] }
-        let wanted = Set(names.map { ExactText($0) })
+        let wanted = Set(names)
         var counts: [ExactText: [Int64: Int64]] = [:]
-        for row in try runs(connection, filter, grouping, of: people.numbers(called: wanted)) {
-            guard let user = row[0].integer, let day = row[1].integer, let program = row[2].integer else { continue }
-            let name = ExactText(people.name(of: people.person(user, on: Int(day))))
-            if wanted.contains(name) { counts[name, default: [:]][program, default: 0] &+= row[3].integer ?? 0 }
+        for use in uses.entries {
+            let name = ExactText(people.name(of: use.user))
+            if wanted.contains(name) { counts[name, default: [:]][use.key, default: 0] &+= use.processes }
         }
         var candidates: Set<Int64> = []
         for programs in counts.values { candidates.formUnion(UserPrograms.candidates(programs, limit)) }
@@ -34,27 +38,6 @@ enum UserPrograms {
         }
     }
 
-    /// User, day of a name, program and processes.
-    private static func runs(
-        _ connection: any SQLConnection, _ filter: UsageFilter, _ grouping: UsageGrouping, of users: [Int64]
-    ) throws(StoreError) -> [[SQLValue]] {
-        let (condition, parameters) = try filter.condition(on: connection)
-        let named = users.map { String($0) }.joined(separator: ", ")
-        let byUser = users.count > mostNamed ? "" : " AND r.usr IN (\(named))"
-        let (key, source) = (grouping.key, grouping.key == .stack ? "stacks" : "environments")
-        // a day of the pseudonym, or a day of the name
-        let day = "CASE WHEN r.day < u.named_from THEN 0 ELSE u.named_from END"
-        return try connection.query(
-            """
-            SELECT r.usr, \(day), r.program, CAST(sum(r.processes) AS bigint)
-            FROM runs r JOIN users u ON u.id = r.usr
-            WHERE r.program <> 0\(byUser)\(condition) AND r.\(key) IN (
-                SELECT r.\(key) FROM (SELECT id AS \(key) FROM \(source)) r \(grouping.joins)
-                WHERE true\(grouping.condition))
-            GROUP BY r.usr, \(day), r.program
-            """, parameters + grouping.parameters)
-    }
-
     /// The programs that may be among the first: names decide between equal ones.
     private static func candidates(_ programs: [Int64: Int64], _ limit: Int) -> [Int64] {
         let counts = programs.values.sorted(by: >)
@@ -62,7 +45,7 @@ enum UserPrograms {
         return programs.filter { $0.value >= least }.map { $0.key }
     }
 
-    private static func texts(
+    private func texts(
         _ connection: any SQLConnection, _ numbers: Set<Int64>
     ) throws(StoreError) -> [Int64: String] {
         if numbers.isEmpty { return [:] }
