@@ -9,7 +9,6 @@ import Settings
 import Store
 import UnixSignals
 import Version
-import Web
 
 /// The daemon: arguments and wiring.
 @main
