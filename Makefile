@@ -113,6 +113,8 @@ install: ## install under PREFIX (default /usr/local), into DESTDIR if one is gi
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/customsd.service
 	sed -e 's|@bindir@|$(PREFIX)/bin|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' etc/systemd/customs-keep.service \
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/customs-keep.service
+	sed -e 's|@bindir@|$(PREFIX)/bin|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' etc/systemd/customs-web.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/customs-web.service
 	install -D -m 644 etc/systemd/customs-keep.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/customs-keep.timer
 	install -D -m 644 etc/systemd/customsd.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/customsd.socket
 	install -D -m 644 etc/sysusers.d/customs.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/customs.conf

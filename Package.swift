@@ -73,6 +73,9 @@ let package = Package(
         .target(
             name: "CTLS", path: "Sources/CTLS",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CCrypt", path: "Sources/CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
+        .target(
+            name: "CDefinitions", path: "Sources/CDefinitions", cSettings: [.headerSearchPath("../../docs")]),
         .target(name: "CFileSystem", path: "Sources/CFileSystem"),
         .target(name: "CVersion", path: "Sources/CVersion"),
         .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -99,6 +102,7 @@ let package = Package(
         module("HTML", ["JSON"]),
         module("Plot"),
         module("Report", ["HTML", "JSON", "Query", "Record"]),
+        module("Pages", ["CDefinitions", "Checksum", "HTML", "JSON", "Query", "Report"]),
         module("Processes", ["CFileSystem", "SystemClock"]),
         module("HookTree", ["CFileSystem", "Checksum", "Processes", "Sockets", "SystemClock"]),
         module("Slurm", ["CCurl", "JSON", "Jobs", "Processes", "Record"]),
@@ -109,6 +113,14 @@ let package = Package(
             "DaemonWeb",
             [
                 "DaemonMetrics", "HTTPConnections", log, lifecycle, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
+        module(
+            "Web",
+            [
+                "CCrypt", "CZlib", "Checksum", "HTTPConnections", "JSON", "Pages", "Query", "Record", "Store",
+                "SystemClock", "Threads", log, lifecycle, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ]),
@@ -146,8 +158,9 @@ let package = Package(
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "Canary", "Checksum", "HookTree", "Import", "JSON", "Processes", "Query", "Record",
-                "Report", "Settings", "Sockets", "Store", "SystemClock", "Version", "Wire", arguments,
+                "Archive", "Canary", "Checksum", "HookTree", "Import", "JSON", "Pages", "Processes", "Query", "Record",
+                "Report", "Settings", "Sockets", "Store", "SystemClock", "Threads", "Version", "Web", "Wire",
+                arguments, lifecycle, log, signals,
             ],
             swiftSettings: strict, linkerSettings: standalone),
 
@@ -187,6 +200,8 @@ let package = Package(
             ["JSON", "Merge", "Query", "Record", "SampleRecords", "Store", "TestDatabases", "Threads"]),
         tests("ReportTests", ["HTML", "JSON", "Query", "Record", "Report"]),
         tests("PlotTests", ["Plot"]),
+        tests("PagesTests", ["JSON", "Pages", "Query"]),
+        tests("WebTests", ["JSON", "Pages", "Query", "Web"]),
         tests("SettingsTests", ["Record", "Settings"]),
         tests("CanaryTests", ["Canary", "Jobs", "Record", "Settings", "TemporaryFolders"]),
         tests("DaemonMetricsTests", ["DaemonMetrics", "Record"]),

@@ -14,6 +14,9 @@ public struct Markup: Sendable, Equatable {
     /// A style sheet, which is a constant of the program.
     public static func style(_ sheet: StaticString) -> Markup { Markup(source: "<style>\n\(sheet)\n</style>\n") }
 
+    /// A picture of the module `Plot`, which escapes its texts itself.
+    public static func picture(svg: String) -> Markup { Markup(source: svg) }
+
     /// - Parameters:
     ///   - name: the element's name.
     ///   - attributes: their names are constants, and their values are escaped.

@@ -3,7 +3,7 @@ import JSON
 import Query
 
 /// A value of a table as a report shows it.
-struct ReportCell {
+public struct ReportCell {
     /// The largest number of characters of a text: a report stays small whatever texts senders choose.
     private static let longestText = 160
 
@@ -30,7 +30,7 @@ struct ReportCell {
     }
 
     /// The heading of a column, or the name of a total.
-    static func heading(_ name: String) -> String {
+    public static func heading(_ name: String) -> String {
         switch name {
         case "qos": "QOS"
         case "gpu_hours": "GPU hours"

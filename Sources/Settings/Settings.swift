@@ -22,6 +22,7 @@ public struct Settings: Sendable, Equatable {
     public var slurm = SlurmSettings()
     public var canary = CanarySettings()
     public var questions = QuestionSettings()
+    public var web = WebSettings()
     public var origins = SettingOrigins()
 
     /// The defaults below a state directory.

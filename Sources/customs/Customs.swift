@@ -27,6 +27,7 @@ struct Customs: ParsableCommand {
               customs job 4242                    its data and its Python processes
               customs hosts --silent 7            nodes that fell silent
               customs report -o report.html       the report of last month
+              customs web                         live pages, in a browser
               customs health                      outcome of every message
               customs canary status               measured loss of records
               customs import archive.jsonl.zst    import records from an archive
@@ -48,7 +49,7 @@ struct Customs: ParsableCommand {
         subcommands: [
             Summary.self, Top.self, Package.self, Job.self, User.self, JobSizesCommand.self, Correlate.self,
             Environments.self, Stacks.self, Trend.self, Versions.self, New.self, Python.self, Ended.self, Who.self,
-            Hosts.self, ReportCommand.self, HealthCommand.self,
+            Hosts.self, ReportCommand.self, WebCommand.self, HealthCommand.self,
             CanaryCommand.self, ImportCommand.self, Export.self, SQL.self, Pack.self, Prune.self, Anonymize.self,
             HookCommand.self,
         ])

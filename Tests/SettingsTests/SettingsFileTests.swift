@@ -32,6 +32,23 @@ import Testing
             [questions]
             accounts = "/etc/customs/accounts.csv"
 
+            [web]
+            listen = "unix:///run/customs-web/http"
+            auth = "proxy"
+            trusted = ["192.0.2.1"]
+            htpasswd = "/etc/customs/htpasswd"
+            public = true
+            staff = ["alice", "@ops"]
+            other_role = "public"
+            question_s = 3
+            stale_s = 60
+
+            [web.pi]
+            bob = ["m1", "m2"]
+
+            [web.job_links]
+            Grafana = "https://grafana.example.org/{job}"
+
             [receive]
             buffer_bytes = 4096
             threads = 3
@@ -103,6 +120,17 @@ import Testing
         expected.journal.retentionDays = 3
         expected.anonymize.homes = ["/users"]
         expected.questions.accounts = "/etc/customs/accounts.csv"
+        expected.web.listen = "unix:///run/customs-web/http"
+        expected.web.authentication = .proxy
+        expected.web.trusted = ["192.0.2.1"]
+        expected.web.passwordFile = "/etc/customs/htpasswd"
+        expected.web.isPublic = true
+        expected.web.staff = ["alice", "@ops"]
+        expected.web.otherRole = .public
+        expected.web.questionSeconds = 3
+        expected.web.staleSeconds = 60
+        expected.web.accounts = ["bob": ["m1", "m2"]]
+        expected.web.jobLinks = ["Grafana": "https://grafana.example.org/{job}"]
         expected.receive.bufferBytes = 4_096
         expected.receive.threads = 3
         expected.receive.maximumAgeDays = 400

@@ -155,7 +155,13 @@ def test_datagrams_sent_before_the_start_are_received(folder: Path, store: Store
 def test_systemd_accepts_the_units(folder: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     assert analyze, "no systemd-analyze (Debian: apt-get install systemd)"
-    names = ("customsd.service", "customsd.socket", "customs-keep.service", "customs-keep.timer")
+    names = (
+        "customsd.service",
+        "customsd.socket",
+        "customs-keep.service",
+        "customs-keep.timer",
+        "customs-web.service",
+    )
     for name in names:
         unit = (ROOT / "etc/systemd" / name).read_text()
         # Programs that are there stand for the installed ones.

@@ -28,7 +28,7 @@ public enum QuestionOption: String, CaseIterable, Sendable {
 
 extension QuestionOption {
     /// Whether it has no value.
-    private var isFlag: Bool {
+    public var isFlag: Bool {
         switch self {
         case .compute, .login, .gpu, .cpu, .includeStaff, .direct, .vouched, .isPublic: true
         case .since, .until, .month, .zone, .system, .subsystem, .account, .partition, .qos, .user, .project, .pi,

@@ -18,16 +18,18 @@ extension Question {
 }
 
 /// Who asks a question: by which connection, and where remarks go that are no part of the answer.
-struct QuestionContext: Sendable {
-    let connect: @Sendable (StoreOptions) throws -> any SQLConnection
+struct QuestionContext {
+    let connect: (StoreOptions) throws -> any SQLConnection
     /// Tells for instance why an answer is empty.
-    let remark: @Sendable (String) -> Void
+    let remark: (String) -> Void
 
     /// A connection of its own, and standard error.
-    static let commandLine = QuestionContext(
-        connect: { try $0.reader() },
-        remark: { text in
-            Spinner.stop()
-            printError("customs: \(text)")
-        })
+    static var commandLine: QuestionContext {
+        QuestionContext(
+            connect: { try $0.reader() },
+            remark: { text in
+                Spinner.stop()
+                printError("customs: \(text)")
+            })
+    }
 }

@@ -1,0 +1,107 @@
+import HTML
+import JSON
+import Query
+
+/// A panel with its answer, and the ways to the same answer elsewhere.
+struct PanelMarkup {
+    let panel: Panel
+    let answer: PanelAnswer
+    /// The panel's name within the page.
+    let name: String
+    let frame: PageFrame
+    let links: CellLinks
+
+    var markup: Markup {
+        let heading = Markup.element("h2", ["id": name], [.text(panel.title)]).line
+        let note = Markup.element("p", ["class": "note"], [.text(panel.note)]).line
+        return .element(
+            "section", ["aria-labelledby": name, "class": panel.isWide ? "panel wide" : "panel"],
+            [heading, note] + content + [sources]
+        ).line
+    }
+
+    private var content: [Markup] {
+        switch answer {
+        case .refused(let why): return [Markup.element("p", ["class": "refused"], [.text(why)]).line]
+        case .answer(let answer, let remarks):
+            let shown = shown(answer)
+            return remarks.map { Markup.element("p", ["class": "remark"], [.text($0)]).line } + shown
+        }
+    }
+
+    private func shown(_ answer: Answer) -> [Markup] {
+        switch panel.form {
+        case .tiles: return [PageTiles(json: answer.json).markup]
+        case .table: return [table(answer)]
+        case .picture: return picture(answer).map { [$0, folded(answer)] } ?? [table(answer)]
+        case .facts:
+            return [PageFacts(json: answer.json, links: links).markup]
+                + (picture(answer).map { [$0, folded(answer)] } ?? [table(answer)])
+        case .timeline:
+            return [PageFacts(json: answer.json, links: links).markup] + jobLinks(answer)
+                + (picture(answer).map { [$0] } ?? []) + [table(answer)]
+        }
+    }
+
+    private func picture(_ answer: Answer) -> Markup? {
+        answer.rows.isEmpty ? nil : PanelPicture.markup(panel.question, answer, name: name)
+    }
+
+    private func table(_ answer: Answer) -> Markup {
+        if answer.rows.isEmpty { return Markup.element("p", ["class": "note"], [.text("Nothing to show.")]).line }
+        let rows = panel.row.map { wanted in answer.rows.filter { $0.first == .text(wanted) } } ?? answer.rows
+        return PageTable(caption: panel.title, columns: answer.columns, rows: rows, links: links).markup
+    }
+
+    private func folded(_ answer: Answer) -> Markup {
+        .element("details", [.element("summary", [.text("As a table")]), table(answer)]).line
+    }
+
+    /// Links to other services' pages about the job.
+    private func jobLinks(_ answer: Answer) -> [Markup] {
+        let facts = answer.json.members
+        func text(_ key: String) -> String { facts.first { $0.key == key }?.value.plain ?? "" }
+        let addresses = frame.jobLinks.map { link in
+            Markup.element(
+                "li", [.element("a", ["href": link.address(text), "rel": "external"], [.text(link.title)])])
+        }
+        return addresses.isEmpty ? [] : [.element("ul", ["class": "elsewhere"], addresses).line]
+    }
+
+    /// The answer as files, its definition, and the command.
+    private var sources: Markup {
+        let question = panel.question
+        let hasPicture = PanelPicture.hasPicture(question)
+        let files = [PageFile.csv, .json] + (hasPicture ? [.svg] : [])
+        let links = files.map { file in
+            Markup.element("a", ["href": question.path(as: "." + file.rawValue)], [.text(file.rawValue.uppercased())])
+        }
+        let definition = Markup.element(
+            "a", ["href": PageEntry.definitions.path + "#" + Definitions.anchor(of: question.command)],
+            [.text("How it is counted")])
+        let parts = (links + [definition]).map { Markup.element("li", [$0]) }
+        return .element(
+            "div", ["class": "sources"],
+            [.element("ul", parts).line, .element("code", ["class": "command"], [.text(question.typed)]).line]
+        ).line
+    }
+}
+
+extension PageLink {
+    /// The template with its words replaced by percent-encoded values.
+    fileprivate func address(_ value: (String) -> String) -> String {
+        var address = template
+        for (word, key) in [("{job}", "job_id"), ("{cluster}", "cluster"), ("{user}", "username")] {
+            address = address.replacing(word, with: PercentCoding.encoded(value(key)))
+        }
+        return address
+    }
+}
+
+extension JSON {
+    /// The members of an object; empty of anything else.
+    var members: [Member] { if case .object(let members) = self { members } else { [] } }
+
+    /// The value of a member; nil if there is none.
+    func member(_ key: String) -> JSON? { members.first { $0.key == key }?.value }
+}
