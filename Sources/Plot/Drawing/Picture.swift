@@ -17,7 +17,8 @@ public struct Picture: Sendable, Equatable {
     /// The element `svg` for a page. Its looks come from `StyleSheet.page`, because the pages' Content-Security-Policy
     /// forbids styles in elements.
     public var inline: String {
-        "<svg class=\"plot\" viewBox=\"0 0 \(number(width)) \(number(height))\"\(role)>\(words)\(patterns)\(marks)</svg>"
+        let box = "0 0 \(number(width)) \(number(height))"
+        return "<svg class=\"plot\" viewBox=\"\(box)\"\(role)>\(words)\(patterns)\(marks)</svg>"
     }
 
     /// A file with its own style sheet, and with title and description in sight.

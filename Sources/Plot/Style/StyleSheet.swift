@@ -13,7 +13,8 @@ public enum StyleSheet {
         "Noto Sans","DejaVu Sans",Arial,sans-serif;font-size:12px}\
         .plot text{fill:currentColor;direction:ltr;font-variant-numeric:tabular-nums}\
         .plot .small{font-size:11px}.plot .cell{font-size:10px}.plot .head{font-size:14px}\
-        .plot path{fill:none;stroke-width:2}.plot .grid,.plot .axis,.plot .lead,.plot .hatch{stroke-width:1}.plot .hatch{stroke-opacity:.6}\
+        .plot path{fill:none;stroke-width:2}.plot .grid,.plot .axis,.plot .lead,.plot .hatch{stroke-width:1}\
+        .plot .hatch{stroke-opacity:.6}\
         .plot .hit,.plot .frame{fill:none;pointer-events:all}.plot .open{stroke-dasharray:2 3}\
         .plot .l2{stroke-dasharray:7 3}.plot .l3{stroke-dasharray:2 3}.plot .l4{stroke-dasharray:9 3 2 3}\
         .plot .l5{stroke-dasharray:5 2}.plot .l6{stroke-dasharray:1 2}.plot .l7{stroke-dasharray:12 4}\

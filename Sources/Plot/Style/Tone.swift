@@ -8,7 +8,7 @@ public enum Tone: Sendable, Equatable, Hashable {
     /// What is no thing of its own: others, the unknown.
     case rest
 
-    /// The tones of things that stand beside each other.
+    /// The tones of things beside each other.
     public static func distinct(_ count: Int) -> [Tone] { (0..<count).map { .series($0 + 1) } }
 
     private var place: Int {

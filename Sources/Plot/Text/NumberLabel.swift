@@ -30,6 +30,8 @@ public enum NumberLabel {
     }
 
     private static func scientific(_ size: Double) -> String {
+        // the power of ten of a smaller one is none
+        if size < 1e-300 { return "0" }
         let exponent = Int((logarithm(size) + 1e-9).rounded(.down))
         return decimal(size / powerOfTen(exponent), places: 1) + "e\(exponent)"
     }
