@@ -1,4 +1,5 @@
 import HTML
+import JSON
 import Query
 
 /// The navigation, the search, and the choice of a period.
