@@ -158,8 +158,8 @@ let package = Package(
         .executableTarget(
             name: "customs",
             dependencies: [
-                "Archive", "Canary", "Checksum", "HookTree", "Import", "JSON", "Pages", "Processes", "Query", "Record",
-                "Report", "Settings", "Sockets", "Store", "SystemClock", "Threads", "Version", "Web", "Wire",
+                "Archive", "Canary", "Checksum", "HookTree", "Import", "JSON", "Pages", "Plot", "Processes", "Query",
+                "Record", "Report", "Settings", "Sockets", "Store", "SystemClock", "Threads", "Version", "Web", "Wire",
                 arguments, lifecycle, log, signals,
             ],
             swiftSettings: strict, linkerSettings: standalone),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pages
 import Query
 import Store
 
@@ -6,6 +7,8 @@ import Store
 /// same.
 protocol Question: ParsableCommand {
     var store: StoreOptions { get set }
+    /// Whose picture the answer has; nil if it has none.
+    static var plotted: PlottedQuestion? { get }
 
     /// Asks, and shows nothing.
     ///
@@ -14,7 +17,12 @@ protocol Question: ParsableCommand {
 }
 
 extension Question {
-    func run() throws { try answered(in: .commandLine).show() }
+    static var plotted: PlottedQuestion? { PlottedQuestion(rawValue: _commandName) }
+
+    func run() throws {
+        let answered = try answered(in: .commandLine)
+        if answered.form.format == .svg { try answered.showPicture(of: Self.plotted) } else { try answered.show() }
+    }
 }
 
 /// Who asks a question: by which connection, and where remarks go that are no part of the answer.

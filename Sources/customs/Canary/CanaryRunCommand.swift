@@ -74,6 +74,7 @@ struct CanaryRunCommand: ParsableCommand {
     var wait: Int?
 
     func validate() throws {
+        try form.format.refusePicture()
         if let processes, !(1...10_000).contains(processes) { throw ValidationError("--processes: from 1 to 10000") }
         if let killed, !(0...10_000).contains(killed) { throw ValidationError("--killed: from 0 to 10000") }
         if let wait, !(0...86_400).contains(wait) { throw ValidationError("--wait: from 0 to 86400 seconds") }

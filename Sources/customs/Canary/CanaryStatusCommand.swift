@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Pages
 import Query
 import Record
 import Store
@@ -23,6 +24,8 @@ struct CanaryStatusCommand: Question {
     enum Grouping: String, CaseIterable, ExpressibleByArgument {
         case run, path
     }
+
+    static let plotted: PlottedQuestion? = .canaries
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions

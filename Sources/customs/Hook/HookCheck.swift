@@ -48,6 +48,7 @@ struct HookCheck: ParsableCommand {
     var format: OutputFormat = .table
 
     func validate() throws {
+        try format.refusePicture()
         if !(1...3600).contains(timeout) { throw ValidationError("--timeout \(timeout): from 1 to 3600 seconds") }
     }
 

@@ -69,6 +69,7 @@ struct HookInstall: ParsableCommand {
     var format: OutputFormat = .table
 
     func validate() throws {
+        try format.refusePicture()
         if format == .csv { throw ValidationError("--format csv: the output is one line; use table or json") }
     }
 

@@ -51,6 +51,7 @@ struct ImportCommand: ParsableCommand {
     var files: [String]
 
     func validate() throws {
+        try form.format.refusePicture()
         let thisYear = Calendar.date(days: Int(Calendar.day(ofMicroseconds: wallClock()))).year
         if let year, !(2000...max(2000, thisYear)).contains(year) {
             throw ValidationError("--year \(year): from 2000 to \(max(2000, thisYear))")

@@ -65,6 +65,7 @@ struct Anonymize: ParsableCommand {
     var forget = false
 
     func validate() throws {
+        try form.format.refusePicture()
         if let olderThan { _ = try Day(olderThan, of: "--older-than") }
         if let verify {
             if verify.isEmpty { throw ValidationError("--verify: name a user") }

@@ -21,6 +21,8 @@ struct Pack: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: FormatOptions
 
+    func validate() throws { try form.format.refusePicture() }
+
     func run() throws {
         let connection = try store.location().maintainer()
         let days = try Packing.due(connection)

@@ -30,7 +30,10 @@ struct Prune: ParsableCommand {
     @Flag(help: "Only count the rows that would be deleted.")
     var dryRun = false
 
-    func validate() throws { _ = try Day(olderThan, of: "--older-than") }
+    func validate() throws {
+        try form.format.refusePicture()
+        _ = try Day(olderThan, of: "--older-than")
+    }
 
     func run() throws {
         let day = try Day(olderThan, of: "--older-than").number

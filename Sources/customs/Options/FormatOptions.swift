@@ -4,7 +4,7 @@ import Query
 
 /// The options for the format of answers.
 struct FormatOptions: ParsableArguments {
-    @Option(help: "table (the default), json, csv, or jsonl: a line of JSON for each row.")
+    @Option(help: "table (the default), json, csv, jsonl: a line of JSON for each row; or svg, if it has a picture.")
     var format: OutputFormat = .table
 
     @Flag(help: "Plain output on a terminal too: no bars, no pager, no lines cut to its width.")
@@ -77,7 +77,9 @@ struct RowOptions: ParsableArguments {
 
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case table, json, csv, jsonl
+    /// A picture, of questions that have one.
+    case svg
 
-    /// nil for the table, which people read.
+    /// nil for the table and the picture, which people read.
     var form: Answer.Form? { Answer.Form(rawValue: rawValue) }
 }

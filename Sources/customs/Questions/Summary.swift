@@ -41,6 +41,7 @@ struct Summary: Question {
     var sacct = false
 
     func validate() throws {
+        try form.format.refusePicture()
         try against?.check(selection)
     }
 

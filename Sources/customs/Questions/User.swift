@@ -24,6 +24,8 @@ struct User: Question {
     @Argument(help: "The user's name.", completion: StoreCompletion.names(.user))
     var name: String
 
+    func validate() throws { try form.form.format.refusePicture() }
+
     func answered(in context: QuestionContext) throws -> Answered {
         var asking = try Asking(
             store, selection.written + packages.written + rows.written, in: context, accounts: selection.charged)
