@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test("what is committed stays so where PostgreSQL does not tell how far its disk is") func silentLog() throws {
-        let database = try TestDatabase(.postgres)
+        let database = try TestDatabase(empty: .postgres)
         let role = "mute_\(UInt32.random(in: 0 ... .max))"
         let name = try #require(try database.rows("SELECT current_database()").first?[0].text)
         try database.connect().run(

@@ -11,7 +11,7 @@ import Testing
     /// Several daemons write records of the same few jobs, users and stacks at once, each in an order of its own.
     @Test("sources that write overlapping runs at once lose and double nothing", arguments: Database.allCases)
     func overlapping(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         let sources = 4
         let rounds: UInt64 = 12
         let failures = Mutex<[String]>([])

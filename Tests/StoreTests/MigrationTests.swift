@@ -8,7 +8,7 @@ import Testing
 @Suite struct MigrationTests {
     @Test("migrating twice changes nothing the second time", arguments: Database.allCases)
     func twice(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         for _ in 0..<2 {
             try database.location.makeStore().migrate()
             #expect(try database.integer("SELECT count(*) - max(version) FROM schema_versions") == 0)
@@ -28,7 +28,7 @@ import Testing
 
     @Test("a next version gets what it adds, once, and keeps what there is", arguments: Database.allCases)
     func upgrade(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         var writing = try Writing(database)
         try writing.commit([process(1)])
         let behind = #expect(throws: StoreError.self) { try next.check(database.connect()) }
@@ -47,14 +47,14 @@ import Testing
 
     @Test("a next version on a new store is made in one go", arguments: Database.allCases)
     func upgradeOfNothing(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         try next.migrate(database.connect())
         #expect(try database.integer("SELECT count(*) FROM schema_versions") == 3)
     }
 
     @Test("a migration that fails leaves the tables as they were", arguments: Database.allCases)
     func failure(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         try database.location.makeStore().migrate()
         let broken = Migrator(
             Schema.migrations + [
@@ -79,7 +79,7 @@ import Testing
 
     @Test("the last tables from before the first release are taken over by a writer", arguments: Database.allCases)
     func unreleased(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         // their tables are those of version 1
         try first.migrate(database.connect())
         try database.connect().query("INSERT INTO users (name) VALUES ('alice')")
@@ -98,7 +98,7 @@ import Testing
 
     @Test("tables of other versions from before it are refused, with a way out", arguments: Database.allCases)
     func unreleasedBefore(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         try pretend(7, database)
         for refused in [
             #expect(throws: StoreError.self) { try database.location.makeStore().migrate() },
@@ -117,7 +117,7 @@ import Testing
         "a store of version 1 keeps its usage, and finds its stacks and environments again",
         arguments: Database.allCases)
     func fromVersion1(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         let connection = try database.connect()
         try first.migrate(connection)
         let key = connection.dialect.key("000102030405060708090a0b0c0d0e0f")
@@ -166,7 +166,7 @@ import Testing
 
     @Test("of several that start at once one migrates, and all go on", arguments: Database.allCases)
     func atOnce(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         let failures = Mutex<[String]>([])
         atTheSameTime(6) { index in
             let store = database.location.makeStore()
@@ -193,7 +193,7 @@ import Testing
 
     @Test("tables newer than the program are refused, by writers and readers", arguments: Database.allCases)
     func newer(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         try database.location.makeStore().migrate()
         try database.connect().query("INSERT INTO schema_versions (version, applied) VALUES (1000, 0)")
         let writer = #expect(throws: StoreError.self) { try database.location.makeStore().migrate() }
@@ -205,7 +205,7 @@ import Testing
 
     @Test("a reader wants tables, and makes none", arguments: Database.allCases)
     func reader(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         // an empty SQLite file is made by the first connection
         _ = try database.rows("SELECT 1")
         let error = #expect(throws: StoreError.self) { _ = try database.location.reader() }
@@ -218,7 +218,7 @@ import Testing
 
     @Test("the months are a calendar without gaps", arguments: Database.allCases)
     func months(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         try database.location.makeStore().migrate()
         let rows = try database.rows("SELECT month, first_day, next_day FROM months ORDER BY month")
         var expected = Int64(Calendar.days(year: 2_000, month: 1, day: 1))
@@ -233,7 +233,7 @@ import Testing
     }
 
     @Test("a file that is no database is refused and left as it is") func noDatabase() throws {
-        let database = try TestDatabase(.sqlite)
+        let database = try TestDatabase(empty: .sqlite)
         let path = database.location.address
         try Shell.run("head -c 5000 /dev/zero | tr '\\0' x > '\(path)'")
         let error = #expect(throws: StoreError.self) { try database.location.makeStore().migrate() }

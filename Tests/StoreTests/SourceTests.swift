@@ -8,7 +8,7 @@ import Testing
 @Suite struct SourceTests {
     @Test("a source unknown has no position; one known goes on from its own", arguments: Database.allCases)
     func position(engine: Database) throws {
-        let database = try TestDatabase(engine)
+        let database = try TestDatabase(empty: engine)
         let store = database.location.makeStore()
         #expect(try store.open(source: "a", kind: .daemon, host: "h").position == nil)
         var writing = try Writing(database, source: "b")

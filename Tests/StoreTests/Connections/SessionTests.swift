@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test("bytes are read by the form in which they come") func bytea() throws {
-        let connection = try connect(try TestDatabase(.postgres))
+        let connection = try connect(try TestDatabase(empty: .postgres))
         for form in ["escape", "hex"] {
             try connection.run(script: "SET bytea_output TO \(form)")
             #expect(try connection.query("SELECT CAST(? AS bytea)", [.bytes(bytes)]) == [[.bytes(bytes)]], "\(form)")
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test("parts that wait outlast a restart on a database with bytea_output = escape") func heldParts() throws {
-        let database = try TestDatabase(.postgres)
+        let database = try TestDatabase(empty: .postgres)
         let name = try #require(try database.rows("SELECT current_database()").first?[0].text)
         try database.connect().run(script: "ALTER DATABASE \(name) SET bytea_output TO escape")
         var writing = try Writing(database)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test("options of the connection string count, but for what this program relies on") func options() throws {
-        let database = try TestDatabase(.postgres)
+        let database = try TestDatabase(empty: .postgres)
         let connection = try connect(
             database,
             options: "&options=-c%20statement_timeout%3D12345%20-c%20search_path%3Dpublic%20-c%20timezone%3DAsia/Tokyo")
@@ -51,14 +51,14 @@ import Testing
     @Test("a database whose transactions are serializable by default is written to as any other") func isolation()
         throws
     {
-        let database = try TestDatabase(.postgres)
+        let database = try TestDatabase(empty: .postgres)
         let name = try #require(try database.rows("SELECT current_database()").first?[0].text)
         try database.connect().run(script: "ALTER DATABASE \(name) SET default_transaction_isolation TO serializable")
         #expect(try connect(database).query("SHOW transaction_isolation") == [[.text("read committed")]])
     }
 
     @Test("a schema that somebody else made is enough, without the right to make one") func madeSchema() throws {
-        let database = try TestDatabase(.postgres)
+        let database = try TestDatabase(empty: .postgres)
         let name = try #require(try database.rows("SELECT current_database()").first?[0].text)
         let role = "writer_of_\(name)"
         try database.connect().run(
@@ -69,7 +69,7 @@ import Testing
         let location = try StoreLocation(database.url.replacing("customs@", with: "\(role)@"))
         var writing = try Writing(database, location: location)
         #expect(try writing.commit([process(1)]) == .committed(stored: 1, merged: 0))
-        let other = try TestDatabase(.postgres)
+        let other = try TestDatabase(empty: .postgres)
         let otherName = try #require(try other.rows("SELECT current_database()").first?[0].text)
         try other.connect().run(script: "REVOKE CREATE ON DATABASE \(otherName) FROM PUBLIC")
         let refused = #expect(throws: StoreError.self) {
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test("each table has a key, so that it can be published") func keys() throws {
-        let database = try TestDatabase(.postgres)
+        let database = try TestDatabase(empty: .postgres)
         try database.location.makeStore().migrate()
         let without = try database.rows(
             """
@@ -93,7 +93,7 @@ import Testing
     @Test("a publication of all tables stops neither migrations nor writing nor taking names away") func published()
         throws
     {
-        let database = try TestDatabase(.postgres)
+        let database = try TestDatabase(empty: .postgres)
         try database.connect().run(script: "CREATE PUBLICATION everything FOR ALL TABLES")
         var writing = try Writing(database)
         try writing.commit([process(1)])

@@ -145,7 +145,7 @@ import Testing
     @Test("all daemons of a store have one key, and stores have different ones", arguments: Database.allCases)
     func keys(engine: Database) throws {
         let keys = try (0..<2).map { _ in
-            let database = try TestDatabase(engine)
+            let database = try TestDatabase(empty: engine)
             var one = try Writing(database, source: "one")
             var two = try Writing(database, source: "two")
             try one.commit([process(1)])

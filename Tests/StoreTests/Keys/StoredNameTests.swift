@@ -41,7 +41,7 @@ import Testing
         }
         #expect(vocabulary[.stack].count == 3)
         // another store has other hashes, and none of these names
-        let other = try TestDatabase(engine)
+        let other = try TestDatabase(empty: engine)
         try other.location.makeStore().migrate()
         let none = try other.location.makeStore().storedNames()
         #expect(!bytes("ada0").withUnsafeBytes { none.contains($0, .user) })

@@ -19,9 +19,11 @@ enum PostgresServer {
         return "postgres://customs@/\(database)?host=\(ScratchFolder.path)/pg"
     }
 
-    static func createDatabase(_ name: String) throws {
+    /// - Parameter template: the database that it is a copy of; an empty one by default.
+    static func createDatabase(_ name: String, copying template: String?) throws {
+        // copied as files, for to log every page takes longer
         try PostgresConnection(address: try location(of: "postgres"), for: .ledger).run(
-            script: "CREATE DATABASE \(name)")
+            script: "CREATE DATABASE \(name) TEMPLATE \(template ?? "template1") STRATEGY file_copy")
     }
 
     static func stop() {
@@ -52,7 +54,11 @@ enum PostgresServer {
             mkdir \(folder)/pg && \(owner)cd \(folder)/pg && \(asOwner) \(programs)/initdb -D data -U customs \
             -A trust -E UTF8 \(locale) --no-sync > \(folder)/initdb.log 2>&1 || { cat \(folder)/initdb.log; false; }
             """)
-        let settings = ["listen_addresses=", "unix_socket_directories=\(folder)/pg", "fsync=off", "max_connections=50"]
+        // its data goes with it; a visit to each of some hundred databases takes time
+        let settings = [
+            "listen_addresses=", "unix_socket_directories=\(folder)/pg", "fsync=off", "full_page_writes=off",
+            "autovacuum=off", "max_connections=50",
+        ]
         let command = """
             cd \(folder)/pg && exec \(become) --pdeathsig INT \(programs)/postgres -D data \
             \(settings.map { "-c '\($0)'" }.joined(separator: " ")) > \(folder)/postgres.log 2>&1

@@ -4,10 +4,13 @@ import Synchronization
 /// A folder for what the tests of this process write; it goes when the process ends.
 public enum ScratchFolder {
     /// Short, because the paths of unix sockets are, and open to the user that PostgreSQL runs as.
+    ///
+    /// `CUSTOMS_TEST_FOLDER` names the folder that it is in; by default it is `/tmp`.
     public static let path: String = {
-        var name = Array("/tmp/customs-tests-XXXXXX".utf8CString)
+        let parent = Shell.variable("CUSTOMS_TEST_FOLDER") ?? "/tmp"
+        var name = Array("\(parent)/customs-tests-XXXXXX".utf8CString)
         guard mkdtemp(&name) != nil else {
-            fatalError("cannot make a folder in /tmp: \(String(cString: strerror(errno)))")
+            fatalError("cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
         }
         let path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(path, 0o755)
