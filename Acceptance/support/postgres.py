@@ -48,7 +48,8 @@ class PostgresServer:
         # the server's own programs; clients are the same for all
         self._programs = programs or Path(find("postgres")).parent
         # Unix sockets' paths are short, and pytest's folders are closed to the server's user.
-        self.folder = Path(tempfile.mkdtemp(prefix="customs-pg-", dir="/tmp"))
+        parent = os.environ.get("CUSTOMS_TEST_FOLDER", "/tmp")
+        self.folder = Path(tempfile.mkdtemp(prefix="customs-pg-", dir=parent))
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         # PostgreSQL refuses to run as root.
@@ -105,6 +106,8 @@ class PostgresServer:
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}"),
                     # What is written must outlive its processes, which die here, not the machine.
                     *("-c", "fsync=off", "-c", "full_page_writes=off"),
+                    # it may lie in memory
+                    *("-c", "max_wal_size=256MB"),
                 ],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
