@@ -67,7 +67,7 @@ def _packed(store: Store, home: Path) -> Customs:
         assert isinstance(store, PostgresStore)
         url = store.server.create_database(f"{store.database}_packed", "-T", store.database)
     customs = Customs(url, home)
-    assert customs.json("pack")["days"] > 90
+    assert customs.json("pack")["days"] > 50
     assert customs.json("pack") == {"days": 0, "changing": 0}
     return customs
 
@@ -89,5 +89,5 @@ def _late(centre: Centre, store: Store, home: Path) -> Customs:
         archive.write_text("".join(half))
         assert customs.json("import", str(archive))["received"] == len(half)
         if half[0] == lines[0]:
-            assert customs.json("pack")["days"] > 90
+            assert customs.json("pack")["days"] > 50
     return customs

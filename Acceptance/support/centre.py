@@ -49,7 +49,11 @@ PREFIXES = (
 
 
 class Centre:
-    """Twelve users, of whom some are staff, some nameless, and one has two accounts."""
+    """Twelve users, of whom some are staff, some nameless, and one has two accounts.
+
+    There is usage on three days of ten: for each day that is not packed, a question asks the store
+    once more. The three are neighbours, and the newest day is one of them.
+    """
 
     def __init__(
         self, seed: int, *, records: int = 1_500, days: int = 200, tidy: bool = False
@@ -96,7 +100,7 @@ class Centre:
         """Job ids are the same on both clusters, and every seventh job was requeued."""
         draw = self.draw
         user = draw.randrange(12)
-        day = draw.randrange(self.days)
+        day = self._used(draw.randrange(self.days))
         job: Record = {
             "number": number,
             "cluster": ("alder", "birch")[number % 2],
@@ -116,6 +120,11 @@ class Centre:
         if user == 11:
             job["repo"] = unicodedata.normalize(("NFC", "NFD")[number % 2], "mü")
         return job
+
+    def _used(self, day: int) -> int:
+        """The day with usage for a drawn one; a job may go on to the day after it."""
+        back = self.days - day
+        return self.days - (back - back % 10 + back % 2)
 
     def _user(self, number: int) -> Record:
         if number == 9:
@@ -137,7 +146,7 @@ class Centre:
         day = (
             min(job["day"] + draw.choice((0, 0, 0, 1)), self.days)
             if job
-            else draw.randrange(self.days + 1)
+            else self._used(draw.randrange(self.days + 1))
         )
         when = self.newest - timedelta(days=self.days - day, seconds=draw.randrange(43_000))
         stamp = when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -292,8 +292,12 @@ def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
     told = {
         str(days(ago)): customs.json("top", "--until", str(days(ago))) for ago in range(24, 14, -1)
     }
-    # a day that has usage, behind another
-    day, after = next(pair for pair in pairwise(told) if told[pair[0]] != told[pair[1]])
+    # a day that has usage, before another
+    day, after = next(
+        (day, after)
+        for (before, day), (_, after) in pairwise(pairwise(told))
+        if told[before] != told[day] != told[after]
+    )
     for time, wanted in (
         *(("T00:00:00Z", day), ("t23:59:59.999999z", day), (" 12:00:00", day)),
         *(("T23:30:00-02:00", after), ("T22:30:00+02:00", day)),
