@@ -37,7 +37,7 @@ def asking(make_store: MakeStore, tmp_path_factory: pytest.TempPathFactory) -> I
     home = tmp_path_factory.mktemp("pictures")
     store = make_store("sqlite")
     centre = Centre(3, records=300)
-    hostile = {"id": "7" * 32, "job_id": "77", "cluster": "alder"}
+    hostile: dict[str, object] = {"id": "7" * 32, "job_id": "77", "cluster": "alder"}
     hostile |= {"packages": {"numpy": "<b>&\u202e", "]]>": "1"}, "username": "<script>"}
     archive = home / "records.jsonl"
     archive.write_text(centre.lines() + json.dumps(centre.records[0] | hostile))
