@@ -119,7 +119,7 @@ let package = Package(
         module(
             "Web",
             [
-                "CCrypt", "CZlib", "Checksum", "HTTPConnections", "JSON", "Pages", "Query", "Record", "Store",
+                "CCrypt", "CZlib", "Checksum", "HTTPConnections", "JSON", "Pages", "Plot", "Query", "Record", "Store",
                 "SystemClock", "Threads", log, lifecycle, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),

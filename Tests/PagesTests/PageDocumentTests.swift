@@ -10,7 +10,7 @@ import Testing
     private func page(_ name: String) -> String {
         let answer = Answer([name], [.text("package") { $0 }, .count("users", of: .users) { _ in 7 }], measure: .users)
         let plan = PagePlan.packages([PageOption("system", name)])
-        return PageDocument.page(plan, [.answer(answer, remarks: [name])], frame)
+        return PageDocument.page(plan, [.answer(answer, remarks: [name], picture: nil)], frame)
     }
 
     @Test(
@@ -44,9 +44,11 @@ import Testing
         let answer = Answer(["alice"], [.text("username") { $0 }])
         let plan = PagePlan.question(PageQuestion(.who))
         var frame = frame
-        #expect(PageDocument.page(plan, [.answer(answer, remarks: [])], frame).contains("href=\"/user/alice\""))
+        #expect(
+            PageDocument.page(plan, [.answer(answer, remarks: [], picture: nil)], frame).contains(
+                "href=\"/user/alice\""))
         frame.linksPeople = false
-        #expect(!PageDocument.page(plan, [.answer(answer, remarks: [])], frame).contains("/user/alice"))
+        #expect(!PageDocument.page(plan, [.answer(answer, remarks: [], picture: nil)], frame).contains("/user/alice"))
     }
 
     @Test("every command has a definition on the page of definitions", arguments: PageCommand.allCases)

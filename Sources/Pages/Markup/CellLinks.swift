@@ -3,16 +3,26 @@ import JSON
 import Query
 
 /// Links from the cells of a table to the pages about what they name.
-struct CellLinks {
+public struct CellLinks: Sendable {
     /// The options that go on to the linked page.
     let options: [PageOption]
     let linksPeople: Bool
+
+    public init(options: [PageOption], linksPeople: Bool) {
+        self.options = options
+        self.linksPeople = linksPeople
+    }
 
     private static let packages: Set<String> = ["package", "a", "b"]
 
     /// The address of the page about a value; nil if there is none.
     func address(of value: JSON, in column: String) -> String? {
-        guard case .text(let name) = value, !name.isEmpty, name.utf8.count < 1_000 else { return nil }
+        if case .text(let name) = value { address(of: name, in: column) } else { nil }
+    }
+
+    /// The same of a name.
+    public func address(of name: String, in column: String) -> String? {
+        guard !name.isEmpty, name.utf8.count < 1_000 else { return nil }
         let kept = options.without("limit", "cluster", "day", "user")
         switch column {
         case _ where CellLinks.packages.contains(column): return page("package", name, kept)

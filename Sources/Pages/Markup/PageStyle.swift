@@ -1,4 +1,5 @@
 import Checksum
+import Plot
 
 /// The style sheet of all pages.
 public enum PageStyle {
@@ -12,7 +13,9 @@ public enum PageStyle {
 
     /// For screens, light and dark, wide and narrow, and for paper. Each pair of colours of text and ground has a
     /// contrast of 4.5 at least (WCAG 2.2, success criterion 1.4.3).
-    public static let sheet = """
+    public static let sheet = rules + StyleSheet.page + "\n"
+
+    private static let rules = """
         :root {
           color-scheme: light dark;
           --ground: #ffffff; --card: #ffffff; --text: #1b1f24; --faint: #4a525b; --line: #cdd2d8; --link: #0b5394;
@@ -90,7 +93,7 @@ public enum PageStyle {
           background: var(--mark); border-left: 0.3rem solid var(--mark-line); padding: 0.4rem 0.7rem;
           overflow-wrap: anywhere;
         }
-        svg { display: block; width: 100%; height: auto; margin: 0.4rem 0; }
+        .plot { margin: 0.4rem 0; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin: 0.3rem 0; }
         caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
         th, td {

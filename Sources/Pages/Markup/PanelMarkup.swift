@@ -1,5 +1,6 @@
 import HTML
 import JSON
+import Plot
 import Query
 
 /// A panel with its answer, and the ways to the same answer elsewhere.
@@ -23,28 +24,22 @@ struct PanelMarkup {
     private var content: [Markup] {
         switch answer {
         case .refused(let why): return [Markup.element("p", ["class": "refused"], [.text(why)]).line]
-        case .answer(let answer, let remarks):
-            let shown = shown(answer)
+        case .answer(let answer, let remarks, let picture):
+            let shown = shown(answer, picture.map { [.picture(svg: $0.inline).line] } ?? [])
             return remarks.map { Markup.element("p", ["class": "remark"], [.text($0)]).line } + shown
         }
     }
 
-    private func shown(_ answer: Answer) -> [Markup] {
+    /// - Parameter picture: empty if it has none.
+    private func shown(_ answer: Answer, _ picture: [Markup]) -> [Markup] {
         switch panel.form {
         case .tiles: return [PageTiles(json: answer.json).markup]
         case .table: return [table(answer)]
-        case .picture: return picture(answer).map { [$0, folded(answer)] } ?? [table(answer)]
-        case .facts:
-            return [PageFacts(json: answer.json, links: links).markup]
-                + (picture(answer).map { [$0, folded(answer)] } ?? [table(answer)])
-        case .timeline:
-            return [PageFacts(json: answer.json, links: links).markup] + jobLinks(answer)
-                + (picture(answer).map { [$0] } ?? []) + [table(answer)]
+        case .picture: return picture.isEmpty ? [table(answer)] : picture + [folded(answer)]
+        case .facts: return [PageFacts(json: answer.json, links: links).markup, table(answer)]
+        case .whole:
+            return [PageFacts(json: answer.json, links: links).markup] + jobLinks(answer) + picture + [table(answer)]
         }
-    }
-
-    private func picture(_ answer: Answer) -> Markup? {
-        answer.rows.isEmpty ? nil : PanelPicture.markup(panel.question, answer, name: name)
     }
 
     private func table(_ answer: Answer) -> Markup {
@@ -71,7 +66,7 @@ struct PanelMarkup {
     /// The answer as files, its definition, and the command.
     private var sources: Markup {
         let question = panel.question
-        let hasPicture = PanelPicture.hasPicture(question)
+        let hasPicture = PlottedQuestion(rawValue: question.command.rawValue) != nil
         let files = [PageFile.csv, .json] + (hasPicture ? [.svg] : [])
         let links = files.map { file in
             Markup.element("a", ["href": question.path(as: "." + file.rawValue)], [.text(file.rawValue.uppercased())])

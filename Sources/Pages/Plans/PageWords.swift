@@ -18,7 +18,7 @@ struct PageWords {
             let unit = question.options["per"]?.value ?? "package"
             return PageWords(title: "Usage by \(unit)", note: "Each person and each job counts once in a row.")
         case .package: return PageWords(title: names, note: "Versions in use, by users.", form: .facts)
-        case .job: return PageWords(title: "Job \(names)", note: "Its runs.", form: .timeline)
+        case .job: return PageWords(title: "Job \(names)", note: "Its runs.", form: .whole)
         case .user: return PageWords(title: names, note: "Staff counts too, because the person is named.", form: .facts)
         case .jobsizes:
             return PageWords(title: "Jobs by number of nodes", note: "Each job once, with its allocated nodes.")
@@ -43,7 +43,7 @@ struct PageWords {
         case .health:
             return PageWords(
                 title: "Health", note: "Every received message: stored, merged, duplicate, rejected or pending.",
-                form: .facts)
+                form: .whole)
         case .canaries:
             return PageWords(title: "Canaries", note: "Records sent to measure the loss, and those that arrived.")
         }

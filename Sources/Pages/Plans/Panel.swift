@@ -1,3 +1,4 @@
+import Plot
 import Query
 
 /// One part of a page: a question, and how its answer is shown.
@@ -10,8 +11,8 @@ public struct Panel: Sendable, Hashable {
         case table
         /// What is known of one thing, and its table.
         case facts
-        /// The time of one thing's parts as a picture, what is known of it, and its table.
-        case timeline
+        /// The same with a picture between them.
+        case whole
     }
 
     public let title: String
@@ -44,8 +45,10 @@ public struct Panel: Sendable, Hashable {
 
 /// What became of a panel's question.
 public enum PanelAnswer: Sendable, Equatable {
-    /// - Parameter remarks: for instance why it is empty.
-    case answer(Answer, remarks: [String])
+    /// - Parameters:
+    ///   - remarks: for instance why it is empty.
+    ///   - picture: nil if it has none.
+    case answer(Answer, remarks: [String], picture: Picture?)
     /// Why there is no answer.
     case refused(String)
 }

@@ -79,7 +79,7 @@ extension PagePlan {
             [
                 Panel(
                     "Steps and processes", "From the first to the last sign of each run, with its worst end.",
-                    PageQuestion(.job, id, options: options), as: .timeline, isWide: true)
+                    PageQuestion(.job, id, options: options), as: .whole, isWide: true)
             ])
     }
 

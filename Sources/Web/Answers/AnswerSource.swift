@@ -1,17 +1,19 @@
 import Pages
+import Plot
 import Query
 import Store
 
 /// Asks the questions of pages as the command line does.
 public protocol AnswerSource: Sendable {
+    /// - Parameter setting: what the page wants of the picture.
     /// - Throws: `StoreError` if the store cannot answer.
     func answer(
-        _ question: PageQuestion, by connection: any SQLConnection
+        _ question: PageQuestion, _ setting: PlotSetting, by connection: any SQLConnection
     ) throws(StoreError) -> Result<SiteAnswer, Refusal>
 
     /// The answer as the command line writes it into a file.
     func file(
-        _ question: PageQuestion, as form: Answer.Form, by connection: any SQLConnection
+        _ question: PageQuestion, as form: PageFile, by connection: any SQLConnection
     ) throws(StoreError) -> Result<(text: String, answer: Answer), Refusal>
 
     /// The largest fraction of lost records that the canaries of the last 30 days allow; nil without canaries.
@@ -32,10 +34,13 @@ public protocol AnswerSource: Sendable {
 public struct SiteAnswer: Sendable {
     public let answer: Answer
     public let remarks: [String]
+    /// nil if it has none.
+    public let picture: Picture?
 
-    public init(_ answer: Answer, remarks: [String]) {
+    public init(_ answer: Answer, remarks: [String], picture: Picture?) {
         self.answer = answer
         self.remarks = remarks
+        self.picture = picture
     }
 }
 

@@ -17,6 +17,8 @@ final class Site: Sendable {
         /// nil before the store has answered for the first time.
         var generation: Int?
         var isAway = false
+        /// When the overview was asked for, milliseconds of `steadyMilliseconds()`.
+        var lastOverview = 0
     }
 
     private let reader: StoreReader
@@ -32,6 +34,9 @@ final class Site: Sendable {
         self.settings = settings
         self.logger = logger
     }
+
+    /// Notes that somebody has asked for the overview.
+    func noteOverview() { present.withLock { $0.lastOverview = steadyMilliseconds() } }
 
     /// The body for a visitor. Whatever goes wrong has a body, too.
     func body(of target: Target, for visitor: Visitor) async -> SiteBody {
@@ -87,11 +92,11 @@ final class Site: Sendable {
             switch asked {
             case .success(let generation):
                 let (isNew, isBack) = present.withLock { present in
-                    defer { present = Present(generation: generation) }
+                    defer { (present.generation, present.isAway) = (generation, false) }
                     return (present.generation != generation, present.isAway)
                 }
                 if isBack { logger.notice("the store answers again") }
-                if isNew { await makeOverview() }
+                if isNew, isOverviewWanted { await makeOverview() }
             case .failure(let error):
                 let isFirst = present.withLock { present in
                     defer { present.isAway = true }
@@ -108,11 +113,18 @@ final class Site: Sendable {
 
     private var generation: Int { present.withLock { $0.generation ?? 0 } }
 
+    /// Whether somebody may ask for the overview soon: at the start, and for a while after the last time.
+    private var isOverviewWanted: Bool {
+        let last = present.withLock { $0.lastOverview }
+        return last == 0 || steadyMilliseconds() - last < Site.overviewMilliseconds
+    }
+
+    private static let overviewMilliseconds = 3_600_000
+
     private func makeOverview() async {
         let visitors = settings.isPublic ? [Visitor.anyone] : [Visitor(role: .staff)]
         for visitor in visitors {
-            _ = await body(
-                of: .page(.overview([], isPublic: visitor.role != .staff)), for: visitor)
+            _ = await body(of: .page(.overview([], isPublic: visitor.role != .staff)), for: visitor)
         }
     }
 
@@ -141,9 +153,11 @@ final class Site: Sendable {
 
     private func page(_ plan: PagePlan, _ permission: Permission) async throws -> SiteBody {
         async let bound = lossBound()
+        let links = CellLinks(options: plan.options, linksPeople: permission.visitor.role == .staff)
         let answers = try await withThrowingTaskGroup(of: (Int, Result<SiteAnswer, Refusal>).self) { group in
             for (place, panel) in plan.panels.enumerated() {
-                group.addTask { [self] in (place, try await answer(panel.question, permission)) }
+                let setting = PlotSetting(id: "p\(place + 1)", link: links.address)
+                group.addTask { [self] in (place, try await answer(panel.question, setting, permission)) }
             }
             var answers = [Result<SiteAnswer, Refusal>?](repeating: nil, count: plan.panels.count)
             for try await (place, answer) in group { answers[place] = answer }
@@ -155,7 +169,7 @@ final class Site: Sendable {
         }
         let shown = answers.map { answer -> PanelAnswer in
             switch answer {
-            case .success(let answer): .answer(answer.answer, remarks: answer.remarks)
+            case .success(let answer): .answer(answer.answer, remarks: answer.remarks, picture: answer.picture)
             case .failure(let refusal): .refused(refusal.reason)
             }
         }
@@ -164,10 +178,10 @@ final class Site: Sendable {
     }
 
     private func answer(
-        _ question: PageQuestion, _ permission: Permission
+        _ question: PageQuestion, _ setting: PlotSetting, _ permission: Permission
     ) async throws -> Result<SiteAnswer, Refusal> {
         let result = try await ask { [source] (connection) throws(StoreError) in
-            try source.answer(question, by: connection)
+            try source.answer(question, setting, by: connection)
         }
         switch result {
         case .success(let answer) where !permission.mayShow(answer.answer, to: question): return .failure(Site.hidden)
@@ -182,21 +196,13 @@ final class Site: Sendable {
     }
 
     private func file(_ question: PageQuestion, _ file: PageFile, _ permission: Permission) async throws -> SiteBody {
-        if file == .svg {
-            let answer = try await answer(question, permission).get()
-            guard let picture = PagePictures.file(question, answer.answer) else {
-                throw Refusal(.malformed, "This answer has no picture.")
-            }
-            return SiteBody(picture, file.contentType)
-        }
-        guard let form = Answer.Form(rawValue: file.rawValue) else { throw Site.hidden }
         let found = try await ask { [source] (connection) throws(StoreError) in
-            try source.file(question, as: form, by: connection)
+            try source.file(question, as: file, by: connection)
         }
         switch found {
-        case .success(let file):
-            guard permission.mayShow(file.answer, to: question) else { throw Site.hidden }
-            return SiteBody(file.text, PageFile(rawValue: form.rawValue)?.contentType ?? SiteBody.text)
+        case .success(let found):
+            guard permission.mayShow(found.answer, to: question) else { throw Site.hidden }
+            return SiteBody(found.text, file.contentType)
         case .failure(let refusal): throw Site.told(refusal, permission)
         }
     }

@@ -45,6 +45,7 @@ struct SiteResponder: HTTPResponder {
                 [.wwwAuthenticate: "Basic realm=\"Customs\", charset=\"UTF-8\""])
         case .refused(let why): return response(SiteBody(why + "\n", SiteBody.text, status: 403), to: request)
         case .visitor(let visitor):
+            if path == "/" { site.noteOverview() }
             return response(await body(path, request.uri.query, visitor), to: request)
         }
     }

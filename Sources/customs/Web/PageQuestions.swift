@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pages
+import Plot
 import Query
 import Record
 import Settings
@@ -13,15 +14,27 @@ struct PageQuestions: AnswerSource {
     let store: StoreOptions
 
     func answer(
-        _ question: PageQuestion, by connection: any SQLConnection
+        _ question: PageQuestion, _ setting: PlotSetting, by connection: any SQLConnection
     ) throws(StoreError) -> Result<SiteAnswer, Refusal> {
-        try asked(question, connection) { answered, remarks in SiteAnswer(answered.answer, remarks: remarks) }
+        try asked(question, connection) { answered, plotted, remarks in
+            let picture =
+                answered.answer.rows.isEmpty ? nil : try plotted.flatMap { try answered.picture(of: $0, setting) }
+            return SiteAnswer(answered.answer, remarks: remarks, picture: picture)
+        }
     }
 
     func file(
-        _ question: PageQuestion, as form: Answer.Form, by connection: any SQLConnection
+        _ question: PageQuestion, as form: PageFile, by connection: any SQLConnection
     ) throws(StoreError) -> Result<(text: String, answer: Answer), Refusal> {
-        try asked(question, connection) { answered, _ in (try answered.file(as: form), answered.answer) }
+        try asked(question, connection) { answered, plotted, _ in
+            if let form = Answer.Form(rawValue: form.rawValue) {
+                return (try answered.file(as: form), answered.answer)
+            }
+            guard let picture = try plotted.flatMap({ try answered.picture(of: $0) }) else {
+                throw Failure(.usage, "This answer has no picture.")
+            }
+            return (picture.file, answered.answer)
+        }
     }
 
     func lossBound(by connection: any SQLConnection) throws(StoreError) -> Double? {
@@ -29,7 +42,8 @@ struct PageQuestions: AnswerSource {
     }
 
     private func asked<Found>(
-        _ question: PageQuestion, _ connection: any SQLConnection, _ take: (Answered, [String]) throws -> Found
+        _ question: PageQuestion, _ connection: any SQLConnection,
+        _ take: (Answered, PlottedQuestion?, [String]) throws -> Found
     ) throws(StoreError) -> Result<Found, Refusal> {
         var remarks: [String] = []
         let context = QuestionContext(connect: { _ in connection }, remark: { remarks.append($0) })
@@ -38,7 +52,8 @@ struct PageQuestions: AnswerSource {
                 return .failure(Refusal(.malformed, "This is no question."))
             }
             command.store = store
-            return .success(try take(try command.answered(in: context), remarks))
+            let answered = try command.answered(in: context)
+            return .success(try take(answered, type(of: command).plotted, remarks))
         } catch let error as StoreError {
             throw error
         } catch let failure as Failure {

@@ -46,7 +46,7 @@ extension PageQuestions {
         _ words: String, _ connection: any SQLConnection
     ) throws(StoreError) -> [SearchResult] {
         let question = PageQuestion(.top, options: [PageOption("public", nil)])
-        guard case .success(let told) = try answer(question, by: connection) else { return [] }
+        guard case .success(let told) = try answer(question, PlotSetting(), by: connection) else { return [] }
         let names = told.answer.rows.compactMap { row in row.first?.plain }
         return PageSearch.found(words, in: names).prefix(PageQuestions.mostResults).map {
             SearchResult(path: "/package/" + PercentCoding.encoded($0), text: "package \($0)")
