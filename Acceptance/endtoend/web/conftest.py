@@ -11,8 +11,9 @@ import pytest
 from support.centre import Centre
 from support.daemon import Customs
 from support.postgres import PostgresServer
-from support.site import Site, serving
 from support.stores import STORES, PostgresStore, SQLiteStore
+
+from endtoend.web.site import Site, serving
 
 CENTRE = Centre(77, records=600)
 

@@ -55,9 +55,17 @@ struct PageTable {
             : .element("td", kind, content)
     }
 
+    /// A time without seconds; any other text as it is.
+    private static func minute(_ text: String) -> String {
+        guard text.utf8.count == "2026-11-29T23:41:07.000000Z".utf8.count,
+            text.wholeMatch(of: /[0-9-]{10}T[0-9:.]{15}Z/) != nil
+        else { return text }
+        return text.prefix(10) + " " + text.dropFirst(11).prefix(5) + " UTC"
+    }
+
     /// A value as a page shows it.
     static func text(_ value: JSON) -> String {
-        let text = value.cell
+        let text = PageTable.minute(value.cell)
         return text.count > longestText ? text.prefix(longestText - 1) + "…" : text
     }
 }

@@ -55,10 +55,25 @@ struct PageFacts {
                 value = [.element("a", ["href": address], value)]
             }
             return .element(
-                "div", [.element("dt", [.text(ReportCell.heading(member.key))]), .element("dd", value)]
+                "div", [.element("dt", [.text(PageFacts.heading(member.key))]), .element("dd", value)]
             ).line
         }
         return .element("dl", ["class": "facts"], facts).line
+    }
+
+    private static func heading(_ name: String) -> String {
+        switch name {
+        case "job_id": "Job"
+        case "username": "User"
+        case "num_nodes": "Nodes"
+        case "num_tasks": "Tasks"
+        case "alloc_cpus": "CPUs"
+        case "cpu_seconds": "CPU seconds"
+        case "gpus": "GPUs"
+        case "req_mem": "Memory asked for, bytes"
+        case "max_rss": "Largest memory, bytes"
+        default: ReportCell.heading(name)
+        }
     }
 
     private func text(_ value: JSON) -> String {

@@ -21,6 +21,9 @@ struct PanelMarkup {
         ).line
     }
 
+    /// The longest table of facts that is shown unasked.
+    private static let mostRows = 12
+
     private var content: [Markup] {
         switch answer {
         case .refused(let why): return [Markup.element("p", ["class": "refused"], [.text(why)]).line]
@@ -36,7 +39,9 @@ struct PanelMarkup {
         case .tiles: return [PageTiles(json: answer.json).markup]
         case .table: return [table(answer)]
         case .picture: return picture.isEmpty ? [table(answer)] : picture + [folded(answer)]
-        case .facts: return [PageFacts(json: answer.json, links: links).markup, table(answer)]
+        case .facts:
+            let isLong = answer.rows.count > PanelMarkup.mostRows
+            return [PageFacts(json: answer.json, links: links).markup, isLong ? folded(answer) : table(answer)]
         case .whole:
             return [PageFacts(json: answer.json, links: links).markup] + jobLinks(answer) + picture + [table(answer)]
         }

@@ -119,6 +119,8 @@ final class Site: Sendable {
         return last == 0 || steadyMilliseconds() - last < Site.overviewMilliseconds
     }
 
+    /// The width of a picture in a panel as wide as the page.
+    private static let widePicture = 1_080.0
     private static let overviewMilliseconds = 3_600_000
 
     private func makeOverview() async {
@@ -156,7 +158,8 @@ final class Site: Sendable {
         let links = CellLinks(options: plan.options, linksPeople: permission.visitor.role == .staff)
         let answers = try await withThrowingTaskGroup(of: (Int, Result<SiteAnswer, Refusal>).self) { group in
             for (place, panel) in plan.panels.enumerated() {
-                let setting = PlotSetting(id: "p\(place + 1)", link: links.address)
+                let setting = PlotSetting(
+                    id: "p\(place + 1)", width: panel.isWide ? Site.widePicture : nil, link: links.address)
                 group.addTask { [self] in (place, try await answer(panel.question, setting, permission)) }
             }
             var answers = [Result<SiteAnswer, Refusal>?](repeating: nil, count: plan.panels.count)
