@@ -8,16 +8,20 @@ import os
 import shutil
 import signal
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from extent import IS_WHOLE
 from support.centre import Record
 from support.certificates import Authority, Certificate
 from support.daemon import CUSTOMS, CUSTOMSD, Customs, Daemon, StartDaemon, Store
 from support.maintenance import Fill, Pack
 from support.postgres import PostgresServer
 from support.stores import STORES, MakeStore, PostgresStore, SQLiteStore, opened
+
+PACKED = ("live", "packed")
 
 _numbers = itertools.count(1)
 
@@ -27,13 +31,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long tests first, else a worker is still at one when the others are done.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out pairs that only a whole run tries, and puts the long tests first.
+
+    Else a worker is still at a long one when the others are done.
 
     With `--dist worksteal` each worker begins with a slice of all tests in their order, and all
     slices are equally long. So each slice begins with a share of the long tests; the cases of one
     test stay together, for several at a time may ask too much of a machine.
     """
+    left_out = [item for item in items if not IS_WHOLE and _is_other_pair(item)]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [item for item in items if item.get_closest_marker("long")]
     rest = [item for item in items if item.get_closest_marker("long") is None]
@@ -43,6 +52,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         share = min(size, -(-len(long) // left))
         items += long[:share] + rest[: size - share]
         del long[:share], rest[: size - share]
+
+
+def _is_other_pair(item: pytest.Item) -> bool:
+    """Whether a test on each store, with days packed or not, tries other pairs of the two.
+
+    It tries each store once and each of the others once. Its name says which with which, so that
+    the tests together try all pairs.
+    """
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return False
+    values = item.callspec.params
+    if "store" not in values or "pack" not in values:
+        return False
+    turn = zlib.crc32(item.originalname.encode())
+    return (STORES.index(values["store"]) + PACKED.index(values["pack"]) + turn) % 2 == 1
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -163,7 +187,7 @@ def daemon(start_daemon: StartDaemon, store: Store) -> Daemon:
     return start_daemon(store)
 
 
-@pytest.fixture(params=["live", "packed"])
+@pytest.fixture(params=PACKED)
 def pack(request: pytest.FixtureRequest) -> Pack:
     """Packs all days that are not, as a daemon does in time; or leaves them."""
     return (lambda customs: customs.json("pack")) if request.param == "packed" else lambda _: None
