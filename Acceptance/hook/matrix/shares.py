@@ -1,10 +1,10 @@
-"""The cells that each interpreter runs: the oldest and the newest Python all, the others a share.
+"""The cells that each interpreter runs: the newest Python all, the others a share.
 
 In a whole run (extent.py) all interpreters run all cells.
 
 Every end and every start is tried on every interpreter. Every pair of an end and a start is tried
-on the oldest Python, on the newest, and on some of the others, because shares differ from one
-interpreter to the next.
+on the newest Python, and on some of the others, because shares differ from one interpreter to the
+next.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ _PYTHONS = sorted(
     key=lambda i: i.version,
 )
 
+#: The oldest and the newest Python; all interpreters in a whole run.
+OUTERMOST = ALL if IS_WHOLE else [_PYTHONS[0], _PYTHONS[-1]]
 #: The interpreters that run all cells.
-WHOLE = ALL if IS_WHOLE else [_PYTHONS[0], _PYTHONS[-1]]
+WHOLE = ALL if IS_WHOLE else _PYTHONS[-1:]
 _OTHERS = [i for i in ONE_OF_EACH if i not in WHOLE]
 
 

@@ -21,7 +21,7 @@ from hook.matrix.cells import Outcome
 from hook.matrix.interpreters import ALL, Interpreter, identifier
 from hook.matrix.place import Matrix
 from hook.matrix.running import differences, traces
-from hook.matrix.shares import WHOLE
+from hook.matrix.shares import OUTERMOST
 
 RECORDED = [interpreter for interpreter in ALL if interpreter.is_recorded]
 
@@ -122,7 +122,7 @@ def cases(names: Iterable[str], rest: str) -> list[tuple[str, Interpreter]]:
     On every interpreter, each method starts a pool whose program imports, and a process that
     imports for itself.
     """
-    return [(n, i) for n in names for i in RECORDED if i in WHOLE or not n.startswith(rest)]
+    return [(n, i) for n in names for i in RECORDED if i in OUTERMOST or not n.startswith(rest)]
 
 
 def expect(interpreter: Interpreter, name: str) -> Expected | str:
