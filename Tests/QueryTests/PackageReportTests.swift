@@ -8,8 +8,8 @@ import Testing
 
 @Suite struct PackageReportTests {
     @Test(
-        "all that is told of a package, by every filter", arguments: filters.indices,
-        ["numpy", "größe", "Zebra", "dask"])
+        "all that is told of a package, by every filter",
+        arguments: eachFilter(with: ["numpy", "größe", "Zebra", "dask"]))
     func report(filter: Int, package: String) throws {
         let plainly = Plainly(SampleCentre.processes, filters[filter])
         let answers = try SampleCentre.databases().map {

@@ -27,7 +27,7 @@ import Testing
 
     private static let packages: [String?] = [nil, "numpy", "größe", "no such package"]
 
-    @Test("job sizes", arguments: filters.indices, packages) func jobSizes(filter: Int, package: String?) throws {
+    @Test("job sizes", arguments: eachFilter(with: packages)) func jobSizes(filter: Int, package: String?) throws {
         let plainly = plainly(filter)
         let own = plainly.processes.filter { process in
             guard process.job != nil else { return false }
@@ -41,7 +41,7 @@ import Testing
         try expect(filter, ["nodes", "jobs"], rows) { try JobSizes.ask($0, $1, package: package).answer.json }
     }
 
-    @Test("correlations", arguments: filters.indices, packages) func correlations(filter: Int, package: String?) throws
+    @Test("correlations", arguments: eachFilter(with: packages)) func correlations(filter: Int, package: String?) throws
     {
         let plainly = plainly(filter)
         let names = plainly.packages.filter { plainly.jobsUsing[$0] != nil }
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test("versions", arguments: filters.indices, [nil, "1.10", "1.9.9"])
+    @Test("versions", arguments: eachFilter(with: [nil, "1.10", "1.9.9"]))
     func versions(filter: Int, olderThan: String?) throws {
         let plainly = plainly(filter)
         // the newest first, then a text that is not a version, then an unknown version
@@ -216,7 +216,7 @@ import Testing
         }
     }
 
-    @Test("ends", arguments: filters.indices, packages) func ends(filter: Int, package: String?) throws {
+    @Test("ends", arguments: eachFilter(with: packages)) func ends(filter: Int, package: String?) throws {
         let plainly = plainly(filter)
         let names = mostFirst(plainly.packages.map { ($0, Int64(plainly.using($0).count)) })
         let rows = names.filter { package == nil || $0 == package }.map { name -> [JSON] in

@@ -50,10 +50,12 @@ import Testing
 
     @Test("the packages used most, by every order and filter", arguments: filters.indices, [false, true])
     func top(filter: Int, onlyDirect: Bool) throws {
+        // an order with both of these, with neighbouring filters
+        let orders = third(of: UsageOrder.allCases, turn: filter + (onlyDirect ? 1 : 0))
         var filter = filters[filter]
         filter.onlyDirect = onlyDirect
         let plainly = Plainly(SampleCentre.processes, filter)
-        for order in UsageOrder.allCases {
+        for order in orders {
             let all = plainly.packages.map { (name: $0, totals: totals(plainly, plainly.using($0))) }
             let names = mostFirst(all.map { (name: $0.name, count: value($0.totals, order)) })
             let answers = try SampleCentre.databases().map {
@@ -67,7 +69,11 @@ import Testing
         }
     }
 
-    @Test("each dimension, by every filter", arguments: UsageDimension.allCases.dropFirst(), filters.indices)
+    @Test(
+        "each dimension, by filters of all kinds",
+        arguments: filters.indices.flatMap { filter in
+            third(of: Array(UsageDimension.allCases.dropFirst()), turn: filter).map { ($0, filter) }
+        })
     func dimensions(dimension: UsageDimension, filter: Int) throws {
         var filter = filters[filter]
         filter.mapping = SampleCentre.mapping
