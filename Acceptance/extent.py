@@ -22,6 +22,11 @@ def part(values: Sequence[Value], count: int = 1) -> Sequence[Value]:
     return values if IS_WHOLE else values[:count]
 
 
+def half(values: Sequence[Value], turn: int) -> Sequence[Value]:
+    """Every second value, in turn 0 from the first and in turn 1 from the second; or all."""
+    return values if IS_WHOLE else values[turn::2]
+
+
 def pairs(values: Sequence[Value], others: Sequence[Other]) -> list[tuple[Value, Other]]:
     """Each value with one of the others in turn, for facts that have nothing to do with each other.
 

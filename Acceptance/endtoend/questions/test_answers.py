@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from extent import half
 from loadgen.ledger import Ledger, load
 from loadgen.records import Job, Population, Sample
 from support.daemon import Customs, Daemon
@@ -285,8 +286,9 @@ def _questions(corpus: Corpus) -> list[list[str]]:
 
 @pytest.mark.parametrize("form", ["json", "csv", "table"])
 def test_both_stores_give_the_same_bytes(corpus: Corpus, form: str) -> None:
-    """In every format."""
-    for command, *arguments in _questions(corpus):
+    """In every format: JSON for each question, and CSV and tables for one half each."""
+    asked = _questions(corpus)
+    for command, *arguments in asked if form == "json" else half(asked, int(form == "csv")):
         answers = [
             customs.text(command, "--format", form, *arguments)
             for customs in corpus.customs.values()

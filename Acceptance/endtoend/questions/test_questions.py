@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extent import IS_WHOLE
+from extent import IS_WHOLE, half
 from support.centre import APART, Centre
 from support.daemon import Customs
 from support.job_numbers import SILENCE
@@ -192,6 +192,12 @@ def customs(request: pytest.FixtureRequest, answering: Answering) -> Customs:
     return answering.by(request.param)
 
 
+@pytest.fixture(scope="module", params=WAYS if IS_WHOLE else ("sqlite", "postgres packed"))
+def one_of_each(request: pytest.FixtureRequest, answering: Answering) -> Customs:
+    """The command on a store of each kind, for what the way of the records cannot concern."""
+    return answering.by(request.param)
+
+
 def filters(customs: Customs, turn: int = 0, *, is_alike: bool = False) -> dict[str, Filter]:
     """The filters that a question is asked with on this store: all, in a whole run.
 
@@ -293,8 +299,9 @@ def test_new_packages_are_those_of_the_reference(customs: Customs) -> None:
     assert new == {"Bio", "größe", APART}
 
 
-def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
+def test_times_count_for_their_day_in_utc(one_of_each: Customs) -> None:
     """With any offset."""
+    customs = one_of_each
     told = {
         str(days(ago)): customs.json("top", "--until", str(days(ago))) for ago in range(24, 14, -1)
     }
@@ -312,7 +319,8 @@ def test_times_count_for_their_day_in_utc(customs: Customs) -> None:
     assert customs.json("top", "--until", after + "T01:30:00+02:00") == told[day]
 
 
-def test_limit_cuts_the_end_of_every_list(customs: Customs) -> None:
+def test_limit_cuts_the_end_of_every_list(one_of_each: Customs) -> None:
+    customs = one_of_each
     for command in (
         *(["top"], ["correlate"], ["environments"], ["stacks"]),
         *(["python"], ["ended"], ["jobsizes"]),
@@ -332,9 +340,7 @@ def test_all_stores_give_the_same_bytes(answering: Answering, form: str) -> None
     ways = (WAYS if IS_WHOLE else MAIN) if form == "json" else ("sqlite", "postgres packed")
     commands = [asked.command for asked in QUESTIONS.values()]
     commands += [("stacks",), ("new", "--since", str(days(100)))]
-    if form != "json" and not IS_WHOLE:
-        commands = commands[("csv", "table").index(form) :: 2]
-    for command in commands:
+    for command in commands if form == "json" else half(commands, int(form == "csv")):
         texts = {
             way: answering.by(way).text(command[0], "--format", form, *command[1:]) for way in ways
         }
