@@ -116,13 +116,22 @@ PROGRAMS: dict[str, tuple[str, Expected]] = {
 }
 
 
+#: Programs that hardly differ from one version of CPython to the next.
+ALIKE = ("subprocess", "execv", "asyncio", "executors")
+
+
 def cases(names: Iterable[str], rest: str) -> list[tuple[str, Interpreter]]:
     """Return the programs of each interpreter: those of `rest` on the oldest and newest alone.
 
     On every interpreter, each method starts a pool whose program imports, and a process that
-    imports for itself.
+    imports for itself. Programs that are alike run on the oldest and the newest, and on PyPy.
     """
-    return [(n, i) for n in names for i in RECORDED if i in OUTERMOST or not n.startswith(rest)]
+
+    def is_left_out(name: str, interpreter: Interpreter) -> bool:
+        is_cpython = interpreter.implementation == "cpython"
+        return name.startswith(rest) or (is_cpython and name.startswith(ALIKE))
+
+    return [(n, i) for n in names for i in RECORDED if i in OUTERMOST or not is_left_out(n, i)]
 
 
 def expect(interpreter: Interpreter, name: str) -> Expected | str:
