@@ -11,7 +11,8 @@ struct OwnTexts {
 
     /// A dictionary, and the queries of its values with their users and days.
     private static let dictionaries: [(table: String, uses: String)] = [
-        ("hosts", "SELECT host AS value, usr, day FROM runs"), ("steps", "SELECT step AS value, usr, day FROM runs"),
+        ("hosts", "SELECT host AS value, usr, day FROM runs UNION ALL SELECT host, NULL, day FROM host_days"),
+        ("steps", "SELECT step AS value, usr, day FROM runs"),
         (
             "clusters",
             "SELECT cluster AS value, usr, day FROM runs UNION ALL SELECT cluster, usr, last_day FROM jobs"
@@ -45,6 +46,7 @@ struct OwnTexts {
             let owners = try owners(dictionary.uses)
             count += Int64(try rename(dictionary.table, owners, &names).count)
         }
+        count += Int64(try rename("hosts", ownersOfOtherHosts(&names), &names).count)
         let stacks = try owners(
             "SELECT stack AS value, usr, day FROM runs UNION ALL SELECT stack, usr, day FROM pruned_usage")
         count += try packages(stacks, &names)
@@ -81,6 +83,43 @@ struct OwnTexts {
             owners[value] = Use(person: row[1].integer == row[2].integer ? row[1].integer : nil, last: last)
         }
         return owners
+    }
+
+    /// The people to whom hosts belong that are no run's first host. No run tells who used such a host, so it is that
+    /// of the person whose name it contains, if that person has usage on each of its days.
+    private func ownersOfOtherHosts(_ names: inout PathNames) throws(StoreError) -> [Int64: Use] {
+        var days: [Int64: Set<Int64>] = [:]
+        for row in try connection.query(
+            "SELECT host, day FROM host_days WHERE host <> 0 AND host NOT IN (SELECT host FROM runs)")
+        { if let host = row[0].integer, let day = row[1].integer { days[host, default: []].insert(day) } }
+        if days.isEmpty { return [:] }
+        var named: [Int64: [Int64]] = [:]
+        for row in try connection.query("SELECT id, name FROM hosts WHERE id <> 0") {
+            guard let host = row[0].integer, let name = row[1].text, days[host] != nil else { continue }
+            let people = names.people(namedIn: name)
+            if !people.isEmpty { named[host] = people }
+        }
+        let usage = try daysOfUsage(Set(named.values.joined()))
+        var owners: [Int64: Use] = [:]
+        for (host, people) in named {
+            guard let own = days[host], let last = own.max() else { continue }
+            let person = people.first { own.isSubset(of: usage[$0] ?? []) }
+            owners[host] = Use(person: person, last: last)
+        }
+        return owners
+    }
+
+    private func daysOfUsage(_ people: Set<Int64>) throws(StoreError) -> [Int64: Set<Int64>] {
+        if people.isEmpty { return [:] }
+        let list = people.map { String($0) }.joined(separator: ", ")
+        var days: [Int64: Set<Int64>] = [:]
+        for row in try connection.query(
+            """
+            SELECT usr, day FROM runs WHERE usr IN (\(list))
+            UNION SELECT usr, day FROM pruned_usage WHERE usr IN (\(list))
+            """)
+        { if let person = row[0].integer, let day = row[1].integer { days[person, default: []].insert(day) } }
+        return days
     }
 
     private func rename(

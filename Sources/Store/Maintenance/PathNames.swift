@@ -68,6 +68,19 @@ struct PathNames {
         return nil
     }
 
+    /// The people whose names the text contains, in the order of their numbers.
+    mutating func people(namedIn text: String) -> [Int64] {
+        var people: Set<Int64> = []
+        for word in NameSearch.words(of: text) {
+            if pseudonyms[word] != nil {
+                people.formUnion(names.filter { ExactText($0.value.name) == word }.keys)
+            } else if let pseudonym = pseudonym(ofGone: word) {
+                people.formUnion(goneByPerson.filter { $0.value == ExactText(pseudonym) }.keys)
+            }
+        }
+        return people.sorted()
+    }
+
     /// Whether the text contains any person's name.
     mutating func has(nameIn text: String) -> Bool {
         NameSearch.words(of: text).contains { pseudonyms[$0] != nil || pseudonym(ofGone: $0) != nil }

@@ -133,4 +133,37 @@ import Testing
             #expect(try database.integer("SELECT count(*) FROM \(table) WHERE name = '\(name)'") == 1)
         }
     }
+
+    @Test("a name goes from a host that is no run's first host", arguments: Database.allCases)
+    func otherHosts(engine: Database) throws {
+        let database = try TestDatabase(engine)
+        var writing = try Writing(database)
+        writing.add([used(1, "kermit"), used(2, "nid7"), used(3, "ada")])
+        try writing.commit()
+        let day = Int64(Calendar.day(ofMicroseconds: old))
+        // a host, and the days on which it had records
+        let hosts: [(name: String, days: [Int64])] = [
+            ("kermit-laptop", [day]), ("pc.kermit.example", [day]),
+            // of a person without usage on one of the days, of others, and in use
+            ("nid7", [day - 1, day]), ("gpu1", [day]), ("ada-laptop", [day, Int64(today)]),
+        ]
+        for (name, days) in hosts {
+            try database.connect().run(script: "INSERT INTO hosts (name) VALUES ('\(name)')")
+            for day in days {
+                try database.connect().run(
+                    script: """
+                        INSERT INTO host_days (day, host, records, first_seen, last_seen)
+                        SELECT \(day), id, 1, \(day * Calendar.microsecondsPerDay), \(day * Calendar.microsecondsPerDay)
+                        FROM hosts WHERE name = '\(name)'
+                        """)
+            }
+        }
+        #expect(try anonymize(database).texts == 2)
+        let reader = try database.location.reader()
+        #expect(try NameTrace.find("kermit", in: reader) == [])
+        let left = Set(
+            try database.rows("SELECT h.name FROM host_days d JOIN hosts h ON h.id = d.host").compactMap { $0[0].text })
+        #expect(left.isSuperset(of: ["nid7", "gpu1", "ada-laptop"]) && left.count == 5)
+        #expect(try anonymize(database).texts == 0)
+    }
 }
