@@ -14,9 +14,6 @@ public enum DistributionNames {
         return distribution.contains("-") && used.contains(plain) ? plain : nil
     }
 
-    /// Distributions and import names, for completions of shells.
-    public static let names = Set(table.keys).union(table.values.joined()).union(sameNames).sorted()
-
     /// The normalized name: names that differ only in case, dashes, underscores and dots are equal (PEP 503).
     static func normalized(_ name: String) -> String {
         var text = ""
@@ -39,13 +36,6 @@ public enum DistributionNames {
         }
         return table
     }()
-
-    /// Frequent packages whose two names are equal.
-    private static let sameNames = [
-        "astropy", "bokeh", "cupy", "dask", "h5py", "ipykernel", "jax", "joblib", "keras", "matplotlib", "mpi4py",
-        "networkx", "nltk", "numba", "numpy", "pandas", "polars", "pyarrow", "ray", "scipy", "seaborn", "statsmodels",
-        "sympy", "tensorflow", "torch", "transformers", "xarray", "xgboost", "zarr",
-    ]
 
     private static let text = """
         absl-py=absl antlr4-python3-runtime=antlr4 apache-airflow=airflow apache-beam=apache_beam argon2-cffi=argon2

@@ -20,7 +20,7 @@ struct Correlate: Question {
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only pairs with this package.", completion: DistributionNames.completion)
+    @Option(help: "Only pairs with this package.", completion: StoreCompletion.names(.package))
     var package: String?
 
     @Option(name: .customLong("min"), help: ArgumentHelp("Smallest coefficient to show, -1 to 1.", valueName: "r"))

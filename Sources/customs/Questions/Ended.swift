@@ -19,7 +19,7 @@ struct Ended: Question {
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only this package.", completion: DistributionNames.completion)
+    @Option(help: "Only this package.", completion: StoreCompletion.names(.package))
     var package: String?
 
     func answered(in context: QuestionContext) throws -> Answered {

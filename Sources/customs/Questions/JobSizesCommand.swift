@@ -20,7 +20,7 @@ struct JobSizesCommand: Question {
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only jobs in which this package was used.", completion: DistributionNames.completion)
+    @Option(help: "Only jobs in which this package was used.", completion: StoreCompletion.names(.package))
     var package: String?
 
     func answered(in context: QuestionContext) throws -> Answered {

@@ -40,7 +40,8 @@ struct Top: Question {
     var by: UsageOrder = .users
 
     @Option(
-        help: "With another --per than package: only usage of this package.", completion: DistributionNames.completion)
+        help: "With another --per than package: only usage of this package.",
+        completion: StoreCompletion.names(.package))
     var package: String?
 
     @Option(

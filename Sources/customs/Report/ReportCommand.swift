@@ -59,7 +59,8 @@ struct ReportCommand: ParsableCommand {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Count users of versions before this one, as 'numpy<2'; may be repeated.", valueName: "package<version"))
+            "Count users of versions before this one, as 'numpy<2'; may be repeated.", valueName: "package<version"),
+        completion: StoreCompletion.names(.package))
     var old: [OldVersions] = []
 
     func validate() throws {

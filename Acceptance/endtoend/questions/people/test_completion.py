@@ -80,6 +80,11 @@ def _complete(customs: Customs, *words: str, store: str | None = None) -> list[s
     [
         (("package", "num"), ["numba", "numpy"]),
         (("who", "nump"), ["numpy"]),
+        *(
+            ((command, "--package", "num"), ["numba", "numpy"])
+            for command in ("jobsizes", "correlate", "ended", "top")
+        ),
+        (("report", "--old", "num"), ["numba", "numpy"]),
         (("user", "al"), ["albert", "alice"]),
         (("top", "--user", "ali"), ["alice"]),
         (("top", "--system", "pe"), ["perlmutter"]),
