@@ -60,6 +60,11 @@ public enum Calendar {
         return "\(text(day: day))T\(clock)\(fraction == 0 ? "" : "." + padded(fraction, 6))Z"
     }
 
+    /// A time in microseconds in UTC to the second, `2026-11-21 04:13:00`, for people.
+    public static func second(microseconds time: Int64) -> String {
+        String(text(microseconds: time).prefix(19)).replacing("T", with: " ")
+    }
+
     private static func padded(_ value: Int, _ width: Int) -> String {
         let digits = String(value)
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

@@ -64,6 +64,13 @@ import Testing
         var groups = Dictionary(grouping: own) { words($0) }
         #expect(report.runs.count == groups.count)
         #expect(report.runs.map { $0.firstSeen } == report.runs.map { $0.firstSeen }.sorted())
+        #expect(report.ends.processes == Int64(own.count))
+        #expect(report.ends.exceptions == Int64(own.filter { $0.end == .exception }.count))
+        #expect(report.stepCount == Set(own.map { $0[.stepID] ?? "" }).count)
+        let versions = Dictionary(grouping: own.flatMap { $0.packages }) { $0.name }.mapValues { packages in
+            Set(packages.compactMap { $0.version }).sorted(by: bytesBefore)
+        }
+        #expect(Dictionary(uniqueKeysWithValues: report.packages.all.map { ($0.name, $0.versions) }) == versions)
         for run in report.runs {
             // the runs of a requeued job do not tell to which start they belong
             let possible = (0...restart).map { words(run, restart: $0) }.filter { groups[$0] != nil }
@@ -77,6 +84,8 @@ import Testing
             #expect(run.firstSeen == processes.compactMap { $0.time }.min())
             #expect(run.lastSeen == processes.compactMap { $0.time }.max())
             #expect(run.end == processes.compactMap { $0.end }.max() ?? .exit)
+            #expect(run.prefix == processes.first?[.prefix] ?? "")
+            #expect(run.ends.killed == Int64(processes.filter { $0.end == .killed }.count))
         }
     }
 
@@ -172,7 +181,12 @@ import Testing
                 "numpy": "2",
                 "os": null
               },
-              "direct": \(direct)
+              "direct": \(direct),
+              "prefix": null,
+              "exit": \(end == "exit" ? 1 : 0),
+              "exception": 0,
+              "signal": 0,
+              "killed": \(end == "killed" ? 1 : 0)
             }
         """
     }

@@ -224,10 +224,16 @@ import Testing
             func count(_ end: ProcessEnd) -> JSON { .integer(Int64(own.filter { ($0.end ?? .exit) == end }.count)) }
             let ends = ([.exit, .exception, .signal, .killed] as [ProcessEnd]).map { count($0) }
             let parts = ends.map { JSON.real(100 * ($0.number ?? -1) / Double(own.count)) }
+            let jobs = plainly.jobs(own)
+            let failed = plainly.jobs(own.filter { ($0.end ?? .exit) != .exit })
+            let killed = plainly.jobs(own.filter { $0.end == .killed })
+            func part(_ count: Int64) -> JSON { jobs == 0 ? .null : .real(100 * Double(count) / Double(jobs)) }
             return [.text(name), .integer(Int64(own.count))] + ends + parts
+                + [.integer(jobs), .integer(failed), .integer(killed), part(failed), part(killed)]
         }
         let ends = ["exit", "exception", "signal", "killed"]
-        try expect(filter, ["package", "processes"] + ends + ends.map { "\($0)_percent" }, rows) {
+        let ofJobs = ["jobs", "failed_jobs", "killed_jobs", "failed_jobs_percent", "killed_jobs_percent"]
+        try expect(filter, ["package", "processes"] + ends + ends.map { "\($0)_percent" } + ofJobs, rows) {
             try ProcessEnds.ask($0, $1, package: package).answer.json
         }
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
 import termios
 import time
+import unicodedata
 
 from support.daemon import CUSTOMS, PATIENCE, Customs, clean_environment
 
@@ -50,3 +52,17 @@ def on_terminal(
     os.close(leader)
     assert process.wait(PATIENCE) == status, written
     return written.decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    """Without what steers the terminal."""
+    return re.sub(r"\x1b\[[0-9;]*[mK]|\r", "", text)
+
+
+def width_of(text: str) -> int:
+    """The columns of a text: wide letters take two, combining ones none."""
+    width = 0
+    for cluster in re.findall(r".[\u0300-\u036f\ufe0f]*(?:\u200d.\ufe0f?)*", text):
+        wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster
+        width += 2 if wide else 1
+    return width

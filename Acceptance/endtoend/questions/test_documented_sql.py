@@ -29,6 +29,7 @@ STATEMENTS = {
     if (found := re.search(r"```sql\n(.*?)```", section, re.S))
 }
 
+ENDS = ("exception", "signal", "killed")
 # PEP 440 and the configuration's rules are no SQL, and some answers have more than rows.
 UNORDERED = {"customs versions numpy"}
 COLUMNS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
@@ -37,6 +38,10 @@ COLUMNS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
     ],
     "customs package numpy": lambda answer: answer["versions"],
     "customs user alice": lambda answer: [{"package": name} for name in answer["packages"]],
+    "customs user alice --limit 10": lambda answer: [
+        {key: job[key] for key in ("job_id", "restart", "processes", *ENDS)}
+        for job in answer["last_jobs"]
+    ],
     "customs environments": lambda answer: [
         {key: row[key] for key in ("prefix", "users", "jobs")} for row in answer
     ],

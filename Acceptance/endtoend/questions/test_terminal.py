@@ -8,7 +8,6 @@ import pty
 import re
 import select
 import subprocess
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from support.centre import Centre
 from support.daemon import CUSTOMS, CUSTOMSD, PATIENCE, ROOT, Customs, clean_environment
 from support.stores import MakeStore
 
-from endtoend.questions.terminal import on_terminal
+from endtoend.questions.terminal import on_terminal, plain, width_of
 
 BARS = set("█▏▎▍▌▋▊▉")
 
@@ -57,20 +56,6 @@ def test_the_spinner_ends_before_an_export_begins(asking: Customs) -> None:
     assert process.wait(PATIENCE) == 0
     os.close(leader)
     assert len(first) + len(rest) > 2 * 65_536
-
-
-def plain(text: str) -> str:
-    """Without what steers the terminal."""
-    return re.sub(r"\x1b\[[0-9;]*[mK]|\r", "", text)
-
-
-def width_of(text: str) -> int:
-    """The columns of a text: wide letters take two, combining ones none."""
-    width = 0
-    for cluster in re.findall(r".[\u0300-\u036f\ufe0f]*(?:\u200d.\ufe0f?)*", text):
-        wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster
-        width += 2 if wide else 1
-    return width
 
 
 @pytest.mark.parametrize("command", [["top"], ["trend", "numpy"], ["jobsizes"]])
@@ -233,24 +218,6 @@ def test_columns_align_below_wide_letters(
     # where there is room no name is cut
     wide = plain(on_terminal(customs, "trend", *names, columns=200))
     assert all(name in wide for name in names)
-    store.close()
-
-
-def test_a_user_is_on_one_screen(make_store: MakeStore, tmp_path: Path) -> None:
-    """However many packages there are; the last line tells how many are left out."""
-    store = make_store("sqlite")
-    names = [f"package{number}" for number in range(200)] + ["数" * 60, "with blanks in it"]
-    record = {"v": 1, "id": "1" * 32, "username": "u", "packages": dict.fromkeys(names)}
-    archive = tmp_path / "records.jsonl"
-    archive.write_text(json.dumps(record | {"prefix": "/a" * 100}) + "\n")
-    customs = Customs(store.url, tmp_path)
-    customs.json("import", str(archive))
-    shown = plain(on_terminal(customs, "user", "u")).splitlines()
-    assert len(shown) <= 24 and all(width_of(line) <= 80 for line in shown), shown
-    left = next(int(found[1]) for line in shown if (found := re.search(r"and (\d+) more", line)))
-    assert sum(line.count("package") for line in shown) - 1 == len(names) - left
-    whole = customs.text("user", "u")
-    assert len(whole.splitlines()) == 3 and "package199" in whole
     store.close()
 
 

@@ -58,6 +58,20 @@ def ends(own: list[Process]) -> dict[str, float]:
     return counts | {f"{end}_percent": 100 * count / len(own) for end, count in counts.items()}
 
 
+def ends_of_jobs(own: list[Process]) -> dict[str, float | None]:
+    """Jobs in which a process failed or was killed, and their parts of all in per cent."""
+    whole = len(jobs(own))
+    failed = len(jobs(p for p in own if p.end != "exit"))
+    killed = len(jobs(p for p in own if p.end == "killed"))
+    return {
+        "jobs": whole,
+        "failed_jobs": failed,
+        "killed_jobs": killed,
+        "failed_jobs_percent": 100 * failed / whole if whole else None,
+        "killed_jobs_percent": 100 * killed / whole if whole else None,
+    }
+
+
 def most_used(names: Iterable[str | None]) -> list[str]:
     """Known names, those that occur most first, and equal ones by their letters."""
     counts = Counter(name for name in names if name)

@@ -16,6 +16,7 @@ from support.reference.counting import (
     by_package,
     by_unit,
     ends,
+    ends_of_jobs,
     group,
     is_told,
     jobs,
@@ -26,6 +27,7 @@ from support.reference.counting import (
 )
 from support.reference.environments import is_boxed, kind
 from support.reference.filters import Filter, fits
+from support.reference.last_jobs import last_jobs
 from support.reference.periods import Span, change, period, period_before
 from support.reference.processes import MOST_NODES, Process, process
 from support.reference.values import smallest_first, stamp, unknown_first
@@ -208,6 +210,7 @@ class Reference:
             "processes": len(chosen),
             "packages": sorted(uses, key=lambda package: (-uses[package], package)),
             "environments": sorted(places, key=lambda prefix: (-places[prefix], prefix)),
+            "last_jobs": last_jobs(chosen),
         }
 
     def jobsizes(self, wanted: Filter, package: str | None = None) -> list[Record]:
@@ -347,11 +350,7 @@ class Reference:
 
     def ended(self, wanted: Filter, package: str | None = None) -> list[Record]:
         rows: list[Record] = [
-            {
-                "package": name,
-                "processes": len(own),
-                **ends(own),
-            }
+            {"package": name, "processes": len(own), **ends(own), **ends_of_jobs(own)}
             for name, own in by_package(p for p in self.select(wanted) if not p.pruned).items()
             if package in (None, name) and len(users(own)) >= wanted.public
         ]

@@ -53,14 +53,21 @@ struct StackGroups<Group: Hashable> {
             }
         }
         for use in people.entries { sums[Int(use.key)].add(use) }
-        for (set, count) in zip(jobs.sets, jobs.counts) where count > 0 {
-            for place in places(of: set) { sums[place].jobs += count }
-        }
+        for (place, count) in self.jobs(jobs).enumerated() { sums[place].jobs = count }
         // a dictionary of some ten thousand groups would take longer than all before
         return zip(groups, sums).filter { $1.processes > 0 && $1.tells(ofAtLeast: leastUsers) }.map { ($0, $1) }
     }
 
-    /// The same of all usage that passes a filter.
+    /// The number of jobs of each group, by its place.
+    func jobs(_ jobs: JobSets) -> [Int64] {
+        var sums = [Int64](repeating: 0, count: groups.count)
+        for (set, count) in zip(jobs.sets, jobs.counts) where count > 0 {
+            for place in places(of: set) { sums[place] += count }
+        }
+        return sums
+    }
+
+    /// The tallies of all usage that passes a filter.
     ///
     /// - Parameter key: what the groups' numbers are of, `stack` or `environment`.
     func tallies(

@@ -10,14 +10,18 @@ public struct JobReport: Sendable, Equatable {
         public let executable: String
         public let main: String
         public let python: String
-        public let processes: Int64
+        /// The path of the environment; empty if unknown.
+        public let prefix: String
+        public let ends: EndCounts
         public let ranksReported: Int64
         /// Microseconds since 1970 UTC.
         public let firstSeen: Int64
         public let lastSeen: Int64
-        /// The worst end of the run's processes.
-        public let end: ProcessEnd
         public let packages: [Package]
+
+        public var processes: Int64 { ends.processes }
+        /// The worst end of the run's processes.
+        public var end: ProcessEnd { ends.worst }
     }
 
     public struct Package: Sendable, Equatable {
@@ -143,8 +147,8 @@ public struct JobReport: Sendable, Equatable {
         let look = connection.dialect.lookUp
         let rows = try connection.query(
             """
-            SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, r.processes, r.ranks,
-                r.first_seen, r.last_seen, r.exceptions, r.signals, r.killed, r.stack, j.restart, r.day
+            SELECT s.name, \(PersonNames.name(on: "r.day")), x.name, m.name, e.python, e.prefix, r.ranks,
+                r.first_seen, r.last_seen, r.stack, j.restart, r.day, r.processes, r.exceptions, r.signals, r.killed
             FROM \(connection.dialect.runs(ofJob: job.jobID, on: days)) \(look) jobs j ON j.id = r.job
                 \(look) steps s ON s.id = r.step \(look) users u ON u.id = r.usr
                 \(look) executables x ON x.id = r.executable \(look) programs m ON m.id = r.program
@@ -155,7 +159,7 @@ public struct JobReport: Sendable, Equatable {
         var stacks: [Int64: [Package]] = [:]
         var runs: [(run: Run, restart: Int64, day: Int64)] = []
         for row in rows {
-            let stack = row[12].integer ?? 0
+            let stack = row[9].integer ?? 0
             let packages: [Package]
             if let known = stacks[stack] {
                 packages = known
@@ -165,10 +169,10 @@ public struct JobReport: Sendable, Equatable {
             }
             let run = Run(
                 step: row[0].text ?? "", username: row[1].text ?? "", executable: row[2].text ?? "",
-                main: row[3].text ?? "", python: row[4].text ?? "", processes: row[5].integer ?? 0,
-                ranksReported: row[6].integer ?? 0, firstSeen: row[7].integer ?? 0, lastSeen: row[8].integer ?? 0,
-                end: worstEnd(exceptions: row[9], signals: row[10], killed: row[11]), packages: packages)
-            runs.append((run, row[13].integer ?? 0, row[14].integer ?? 0))
+                main: row[3].text ?? "", python: row[4].text ?? "", prefix: row[5].text ?? "",
+                ends: EndCounts(row.suffix(4)), ranksReported: row[6].integer ?? 0, firstSeen: row[7].integer ?? 0,
+                lastSeen: row[8].integer ?? 0, packages: packages)
+            runs.append((run, row[10].integer ?? 0, row[11].integer ?? 0))
         }
         return runs
     }
@@ -185,12 +189,6 @@ public struct JobReport: Sendable, Equatable {
             """, [.integer(stack)]
         ).map { Package(name: $0[0].text ?? "", version: $0[1].text, direct: $0[2].integer.map { $0 == 1 }) }
     }
-
-    private static func worstEnd(exceptions: SQLValue, signals: SQLValue, killed: SQLValue) -> ProcessEnd {
-        if killed.integer ?? 0 > 0 { return .killed }
-        if signals.integer ?? 0 > 0 { return .signal }
-        return exceptions.integer ?? 0 > 0 ? .exception : .exit
-    }
 }
 
 extension JobReport {
@@ -201,13 +199,15 @@ extension JobReport {
         .text("packages") { $0.packages.map { $0.name + ($0.version.map { "=" + $0 } ?? "") }.joined(separator: " ") },
     ]
 
-    private static let runFields: [Field<Run>] = [
-        .text("step_id") { $0.step }, .text("username") { $0.username }, .text("executable") { $0.executable },
-        .text("main") { $0.main }, .text("python") { $0.python },
-        .count("processes", of: .processes) { $0.processes }, .count("ranks_reported") { $0.ranksReported },
-        .time("first_seen") { $0.firstSeen }, .time("last_seen") { $0.lastSeen }, .text("end") { $0.end.name },
-        .mapping("packages") { $0.packages.map { ($0.name, $0.version) } }, .list("direct") { $0.direct },
-    ]
+    private static let runFields: [Field<Run>] =
+        [
+            .text("step_id") { $0.step }, .text("username") { $0.username }, .text("executable") { $0.executable },
+            .text("main") { $0.main }, .text("python") { $0.python },
+            .count("processes", of: .processes) { $0.processes }, .count("ranks_reported") { $0.ranksReported },
+            .time("first_seen") { $0.firstSeen }, .time("last_seen") { $0.lastSeen }, .text("end") { $0.end.name },
+            .mapping("packages") { $0.packages.map { ($0.name, $0.version) } }, .list("direct") { $0.direct },
+            .text("prefix") { $0.prefix.isEmpty ? nil : $0.prefix },
+        ] + EndCounts.fields { $0.ends }
 
     private static let dayFields: [Field<JobReport>] = [
         .day("first_day") { $0.firstDay.map { Int64($0) } }, .day("last_day") { $0.lastDay.map { Int64($0) } },

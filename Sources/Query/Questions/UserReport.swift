@@ -11,7 +11,11 @@ public struct UserReport: Sendable, Equatable {
     public let packages: [String]
     /// Prefixes of the interpreters' environments, by processes, most first.
     public let environments: [String]
+    /// Of jobs whose runs were not pruned.
+    public let lastJobs: LastJobs
 
+    /// - Parameter limit: the most packages, environments and last jobs; nil for all packages and environments, and a
+    ///   few jobs.
     public static func ask(
         _ connection: any SQLConnection, _ filter: UsageFilter, username: String, limit: Int? = nil
     ) throws(StoreError) -> UserReport {
@@ -22,7 +26,8 @@ public struct UserReport: Sendable, Equatable {
         let packages = try StackGroups.packages(connection, filter)
         var stacks: [Int64: Int64] = [:]
         var prefixes: [Int64: Int64] = [:]
-        var jobs: Set<Int64> = []
+        // the first and the last day of each
+        var jobs: [Int64: ClosedRange<Int>] = [:]
         var total: Int64 = 0
         try UsageScan(connection, filter).days([.stack, .environment, .processes, .job]) { rows, kept in
             let (stack, environment) = (rows[.stack], rows[.environment])
@@ -31,7 +36,9 @@ public struct UserReport: Sendable, Equatable {
                 total &+= processes[row]
                 stacks[stack[row], default: 0] &+= processes[row]
                 prefixes[environment[row], default: 0] &+= processes[row]
-                if job[row] > 0 { jobs.insert(job[row]) }
+                guard job[row] > 0 else { continue }
+                let known = jobs[job[row]] ?? rows.day...rows.day
+                jobs[job[row]] = min(known.lowerBound, rows.day)...max(known.upperBound, rows.day)
             }
         }
         var used: [ExactText: Int64] = [:]
@@ -41,7 +48,8 @@ public struct UserReport: Sendable, Equatable {
         return UserReport(
             username: username, jobs: Int64(jobs.count), processes: total,
             packages: mostUsed(used).limited(to: limit),
-            environments: mostUsed(try named(connection, prefixes)).limited(to: limit))
+            environments: mostUsed(try named(connection, prefixes)).limited(to: limit),
+            lastJobs: try LastJobs.ask(connection, filter, days: jobs, limit: limit ?? LastJobs.most))
     }
 
     private static func mostUsed(_ used: [ExactText: Int64]) -> [String] {
@@ -71,6 +79,7 @@ extension UserReport {
                 JSON.Member("processes", .integer(processes)),
                 JSON.Member("packages", .array(packages.map { .text($0) })),
                 JSON.Member("environments", .array(environments.map { .text($0) })),
+                JSON.Member("last_jobs", lastJobs.answer.json),
             ], table: packages, [.text("package") { $0 }])
     }
 }

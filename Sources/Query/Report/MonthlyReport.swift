@@ -156,7 +156,8 @@ private struct FullSections {
                 ReportSection(.pythons, series.answer(today: today)),
                 ReportSection(.environmentKinds, KindUsage(usage, choices.kinds).answer),
                 ReportSection(.environments, environments.answer, limit: choices.limit),
-                ReportSection(.oldVersions, old.answer), ReportSection(.ends, ends.answer, limit: choices.limit),
+                ReportSection(.oldVersions, old.answer),
+                ReportSection(.ends, ends.answerOfProcesses, limit: choices.limit),
                 ReportSection(.jobStates, states.answer, limit: choices.limit),
             ]
         }

@@ -68,7 +68,7 @@ extension MonthlyReport {
             try EnvironmentUsage.ask(connection, filter, kinds: choices.kinds, limit: limit).answer
         }
         let ends = try Publication.answer(filter, limit: nil) { (filter, limit) throws(StoreError) in
-            try ProcessEnds.ask(connection, filter, limit: limit).answer
+            try ProcessEnds.ask(connection, filter, limit: limit).answerOfProcesses
         }
         // the number of rows that are left out is not told
         return [

@@ -9,14 +9,18 @@ struct Job: Question {
         abstract: "One job: its data, and its Python processes.",
         discussion: prose(
             """
-            The CSV form has the table of runs. The answer covers the whole job. Slurm reuses job numbers: of several
-            jobs with one number, the answer has the newest, or the one of --day. same_number has the days of the
-            others.
+            What the job was, how it ended and by whose word, and what its processes used. A run is what processes alike
+            did on one day. On a terminal the table of runs is there if it fits the screen, or with --runs. JSON has all
+            that is known; the CSV form has the runs.
+
+            The answer covers the whole job. Slurm reuses job numbers: of several jobs with one number, the answer has
+            the newest, or the one of --day. same_number has the days of the others.
 
             EXAMPLES
               customs job 4242
               customs job 4242 --cluster perlmutter --format json
               customs job 4242 --day 2025-01-10
+              customs job 4242 --runs
             """))
 
     @OptionGroup var store: StoreOptions
@@ -30,6 +34,9 @@ struct Job: Question {
 
     @Option(help: ArgumentHelp("Day on which it ran, if the number was reused.", valueName: "date"))
     var day: String?
+
+    @Flag(name: .customLong("runs"), help: "Show the table of runs, whether or not it fits the screen.")
+    var hasRuns = false
 
     func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(store, in: context)
@@ -55,11 +62,13 @@ struct Job: Question {
     }
 
     private func text(_ report: JobReport, _ others: [JobReport], _ terminal: Terminal) -> String {
-        let facts = report.facts(besides: others).filter { $0.value != .null }
-        let width = facts.map { $0.key.count }.max() ?? 0
-        let lines = facts.map { fact in
-            fact.key + String(repeating: " ", count: width - fact.key.count) + "  " + printable(fact.value.plain)
-        }
-        return (lines + ["", TextTable(report.answer()).formatted(for: terminal)]).joined(separator: "\n")
+        let facts = JobFactText(report, besides: others, for: terminal).facts
+        let runs = TextTable(report.answer()).formatted(for: terminal)
+        if report.runs.isEmpty { return facts.text }
+        // the facts, a blank line, the table with its headings, and the line of the next command
+        let isFitting = terminal.size.map { facts.count + report.runs.count + 3 <= $0.rows } ?? true
+        if isFitting || hasRuns { return facts.text + "\n\n" + runs }
+        let count = JSON.integer(Int64(report.runs.count)).cell
+        return facts.text + "\n\n\(count) runs; --runs shows them"
     }
 }

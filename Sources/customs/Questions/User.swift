@@ -5,13 +5,18 @@ import Store
 
 struct User: Question {
     static let configuration = CommandConfiguration(
-        abstract: "One person: jobs, processes, packages, environments.",
+        abstract: "One person: jobs, processes, packages, environments, and how the last jobs ended.",
         discussion: prose(
             """
+            Of the last jobs the table has the state by Slurm, how the person's processes ended, and the packages that
+            the user's own code imported first. 'customs job ID' tells more of one. JSON has ten of them, a terminal
+            five, and --limit changes that.
+
             The CSV form has the list of packages only. Usage by staff is included, because the person is named.
-            --direct leaves out packages, and changes neither processes nor environments; --limit cuts both lists.
+            --direct leaves out packages, and changes neither processes nor environments; --limit cuts all lists.
 
             EXAMPLES
+              customs user alice
               customs user alice --since 30d
             """))
 
@@ -36,47 +41,23 @@ struct User: Question {
         return asking.answered(report.answer, as: form) { text(report, for: $0) }
     }
 
-    /// On a terminal the lists fit the screen, most used first.
+    /// On a terminal all of it fits the screen, most used and newest first.
     private func text(_ report: UserReport, for terminal: Terminal) -> String {
         let head = """
             \(printable(report.username)): \(JSON.integer(report.jobs).cell) jobs, \
             \(JSON.integer(report.processes).cell) processes
             """
-        let lists = [("packages", report.packages), ("environments", report.environments)].map { name, names in
-            let title = name + String(repeating: " ", count: User.indentation - name.count)
-            let names = names.map { printable($0) }
-            guard let columns = terminal.size?.columns else { return title + names.joined(separator: ", ") }
-            let lines = User.folded(names, columns: max(20, columns - User.indentation))
-            return title + lines.joined(separator: "\n" + String(repeating: " ", count: User.indentation))
-        }
-        return ([head] + lists).joined(separator: "\n")
+        var lists = FactList(for: terminal)
+        lists.add("packages", report.packages, mostLines: User.mostLines)
+        lists.add("environments", report.environments, mostLines: User.mostLines)
+        let isShort = terminal.size != nil && rows.limit == nil
+        let jobs = report.lastJobs.table(limit: isShort ? User.mostJobs : .max)
+        let table = jobs.rows.isEmpty ? [] : ["", TextTable(jobs, headings: User.headings).formatted(for: terminal)]
+        return ([head, lists.text] + table).joined(separator: "\n")
     }
 
-    private static let indentation = 14
-    /// Lines of a list on a terminal: two lists and what is above them fit one of 24 rows.
-    private static let mostLines = 8
-
-    /// The names with commas between them, in a few lines; the last one says how many are missing.
-    private static func folded(_ names: [String], columns: Int) -> [String] {
-        var lines = [""]
-        /// The place of the last line's first name.
-        var start = 0
-        for (place, name) in names.enumerated() {
-            let rest = place == names.count - 1 ? "" : ","
-            let fits = name.columns + rest.count <= columns
-            let word = fits ? name + rest : name.prefix(columns: columns - rest.count - 1) + "…" + rest
-            let last = lines[lines.count - 1]
-            if last.isEmpty {
-                lines[lines.count - 1] = word
-            } else if last.columns + 1 + word.columns <= columns {
-                lines[lines.count - 1] += " " + word
-            } else if lines.count == mostLines {
-                return lines.dropLast() + ["and \(names.count - start) more"]
-            } else {
-                lines.append(word)
-                start = place
-            }
-        }
-        return lines
-    }
+    /// Lines of a list on a terminal, and rows of jobs: with the lines above them they fit one of 24 rows.
+    private static let mostLines = 5
+    private static let mostJobs = 5
+    private static let headings = ["job": "last jobs", "last_seen": "last seen"]
 }

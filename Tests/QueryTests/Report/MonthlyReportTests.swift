@@ -39,7 +39,7 @@ import Testing
         #expect(try section(report, .systems).answer == top(.system, .users))
         #expect(try section(report, .accounts).answer == top(.account, .nodeHours))
         #expect(try section(report, .environments).answer == EnvironmentUsage.ask(connection, filter, limit: 20).answer)
-        #expect(try section(report, .ends).answer == ProcessEnds.ask(connection, filter, limit: 20).answer)
+        #expect(try section(report, .ends).answer == ProcessEnds.ask(connection, filter, limit: 20).answerOfProcesses)
         let states = try TopUsage.ask(connection, filter, per: .state, by: .jobs).answer
         #expect(try section(report, .jobStates).answer == states)
     }
