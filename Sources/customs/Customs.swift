@@ -20,6 +20,8 @@ struct Customs: ParsableCommand {
             EXAMPLES
               customs summary --since 30d         users, jobs, node hours, and their change
               customs top --since 30d             the most used packages
+              customs top --since 30d --against previous --sort change   what grew
+              customs environments --kinds        the centre's module, or people's own conda
               customs package numpy               its versions, months, job sizes
               customs trend torch jax             users and jobs, by month
               customs who numpy --older-than 2.0  users to write to

@@ -79,6 +79,9 @@ def test_each_number_is_that_of_another_question(asking: list[Customs]) -> None:
         states = customs.json("top", "--per", "state", "--by", "jobs", *month)
         assert report["job_states"] == states
         assert report["environments"] == customs.json("environments", *month, "--limit", "20")
+        kinds = customs.json("environments", "--kinds", *month)
+        assert report["environment_kinds"] == kinds
+        assert customs.run("environments", "--kinds", "--public", *month).returncode == 64
         ends = customs.json("ended", *month, "--limit", "20", "--columns", OF_PROCESSES)
         assert report["ends"] == ends
         for row in report["devices"]:

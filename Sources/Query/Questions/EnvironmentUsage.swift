@@ -50,6 +50,13 @@ public struct EnvironmentUsage: Sendable, Equatable {
         return EnvironmentUsage(rows: rows.limited(to: limit))
     }
 
+    /// Users, jobs, processes and node hours of each kind, most users first; not for publication.
+    public static func byKind(
+        _ connection: any SQLConnection, _ filter: UsageFilter, _ kinds: EnvironmentKinds
+    ) throws(StoreError) -> Answer {
+        KindUsage(try EnvironmentTotals(connection, filter), kinds).answer
+    }
+
     private static func userNames(_ connection: any SQLConnection) throws(StoreError) -> Set<ExactText> {
         let rows = try connection.query("SELECT name, pseudonym FROM users WHERE id <> 0")
         return Set(rows.flatMap { $0.compactMap { $0.text.map { ExactText($0) } } })

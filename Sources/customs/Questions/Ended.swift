@@ -15,21 +15,20 @@ struct Ended: Question {
 
             EXAMPLES
               customs ended --limit 20
-              customs ended --package torch --compute --since 30d
+              customs ended torch --compute --since 30d
               customs ended --columns package,jobs,failed_jobs_percent --sort failed_jobs_percent
             """))
+
+    @OptionGroup var only: PackageChoice
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only this package.", completion: StoreCompletion.names(.package))
-    var package: String?
-
     func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         try asking.refusePublicPart()
-        let package = try self.package.map { try asking.package($0) }
+        let package = try only.name.map { try asking.package($0) }
         let answer = try asking.answer { (filter, limit) throws(StoreError) in
             try ProcessEnds.ask(asking.connection, filter, package: package, limit: limit).answer
         }

@@ -18,13 +18,6 @@ struct Export: ParsableCommand {
               customs export --format jsonl --direct | zstd > usage.jsonl.zst
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var selection: SelectionOptions
-    @OptionGroup var person: PersonOptions
-    @OptionGroup var staff: StaffOptions
-    @OptionGroup var packages: DirectOptions
-    @OptionGroup var rows: LimitOptions
-
     @Option(help: "csv (the default), or jsonl (also written json): a line of JSON for each row.")
     var format: Form = .csv
 
@@ -36,6 +29,13 @@ struct Export: ParsableCommand {
 
         var answer: UsageExport.Form { self == .csv ? .csv : .jsonl }
     }
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
+    @OptionGroup var rows: LimitOptions
 
     func run() throws {
         let asking = try Asking(

@@ -23,10 +23,6 @@ struct HealthCommand: Question {
               customs health --claims
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
-    @OptionGroup var rows: LimitOptions
-
     @Flag(
         help: """
             Also list jobs for which records and Slurm disagree: another user, account, QOS or partition. In JSON this \
@@ -34,6 +30,10 @@ struct HealthCommand: Question {
             another user than the kernel did ("foreign_name").
             """)
     var claims = false
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var rows: LimitOptions
 
     func validate() throws {
         if rows.limit != nil && !claims { throw ValidationError("--limit: needs --claims") }

@@ -23,11 +23,6 @@ struct Hosts: Question {
               sinfo -hNo %n | customs hosts --nodes -
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var form: RowOptions
-    @OptionGroup var period: PeriodOptions
-    @OptionGroup var rows: LimitOptions
-
     @Option(help: ArgumentHelp("Only hosts without a record for this number of days, or longer.", valueName: "days"))
     var silent: Int?
 
@@ -39,6 +34,11 @@ struct Hosts: Question {
 
     @Flag(help: "Only the nodes that sinfo lists and that answer Slurm.")
     var sinfo = false
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: RowOptions
+    @OptionGroup var period: PeriodOptions
+    @OptionGroup var rows: LimitOptions
 
     func validate() throws {
         if let silent, silent < 0 { throw ValidationError("--silent \(silent): a number of days, 0 or more") }

@@ -23,9 +23,6 @@ struct Job: Question {
               customs job 4242 --runs
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
-
     @Argument(help: "The job's id.")
     var id: String
 
@@ -37,6 +34,9 @@ struct Job: Question {
 
     @Flag(name: .customLong("runs"), help: "Show the table of runs, whether or not it fits the screen.")
     var hasRuns = false
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
 
     func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(store, in: context)

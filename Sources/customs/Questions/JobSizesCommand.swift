@@ -9,24 +9,23 @@ struct JobSizesCommand: Question {
         discussion: prose(
             """
             Each job counts once, with its allocated nodes. With --direct it counts only if the user's own code imported
-            --package, or any package at all.
+            the package, or any at all if none is named.
 
             EXAMPLES
               customs jobsizes --since 2026-01-01 --until 2026-06-30
-              customs jobsizes --package mpi4py --format csv
+              customs jobsizes mpi4py --format csv
             """))
+
+    @OptionGroup var only: PackageChoice
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: "Only jobs in which this package was used.", completion: StoreCompletion.names(.package))
-    var package: String?
-
     func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)
         try asking.refusePublicPart()
-        let package = try self.package.map { try asking.package($0) }
+        let package = try only.name.map { try asking.package($0) }
         let answer = try asking.answer(parts: .ofAll) { (filter, limit) throws(StoreError) in
             try JobSizes.ask(asking.connection, filter, package: package, limit: limit).answer
         }

@@ -16,12 +16,12 @@ struct Package: Question {
               customs package astropy.io.fits --since 365d --format json
             """))
 
+    @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
+    var name: String
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: AnswerOptions
     @OptionGroup var filter: FilterOptions
-
-    @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
-    var name: String
 
     func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(store, filter.written, in: context, accounts: filter.selection.charged)

@@ -23,13 +23,13 @@ struct SQL: ParsableCommand {
               customs sql --store postgres://customs@db/customs -- --csv -f question.sql
             """))
 
-    @OptionGroup var store: StoreOptions
-
     @Option(name: .shortAndLong, help: ArgumentHelp("Run this statement and exit.", valueName: "statement"))
     var command: String?
 
     @Argument(parsing: .postTerminator, help: "Arguments of psql or sqlite3.")
     var arguments: [String] = []
+
+    @OptionGroup var store: StoreOptions
 
     func run() throws {
         let location = try store.location()

@@ -26,19 +26,19 @@ struct Summary: Question {
               customs summary --month last-month --sacct
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var form: FormatOptions
-    @OptionGroup var selection: SelectionOptions
-    @OptionGroup var person: PersonOptions
-    @OptionGroup var staff: StaffOptions
-    @OptionGroup var packages: DirectOptions
-
     @Option(
         help: ArgumentHelp("Compare with this period: previous, or a month such as 2026-10.", valueName: "period"))
     var against: ComparedPeriod?
 
     @Flag(help: "Ask sacct how many jobs ran, and tell the share of them that ran Python.")
     var sacct = false
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: FormatOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
 
     func validate() throws {
         try form.format.refusePicture()

@@ -29,10 +29,6 @@ struct Top: Question {
               customs top --per system --shares --columns system,users,share_percent
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var form: RowOptions
-    @OptionGroup var filter: FilterOptions
-
     @Option(help: ArgumentHelp("What a row is about.", valueName: "unit"))
     var per: UsageDimension = .package
 
@@ -52,6 +48,10 @@ struct Top: Question {
 
     @Flag(help: "Add share_percent: the row's part of all usage, by what the rows are sorted by.")
     var shares = false
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: RowOptions
+    @OptionGroup var filter: FilterOptions
 
     func validate() throws {
         if per == .package && package != nil {

@@ -15,12 +15,12 @@ struct Trend: Question {
               customs trend torch tensorflow jax --since 365d --format csv
             """))
 
+    @Argument(help: "Import names of packages.", completion: StoreCompletion.names(.package))
+    var names: [String]
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: RowOptions
     @OptionGroup var filter: FilterOptions
-
-    @Argument(help: "Import names of packages.", completion: StoreCompletion.names(.package))
-    var names: [String]
 
     func validate() throws {
         if names.isEmpty { throw ValidationError("name at least one package, as in: customs trend numpy") }

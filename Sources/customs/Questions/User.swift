@@ -20,14 +20,14 @@ struct User: Question {
               customs user alice --since 30d
             """))
 
+    @Argument(help: "The user's name.", completion: StoreCompletion.names(.user))
+    var name: String
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var form: AnswerOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var packages: DirectOptions
     @OptionGroup var rows: LimitOptions
-
-    @Argument(help: "The user's name.", completion: StoreCompletion.names(.user))
-    var name: String
 
     func validate() throws { try form.form.format.refusePicture() }
 

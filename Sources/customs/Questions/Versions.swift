@@ -14,15 +14,15 @@ struct Versions: Question {
               customs versions numpy --older-than 2.0
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var form: RowOptions
-    @OptionGroup var filter: FilterOptions
-
     @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
     var name: String
 
     @Option(help: ArgumentHelp("Only versions before this one, as PEP 440 orders them.", valueName: "version"))
     var olderThan: WrittenVersion?
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: RowOptions
+    @OptionGroup var filter: FilterOptions
 
     func answered(in context: QuestionContext) throws -> Answered {
         let asking = try Asking(store, filter.written, form, in: context, accounts: filter.selection.charged)

@@ -20,14 +20,6 @@ struct Who: Question {
               customs who dask --direct --by node-hours --emails people.csv --format csv
             """))
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var form: RowOptions
-    @OptionGroup var selection: SelectionOptions
-    @OptionGroup var person: PersonOptions
-    @OptionGroup var staff: StaffOptions
-    @OptionGroup var packages: DirectOptions
-    @OptionGroup var rows: LimitOptions
-
     @Argument(help: "The package's import name, as in 'import NAME'.", completion: StoreCompletion.names(.package))
     var package: String?
 
@@ -39,6 +31,14 @@ struct Who: Question {
 
     @Option(help: ArgumentHelp("Add addresses: a template with {user}, or a file.", valueName: "template|file"))
     var emails: String?
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var form: RowOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var person: PersonOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var packages: DirectOptions
+    @OptionGroup var rows: LimitOptions
 
     func validate() throws {
         guard package == nil else { return }

@@ -42,12 +42,6 @@ struct ReportCommand: ParsableCommand {
         case html, text, json
     }
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var selection: SelectionOptions
-    @OptionGroup var staff: StaffOptions
-    @OptionGroup var rows: LimitOptions
-    @OptionGroup var publication: PublicOptions
-
     @Option(
         name: [.short, .long], help: ArgumentHelp("Write to this file; - is standard output.", valueName: "file"),
         completion: .file())
@@ -62,6 +56,12 @@ struct ReportCommand: ParsableCommand {
             "Count users of versions before this one, as 'numpy<2'; may be repeated.", valueName: "package<version"),
         completion: StoreCompletion.names(.package))
     var old: [OldVersions] = []
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var staff: StaffOptions
+    @OptionGroup var rows: LimitOptions
+    @OptionGroup var publication: PublicOptions
 
     func validate() throws {
         if publication.isPublic, !old.isEmpty {

@@ -85,6 +85,7 @@ def _complete(customs: Customs, *words: str, store: str | None = None) -> list[s
             for command in ("jobsizes", "correlate", "ended", "top")
         ),
         (("report", "--old", "num"), ["numba", "numpy"]),
+        *(((command, "nump"), ["numpy"]) for command in ("jobsizes", "correlate", "ended")),
         (("user", "al"), ["albert", "alice"]),
         (("top", "--user", "ali"), ["alice"]),
         (("top", "--system", "pe"), ["perlmutter"]),
