@@ -6,14 +6,15 @@ struct DrawnPicture {
     struct Element {
         let name: String
         let attributes: [String: String]
-        /// How far the elements around it move it down.
-        let shift: Double
+        /// How far the elements around it move it.
+        let shift: (x: Double, y: Double)
         /// The text directly in it, without escapes.
         var text = ""
 
-        var ownShift: Double {
-            guard let move = self["transform"], move.hasPrefix("translate(0 ") else { return 0 }
-            return Double(move.dropFirst(12).dropLast()) ?? 0
+        var ownShift: (x: Double, y: Double) {
+            guard let move = self["transform"], move.hasPrefix("translate(") else { return (0, 0) }
+            let parts = move.dropFirst(10).dropLast().split(separator: " ").compactMap { Double($0) }
+            return parts.count == 2 ? (parts[0], parts[1]) : (0, 0)
         }
 
         subscript(attribute: String) -> String? { attributes[attribute] }
@@ -53,7 +54,8 @@ struct DrawnPicture {
                 continue
             }
             let isEmpty = tag.hasSuffix("/")
-            let shift = open.reduce(0) { $0 + elements[$1].ownShift }
+            let shifts = open.map { elements[$0].ownShift }
+            let shift = (x: shifts.reduce(0) { $0 + $1.x }, y: shifts.reduce(0) { $0 + $1.y })
             elements.append(try DrawnPicture.element(isEmpty ? tag.dropLast() : tag, shift: shift))
             if !isEmpty { open.append(elements.count - 1) }
         }
@@ -69,8 +71,8 @@ struct DrawnPicture {
             let style = Set((element["class"] ?? "").split(separator: " "))
             let size =
                 style.contains("small") ? 11.0 : style.contains("cell") ? 10 : style.contains("head") ? 14 : 12
-            let x = try #require(Double(element["x"] ?? ""))
-            let y = try #require(Double(element["y"] ?? "")) + element.shift
+            let x = try #require(Double(element["x"] ?? "")) + element.shift.x
+            let y = try #require(Double(element["y"] ?? "")) + element.shift.y
             let width = element["textLength"].flatMap { Double($0) } ?? TextWidth.of(element.text, size: size)
             let left =
                 switch element["text-anchor"] {
@@ -87,7 +89,7 @@ struct DrawnPicture {
 
     func count(_ name: String) -> Int { elements.count { $0.name == name } }
 
-    private static func element(_ tag: Substring, shift: Double) throws -> Element {
+    private static func element(_ tag: Substring, shift: (x: Double, y: Double)) throws -> Element {
         let name = tag.prefix { $0 != " " }
         var attributes: [String: String] = [:]
         var rest = tag[name.endIndex...]

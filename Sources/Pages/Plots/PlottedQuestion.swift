@@ -47,7 +47,7 @@ public enum PlottedQuestion: String, CaseIterable, Sendable {
         switch self {
         case .environments:
             // the end of a path tells more than its beginning
-            row.text("prefix").map { PlotWords.end(of: $0, count: 32) }
+            row.text("prefix").map { PlotWords.end(of: $0, count: 23) }
         case .stacks:
             row.text("stack").map { "\($0.prefix(8)) \(row.text("packages") ?? "")" }
         case .python:

@@ -43,7 +43,7 @@ public struct BarChart: Sendable {
         var drawing = Drawing(caption, width: width)
         let size = Drawing.textSize
         let labels = bars.map { $0.value.map { NumberLabel.value($0) } ?? "–" }
-        let names = min((bars.map { TextWidth.of($0.name, size: size) }.max() ?? 0).rounded(.up), width * 0.38)
+        let names = min((bars.map { TextWidth.of($0.name, size: size) }.max() ?? 0).rounded(.up) + 1, width * 0.38)
         let numbers = labels.map { TextWidth.of($0, size: size) }.max() ?? 0
         let hasNegative = bars.contains { $0.value ?? 0 < 0 }
         let scale = zeroScale(from: names + 8 + (hasNegative ? numbers + 6 : 0), to: width - numbers - 6)
@@ -54,7 +54,7 @@ public struct BarChart: Sendable {
                 if bar.link != nil {
                     drawing.rectangle(x: 1, y: y, width: width - 2, height: BarChart.rowHeight, class: "hit")
                 }
-                drawing.text(bar.name, x: names, y: y + 13, .end, room: names)
+                drawing.text(bar.name, x: names, y: y + 13, .end, room: names - 1)
                 let end = bar.value.map { scale.zero + $0 * scale.unit } ?? scale.zero
                 if let value = bar.value, value != 0 {
                     // what is there can be seen

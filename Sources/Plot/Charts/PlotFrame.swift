@@ -15,7 +15,7 @@ struct PlotFrame {
     ) -> Double {
         let labels = ticks.map { NumberLabel.tick($0) }
         let left = (labels.map { TextWidth.of($0, size: 11) }.max() ?? 0).rounded(.up) + 6
-        drawing.text(unit, x: 0, y: 11, class: "dim small", size: 11)
+        drawing.text(unit, x: 1, y: 11, class: "dim small", size: 11)
         for (tick, label) in zip(ticks, labels) {
             let y = height(tick)
             drawing.line(left, y, right, y, class: "grid")

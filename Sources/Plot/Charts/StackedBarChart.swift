@@ -61,7 +61,7 @@ public struct StackedBarChart: Sendable {
         guard !bars.isEmpty else { return .empty(caption, width: width) }
         var drawing = Drawing(caption, width: width)
         let size = Drawing.textSize
-        let names = min((bars.map { TextWidth.of($0.name, size: size) }.max() ?? 0).rounded(.up), width * 0.38)
+        let names = min((bars.map { TextWidth.of($0.name, size: size) }.max() ?? 0).rounded(.up) + 1, width * 0.38)
         let labels = min(bars.map { TextWidth.of($0.label, size: size) }.max() ?? 0, width * 0.25)
         let head = Legend(entries: parts.map { Legend.Entry(name: $0.name, tone: $0.tone) }).draw(&drawing, y: 0)
         let (left, right) = (names + 8, width - max(labels, 1) - 6)
@@ -74,7 +74,7 @@ public struct StackedBarChart: Sendable {
                     drawing.rectangle(
                         x: 1, y: y, width: width - 2, height: StackedBarChart.rowHeight, class: "hit")
                 }
-                drawing.text(bar.name, x: names, y: y + 13, .end, room: names)
+                drawing.text(bar.name, x: names, y: y + 13, .end, room: names - 1)
                 let whole = isOfShares ? bar.sum : most
                 var x = left
                 for (index, part) in parts.enumerated() where bar.value(index) > 0 {

@@ -37,7 +37,7 @@ public struct SumBar: Sendable {
         let sum = parts.reduce(0) { $0 + $1.value }
         guard !parts.isEmpty else { return .empty(caption, width: width) }
         var drawing = Drawing(caption, width: width)
-        drawing.text("\(name): \(NumberLabel.value(sum)) \(unit)", x: 0, y: 12)
+        drawing.text("\(name): \(NumberLabel.value(sum)) \(unit)", x: 1, y: 12)
         var x = 1.0
         let whole = width - 2
         for part in parts where part.value > 0 {

@@ -62,7 +62,7 @@ public struct Timeline: Sendable {
                 if row.link != nil {
                     drawing.rectangle(x: 1, y: y, width: width - 2, height: Timeline.rowHeight, class: "hit")
                 }
-                let indent = row.isHeading ? 0.0 : 10
+                let indent = row.isHeading ? 1.0 : 11
                 drawing.text(row.name, x: indent, y: y + 13, room: names - indent)
                 draw(&drawing, row, y, scale, last)
                 drawing.text(row.outcome, x: width - outcomes, y: y + 13, class: "small", size: 11)
@@ -72,7 +72,7 @@ public struct Timeline: Sendable {
     }
 
     private func textWidth(_ row: Row) -> Double {
-        TextWidth.of(row.name, size: Drawing.textSize) + (row.isHeading ? 0 : 10)
+        TextWidth.of(row.name, size: Drawing.textSize) + (row.isHeading ? 1 : 11)
     }
 
     private func drawAxis(_ drawing: inout Drawing, _ scale: TimeScale, _ bottom: Double) {

@@ -114,7 +114,7 @@ extension Picture {
     /// A picture of nothing, which says so.
     static func empty(_ caption: Caption, width: Double, _ words: String = "Nothing was counted.") -> Picture {
         var drawing = Drawing(caption, width: width)
-        drawing.text(words, x: 0, y: 20, class: "dim")
+        drawing.text(words, x: 1, y: 20, class: "dim")
         return drawing.picture(height: 32)
     }
 }

@@ -23,14 +23,16 @@ public struct Picture: Sendable, Equatable {
 
     /// A file with its own style sheet, and with title and description in sight.
     public var file: String {
-        let head = PictureHead(caption, width: width)
-        let whole = height + head.height
+        let margin = 8.0
+        let (wide, high) = (width + 2 * margin, height + margin)
+        let head = PictureHead(caption, width: wide)
+        let whole = high + head.height
         return """
             <?xml version="1.0" encoding="UTF-8"?>
-            <svg xmlns="http://www.w3.org/2000/svg" class="plot" width="\(number(width))" height="\(number(whole))" \
-            viewBox="0 0 \(number(width)) \(number(whole))"\(role)>\(words)<style>\(StyleSheet.file)</style>\
+            <svg xmlns="http://www.w3.org/2000/svg" class="plot" width="\(number(wide))" height="\(number(whole))" \
+            viewBox="0 0 \(number(wide)) \(number(whole))"\(role)>\(words)<style>\(StyleSheet.file)</style>\
             <rect class="ground" width="100%" height="100%"/>\(patterns)\(head.source)\
-            <g transform="translate(0 \(number(head.height)))">\(marks)</g></svg>
+            <g transform="translate(\(number(margin)) \(number(head.height)))">\(marks)</g></svg>
 
             """
     }

@@ -48,6 +48,11 @@ import Testing
         #expect(picture.inline.contains("&lt;b&gt;: 3 users, 4 jobs"))
     }
 
+    @Test("each question with a picture has a page, whose style sheet has its classes") func pages() {
+        for question in PlottedQuestion.allCases { #expect(PageCommand(rawValue: question.rawValue) != nil) }
+        #expect(PageStyle.sheet.contains(".plot .s1{fill:"))
+    }
+
     @Test("long answers are cut, and the picture says so") func manyRows() throws {
         let rows = (0..<50).map { ["package": JSON.text("p\($0)"), "users": .integer(50 - Int64($0))] }
         let picture = PlottedQuestion.new.picture(of: answer(rows, [Self.text("package"), Self.users]))
