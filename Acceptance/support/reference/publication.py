@@ -7,7 +7,10 @@ from typing import Any
 
 Row = dict[str, Any]
 
-AMOUNTS = ("jobs", "processes", "exit", "exception", "signal", "killed")
+AMOUNTS = (
+    *("jobs", "processes", "exit", "exception", "signal", "killed"),
+    *("failed_jobs", "killed_jobs"),
+)
 
 
 def amount(value: float) -> int:
