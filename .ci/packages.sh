@@ -66,6 +66,8 @@ for purpose in "$@"; do
         # the other implementation of Python
         require pypy3 command -v pypy3
         require openssl command -v openssl
+        # the browser that shows the pages
+        require chromium command -v chromium
         # promtool, which tries the alert rules
         require prometheus command -v promtool
         # Debian keeps it off an ordinary user's PATH.

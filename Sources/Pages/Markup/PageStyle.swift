@@ -64,15 +64,12 @@ public enum PageStyle {
         .filters li {
           background: var(--tile); border: 1px solid var(--line); border-radius: 0.3rem; padding: 0 0.4rem;
         }
-        .panels {
-          display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem;
-          align-items: start; margin-top: 0.8rem;
-        }
+        .panels { columns: 2 24rem; column-gap: 1rem; margin-top: 0.8rem; }
         .panel {
           border: 1px solid var(--line); border-radius: 0.4rem; background: var(--card);
-          padding: 0.8rem 1rem; min-width: 0;
+          padding: 0.8rem 1rem; margin-bottom: 1rem; break-inside: avoid;
         }
-        .wide { grid-column: 1 / -1; }
+        .wide { column-span: all; }
         .tiles {
           display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.6rem; margin: 0.5rem 0;
         }
@@ -124,9 +121,8 @@ public enum PageStyle {
           }
           body { max-width: none; padding: 0; font-size: 8.5pt; }
           nav, form, .skip, .sources ul, details { display: none; }
-          .panels { display: block; columns: 2; column-gap: 6mm; }
-          .wide { column-span: all; }
-          .panel { break-inside: avoid; margin-bottom: 4mm; padding: 2mm 3mm; }
+          .panels { columns: 2; column-gap: 6mm; }
+          .panel { margin-bottom: 4mm; padding: 2mm 3mm; }
           h1 { font-size: 14pt; margin: 0 0 2mm; }
           h2 { font-size: 10pt; }
           .tiles dd { font-size: 12pt; }

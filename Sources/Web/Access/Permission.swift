@@ -95,6 +95,9 @@ package struct Permission: Sendable {
             return nil
         }
         if let unit = question.options["per"]?.value, unit != "package" { return nil }
+        // parts so small that nothing is published of them
+        let small: Set<String> = ["user", "python", "prefix", "project", "pi", "field", "department", "include-staff"]
+        if question.options.contains(where: { small.contains($0.name) }) { return nil }
         return question.with(PageOption("public", nil))
     }
 

@@ -59,7 +59,11 @@ final class Site: Sendable {
         case .metrics where visitor.role != .staff: return message(AddressError.unknown, for: permission)
         case .search, .metrics: shown = target
         }
-        let key = Key(target: shown, visitor: shared(visitor, for: shown))
+        let key = Key(target: shown, visitor: shared(visitor))
+        if present.withLock({ $0.isAway }) {
+            // no question waits for a store that does not answer
+            return outdated(key) ?? message(StoreError.unavailable("away"), for: permission)
+        }
         let found = cache.find(key, generation: generation) { [self] in try await make(shown, permission) }
         if let body = found.body { return body }
         do {
@@ -68,10 +72,15 @@ final class Site: Sendable {
             }
             return body
         } catch {
-            // a page of a while ago, with its time, is better than none
-            if let body = cache.outdated(key, age: settings.staleSeconds * 1_000) { return body }
-            return message(error, for: permission)
+            return outdated(key, after: error) ?? message(error, for: permission)
         }
+    }
+
+    /// A page of a while ago, with its time: where the store does not answer, it is better than none.
+    private func outdated(_ key: Key, after error: (any Error)? = nil) -> SiteBody? {
+        // a refusal is an answer
+        if error is Refusal { return nil }
+        return cache.outdated(key, age: settings.staleSeconds * 1_000)
     }
 
     /// A page that says why there is no other one.
@@ -131,7 +140,7 @@ final class Site: Sendable {
     }
 
     /// The visitor as far as what is shown depends on them.
-    private func shared(_ visitor: Visitor, for target: Target) -> Visitor {
+    private func shared(_ visitor: Visitor) -> Visitor {
         switch visitor.role {
         case .public, .staff: Visitor(role: visitor.role)
         case .user, .pi: visitor

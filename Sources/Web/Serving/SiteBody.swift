@@ -2,20 +2,20 @@ import Checksum
 import NIOCore
 
 /// A body that was made once, and is sent to many.
-struct SiteBody: Sendable {
-    let status: Int
+package struct SiteBody: Sendable {
+    package let status: Int
     let contentType: String
-    let plain: ByteBuffer
+    package let plain: ByteBuffer
     /// nil if it is not smaller.
-    let compressed: ByteBuffer?
+    package let compressed: ByteBuffer?
     /// A strong validator (RFC 9110, section 8.8.3).
-    let tag: String
+    package let tag: String
     /// How long a browser may use it without asking, seconds; 0 for not at all.
     let maximumAge: Int
     /// The path that a browser is sent to; nil for none.
     let location: String?
 
-    init(_ text: String, _ contentType: String, status: Int = 200, maximumAge: Int = 0) {
+    package init(_ text: String, _ contentType: String, status: Int = 200, maximumAge: Int = 0) {
         let bytes = Array(text.utf8)
         self.status = status
         self.contentType = contentType
@@ -43,5 +43,5 @@ struct SiteBody: Sendable {
     static let text = "text/plain; charset=utf-8"
 
     /// Bytes in memory.
-    var size: Int { plain.readableBytes + (compressed?.readableBytes ?? 0) }
+    package var size: Int { plain.readableBytes + (compressed?.readableBytes ?? 0) }
 }

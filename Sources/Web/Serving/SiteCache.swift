@@ -5,12 +5,12 @@ import SystemClock
 ///
 /// A page of the present generation is sent as it is. One of the generation before is sent too, for a while, and made
 /// again meanwhile. Each page is made once at a time, however many ask for it.
-final class SiteCache<Key: Hashable & Sendable>: Sendable {
+package final class SiteCache<Key: Hashable & Sendable>: Sendable {
     /// Who makes the page, and the page that can be sent at once.
-    struct Found: Sendable {
-        let body: SiteBody?
+    package struct Found: Sendable {
+        package let body: SiteBody?
         /// nil if the page is still right.
-        let making: Task<SiteBody, any Error>?
+        package let making: Task<SiteBody, any Error>?
     }
 
     private struct Entry {
@@ -31,15 +31,15 @@ final class SiteCache<Key: Hashable & Sendable>: Sendable {
     private let state = Mutex(State())
 
     /// The time for which an outdated page is sent while another one is made, milliseconds.
-    static var outdated: Int { 120_000 }
+    package static var outdated: Int { 120_000 }
 
     /// - Parameter mostBytes: the memory of all pages.
-    init(mostBytes: Int) { self.mostBytes = mostBytes }
+    package init(mostBytes: Int) { self.mostBytes = mostBytes }
 
     /// Finds a page, and has it made if it is not there or outdated.
     ///
     /// - Parameter make: makes it.
-    func find(
+    package func find(
         _ key: Key, generation: Int, now: Int = steadyMilliseconds(),
         make: @escaping @Sendable () async throws -> SiteBody
     ) -> Found {
@@ -68,7 +68,7 @@ final class SiteCache<Key: Hashable & Sendable>: Sendable {
     /// A page however old, if it is not older than some time.
     ///
     /// - Parameter age: milliseconds.
-    func outdated(_ key: Key, age: Int, now: Int = steadyMilliseconds()) -> SiteBody? {
+    package func outdated(_ key: Key, age: Int, now: Int = steadyMilliseconds()) -> SiteBody? {
         state.withLock { state in state.entries[key].flatMap { now - $0.made < age ? $0.body : nil } }
     }
 

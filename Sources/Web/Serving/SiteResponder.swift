@@ -63,6 +63,10 @@ struct SiteResponder: HTTPResponder {
         var headers = SiteResponder.headers
         for field in more { headers.append(field) }
         headers[.contentType] = body.contentType
+        if body.contentType == PageFile.svg.contentType {
+            // a picture that is a file of its own has its style in it
+            headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        }
         // what one visitor may see is not for another one
         headers[.cacheControl] =
             body.maximumAge > 0 ? "public, max-age=\(body.maximumAge), immutable" : "private, no-cache"

@@ -66,16 +66,31 @@ struct WebCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "customs-web")
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let descriptors = WebCommand.raisedDescriptorLimit()
         let service = SiteService(
-            location, PageQuestions(store: store), site, descriptors: Int(clamping: limit.rlim_cur),
+            location, PageQuestions(store: store), site, descriptors: descriptors,
             groups: SystemGroups.names(of:), logger: logger)
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         if let error = ServiceRun.untilEnd(of: group) {
             throw Failure(.unavailable, "\(printable(settings.web.listen)): \(error)")
         }
+    }
+}
+
+extension WebCommand {
+    /// Descriptors for the largest number of connections, as far as the process may have them.
+    private static let wantedDescriptors: rlim_t = 8_192
+
+    /// - Returns: the limit on open files (`setrlimit(2)`).
+    private static func raisedDescriptorLimit() -> Int {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        getrlimit(resource, &limit)
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, wantedDescriptors))
+        setrlimit(resource, &limit)
+        getrlimit(resource, &limit)
+        return Int(clamping: limit.rlim_cur)
     }
 }
 
