@@ -39,7 +39,7 @@ struct PageTable {
             ? [Markup.element("p", ["class": "note"], [.text("\(left) more rows are in the files.")]).line] : []
         // on a small screen the table scrolls by itself, by keys too
         let region: KeyValuePairs<StaticString, String> = [
-            "class": "scroll", "role": "region", "aria-label": caption, "tabindex": "0",
+            "class": "scroll", "role": "region", "aria-label": "Table: \(caption)", "tabindex": "0",
         ]
         return .element("div", [.element("div", region, [table]).line] + rest)
     }

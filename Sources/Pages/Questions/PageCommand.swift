@@ -14,7 +14,7 @@ public enum PageCommand: String, CaseIterable, Sendable {
         switch self {
         case .package, .job, .user, .versions: 1...1
         case .trend: 1...20
-        case .who: 0...1
+        case .who, .correlate, .jobsizes, .ended: 0...1
         default: 0...0
         }
     }
@@ -32,7 +32,8 @@ public enum PageCommand: String, CaseIterable, Sendable {
         case .job: ["cluster", "day"]
         case .health: ["claims"]
         case .canaries: ["by", "run"]
-        case .package, .user, .environments, .stacks, .trend, .new, .python: []
+        case .environments: ["kinds"]
+        case .package, .user, .stacks, .trend, .new, .python: []
         }
     }
 
@@ -83,6 +84,6 @@ public enum PageCommand: String, CaseIterable, Sendable {
 
     /// Whether an option has no value.
     public static func isFlag(_ name: String) -> Bool {
-        QuestionOption(rawValue: name)?.isFlag ?? ["shares", "claims", "envelope"].contains(name)
+        QuestionOption(rawValue: name)?.isFlag ?? ["shares", "claims", "kinds", "envelope"].contains(name)
     }
 }
