@@ -63,7 +63,9 @@ import Testing
     @Test("the page of definitions is that of the documents") func document() {
         let text = PageDocument.definitions(frame)
         #expect(text.contains("<h1 id=\"questions-and-their-answers\">"))
-        #expect(text.contains("<code>customs top --since 90d</code>"))
+        #expect(text.contains("<a href=\"/top?since=90d\"><code>customs top --since 90d</code></a>"))
+        #expect(text.contains("href=\"/who?python=3.8&amp;since=90d\""))
+        #expect(text.contains("href=\"/hosts?silent=7\""))
         #expect(!text.contains("|---") && !text.contains("```"))
     }
 }

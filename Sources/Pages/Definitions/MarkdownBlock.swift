@@ -43,7 +43,7 @@ enum MarkdownBlock: Equatable {
         case .table(let rows):
             let head = (rows.first ?? []).map { Markup.element("th", ["scope": "col"], MarkdownText.markup($0)) }
             let body = rows.dropFirst().map { row in
-                Markup.element("tr", row.map { .element("td", MarkdownText.markup($0)) }).line
+                Markup.element("tr", row.map { .element("td", MarkdownText.markup($0, linksCommands: true)) }).line
             }
             let region: KeyValuePairs<StaticString, String> = [
                 "class": "scroll", "role": "region", "aria-label": (rows.first ?? []).joined(separator: ", "),

@@ -3,7 +3,9 @@ import HTML
 /// The text of a block in Markdown: code, links and emphasis.
 enum MarkdownText {
     /// A link goes to a heading of the same text alone; of other links the text remains.
-    static func markup(_ text: String) -> [Markup] {
+    ///
+    /// - Parameter linksCommands: whether a command whose answer is a page is a link to it.
+    static func markup(_ text: String, linksCommands: Bool = false) -> [Markup] {
         var pieces: [Markup] = []
         var plain = ""
         var rest = text[...]
@@ -14,7 +16,9 @@ enum MarkdownText {
         while let character = rest.first {
             if character == "`", let code = span(rest, "`") {
                 flush()
-                pieces.append(.element("code", [.text(String(code))]))
+                let words = Markup.element("code", [.text(String(code))])
+                let question = linksCommands ? PageQuestion(typed: String(code)) : nil
+                pieces.append(question.map { .element("a", ["href": $0.path()], [words]) } ?? words)
                 rest = rest.dropFirst(code.count + 2)
             } else if rest.hasPrefix("**"), let strong = span(rest.dropFirst(), "*"),
                 rest.dropFirst(strong.count + 3).first == "*"

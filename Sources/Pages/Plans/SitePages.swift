@@ -34,6 +34,12 @@ extension PagePlan {
                     "All usage", "Compared with the period before.", PageQuestion(.summary, of: recent), as: .tiles,
                     isWide: true), at: 0)
         }
+        if !isPublic {
+            panels.append(
+                Panel(
+                    "State of the data", "Every received message: stored, merged, duplicate, rejected or pending.",
+                    PageQuestion(.health), as: .whole))
+        }
         return PagePlan("Python usage", path: "/", options: recent, panels)
     }
 
