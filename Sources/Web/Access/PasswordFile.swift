@@ -58,31 +58,33 @@ final class PasswordFile: Sendable {
         defer { state.withLock { $0.checks -= 1 } }
         return await withCheckedContinuation { continuation in
             startThread("password") { [path] in
-                let hash = PasswordFile.hash(of: name, in: path)
-                continuation.resume(returning: PasswordFile.isRight(name, password, hash: hash))
+                let (hash, other) = PasswordFile.hash(of: name, in: path)
+                let result = customs_password_matches(password, hash ?? other ?? PasswordFile.nobody)
+                continuation.resume(returning: hash != nil && result == 1)
             }
         }
     }
 
-    private static func isRight(_ name: String, _ password: String, hash: String?) -> Bool {
-        let result = customs_password_matches(password, hash ?? nobody)
-        return hash != nil && result == 1
-    }
-
-    /// The hash of a name; nil if it is not in the file, or if that cannot be read.
-    private static func hash(of name: String, in path: String) -> String? {
-        guard let file = fopen(path, "re") else { return nil }
+    /// The hash of a name, and that of the first name in the file; nil if there is none, or the file cannot be read.
+    ///
+    /// The second one takes the place of a hash that is missing: the time of an answer then tells no names.
+    private static func hash(of name: String, in path: String) -> (own: String?, first: String?) {
+        guard let file = fopen(path, "re") else { return (nil, nil) }
         defer { fclose(file) }
         var line: UnsafeMutablePointer<CChar>?
         var size = 0
         defer { free(line) }
+        var first: String?
+        var own: String?
         while getline(&line, &size, file) > 0 {
             guard let line else { break }
             let parts = String(cString: line).split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, parts[0].utf8.elementsEqual(name.utf8) else { continue }
+            guard parts.count == 2 else { continue }
             // a third field, as in /etc/shadow, is none of the hash
-            return String(parts[1].prefix { $0 != ":" && $0 != "\n" && $0 != "\r" && $0 != "\r\n" })
+            let hash = String(parts[1].prefix { $0 != ":" && $0 != "\n" && $0 != "\r" && $0 != "\r\n" })
+            if first == nil { first = hash }
+            if own == nil, parts[0].utf8.elementsEqual(name.utf8) { own = hash }
         }
-        return nil
+        return (own, first)
     }
 }
