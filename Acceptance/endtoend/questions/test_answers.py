@@ -46,8 +46,9 @@ JOB_KEYS = {
 RUN_KEYS = {
     *("step_id", "username", "executable", "main", "python", "processes", "ranks_reported"),
     *("first_seen", "last_seen", "end", "packages", "direct"),
+    *("prefix", "exit", "exception", "signal", "killed"),
 }
-USER_KEYS = {"username", "jobs", "processes", "packages", "environments"}
+USER_KEYS = {"username", "jobs", "processes", "packages", "environments", "last_jobs"}
 HEALTH_KEYS = {
     *("received", "stored", "merged", "duplicate", "rejected", "kernel_dropped", "pending"),
     *("oldest_pending_seconds", "last_record", "balanced", "canary_loss", "daemons", "other_names"),

@@ -298,5 +298,5 @@ def test_each_shell_gets_a_completion_of_the_commands(shell: str) -> None:
         timeout=PATIENCE,
         check=True,
     )
-    for word in ("top", "correlate", "anonymize", "node-hours", "older-than", "scikit-learn"):
+    for word in ("top", "correlate", "anonymize", "node-hours", "older-than"):
         assert word in done.stdout, word
