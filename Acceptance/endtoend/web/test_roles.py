@@ -60,7 +60,7 @@ def jobs_of_one() -> list[dict[str, Any]]:
     for record in CENTRE.records:
         if record.get("job_id"):
             jobs.setdefault(str(record["job_id"]), set()).add(str(record.get("username")))
-    chosen = {}
+    chosen: dict[str, dict[str, Any]] = {}
     for record in CENTRE.records:
         own = jobs.get(str(record.get("job_id")))
         if own and len(own) == 1 and own != {"None"}:
