@@ -43,7 +43,7 @@ struct PageWords {
         case .health:
             return PageWords(
                 title: "Health", note: "Every received message: stored, merged, duplicate, rejected or pending.",
-                form: .whole)
+                form: .picture)
         case .canaries:
             return PageWords(title: "Canaries", note: "Records sent to measure the loss, and those that arrived.")
         }

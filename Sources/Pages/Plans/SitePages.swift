@@ -38,7 +38,7 @@ extension PagePlan {
             panels.append(
                 Panel(
                     "State of the data", "Every received message: stored, merged, duplicate, rejected or pending.",
-                    PageQuestion(.health), as: .whole))
+                    PageQuestion(.health), as: .picture))
         }
         return PagePlan("Python usage", path: "/", options: recent, panels)
     }
