@@ -101,7 +101,7 @@ public final class Journal: Sendable {
         lock = try JournalDirectory.makeAndLock(directory)
         let (bytes, note) = try JournalDirectory.identity(in: directory)
         identityBytes = bytes
-        identity = JournalDirectory.hexadecimal(identityBytes)
+        identity = identityBytes.hexadecimal
         seed = XXH64.hash(identityBytes)
         let recovered = try Recovery(directory: directory, identity: identityBytes, seed: seed)
         incarnation = JournalDirectory.incarnation(in: directory)

@@ -1,3 +1,4 @@
+import Checksum
 import Glibc
 
 /// The directory of a journal: its lock and its identity.
@@ -28,14 +29,14 @@ enum JournalDirectory {
             return (identity, nil)
         }
         if let identity = try Recovery.survey(directory, identity: nil) {
-            try write(hexadecimal(identity) + "\n", to: path, in: directory)
+            try write(identity.hexadecimal + "\n", to: path, in: directory)
             return (identity, "\(path): was \(text == nil ? "lost" : "damaged"); restored from the segments")
         }
         guard text == nil else {
             throw .foreign("\(path) does not hold 32 hexadecimal digits; is this a journal's directory?")
         }
         let identity = randomBytes()
-        try write(hexadecimal(identity) + "\n", to: path, in: directory)
+        try write(identity.hexadecimal + "\n", to: path, in: directory)
         return (identity, nil)
     }
 
@@ -53,7 +54,7 @@ enum JournalDirectory {
         }
         if let known, known.count == 2 { return (known[1], known) }
         let old = known.flatMap { $0.first }
-        let own = hexadecimal(randomBytes())
+        let own = randomBytes().hexadecimal
         do throws(JournalError) {
             try write((old.map { $0 + "\n" } ?? "") + own + "\n", to: path, in: directory)
         } catch {
@@ -110,10 +111,6 @@ enum JournalDirectory {
                 withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
         }
         return names.filter { $0 != "." && $0 != ".." }
-    }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private static func bytes(hexadecimal text: [UInt8]) -> [UInt8]? {

@@ -1,15 +1,4 @@
 extension [UInt8] {
-    /// Two lower-case digits a byte.
-    public var hexadecimal: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(count * 2)
-        for byte in self {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// The bytes of pairs of hexadecimal digits; any other character counts as 0.
     init(hexadecimal text: Substring) {
         self = []
@@ -35,8 +24,6 @@ extension String {
         return String(text)
     }
 }
-
-private func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
 private func nibble(_ character: UInt8) -> UInt8 {
     switch character {

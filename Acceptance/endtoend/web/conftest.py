@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.centre import Centre
 from support.daemon import Customs
+from support.maintenance import vouch
 from support.postgres import PostgresServer
 from support.stores import STORES, PostgresStore, SQLiteStore
 
@@ -44,6 +45,8 @@ def stores(home: Path, postgres_server: PostgresServer) -> dict[str, Customs]:
         )
         made[kind] = Customs(store.url, folder)
         made[kind].json("import", str(archive))
+        # of what comes without a proof nothing is published
+        vouch(store)
     made["sqlite"].json("pack")
     return made
 

@@ -23,7 +23,7 @@ public struct CellLinks: Sendable {
     /// The same of a name.
     public func address(of name: String, in column: String) -> String? {
         guard !name.isEmpty, name.utf8.count < 1_000 else { return nil }
-        let kept = options.without("limit", "cluster", "day", "user")
+        let kept = options.shared.without("user")
         switch column {
         case _ where CellLinks.packages.contains(column): return page("package", name, kept)
         case "user", "username": return linksPeople ? page("user", name, kept) : nil

@@ -9,7 +9,7 @@ struct PageHead {
     let frame: PageFrame
 
     var markup: Markup {
-        let kept = options.without("limit", "cluster", "day")
+        let kept = options.shared
         let entries = frame.entries.map { entry in
             let attributes: KeyValuePairs<StaticString, String> =
                 entry.path == path
@@ -59,7 +59,7 @@ struct PageOptionsMarkup {
         if plan.path != "/" { links.append(link(others, "all", isChosen: isAll)) }
         let days = ["since", "until", "month"].compactMap { plan.options[$0] }
         let own = days.filter { day in !PageOptionsMarkup.periods.contains { $0.0 == day.value } }
-        let chosen = (own + others.without("limit", "public", "min-users")).map { option in
+        let chosen = (own + others.without("limit", "public", "min-users", "columns", "sort")).map { option in
             let text = option.value.map { "\(option.name): \(PageTable.text(.text($0)))" } ?? option.name
             return Markup.element(
                 "li",

@@ -6,10 +6,7 @@ public enum PageStyle {
     /// Its address, which changes with the sheet: browsers may keep it.
     public static let path = "/style-\(version).css"
 
-    private static let version: String = {
-        let digest = SHA256.hash(Array(sheet.utf8)).prefix(6)
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }()
+    private static let version = Array(SHA256.hash(Array(sheet.utf8)).prefix(6)).hexadecimal
 
     /// For screens, light and dark, wide and narrow, and for paper. Each pair of colours of text and ground has a
     /// contrast of 4.5 at least (WCAG 2.2, success criterion 1.4.3).

@@ -9,13 +9,13 @@ struct PageTiles {
     let json: JSON
 
     var markup: Markup {
-        let change = json.member("against")?.member("change") ?? .null
-        let tiles = (json.member("totals")?.members ?? []).map { total in
+        let change = json["against"]["change"]
+        let tiles = json["totals"].members.map { total in
             tile(
                 PageNumbers.short(total.value), ReportCell.heading(total.key),
-                change.member(total.key)?.member("percent")?.number)
+                change[total.key]["percent"].number)
         }
-        let loss = json.member("quality")?.member("loss_upper_95")?.number.map { bound in
+        let loss = json["quality"]["loss_upper_95"].number.map { bound in
             tile("≤ " + PageNumbers.percent(bound), "of records lost (95 % confidence)", nil)
         }
         return .element("div", [.element("dl", ["class": "tiles"], tiles + (loss.map { [$0] } ?? [])).line] + period)
@@ -27,13 +27,12 @@ struct PageTiles {
     }
 
     private var period: [Markup] {
-        guard let period = json.member("period"), let since = period.member("since"), let until = period.member("until")
-        else { return [] }
-        var text = "\(since.plain) to \(until.plain)"
-        if period.member("complete") == .bool(false) { text += "; not complete" }
-        if let before = json.member("against")?.member("period") {
-            text += "; compared with \(before.member("since")?.plain ?? "") to \(before.member("until")?.plain ?? "")"
-        }
+        let period = json["period"]
+        if period == .null { return [] }
+        var text = "\(period["since"].plain) to \(period["until"].plain)"
+        if period["complete"] == .bool(false) { text += "; not complete" }
+        let before = json["against"]["period"]
+        if before != .null { text += "; compared with \(before["since"].plain) to \(before["until"].plain)" }
         return [Markup.element("p", ["class": "note"], [.text(text)]).line]
     }
 }

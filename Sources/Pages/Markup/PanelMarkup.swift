@@ -59,11 +59,13 @@ struct PanelMarkup {
 
     /// Links to other services' pages about the job.
     private func jobLinks(_ answer: Answer) -> [Markup] {
-        let facts = answer.json.members
-        func text(_ key: String) -> String { facts.first { $0.key == key }?.value.plain ?? "" }
         let addresses = frame.jobLinks.map { link in
             Markup.element(
-                "li", [.element("a", ["href": link.address(text), "rel": "external"], [.text(link.title)])])
+                "li",
+                [
+                    .element(
+                        "a", ["href": link.address { answer.json[$0].plain }, "rel": "external"], [.text(link.title)])
+                ])
         }
         return addresses.isEmpty ? [] : [.element("ul", ["class": "elsewhere"], addresses).line]
     }
@@ -101,7 +103,4 @@ extension PageLink {
 extension JSON {
     /// The members of an object; empty of anything else.
     var members: [Member] { if case .object(let members) = self { members } else { [] } }
-
-    /// The value of a member; nil if there is none.
-    func member(_ key: String) -> JSON? { members.first { $0.key == key }?.value }
 }

@@ -6,7 +6,7 @@ public struct PagePlan: Sendable, Hashable {
     /// Of the page without its options; the navigation marks the entry of that path.
     public let path: String
     public let panels: [Panel]
-    /// The options that all its panels take, as the address gave them.
+    /// As the address gave them. Those that questions share are of all panels.
     public let options: [PageOption]
 
     public init(_ title: String, path: String, options: [PageOption], _ panels: [Panel]) {

@@ -13,7 +13,8 @@ struct PageWords {
         switch question.command {
         case .summary: return PageWords(title: "Totals", note: "Compared with the period before.", form: .tiles)
         case .top where question.options["per"]?.value == "account":
-            return PageWords(title: "Accounts", note: "Jobs and people by the account that is charged.")
+            return PageWords(
+                title: "Accounts", note: "Jobs and people by the account that is charged.", path: "/accounts")
         case .top:
             let unit = question.options["per"]?.value ?? "package"
             return PageWords(title: "Usage by \(unit)", note: "Each person and each job counts once in a row.")

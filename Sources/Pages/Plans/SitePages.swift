@@ -118,11 +118,10 @@ extension PagePlan {
     /// The page of one question.
     public static func question(_ question: PageQuestion) -> PagePlan {
         let words = PageWords.of(question)
-        let shared = Set(QuestionOption.allCases.map { $0.rawValue })
         let names = question.arguments.map { PercentCoding.encoded($0) }
         return PagePlan(
             words.title, path: words.path ?? "/" + ([question.command.rawValue] + names).joined(separator: "/"),
-            options: question.options.filter { shared.contains($0.name) },
+            options: words.path == "/accounts" ? question.options.without("per") : question.options,
             [Panel(words.title, words.note, question, as: words.form, isWide: true)])
     }
 }

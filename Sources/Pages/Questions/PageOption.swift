@@ -1,3 +1,5 @@
+import Query
+
 /// An option in the address of a page: the command line's, without the two dashes.
 public struct PageOption: Sendable, Hashable {
     public let name: String
@@ -16,6 +18,16 @@ extension [PageOption] {
 
     /// The options with this one in the place of those of its name.
     public func with(_ option: PageOption) -> [PageOption] { without(option.name) + [option] }
+
+    /// Those that questions share, without those that shape one answer: they go on to other pages.
+    var shared: [PageOption] {
+        filter { option in
+            switch QuestionOption(rawValue: option.name) {
+            case nil, .limit, .isPublic, .minUsers: false
+            default: true
+            }
+        }
+    }
 
     public func without(_ names: String...) -> [PageOption] { filter { !names.contains($0.name) } }
 

@@ -1,3 +1,4 @@
+import Checksum
 import JSON
 import Record
 import Store

@@ -1,3 +1,4 @@
+import Checksum
 import Glibc
 
 /// The file that holds the key of pseudonyms; only its owner may read it.

@@ -1,3 +1,5 @@
+import Checksum
+
 /// Packs finished days.
 ///
 /// While a day is read and packed, writers may change it. A writer then deletes the mark that was set before, and

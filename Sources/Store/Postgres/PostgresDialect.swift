@@ -1,3 +1,4 @@
+import Checksum
 import Glibc
 
 /// PostgreSQL, from 13 on. All tables are in the schema `customs`.

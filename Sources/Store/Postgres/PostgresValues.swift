@@ -1,3 +1,4 @@
+import Checksum
 import CPQ
 
 extension StagedTable.Kind {

@@ -36,25 +36,16 @@ package struct Permission: Sendable {
     }
 
     private func isOwnJob(_ answer: Answer) -> Bool {
-        guard case .object(let facts) = answer.json else { return false }
-        func text(_ key: String) -> String? {
-            if case .text(let text)? = facts.first(where: { $0.key == key })?.value { text } else { nil }
-        }
-        let isOfSlurm = text("source") == "slurm"
-        if let name = visitor.name, let owner = text("username"), Roles.isSame(owner, name) {
+        let job = answer.json
+        let isOfSlurm = job["source"] == .text("slurm")
+        if let name = visitor.name, case .text(let owner) = job["username"], Roles.isSame(owner, name) {
             // records are claims: another person's record may say that it belongs to this job, or this job to it
-            if isOfSlurm || runUsers(facts).allSatisfy({ Roles.isSame($0, name) }) { return true }
+            if isOfSlurm || job["runs"].elements.allSatisfy({ Roles.isSame($0["username"].plain, name) }) {
+                return true
+            }
         }
-        guard isOfSlurm, let account = text("account") else { return false }
+        guard isOfSlurm, case .text(let account) = job["account"] else { return false }
         return visitor.role == .pi && visitor.accounts.contains { Roles.isSame($0, account) }
-    }
-
-    private func runUsers(_ facts: [JSON.Member]) -> [String] {
-        guard case .array(let runs)? = facts.first(where: { $0.key == "runs" })?.value else { return [] }
-        return runs.map { run in
-            guard case .object(let members) = run else { return "" }
-            return members.first { $0.key == "username" }?.value.plain ?? ""
-        }
     }
 
     /// A question about the visitor, or about a job that may be theirs.

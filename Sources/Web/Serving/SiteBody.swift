@@ -24,8 +24,7 @@ package struct SiteBody: Sendable {
         plain = ByteBuffer(bytes: bytes)
         let small = bytes.count > 512 ? Gzip.compressed(bytes) : nil
         compressed = small.flatMap { $0.count < bytes.count ? ByteBuffer(bytes: $0) : nil }
-        let digest = SHA256.hash(bytes).prefix(12)
-        tag = "\"" + digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+        tag = "\"" + Array(SHA256.hash(bytes).prefix(12)).hexadecimal + "\""
     }
 
     /// Sends a browser to another path of the site.

@@ -1,3 +1,4 @@
+import Checksum
 import Store
 import TestDatabases
 import Testing
