@@ -40,6 +40,17 @@ import Testing
         #expect(page.contains("customs top --system cori --limit 50"))
     }
 
+    @Test("a link to another period keeps what is asked; a link to another page keeps the filters") func options() {
+        let question = PageQuestion(
+            .top, options: [PageOption("per", "user"), PageOption("since", "90d"), PageOption("system", "cori")])
+        let page = PageDocument.page(.question(question), [.refused("")], frame)
+        #expect(page.contains("href=\"/top?per=user&amp;system=cori&amp;since=7d\""))
+        #expect(page.contains("href=\"/packages?since=90d&amp;system=cori\""))
+        let accounts = PageDocument.page(
+            .question(PageQuestion(.top, options: [PageOption("per", "account")])), [.refused("")], frame)
+        #expect(accounts.contains("href=\"/accounts\" aria-current=\"page\""))
+    }
+
     @Test("links lead to packages, and to people only for those who may see them") func links() {
         let answer = Answer(["alice"], [.text("username") { $0 }])
         let plan = PagePlan.question(PageQuestion(.who))

@@ -60,18 +60,6 @@ import Testing
         }
     }
 
-    @Test("stacked columns") func stackedColumns() throws {
-        try UglyData.each { values, count, width in
-            let parts = values.enumerated().map { index, value in
-                StackedColumnChart.Part(name: UglyData.name(index), [value, nil, 3, value], isRest: index == 4)
-            }
-            let chart = StackedColumnChart(
-                UglyData.caption, unit: "users", categories: ["2026-08", "2026-09", "2026-10", "2026-11"], parts,
-                width: width)
-            try expectTidy(chart.picture, "\(values) \(width)")
-        }
-    }
-
     @Test("stacked bars", arguments: [true, false]) func stackedBars(isOfShares: Bool) throws {
         try UglyData.each { values, count, width in
             let parts = (0..<4).map { StackedBarChart.Part(name: UglyData.name($0 * 3), tone: .series($0 + 1)) }

@@ -184,23 +184,15 @@ import Testing
         #expect(empty.inline.contains("No times are known."))
     }
 
-    @Test("a package has its months, versions, job sizes and companions") func package() throws {
+    @Test("a package has its months") func package() throws {
         let answer = Answer(facts: [
             "package": .text("numpy"),
             "by_month": .array([
                 .object(["month": .text("2026-10"), "users": .integer(3), "jobs": .integer(30)]),
                 .object(["month": .text("2026-11"), "users": .integer(4), "jobs": .integer(40)]),
             ]),
-            "versions": .array([.object(["version": .null, "users": .integer(1), "jobs": .integer(2)])]),
-            "job_sizes": .array([.object(["nodes": .integer(2), "jobs": .integer(5)])]),
-            "used_with": .array([
-                .object(["package": .text("scipy"), "jobs": .integer(9), "pearson": .real(0.5)])
-            ]),
         ])
-        #expect(try titles(PackagePlot.months(answer)).contains("2026-11: 4 users, 40 jobs"))
-        #expect(try titles(PackagePlot.versions(answer)).contains("(not told): 1 users, 2 jobs"))
-        #expect(try titles(PackagePlot.jobSizes(answer)).contains("2 nodes: 5 jobs"))
-        #expect(try titles(PackagePlot.usedWith(answer)).contains("scipy: 9 jobs, Pearson's coefficient 0.500"))
+        #expect(try titles(PlottedQuestion.package.picture(of: answer)).contains("2026-11: 4 users, 40 jobs"))
     }
 
     @Test("canaries and silent hosts") func canaries() throws {
